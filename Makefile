@@ -1,0 +1,62 @@
+# A short face for Meson: `make help` lists what it does. BUILD, PREFIX and DESTDIR can be set.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.PHONY: all setup test-setup demo test bench check install format clean help
+
+# The program and the library; `make test` builds the tests.
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) durable-sync
+
+setup:
+	@tools/setup build
+
+test-setup:
+	@tools/setup build test
+
+# Set up once; Meson itself notices when a meson.build changes.
+$(BUILD)/build.ninja: | setup
+	@meson setup --prefix=$(PREFIX) $(BUILD)
+
+demo: all
+	@tools/setup demo
+	@tools/demo $(BUILD)
+
+test: | test-setup $(BUILD)/build.ninja
+	@meson test -C $(BUILD) --print-errorlogs
+
+bench: all
+	@tools/setup bench
+	@ninja -C $(BUILD) tests/bench/bench_engine
+	@tools/bench
+
+check:
+	@tools/setup build check
+	@tools/check
+
+# After a `make`, `sudo make install` finds nothing to build and leaves nothing of root's there.
+install: $(BUILD)/build.ninja
+	@[ "$$(tools/build-option $(BUILD) prefix)" = "$(PREFIX)" ] || \
+	    meson configure $(BUILD) -Dprefix=$(PREFIX) >/dev/null
+	@ninja -C $(BUILD) durable-sync
+	@meson install -C $(BUILD) --no-rebuild --quiet $(if $(DESTDIR),--destdir=$(DESTDIR))
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
+
+format:
+	@tools/setup format
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	@rm -rf $(BUILD) build-asan build-tsan build-clang build-analyzer
+
+help:
+	@echo 'make          build build/durable-sync; what is missing on this machine is installed first'
+	@echo 'make demo     mirror a public data set into SQLite, edit, kill, resume'
+	@echo 'make test     the whole test suite'
+	@echo 'make bench    speed and memory beside other tools'
+	@echo 'make check    the suite under sanitizers, and static analysis'
+	@echo 'make install  PREFIX=$(PREFIX), DESTDIR=$(DESTDIR)'
+	@echo 'make format   clang-format over the sources'
+	@echo 'make clean    remove what was built'

@@ -1,0 +1,148 @@
+/* include/durable_sync/destination.h
+ *
+ * The seam of destinations.  One instance serves one pass on one thread.  The destination owns its
+ * wire encoding; the core decides what is written.
+ */
+#ifndef DURABLE_SYNC_DESTINATION_H
+#define DURABLE_SYNC_DESTINATION_H
+
+#include <durable_sync/activity.h>
+#include <durable_sync/base.h>
+#include <durable_sync/option.h>
+#include <durable_sync/record.h>
+#include <durable_sync/source.h> /* DS_CONNECTOR_ABI */
+
+struct ds_destination_ops;
+
+typedef struct ds_destination { /* first member of every destination's instance */
+    const struct ds_destination_ops *ops;
+    const char *route;
+} ds_destination;
+
+/* What a destination promises about a create whose answer was lost:
+ * A exactly one row whatever happens (it refuses or merges the second),
+ * B exactly one row within settle_ms; a later double is reported,
+ * C never a blind second create: the record is held for a person. */
+typedef enum ds_promise { DS_PROMISE_A = 'A', DS_PROMISE_B = 'B', DS_PROMISE_C = 'C' } ds_promise;
+
+/* One column as the route would write it: what ensure_schema and check_schema are told. */
+typedef struct ds_column {
+    const char *name;
+    ds_type type; /* DS_TEXT where the mapping says nothing */
+    bool typed;   /* the mapping says it (`as`, `value`): a table created by us takes it */
+} ds_column;
+
+typedef struct ds_open_in {
+    /* Whose writes these are, unique and stable: the store's id, the route and the unit. */
+    const char *owner;
+    /* What flush or finish answered last, as committed by the core; NULL when it knows of nothing.
+     * A destination that was recreated, or put back from an old copy, notices by it. */
+    const char *generation;
+    /* The columns of a route with `fields`; columns_n 0 where it takes the source's names. */
+    const ds_column *columns;
+    size_t columns_n;
+    bool reading_only; /* check, plan, explain: change nothing, create nothing */
+} ds_open_in;
+
+typedef struct ds_open_out {
+    bool continues; /* everything written up to `generation` is still there */
+    bool exists;    /* reading_only: false where the table or file is yet to be created */
+    int64_t rows;   /* about how many it holds, for progress; -1 unknown */
+} ds_open_out;
+
+typedef enum ds_op {
+    DS_OP_CREATE, /* the core knows of no row; where there is one, adopt it: update what differs */
+    DS_OP_UPDATE, /* row `id` is ours: write what differs; where it is gone, create it again */
+} ds_op;
+
+typedef enum ds_outcome {
+    DS_OUT_NONE = 0,  /* not tried (an earlier error ended the batch) */
+    DS_OUT_CREATED,
+    DS_OUT_UPDATED,
+    DS_OUT_UNCHANGED, /* the row already said so: nothing was written */
+    DS_OUT_HELD,      /* refused for good: `reason` */
+    DS_OUT_UNKNOWN,   /* sent, no answer: may or may not be there */
+} ds_outcome;
+
+enum { /* when a property is written */
+    DS_HOW_ALWAYS = 0,
+    DS_HOW_ONLY_NEW = 1, /* when the row is created, never again */
+    DS_HOW_ALONG = 2,    /* with any other property that is written, never alone: a stamp */
+};
+
+typedef struct ds_write {
+    ds_op op;
+    const char *key;
+    const char *id;          /* UPDATE: the destination's own id; NULL where it is the key itself */
+    const ds_prop *props;    /* absent ones are left out before they come here */
+    size_t props_n;
+    const uint8_t *how;      /* [props_n] DS_HOW_*; NULL: all are DS_HOW_ALWAYS */
+    const char *body;        /* NULL: absent */
+    /* answers */
+    ds_outcome outcome;
+    bool adopted;       /* CREATE met a row that was there before */
+    const char *new_id; /* in the activity's arena; NULL: the key itself */
+    const char *reason; /* HELD: one line, in the activity's arena */
+} ds_write;
+
+typedef struct ds_found {
+    const char *key;
+    size_t n;        /* rows that hold this key: 0, 1, more = a conflict to report */
+    const char *id;  /* of the first; NULL: the key itself */
+    ds_record *row;  /* of the first: its properties as they are; in the activity's arena */
+} ds_found;
+
+typedef struct ds_destination_ops {
+    const char *kind;
+    const char *help;
+    uint32_t abi;
+    const ds_option *options;
+    size_t instance_size;
+
+    ds_promise promise;
+    int64_t settle_ms; /* B: how long a write may take to show in a look-up */
+    bool upserts;      /* write meets existing rows by key itself (CREATE adopts): no find before */
+    bool has_bodies;   /* understands ds_write.body */
+
+    /* MUST. Which thing out there is written to, from the settings alone, without I/O: "sqlite:/abs
+     * path/db#table". Two routes with equal identities share it. Made in `a`. */
+    const char *(*identity)(const ds_destination *self, ds_arena *a);
+
+    /* MUST. Writes n records and sets each one's outcome. false only for what concerns the batch
+     * as a whole (locked, login refused, disk full). Without `flush` the outcomes set before still
+     * count; with it, everything since the last flush counts as not written. */
+    bool (*write)(ds_destination *self, ds_activity *act, ds_write *writes, size_t n, ds_err *err);
+
+    /* MUST for promise A and B. Looks up keys: out[i] answers keys[i]. Reads only. */
+    bool (*find)(ds_destination *self, ds_activity *act, const char *const *keys, size_t n,
+                 ds_found *out, ds_err *err);
+
+    /* MAY: before the first call and after the last one. */
+    bool (*open)(ds_destination *self, ds_activity *act, const ds_open_in *in, ds_open_out *out,
+                 ds_err *err);
+    void (*close)(ds_destination *self);
+
+    /* MAY. Makes all that was written durable: links are committed only after it. NULL: a write is
+     * durable when it returns. *generation (in the activity's arena) changes with each call that
+     * had something to make durable; leave it alone otherwise. */
+    bool (*flush)(ds_destination *self, ds_activity *act, const char **generation, ds_err *err);
+    /* MAY. The last flush of a pass that came to its end: files are put in place here. */
+    bool (*finish)(ds_destination *self, ds_activity *act, const char **generation, ds_err *err);
+
+    /* MAY. Rows gone from the source; ids[i] NULL: the key itself. Each is done or the call fails;
+     * a row that is not there is done. Needed for `missing: archive` and `missing: delete`. */
+    bool (*archive)(ds_destination *self, ds_activity *act, const char *const *keys,
+                    const char *const *ids, size_t n, ds_err *err);
+    bool (*remove)(ds_destination *self, ds_activity *act, const char *const *keys,
+                   const char *const *ids, size_t n, ds_err *err);
+
+    /* MAY. What `check` should say about the columns: calls say() once a finding. Reads only. */
+    bool (*check_schema)(ds_destination *self, ds_activity *act, const ds_column *columns, size_t n,
+                         void (*say)(void *to, bool is_error, const char *text, const char *remedy),
+                         void *to, ds_err *err);
+
+    /* MAY. As for sources. */
+    bool (*validate)(const ds_destination *self, ds_err *err);
+} ds_destination_ops;
+
+#endif

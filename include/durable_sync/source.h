@@ -1,0 +1,73 @@
+/* include/durable_sync/source.h
+ *
+ * The seam of sources.  One instance serves one pass (or one `check`) on one thread: it is made
+ * from the route's settings, opened, asked for pages until there are none, closed and thrown away.
+ */
+#ifndef DURABLE_SYNC_SOURCE_H
+#define DURABLE_SYNC_SOURCE_H
+
+#include <durable_sync/activity.h>
+#include <durable_sync/base.h>
+#include <durable_sync/option.h>
+#include <durable_sync/record.h>
+
+#define DS_CONNECTOR_ABI 1
+
+struct ds_source_ops;
+
+typedef struct ds_source { /* first member of every source's instance */
+    const struct ds_source_ops *ops;
+    const char *route; /* the name in the configuration */
+} ds_source;
+
+/* The independent pieces of a source: an organisation, a calendar, a file. */
+typedef struct ds_units {
+    ds_arena *arena;
+    const char **keys;
+    size_t n, cap;
+    uint32_t *slots; /* [2 * cap] for ds_units_add: indexes + 1 by the key's hash */
+} ds_units;
+
+DS_API void ds_units_add(ds_units *units, const char *key); /* copies; doubles are dropped */
+/* `units` of a source with one piece: adds "all". */
+DS_API DS_MUST_USE bool ds_one_unit(ds_source *self, ds_activity *act, ds_units *units,
+                                    ds_err *err);
+
+typedef struct ds_fetch {
+    const char *unit;
+    const char *cursor; /* NULL: the first page; else what the last page's next_cursor said */
+    const char *const *items; /* targeted pass: only these keys; NULL for all */
+    size_t items_n;
+    int64_t since_ms; /* changes pass: only what changed since; -1: everything */
+    size_t limit;     /* records wanted on the page; a source may give fewer or more */
+} ds_fetch;
+
+typedef struct ds_source_ops {
+    const char *kind; /* as in `kind:` */
+    const char *help; /* one line */
+    uint32_t abi;     /* DS_CONNECTOR_ABI */
+    const ds_option *options;
+    size_t instance_size;
+
+    /* MUST. Adds the keys of all units to `units`. */
+    bool (*units)(ds_source *self, ds_activity *act, ds_units *units, ds_err *err);
+
+    /* MUST. Fills `page` (empty when called). page->next_cursor is copied before the page dies.
+     * A cursor names a place in the source by itself: it is stored, and after a crash handed to a
+     * fresh instance. Records that cannot be read are put on the page with ds_record_hold. */
+    bool (*fetch_page)(ds_source *self, ds_activity *act, const ds_fetch *want, ds_page *page,
+                       ds_err *err);
+
+    /* MAY. Before the first call and after the last one. Reads only. */
+    bool (*open)(ds_source *self, ds_activity *act, ds_err *err);
+    void (*close)(ds_source *self);
+
+    /* MAY. Settings that the option table cannot judge alone ("table or query, not both"): false
+     * with DS_ERR_CONFIG. No I/O. */
+    bool (*validate)(const ds_source *self, ds_err *err);
+
+    bool lists_changes;   /* understands since_ms */
+    bool targets_items;   /* understands items; else the core filters a full read */
+} ds_source_ops;
+
+#endif

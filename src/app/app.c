@@ -1,0 +1,204 @@
+/* src/app/app.c - configuration, references to units, and errors, for every subcommand. */
+#include "app/app.h"
+
+#include "app/out.h"
+#include "base/activity.h"
+#include "base/text.h"
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ERRORS_MAX (4 * DS_MIB)
+
+int ds_app_fail(const ds_app *app, const ds_err *err)
+{
+    return ds_app_refuse(app, "%s", err->text);
+}
+
+int ds_app_refuse(const ds_app *app, const char *fmt, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    fflush(stdout);
+    fprintf(stderr, "%s: %s\n", app->program, ds_safe(app->arena, text));
+    return DS_EXIT_USAGE;
+}
+
+int ds_app_in_use(const ds_app *app, pid_t holder)
+{
+    ds_app_refuse(app, "the store %s is in use by process %lld; wait for it or stop it",
+                  app->config->store_path, (long long)holder);
+    return DS_EXIT_IN_USE;
+}
+
+/* The program's name as a route's: lower case letters, digits and dashes. */
+static const char *route_name(const ds_app *app)
+{
+    char *name = ds_arena_strndup(app->arena, app->program, 64);
+
+    for (char *at = name; *at; at++) {
+        if (*at >= 'A' && *at <= 'Z')
+            *at = (char)(*at - 'A' + 'a');
+        else if (!(*at >= 'a' && *at <= 'z') && !(*at >= '0' && *at <= '9'))
+            *at = '-';
+    }
+    return name;
+}
+
+/* ds_main_route without a file: one route, its store in the directory it is started in. */
+static ds_config *config_of_program(const ds_app *app, ds_buf *errors)
+{
+    const char *name = route_name(app);
+    const char *store = getenv("DURABLE_SYNC_STORE");
+
+    if (!store || !*store)
+        store = ds_arena_printf(app->arena, "%s.db", name);
+    if (*store != '/') {
+        char *here = getcwd(NULL, 0);
+
+        store = ds_arena_printf(app->arena, "%s/%s", here ? here : ".", store);
+        free(here);
+    }
+    return ds_config_single(name, store, app->own_source, app->own_destination, errors);
+}
+
+int ds_app_config_errors(ds_app *app, ds_buf *errors)
+{
+    if (app->config)
+        return DS_EXIT_DONE;
+
+    const char *path = ds_config_find(ds_args_flag(app->args, "config"), app->arena);
+
+    if (path)
+        app->config = ds_config_load(path, app->connectors, errors);
+    else if (app->own_source)
+        app->config = config_of_program(app, errors);
+    else
+        ds_buf_text(errors, "no configuration: neither ./durable-sync.yaml nor "
+                            "/etc/durable-sync/durable-sync.yaml exists; `durable-sync init` "
+                            "writes one, -c FILE names another\n");
+    return app->config ? DS_EXIT_DONE : DS_EXIT_USAGE;
+}
+
+int ds_app_config(ds_app *app)
+{
+    DS_AUTO_BUF(errors, ERRORS_MAX);
+    int code = ds_app_config_errors(app, &errors);
+
+    if (code && errors.data)
+        fputs(errors.data, stderr);
+    return code;
+}
+
+/* ---- references to units ------------------------------------------------------------------------
+ */
+
+static bool stored_route(const ds_app *app, const char *name)
+{
+    ds_err err = DS_ERR_INIT;
+    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, &err);
+    ds_unit_row *rows;
+    size_t n = 0;
+
+    return reader && ds_reader_units(reader, name, NULL, app->arena, &rows, &n, &err) && n > 0;
+}
+
+static bool unknown_route(const ds_app *app, const char *name, ds_err *err)
+{
+    const ds_config *config = app->config;
+    const char **names = ds_arena_zalloc(app->arena, sizeof *names * (config->routes_n + 1));
+
+    for (size_t i = 0; i < config->routes_n; i++)
+        names[i] = config->routes[i]->name;
+
+    const char *near = ds_nearest(name, names, config->routes_n);
+
+    if (near)
+        return ds_fail(err, DS_ERR_CONFIG, "no route is named \"%.64s\"; did you mean \"%s\"?",
+                       name, near);
+    return ds_fail(err, DS_ERR_CONFIG, "no route is named \"%.64s\" in %s", name, config->path);
+}
+
+bool ds_app_ref(ds_app *app, const char *word, bool stored, ds_unit_ref *out, ds_err *err)
+{
+    const char *slash = strchr(word, '/');
+    const char *route = slash ? ds_arena_strndup(app->arena, word, (size_t)(slash - word)) : word;
+
+    *out = (ds_unit_ref){.route = route, .unit = slash ? slash + 1 : NULL};
+    if (slash && !slash[1])
+        return ds_fail(err, DS_ERR_CONFIG, "\"%.100s\" names no unit behind its slash", word);
+    if (ds_config_route(app->config, route) || (stored && stored_route(app, route)))
+        return true;
+    return unknown_route(app, route, err);
+}
+
+bool ds_app_refs(ds_app *app, const char *const *words, size_t n, ds_unit_ref **out, size_t *out_n,
+                 ds_err *err)
+{
+    const ds_config *config = app->config;
+
+    *out_n = n ? n : config->routes_n;
+    *out = ds_arena_zalloc(app->arena, sizeof **out * (*out_n + 1));
+    for (size_t i = 0; i < n; i++)
+        if (!ds_app_ref(app, words[i], false, &(*out)[i], err))
+            return false;
+    for (size_t i = 0; !n && i < config->routes_n; i++)
+        (*out)[i].route = config->routes[i]->name;
+    return true;
+}
+
+bool ds_app_known_unit(ds_app *app, const ds_unit_ref *ref, ds_err *err)
+{
+    if (!ref->unit)
+        return true;
+
+    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, err);
+    ds_unit_row *rows;
+    size_t n = 0;
+
+    if (!reader || !ds_reader_units(reader, ref->route, NULL, app->arena, &rows, &n, err))
+        return false;
+
+    const char **names = ds_arena_zalloc(app->arena, sizeof *names * (n + 1));
+
+    for (size_t i = 0; i < n; i++) {
+        names[i] = rows[i].unit;
+        if (strcmp(rows[i].unit, ref->unit) == 0)
+            return true;
+    }
+    if (n == 0) /* the route has not run yet: what its units are is not known */
+        return true;
+
+    const char *near = ds_nearest(ref->unit, names, n);
+
+    return ds_fail(err, DS_ERR_CONFIG, "route %s has no unit \"%.100s\"; %s \"%.100s\"?",
+                   ref->route, ref->unit, near ? "did you mean" : "is it", near ? near : names[0]);
+}
+
+bool ds_app_units(ds_app *app, const ds_route *route, const char *only, ds_units *units,
+                  ds_err *err)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    ds_activity act = {.arena = a, .clock = app->clock, .route = route->name, .unit = "-"};
+    DS_AUTO(ds_source) source = ds_source_new(route);
+    ds_units all = {.arena = app->arena};
+
+    if (source->ops->open && !source->ops->open(source, &act, err))
+        return ds_wrap(err, "open the source of %s", route->name);
+    if (!source->ops->units(source, &act, &all, err))
+        return ds_wrap(err, "list the units of %s", route->name);
+
+    *units = (ds_units){.arena = app->arena};
+    for (size_t i = 0; i < all.n; i++)
+        if (!only || strcmp(only, all.keys[i]) == 0)
+            ds_units_add(units, all.keys[i]);
+    if (only && units->n == 0)
+        return ds_fail(err, DS_ERR_CONFIG, "the source of %s has no unit \"%.100s\"", route->name,
+                       only);
+    return true;
+}

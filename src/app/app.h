@@ -1,0 +1,62 @@
+/* src/app/app.h - what every subcommand is handed, and the way from an error to an exit code. */
+#ifndef DS_APP_APP_H
+#define DS_APP_APP_H
+
+#include "app/args.h"
+#include "base/clock.h"
+#include "config/config.h"
+#include "engine/engine.h"
+#include <durable_sync/base.h>
+
+enum { /* a contract: scripts outside depend on it */
+       DS_EXIT_DONE = 0,
+       DS_EXIT_FAILED = 1,      /* a pass failed */
+       DS_EXIT_USAGE = 2,       /* usage or configuration */
+       DS_EXIT_PERSON = 3,      /* waiting for a person: paused, approval */
+       DS_EXIT_HELD = 4,        /* done, but records are held */
+       DS_EXIT_IN_USE = 5,      /* another process has the store */
+       DS_EXIT_WOULD_WRITE = 10 /* plan --exit-code */
+};
+
+typedef struct ds_app {
+    const char *program; /* name for messages, and of the route of ds_main_route */
+    ds_arena *arena;     /* of the whole run of the command */
+    const ds_args *args;
+    const ds_connectors *connectors;
+    const ds_source_ops *own_source; /* ds_main_route; else NULL */
+    const ds_destination_ops *own_destination;
+    ds_config *config; /* NULL until ds_app_config */
+    ds_clock *clock;
+    bool json;
+    bool quiet, verbose;
+    bool color;    /* stdout */
+    bool progress; /* stderr is a terminal and may show a moving line */
+} ds_app;
+
+/* Loads the configuration once. 0, or an exit code with every error printed. */
+DS_MUST_USE int ds_app_config(ds_app *app);
+/* The same, with the errors handed out instead of printed (for check --json). */
+DS_MUST_USE int ds_app_config_errors(ds_app *app, ds_buf *errors);
+
+/* "PROGRAM: text" on stderr; returns DS_EXIT_USAGE, so that `return ds_app_fail(...)` reads well.
+ */
+int ds_app_fail(const ds_app *app, const ds_err *err);
+DS_PRINTF(2, 3) int ds_app_refuse(const ds_app *app, const char *fmt, ...);
+/* Another process has the store: says which and returns DS_EXIT_IN_USE. */
+int ds_app_in_use(const ds_app *app, pid_t holder);
+
+/* ROUTE[/UNIT] words to references; all routes of the configuration where there are none. A name
+ * that the configuration does not have is refused with the nearest one. */
+DS_MUST_USE bool ds_app_refs(ds_app *app, const char *const *words, size_t n, ds_unit_ref **out,
+                             size_t *out_n, ds_err *err);
+/* One word; `stored` allows routes that only the store knows. */
+DS_MUST_USE bool ds_app_ref(ds_app *app, const char *word, bool stored, ds_unit_ref *out,
+                            ds_err *err);
+/* Refuses a unit that its route does not have, where the route's units are known. */
+DS_MUST_USE bool ds_app_known_unit(ds_app *app, const ds_unit_ref *ref, ds_err *err);
+
+/* The units of a route as its source lists them now (those of `only`, where given). */
+DS_MUST_USE bool ds_app_units(ds_app *app, const ds_route *route, const char *only, ds_units *units,
+                              ds_err *err);
+
+#endif

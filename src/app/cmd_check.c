@@ -1,0 +1,226 @@
+/* src/app/cmd_check.c
+ *
+ * Everything that can be known before the first write: the configuration, both ends of each route,
+ * the columns, the promise, and whether a changed key waits for approval.  Writes nothing.
+ */
+#include "app/commands.h"
+#include "app/findings.h"
+#include "base/activity.h"
+#include "sync/map.h"
+#include <inttypes.h>
+#include <string.h>
+
+#define ERRORS_MAX (4 * DS_MIB)
+
+typedef struct checking {
+    ds_app *app;
+    ds_findings *f;
+    ds_reader *reader;
+    const ds_route *route;
+    ds_arena *arena; /* of this route */
+    ds_activity act;
+} checking;
+
+static const char *promise_text(ds_promise promise)
+{
+    switch (promise) {
+    case DS_PROMISE_A:
+        return "promise A: exactly one row, whatever happens";
+    case DS_PROMISE_B:
+        return "promise B: exactly one row within the settle time, a later double is reported";
+    case DS_PROMISE_C:
+        return "promise C: never a blind second create, such a record is held for a person";
+    }
+    return "no promise";
+}
+
+static const char *remedy_of(const ds_err *err)
+{
+    switch (err->kind) {
+    case DS_ERR_AUTH:
+        return "put a valid credential into the account, or sign in again";
+    case DS_ERR_RATE_LIMITED:
+    case DS_ERR_TRANSIENT:
+        return "it may pass by itself: try again in a while";
+    case DS_ERR_CONFIG:
+    case DS_ERR_PERMANENT:
+    case DS_ERR_NONE:
+    case DS_ERR_CANCELLED:
+        break;
+    }
+    return "correct the route's settings, or what they point at";
+}
+
+static void failed(checking *c, const char *what, const ds_err *err)
+{
+    ds_finding(c->f, DS_FINDING_ERROR, c->route->name, remedy_of(err), "%s: %s", what, err->text);
+}
+
+static void check_source(checking *c)
+{
+    ds_units units = {.arena = c->arena};
+    const char *what = ds_arena_printf(c->arena, "source %s", c->route->source->kind);
+    ds_err err = DS_ERR_INIT;
+    DS_AUTO(ds_source) source = ds_source_new(c->route);
+
+    if ((source->ops->open && !source->ops->open(source, &c->act, &err)) ||
+        !source->ops->units(source, &c->act, &units, &err)) {
+        failed(c, what, &err);
+        return;
+    }
+    if (units.n == 0)
+        ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
+                   "nothing is mirrored until it has one; look at the source's settings",
+                   "%s has no units", what);
+    else
+        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s can be read: %zu unit%s", what,
+                   units.n, units.n == 1 ? "" : "s");
+}
+
+static void say_column(void *to, bool is_error, const char *text, const char *remedy)
+{
+    checking *c = to;
+
+    ds_finding(c->f, is_error ? DS_FINDING_ERROR : DS_FINDING_WARNING, c->route->name, remedy, "%s",
+               text);
+}
+
+static void check_destination(checking *c)
+{
+    const ds_destination_ops *ops = c->route->destination;
+    const char *what = ds_arena_printf(c->arena, "destination %s", ops->kind);
+    DS_AUTO(ds_destination) destination = ds_destination_new(c->route);
+    ds_open_in in = {.owner = "check", .reading_only = true};
+    ds_open_out out = {.exists = true, .rows = -1};
+    ds_err err = DS_ERR_INIT;
+
+    in.columns = ds_mapping_columns(c->route, c->arena, &in.columns_n);
+    if (ops->open && !ops->open(destination, &c->act, &in, &out, &err)) {
+        failed(c, what, &err);
+        return;
+    }
+    if (!out.exists)
+        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL,
+                   "%s is not there yet: the first pass creates it", what);
+    else if (out.rows >= 0)
+        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s can be reached: %s rows", what,
+                   ds_count_text(c->arena, out.rows));
+    else
+        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s can be reached", what);
+
+    if (ops->check_schema &&
+        !ops->check_schema(destination, &c->act, in.columns, in.columns_n, say_column, c, &err))
+        failed(c, what, &err);
+}
+
+static void key_changed(checking *c, const char *unit, const char *before)
+{
+    const char *remedy = ds_arena_printf(
+        c->arena, "undo the change, or let the rows be matched anew: durable-sync approve %s",
+        c->route->name);
+
+    ds_finding(c->f, DS_FINDING_ERROR, c->route->name, remedy,
+               "the key of unit %s was \"%s\" and is \"%s\" now", unit, before,
+               c->route->key_signature);
+}
+
+/* A unit with links whose key is another now waits for approval: better said before the pass. */
+static void check_keys(checking *c)
+{
+    ds_unit_row *rows;
+    size_t n = 0;
+    ds_err err = DS_ERR_INIT;
+
+    if (!ds_reader_units(c->reader, c->route->name, NULL, c->arena, &rows, &n, &err)) {
+        failed(c, "store", &err);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        DS_AUTO(ds_ledger) ledger = ds_reader_ledger(c->reader, c->route->name, rows[i].unit, &err);
+        ds_ledger_begin begin;
+
+        if (!ledger || !ledger->ops->begin(ledger, c->arena, &begin, &err)) {
+            failed(c, "store", &err);
+            return;
+        }
+        if (begin.links && begin.key_signature && c->route->key_signature &&
+            strcmp(begin.key_signature, c->route->key_signature) != 0)
+            key_changed(c, rows[i].unit, begin.key_signature);
+        if (rows[i].state.approval)
+            ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
+                       ds_arena_printf(c->arena, "durable-sync approve %s", c->route->name),
+                       "unit %s waits for approval: %s", rows[i].unit, rows[i].state.approval);
+        else if (rows[i].state.paused)
+            ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
+                       ds_arena_printf(c->arena, "durable-sync resume %s", c->route->name),
+                       "unit %s is paused", rows[i].unit);
+    }
+}
+
+static void check_route(checking *c, const ds_route *route)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+
+    c->route = route;
+    c->arena = a;
+    c->act = (ds_activity){.arena = a, .clock = c->app->clock, .route = route->name, .unit = "-"};
+    check_source(c);
+    check_destination(c);
+    check_keys(c);
+    ds_finding(c->f, DS_FINDING_OK, route->name, NULL, "%s",
+               promise_text(route->destination->promise));
+}
+
+/* Blocks of lines, a blank line between: the first line of each says place and error. */
+static void config_findings(ds_findings *f, char *errors)
+{
+    for (char *block = errors; *block;) {
+        char *end = strstr(block, "\n\n");
+        char *next = end ? end + 2 : block + strlen(block);
+
+        block[strcspn(block, "\n")] = '\0';
+        ds_finding(f, DS_FINDING_ERROR, NULL, "correct the configuration", "%s", block);
+        block = next;
+    }
+}
+
+static int config_broken(ds_app *app, ds_buf *errors)
+{
+    ds_findings f;
+
+    if (!errors->data)
+        ds_buf_text(errors, "the configuration cannot be read\n");
+    if (!app->json) {
+        fputs(errors->data, stderr);
+        return DS_EXIT_USAGE;
+    }
+    ds_findings_begin(&f, app, "findings", "route");
+    config_findings(&f, errors->data);
+    return ds_findings_end(&f);
+}
+
+int ds_cmd_check(ds_app *app)
+{
+    DS_AUTO_BUF(errors, ERRORS_MAX);
+    ds_unit_ref *refs;
+    size_t refs_n = 0;
+    ds_err err = DS_ERR_INIT;
+
+    if (ds_app_config_errors(app, &errors))
+        return config_broken(app, &errors);
+    if (!ds_app_refs(app, app->args->words, app->args->words_n, &refs, &refs_n, &err))
+        return ds_app_fail(app, &err);
+
+    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, &err);
+    ds_findings f;
+    checking c = {.app = app, .f = &f, .reader = reader};
+
+    if (!reader)
+        return ds_app_fail(app, &err);
+    ds_findings_begin(&f, app, "findings", "route");
+    ds_finding(&f, DS_FINDING_OK, NULL, NULL, "%s: %zu route%s", app->config->path,
+               app->config->routes_n, app->config->routes_n == 1 ? "" : "s");
+    for (size_t i = 0; i < refs_n; i++)
+        check_route(&c, ds_config_route(app->config, refs[i].route));
+    return ds_findings_end(&f);
+}

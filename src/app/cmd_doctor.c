@@ -1,0 +1,198 @@
+/* src/app/cmd_doctor.c - the machine, the store, permissions, the clock: each with its remedy. */
+#include "app/commands.h"
+#include "app/findings.h"
+#include "base/text.h"
+#include <durable_sync/durable_sync.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define ERRORS_MAX (4 * DS_MIB)
+#define MEMORY_LOW ((int64_t)(64 * DS_MIB))
+#define DISK_LOW ((int64_t)(256 * DS_MIB))
+#define CLOCK_SANE_MS INT64_C(1735689600000) /* 2025-01-01: an older time is a clock never set */
+
+typedef struct doctor {
+    ds_app *app;
+    ds_findings f;
+} doctor;
+
+static void check_machine(doctor *d)
+{
+    struct utsname name;
+    int64_t page = sysconf(_SC_PAGESIZE);
+    int64_t memory = sysconf(_SC_PHYS_PAGES) * page;
+    int64_t unused = sysconf(_SC_AVPHYS_PAGES) * page;
+    ds_arena *a = d->app->arena;
+
+    if (uname(&name) == 0)
+        ds_finding(&d->f, DS_FINDING_OK, "machine", NULL, "%s %s on %s, %ld cores", name.sysname,
+                   name.release, name.machine, sysconf(_SC_NPROCESSORS_ONLN));
+    ds_finding(&d->f, unused < MEMORY_LOW ? DS_FINDING_WARNING : DS_FINDING_OK, "memory",
+               unused < MEMORY_LOW ? "give it more memory, or stop something" : NULL,
+               "%s unused of %s", ds_bytes_text(a, unused), ds_bytes_text(a, memory));
+}
+
+static void check_clock(doctor *d)
+{
+    int64_t now_ms = d->app->clock->now_ms(d->app->clock);
+    const char *now = ds_time_text(d->app->arena, now_ms / 1000 * 1000, false);
+    struct timex state = {.modes = 0};
+
+    if (now_ms < CLOCK_SANE_MS)
+        ds_finding(&d->f, DS_FINDING_ERROR, "clock", "set the clock: timedatectl set-ntp true",
+                   "it says %s, which cannot be", now);
+    else if (adjtimex(&state) == TIME_ERROR)
+        ds_finding(&d->f, DS_FINDING_WARNING, "clock",
+                   "timedatectl set-ntp true, unless the host of this container does it",
+                   "%s; nothing keeps it in step with the world's", now);
+    else
+        ds_finding(&d->f, DS_FINDING_OK, "clock", NULL, "%s, kept in step", now);
+}
+
+static void check_versions(doctor *d)
+{
+    ds_finding(&d->f, DS_FINDING_OK, "program", NULL, "durable-sync %s, SQLite %s, libyaml %s",
+               ds_version(), ds_store_library(), ds_config_library());
+}
+
+/* A file that may hold secrets, or records of others, is its owner's alone. */
+static void check_mode(doctor *d, const char *what, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return;
+    if (st.st_mode & (S_IRWXG | S_IRWXO))
+        ds_finding(&d->f, DS_FINDING_WARNING, what,
+                   ds_arena_printf(d->app->arena, "chmod 600 %s", path),
+                   "%s may be read by others (mode %03o)", path, st.st_mode & 0777U);
+    else
+        ds_finding(&d->f, DS_FINDING_OK, what, NULL, "%s is its owner's alone", path);
+}
+
+static bool check_config(doctor *d)
+{
+    DS_AUTO_BUF(errors, ERRORS_MAX);
+
+    if (ds_app_config_errors(d->app, &errors)) {
+        if (errors.data)
+            errors.data[strcspn(errors.data, "\n")] = '\0';
+        ds_finding(&d->f, DS_FINDING_ERROR, "configuration", "`check` says all that is wrong", "%s",
+                   errors.data ? errors.data : "it cannot be read");
+        return false;
+    }
+    ds_finding(&d->f, DS_FINDING_OK, "configuration", NULL, "%s: %zu route%s, %zu account%s",
+               d->app->config->path, d->app->config->routes_n,
+               d->app->config->routes_n == 1 ? "" : "s", d->app->config->accounts_n,
+               d->app->config->accounts_n == 1 ? "" : "s");
+    check_mode(d, "configuration", d->app->config->path);
+    return true;
+}
+
+static const char *directory_of(ds_arena *a, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (!slash)
+        return ".";
+    return slash == path ? "/" : ds_arena_strndup(a, path, (size_t)(slash - path));
+}
+
+static void check_disk(doctor *d, const char *directory)
+{
+    struct statvfs disk;
+    ds_arena *a = d->app->arena;
+
+    if (access(directory, W_OK | X_OK) != 0)
+        ds_finding(&d->f, DS_FINDING_ERROR, "disk",
+                   "give this user the right to write there, or set `store`",
+                   "nothing can be written in %s: %s", directory, strerror(errno));
+    if (statvfs(directory, &disk) != 0)
+        return;
+
+    int64_t left = (int64_t)(disk.f_bavail * disk.f_frsize);
+    bool low = left < DISK_LOW;
+
+    ds_finding(&d->f, low ? DS_FINDING_WARNING : DS_FINDING_OK, "disk",
+               low ? "make room, or set `store` to another disk" : NULL, "%s free in %s",
+               ds_bytes_text(a, left), directory);
+}
+
+static void check_store_content(doctor *d, ds_reader *reader)
+{
+    ds_arena *a = d->app->arena;
+    int64_t format = 0, links = 0;
+    const char *finding = NULL;
+    ds_link_count *counts;
+    size_t n = 0;
+    ds_err err = DS_ERR_INIT;
+
+    if (!ds_reader_format(reader, &format, &err) ||
+        !ds_reader_quick_check(reader, a, &finding, &err) ||
+        !ds_reader_link_counts(reader, a, &counts, &n, &err)) {
+        ds_finding(&d->f, DS_FINDING_ERROR, "store", NULL, "%s", err.text);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        links += counts[i].links;
+        if (!ds_config_route(d->app->config, counts[i].route))
+            ds_finding(&d->f, DS_FINDING_WARNING, "store",
+                       "nothing is lost: a route of that name finds them again",
+                       "%s links of route %s, which is not in the configuration",
+                       ds_count_text(a, counts[i].links), counts[i].route);
+    }
+    if (finding)
+        ds_finding(&d->f, DS_FINDING_ERROR, "store",
+                   "stop the daemon, move the file away: links are made anew by look-up",
+                   "damaged: %s", finding);
+    else
+        ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "sound, format %" PRId64 ", %s links",
+                   format, ds_count_text(a, links));
+}
+
+static void check_store(doctor *d)
+{
+    const char *path = d->app->config->store_path;
+    pid_t holder = ds_store_holder(path);
+    struct stat st;
+    ds_err err = DS_ERR_INIT;
+
+    check_disk(d, directory_of(d->app->arena, path));
+    if (stat(path, &st) != 0) {
+        ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "%s does not exist yet", path);
+        return;
+    }
+    ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "%s, %s", path,
+               ds_bytes_text(d->app->arena, st.st_size));
+    check_mode(d, "store", path);
+    if (holder)
+        ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "held by process %lld", (long long)holder);
+    else
+        ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "no daemon holds it");
+
+    DS_AUTO(ds_reader) reader = ds_reader_open(path, &err);
+
+    if (!reader)
+        ds_finding(&d->f, DS_FINDING_ERROR, "store", NULL, "%s", err.text);
+    else
+        check_store_content(d, reader);
+}
+
+int ds_cmd_doctor(ds_app *app)
+{
+    doctor d = {.app = app};
+
+    ds_findings_begin(&d.f, app, "checks", "check");
+    check_versions(&d);
+    check_machine(&d);
+    check_clock(&d);
+    if (check_config(&d))
+        check_store(&d);
+    return ds_findings_end(&d.f);
+}

@@ -1,0 +1,301 @@
+/* src/app/cmd_status.c
+ *
+ * Every unit as the store has it, and what runs right now as the daemon says.  Opens no connector:
+ * it must answer at once, whatever state the systems outside are in.
+ */
+#include "app/commands.h"
+#include "app/live.h"
+#include "app/out.h"
+#include "base/text.h"
+#include <inttypes.h>
+#include <string.h>
+
+typedef struct status {
+    ds_app *app;
+    ds_live live;
+    ds_unit_row *rows;
+    size_t rows_n;
+    const ds_running *running;
+    size_t running_n;
+    int64_t now_ms;
+} status;
+
+static const ds_running *running_of(const status *s, const ds_unit_row *row)
+{
+    for (size_t i = 0; i < s->running_n; i++)
+        if (strcmp(s->running[i].route, row->route) == 0 &&
+            strcmp(s->running[i].unit, row->unit) == 0)
+            return &s->running[i];
+    return NULL;
+}
+
+/* A pass that nobody works on: its process died or was stopped; the next one goes on with it. */
+static bool interrupted(const status *s, const ds_unit_row *row)
+{
+    return row->state.running && !s->live.holder;
+}
+
+static const char *state_of(const status *s, const ds_unit_row *row)
+{
+    if (running_of(s, row))
+        return "running";
+    if (row->state.paused)
+        return "paused";
+    if (interrupted(s, row))
+        return "waiting";
+    return ds_unit_state_name(&row->state, s->now_ms);
+}
+
+static int64_t next_run(const ds_unit *u)
+{
+    if (u->paused || u->approval || u->gone)
+        return 0;
+    return u->retry_ms ? u->retry_ms : u->due_ms;
+}
+
+static const char *promise_of(const status *s, const char *route, char letter[2])
+{
+    const ds_route *found = ds_config_route(s->app->config, route);
+
+    if (!found)
+        return NULL;
+    letter[0] = (char)found->destination->promise;
+    letter[1] = '\0';
+    return letter;
+}
+
+/* ---- for programs -------------------------------------------------------------------------------
+ */
+
+static void running_json(const status *s, ds_json_writer *w, const ds_unit_row *row)
+{
+    const ds_running *live = running_of(s, row);
+    const ds_totals *totals = live ? &live->totals : &row->running_totals;
+
+    ds_json_w_name(w, "running");
+    if (!live && !row->state.running) {
+        ds_json_w_null(w);
+        return;
+    }
+    ds_json_w_begin_object(w);
+    ds_w_text(w, "kind", ds_pass_kind_name(live ? live->kind : row->state.run_kind));
+    ds_w_time(w, "since", live ? live->since_ms : row->state.run_started_ms);
+    ds_w_int(w, "done", live ? live->done : totals->total);
+    if (live && live->total >= 0)
+        ds_w_int(w, "total", live->total);
+    else
+        ds_w_null(w, "total");
+    ds_w_int(w, "created", totals->created);
+    ds_w_int(w, "updated", totals->updated);
+    ds_w_int(w, "unchanged", totals->unchanged);
+    ds_w_int(w, "skipped", totals->skipped);
+    ds_w_int(w, "held", totals->held);
+    ds_w_bool(w, "interrupted", !live && interrupted(s, row));
+    ds_json_w_end_object(w);
+}
+
+static void unit_json(const status *s, ds_json_writer *w, const ds_unit_row *row)
+{
+    const ds_unit *u = &row->state;
+    char letter[2];
+
+    ds_json_w_begin_object(w);
+    ds_w_text(w, "route", row->route);
+    ds_w_text(w, "unit", row->unit);
+    ds_w_text(w, "key", u->key);
+    ds_w_text(w, "state", state_of(s, row));
+    ds_w_bool(w, "paused", u->paused);
+    ds_w_int(w, "interval_minutes", (u->interval_ms + DS_MINUTE_MS - 1) / DS_MINUTE_MS);
+    ds_json_w_name(w, "interval_seconds");
+    ds_json_w_int(w, u->interval_ms / DS_SECOND_MS);
+    ds_w_int(w, "runs_completed", u->runs_completed);
+    ds_w_time(w, "last_run", u->last_run_ms);
+    ds_json_w_name(w, "last_stats");
+    if (u->has_stats) {
+        ds_json_w_begin_object(w);
+        ds_w_totals(w, &u->last_stats);
+        ds_json_w_end_object(w);
+    } else {
+        ds_json_w_null(w);
+    }
+    ds_w_text(w, "last_error", u->last_error);
+    ds_w_text(w, "last_error_kind", u->error_kind);
+    ds_w_bool(w, "sync_pending", u->want.any);
+    ds_w_time(w, "next_run", next_run(u));
+    ds_w_int(w, "held", row->held);
+    ds_w_text(w, "promise", promise_of(s, row->route, letter));
+    ds_w_text(w, "approval", u->approval);
+    ds_w_bool(w, "gone", u->gone);
+    ds_w_bool(w, "orphan", ds_config_route(s->app->config, row->route) == NULL);
+    running_json(s, w, row);
+    ds_json_w_end_object(w);
+}
+
+static int print_json(const status *s)
+{
+    DS_AUTO_BUF(doc, DS_DOC_MAX);
+    ds_json_writer w = ds_out_writer(&doc);
+
+    ds_json_w_begin_object(&w);
+    ds_w_text(&w, "engine", "embedded");
+    if (s->live.daemon)
+        ds_w_int(&w, "daemon", s->live.holder);
+    else
+        ds_w_null(&w, "daemon");
+    ds_json_w_name(&w, "units");
+    ds_json_w_begin_list(&w);
+    for (size_t i = 0; i < s->rows_n; i++)
+        unit_json(s, &w, &s->rows[i]);
+    ds_json_w_end_list(&w);
+    ds_json_w_end_object(&w);
+    return ds_out_doc(s->app, &doc);
+}
+
+/* ---- for people ---------------------------------------------------------------------------------
+ */
+
+static const char *ago(const status *s, int64_t at_ms)
+{
+    ds_arena *a = s->app->arena;
+
+    if (!at_ms)
+        return "never";
+    if (s->app->verbose)
+        return ds_time_text(a, at_ms / 1000 * 1000, false);
+
+    int64_t past_s = (s->now_ms - at_ms) / DS_SECOND_MS;
+
+    if (past_s <= 0 && past_s > -1)
+        return "now";
+    if (past_s < 0)
+        return ds_arena_printf(a, "in %s", ds_duration_text(a, -past_s * DS_SECOND_MS));
+    return ds_arena_printf(a, "%s ago", ds_duration_text(a, past_s * DS_SECOND_MS));
+}
+
+static const char *next_text(const status *s, const ds_unit_row *row)
+{
+    int64_t next_ms = next_run(&row->state);
+
+    if (!next_ms || running_of(s, row))
+        return "";
+    if (next_ms <= s->now_ms)
+        return s->live.daemon ? "now" : "with the next run";
+    return ago(s, next_ms);
+}
+
+static const char *note_of(const status *s, const ds_unit_row *row)
+{
+    const ds_unit *u = &row->state;
+    const ds_running *live = running_of(s, row);
+    ds_arena *a = s->app->arena;
+
+    if (!ds_config_route(s->app->config, row->route))
+        return "orphan: no such route any more";
+    if (live && live->total > 0)
+        return ds_arena_printf(a, "%s pass: %s of %s rows", ds_pass_kind_name(live->kind),
+                               ds_count_text(a, live->done), ds_count_text(a, live->total));
+    if (live)
+        return ds_arena_printf(a, "%s pass: %s rows", ds_pass_kind_name(live->kind),
+                               ds_count_text(a, live->done));
+    if (u->approval)
+        return ds_arena_printf(a, "waits for `approve`: %s", u->approval);
+    if (u->last_error)
+        return u->last_error;
+    if (u->gone)
+        return "gone: its source no longer has it";
+    if (interrupted(s, row))
+        return ds_arena_printf(a, "interrupted after %s rows; the next run goes on",
+                               ds_count_text(a, row->running_totals.total));
+    return u->want.any ? "a pass is asked for" : "";
+}
+
+static void unit_text(const status *s, ds_table *table, const ds_unit_row *row)
+{
+    const ds_unit *u = &row->state;
+    ds_arena *a = s->app->arena;
+    const char *state = state_of(s, row);
+    ds_color color = u->paused || u->approval ? DS_YELLOW : u->last_error ? DS_RED : DS_PLAIN;
+    char letter[2];
+    const ds_totals *t = &u->last_stats;
+    const char *promise = promise_of(s, row->route, letter);
+    const char *cells[] = {
+        ds_arena_printf(a, "%s:%s", row->route, row->unit),
+        state,
+        ago(s, u->last_run_ms),
+        u->has_stats ? ds_count_text(a, t->total) : "",
+        u->has_stats ? ds_count_text(a, t->created) : "",
+        u->has_stats ? ds_count_text(a, t->updated) : "",
+        ds_count_text(a, row->held),
+        next_text(s, row),
+        promise,
+        ds_safe_cut(a, note_of(s, row), s->app->verbose ? 4096 : 100),
+    };
+
+    ds_table_row(table, color, cells);
+}
+
+static bool has_units(const status *s, const char *route)
+{
+    for (size_t i = 0; i < s->rows_n; i++)
+        if (strcmp(s->rows[i].route, route) == 0)
+            return true;
+    return false;
+}
+
+static int print_text(const status *s, const ds_unit_ref *only)
+{
+    static const char *const heads[] = {"UNIT",    "STATE", "LAST RUN", "ROWS",    "CREATED",
+                                        "UPDATED", "HELD",  "NEXT",     "PROMISE", "NOTE"};
+    const ds_config *config = s->app->config;
+    ds_table table;
+
+    ds_table_init(&table, s->app->arena, heads, DS_COUNT(heads));
+    for (size_t i = 0; i < s->rows_n; i++)
+        unit_text(s, &table, &s->rows[i]);
+    for (size_t i = 0; i < config->routes_n; i++) {
+        const ds_route *route = config->routes[i];
+        char letter[2] = {(char)route->destination->promise, '\0'};
+        const char *cells[] = {route->name,          "idle", "never",          "", "", "", "",
+                               "with the first run", letter, "has not run yet"};
+
+        if ((!only->route || strcmp(only->route, route->name) == 0) && !only->unit &&
+            !has_units(s, route->name))
+            ds_table_row(&table, DS_PLAIN, cells);
+    }
+    if (s->app->quiet)
+        ;
+    else if (s->live.daemon)
+        printf("daemon %lld\n", (long long)s->live.holder);
+    else if (s->live.holder)
+        printf("no daemon; process %lld works on the store\n", (long long)s->live.holder);
+    else
+        puts("no daemon runs");
+    if (table.rows)
+        ds_table_print(&table, s->app);
+    return DS_EXIT_DONE;
+}
+
+int ds_cmd_status(ds_app *app)
+{
+    status s = {.app = app};
+    ds_unit_ref only = {0};
+    ds_err err = DS_ERR_INIT;
+    int code = ds_app_config(app);
+
+    if (code)
+        return code;
+    if (app->args->words_n && (!ds_app_ref(app, app->args->words[0], true, &only, &err) ||
+                               !ds_app_known_unit(app, &only, &err)))
+        return ds_app_fail(app, &err);
+    s.live = ds_live_look(app, false);
+    if (s.live.daemon && !ds_live_running(app, &s.live, &s.running, &s.running_n, &err))
+        s.live.daemon = false; /* it went away between two words: the store still tells */
+    s.now_ms = app->clock->now_ms(app->clock);
+
+    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, &err);
+
+    if (!reader ||
+        !ds_reader_units(reader, only.route, only.unit, app->arena, &s.rows, &s.rows_n, &err))
+        return ds_app_fail(app, &err);
+    return app->json ? print_json(&s) : print_text(&s, &only);
+}

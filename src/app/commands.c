@@ -1,0 +1,97 @@
+/* src/app/commands.c - every command: its words, its options, its help, its function. */
+#include "app/commands.h"
+
+static const ds_flag init_flags[] = {
+    {"template", 0, "NAME", "jsonl-to-sqlite, csv-to-sqlite, sqlite-to-jsonl or languages"},
+    {NULL, 0, NULL, NULL},
+};
+static const ds_flag plan_flags[] = {
+    {"all", 'a', NULL, "every row, not the first 20 of each kind"},
+    {"exit-code", 0, NULL, "leave with 10 when there is something to write"},
+    {NULL, 0, NULL, NULL},
+};
+static const ds_flag once_flags[] = {
+    {"items", 0, "KEY,KEY", "a targeted pass of these keys only"},
+    {NULL, 0, NULL, NULL},
+};
+static const ds_flag sync_flags[] = {
+    {"wait", 'w', NULL, "until the pass has ended; exit codes as of `once`"},
+    {NULL, 0, NULL, NULL},
+};
+static const ds_flag history_flags[] = {
+    {"limit", 'n', "COUNT", "how many passes, newest first (20)"},
+    {NULL, 0, NULL, NULL},
+};
+static const ds_flag completion_flags[] = {
+    {"shell", 0, "bash|zsh|fish", "for which shell (bash)"},
+    {NULL, 0, NULL, NULL},
+};
+
+#define LATER(name_, usage_, help_)                                                                \
+    {                                                                                              \
+        .name = (name_), .usage = (usage_), .help = (help_), .words_max = -1                       \
+    }
+
+const ds_command ds_commands[] = {
+    {"init", "", "write a first configuration",
+     "Asks a few questions on a terminal; elsewhere, or with --template, it asks nothing.  A file\n"
+     "that is there is never overwritten.",
+     init_flags, 0, 0, ds_cmd_init},
+    {"check", "[ROUTE...]", "look at everything, write nothing: one line per finding",
+     "Reads the configuration, opens each source and destination, compares the columns, and\n"
+     "states what each route promises.  Leaves with 2 when it found an error.",
+     NULL, 0, -1, ds_cmd_check},
+    {"plan", "[ROUTE[/UNIT]...]", "what a pass would write, field by field, and what it costs",
+     "Reads the source and compares as a pass does.  Nothing is written anywhere.", plan_flags, 0,
+     -1, ds_cmd_plan},
+    {"once", "[ROUTE[/UNIT]...]", "one full pass of each unit, then exit",
+     "While a daemon runs, the passes are run by it; Ctrl-C then leaves them to it.", once_flags, 0,
+     -1, ds_cmd_once},
+    {"run", "", "keep everything in step until told to stop",
+     "SIGTERM or SIGINT: running passes stop at their next checkpoint, then it exits with 0.\n"
+     "A second signal hurries.",
+     NULL, 0, 0, ds_cmd_run},
+    {"status", "[ROUTE[/UNIT]]", "every unit: state, last and next pass, error, held records", NULL,
+     NULL, 0, 1, ds_cmd_status},
+    {"sync", "ROUTE[/UNIT] [KEY...]", "a pass now: full, or of the named records",
+     "Returns once the request is stored.  Without a daemon it waits for the next `run` or `once`.",
+     sync_flags, 1, -1, ds_cmd_sync},
+    {"pause", "ROUTE[/UNIT]", "stop passes until `resume`; a running one stops too", NULL, NULL, 1,
+     1, ds_cmd_pause},
+    {"resume", "ROUTE[/UNIT]", "go on, and catch up on everything", NULL, NULL, 1, 1,
+     ds_cmd_resume},
+    {"interval", "ROUTE[/UNIT] DURATION", "another time between passes: 30m, 12h",
+     "Holds until the route's `every` changes in the configuration.  At least one minute.", NULL, 2,
+     2, ds_cmd_interval},
+    {"history", "[ROUTE[/UNIT]]", "the last passes, newest first", NULL, history_flags, 0, 1,
+     ds_cmd_history},
+    {"held", "[ROUTE] | retry|drop ROUTE KEY | adopt ROUTE KEY ID", "records set aside, and why",
+     "  held [ROUTE]             lists them\n"
+     "  held retry ROUTE KEY     the next pass tries it again\n"
+     "  held drop ROUTE KEY      forgets it until it changes at the source or fails again\n"
+     "  held adopt ROUTE KEY ID  its row at the destination is ID",
+     NULL, 0, 4, ds_cmd_held},
+    {"explain", "ROUTE[/UNIT] KEY", "one record: as read, as mapped, as linked, and the decision",
+     NULL, NULL, 2, 2, ds_cmd_explain},
+    {"approve", "ROUTE[/UNIT]", "let a pass that waits for approval go on, once", NULL, NULL, 1, 1,
+     ds_cmd_approve},
+    {"accounts", "", "the accounts of the configuration, without their secrets", NULL, NULL, 0, 0,
+     ds_cmd_accounts},
+    {"connectors", "[KIND]", "what can be connected, and the settings of one kind", NULL, NULL, 0,
+     1, ds_cmd_connectors},
+    {"doctor", "", "the machine, the store, permissions, the clock", NULL, NULL, 0, 0,
+     ds_cmd_doctor},
+    {"completion", "", "a completion script for your shell", "  source <(durable-sync completion)",
+     completion_flags, 0, 0, ds_cmd_completion},
+    {"help", "[COMMAND]", "this text, or that of one command", NULL, NULL, 0, 1, ds_cmd_help},
+    LATER("try", "ROUTE [KEY]", "one record before and after mapping"),
+    LATER("move", "ROUTE --to ENGINE", "take a route's state to the other engine"),
+    LATER("login", "ACCOUNT", "sign in with OAuth"),
+    LATER("logout", "ACCOUNT", "forget a sign-in"),
+    LATER("reauthorize", "ACCOUNT", "sign in again"),
+    LATER("schema", "[config|ROUTE]", "JSON Schema of the configuration, columns of a route"),
+    LATER("fake", "KIND", "a stand-in of an API on loopback"),
+    LATER("keygen", "", "a key for payload encryption"),
+    LATER("codec-server", "", "decodes encrypted payloads for operators"),
+    {.name = NULL},
+};

@@ -1,0 +1,55 @@
+/* src/app/planning.c */
+#include "app/planning.h"
+
+#include "app/out.h"
+#include <string.h>
+
+bool ds_planning_run(const ds_planning *p, ds_plan_result *out, ds_err *err)
+{
+    static const atomic_bool never = false;
+    DS_AUTO(ds_ledger) ledger = ds_reader_ledger(p->reader, p->route->name, p->unit, err);
+    const char *id = NULL;
+    ds_pass_in in = {
+        .route = p->route,
+        .unit = p->unit,
+        .kind = p->items ? DS_PASS_TARGETED : DS_PASS_FULL,
+        .items = p->items,
+        .items_n = p->items_n,
+        .since_ms = -1,
+        .ledger = ledger,
+        .clock = p->app->clock,
+        .stop = &never,
+    };
+
+    *out = (ds_plan_result){.err = DS_ERR_INIT};
+    if (!ledger || !ds_reader_id(p->reader, p->app->arena, &id, err))
+        return false;
+    in.owner = ds_arena_printf(p->app->arena, "%s/%s/%s", id ? id : "new", p->route->name, p->unit);
+    if (ds_pass_plan(&in, p->everything, p->each, p->to, out))
+        return true;
+    *err = out->err;
+    return ds_wrap(err, "%s:%s", p->route->name, p->unit);
+}
+
+const char *ds_value_shown(ds_arena *a, ds_value v, size_t most)
+{
+    const char *text = ds_value_text(a, v);
+
+    switch (v.type) {
+    case DS_ABSENT:
+        return "(absent)";
+    case DS_NULL:
+        return "null";
+    case DS_TEXT:
+    case DS_LIST:
+        return ds_arena_printf(a, "\"%s\"", ds_safe_cut(a, text, most));
+    case DS_BOOL:
+    case DS_INT:
+    case DS_NUMBER:
+    case DS_DATE:
+    case DS_DATETIME:
+    case DS_NESTED:
+        break;
+    }
+    return ds_safe_cut(a, text ? text : "null", most);
+}

@@ -1,0 +1,24 @@
+/* src/app/planning.h - the pass without a write, for `plan` and `explain`. */
+#ifndef DS_APP_PLANNING_H
+#define DS_APP_PLANNING_H
+
+#include "app/app.h"
+
+typedef struct ds_planning {
+    ds_app *app;
+    ds_reader *reader;
+    const ds_route *route;
+    const char *unit;
+    const char *const *items; /* NULL: all */
+    size_t items_n;
+    bool everything;
+    bool (*each)(void *to, const ds_planned *planned);
+    void *to;
+} ds_planning;
+
+DS_MUST_USE bool ds_planning_run(const ds_planning *p, ds_plan_result *out, ds_err *err);
+
+/* A value as people read it: text in quotes, null as null, cut to `most` characters. */
+const char *ds_value_shown(ds_arena *a, ds_value v, size_t most);
+
+#endif

@@ -1,0 +1,178 @@
+/* src/app/serve.c
+ *
+ * The engine runs on the main thread; a thread of its own waits for signals, so that no signal
+ * handler ever touches the engine's state.
+ */
+#include "app/serve.h"
+
+#include "base/log.h"
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct watcher {
+    pthread_t thread;
+    sigset_t set;
+    ds_engine *engine;
+    atomic_bool over;
+    atomic_int first; /* the signal that asked for the end */
+} watcher;
+
+/* What a process that holds credentials should not offer: files others may read, its memory to a
+ * debugger, more rights than it has. */
+static void harden(void)
+{
+    umask(077);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they look into themselves   \
+                                                                     */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static void *watch(void *arg)
+{
+    watcher *w = arg;
+
+    for (;;) {
+        int number = 0;
+
+        if (sigwait(&w->set, &number) != 0)
+            continue;
+        if (atomic_load(&w->over))
+            return NULL;
+
+        int none = 0;
+        bool first = atomic_compare_exchange_strong(&w->first, &none, number);
+
+        ds_log(DS_LOG_INFO, first ? "run_stopping" : "run_hurried", "signal", sigabbrev_np(number),
+               NULL);
+        ds_engine_stop(w->engine);
+    }
+}
+
+static void block_signals(watcher *w)
+{
+    sigemptyset(&w->set);
+    sigaddset(&w->set, SIGINT);
+    sigaddset(&w->set, SIGTERM);
+    sigaddset(&w->set, SIGHUP);
+    sigaddset(&w->set, SIGUSR1); /* ours: wakes the watcher at the end */
+    pthread_sigmask(SIG_BLOCK, &w->set, NULL);
+}
+
+typedef struct ticking {
+    ds_meter *meter;
+    const ds_serve *what;
+} ticking;
+
+static void on_tick(void *to, ds_engine *engine)
+{
+    const ticking *t = to;
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    const ds_running *running;
+    size_t n = ds_engine_running(engine, a, &running);
+
+    ds_meter_show(t->meter, running, n);
+}
+
+static void on_ended(void *to, const ds_run_row *run)
+{
+    const ticking *t = to;
+
+    if (t->what->ended)
+        t->what->ended(t->what->to, run);
+}
+
+static bool run_engine(ds_app *app, ds_store *store, const ds_serve *what, watcher *w, ds_err *err)
+{
+    ticking tick = {.meter = what->meter, .what = what};
+    ds_engine_options options = {
+        .routes = app->config->routes,
+        .routes_n = app->config->routes_n,
+        .clock = app->clock,
+        .socket = what->once ? NULL : ds_control_path(app->config->store_path, app->arena),
+        .once = what->once,
+        .only = what->only,
+        .only_n = what->only_n,
+        .items = what->items,
+        .items_n = what->items_n,
+        .pass_ended = on_ended,
+        .tick = what->meter && app->progress ? on_tick : NULL,
+        .to = &tick,
+    };
+    DS_AUTO(ds_engine) engine = ds_engine_embedded(store, &options, err);
+
+    if (!engine)
+        return false;
+    w->engine = engine;
+    if (pthread_create(&w->thread, NULL, watch, w) != 0)
+        return ds_fail(err, DS_ERR_TRANSIENT, "cannot start a thread");
+
+    bool ok = ds_engine_run(engine, err);
+
+    atomic_store(&w->over, true);
+    pthread_kill(w->thread, SIGUSR1);
+    pthread_join(w->thread, NULL);
+    return ok;
+}
+
+/* With --json, stdout is one document: what a destination prints meanwhile goes to stderr. Returns
+ * the real stdout, to be put back; -1: nothing was changed. */
+static int set_stdout_aside(const ds_app *app)
+{
+    if (!app->json)
+        return -1;
+    fflush(stdout);
+
+    int kept = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+
+    if (kept >= 0)
+        dup2(STDERR_FILENO, STDOUT_FILENO);
+    return kept;
+}
+
+static void put_stdout_back(int kept)
+{
+    if (kept < 0)
+        return;
+    fflush(stdout);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+}
+
+int ds_serve_run(ds_app *app, const ds_serve *what, int *stopped_by)
+{
+    watcher w = {.engine = NULL};
+    ds_err err = DS_ERR_INIT;
+    pid_t holder = 0;
+
+    *stopped_by = 0;
+    block_signals(&w);
+    harden();
+
+    DS_AUTO(ds_store) store = ds_store_open(app->config->store_path, &holder, &err);
+
+    if (!store && holder)
+        return ds_app_in_use(app, holder);
+    if (!store)
+        return ds_app_fail(app, &err);
+
+    int kept = set_stdout_aside(app);
+    bool ok = run_engine(app, store, what, &w, &err);
+
+    put_stdout_back(kept);
+    *stopped_by = atomic_load(&w.first);
+    if (what->meter)
+        ds_meter_clear(what->meter);
+    if (ok)
+        return DS_EXIT_DONE;
+    ds_app_fail(app, &err);
+    return err.kind == DS_ERR_CONFIG ? DS_EXIT_USAGE : DS_EXIT_FAILED;
+}

@@ -1,0 +1,134 @@
+/* src/base/log.c - one line per event, written with one write(2). */
+#include "base/log.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_MOST (8 * DS_KIB)
+
+static struct {
+    pthread_mutex_t lock;
+    ds_level most;
+    bool json;
+    int fd;
+} sink = {PTHREAD_MUTEX_INITIALIZER, DS_LOG_INFO, false, STDERR_FILENO};
+
+void ds_log_setup(ds_level most, bool json, int fd)
+{
+    pthread_mutex_lock(&sink.lock);
+    sink.most = most;
+    sink.json = json;
+    sink.fd = fd;
+    pthread_mutex_unlock(&sink.lock);
+}
+
+bool ds_log_wants(ds_level level)
+{
+    bool wants;
+
+    pthread_mutex_lock(&sink.lock);
+    wants = level <= sink.most;
+    pthread_mutex_unlock(&sink.lock);
+    return wants;
+}
+
+static const char *level_name(ds_level level)
+{
+    static const char *const names[] = {"error", "warn", "info", "debug"};
+
+    return names[level];
+}
+
+/* Escapes what would break the line or the terminal; valid UTF-8 goes through. */
+static void add_escaped(ds_buf *out, const char *text)
+{
+    size_t n = strlen(text);
+
+    while (n) {
+        size_t step = ds_utf8_step(text, n);
+        unsigned char c = (unsigned char)*text;
+
+        if (c == '"' || c == '\\')
+            ds_buf_printf(out, "\\%c", c);
+        else if (c == '\n')
+            ds_buf_text(out, "\\n");
+        else if (c < 0x20 || c == 0x7F)
+            ds_buf_printf(out, "\\u%04x", c);
+        else if (step == 2 && c == 0xC2 &&
+                 (unsigned char)text[1] < 0xA0) /* terminals obey these too */
+            ds_buf_printf(out, "\\u%04x", (unsigned char)text[1]);
+        else if (!step)
+            ds_buf_text(out, "\xEF\xBF\xBD");
+        else
+            ds_buf_add(out, text, step);
+        step = DS_MAX(step, (size_t)1);
+        text += step;
+        n -= step;
+    }
+}
+
+static void add_pair(ds_buf *out, bool json, const char *name, const char *value)
+{
+    bool quote = json || !*value || strpbrk(value, " \t\r\n\"\\=") != NULL;
+
+    ds_buf_printf(out, json ? ",\"%s\":" : " %s=", name);
+    if (quote)
+        ds_buf_char(out, '"');
+    add_escaped(out, value);
+    if (quote)
+        ds_buf_char(out, '"');
+}
+
+static void write_line(int fd, const ds_buf *line)
+{
+    size_t at = 0;
+
+    while (at < line->n) {
+        ssize_t wrote = write(fd, line->data + at, line->n - at);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            return; /* nobody reads the log: not a reason to stop syncing */
+        at += (size_t)wrote;
+    }
+}
+
+void ds_log(ds_level level, const char *event, ...)
+{
+    DS_AUTO_BUF(line, LINE_MOST);
+    ds_clock *clock = ds_clock_system();
+    ds_arena *scratch;
+    const char *name;
+    va_list args;
+
+    if (!ds_log_wants(level))
+        return;
+    scratch = ds_arena_new();
+    pthread_mutex_lock(&sink.lock);
+    ds_buf_printf(&line,
+                  sink.json ? "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"" : "%s %s %s",
+                  ds_time_text(scratch, clock->now_ms(clock), false), level_name(level), event);
+    va_start(args, event);
+    while ((name = va_arg(args, const char *)) != NULL) {
+        const char *value = va_arg(args, const char *);
+        size_t before = line.n;
+
+        add_pair(&line, sink.json, name, value ? value : "");
+        if (line.overflow || line.n + 8 > LINE_MOST) { /* a pair that does not fit is left out */
+            line.overflow = false;
+            line.n = before;
+            break;
+        }
+    }
+    va_end(args);
+    ds_buf_text(&line, sink.json ? "}\n" : "\n");
+    write_line(sink.fd, &line);
+    pthread_mutex_unlock(&sink.lock);
+    ds_arena_free(scratch);
+}

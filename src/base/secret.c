@@ -1,0 +1,32 @@
+/* src/base/secret.c - a text that no format prints and that is wiped when freed. */
+#include <durable_sync/base.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+struct ds_secret {
+    size_t n;
+    char text[];
+};
+
+ds_secret *ds_secret_new(const char *text, size_t n)
+{
+    ds_secret *secret = ds_calloc(1, sizeof(*secret) + n + 1);
+
+    secret->n = n;
+    memcpy(secret->text, text, n);
+    return secret;
+}
+
+void ds_secret_free(ds_secret *secret)
+{
+    if (!secret)
+        return;
+    explicit_bzero(secret->text, secret->n);
+    free(secret);
+}
+
+const char *ds_secret_reveal(const ds_secret *secret)
+{
+    return secret ? secret->text : NULL;
+}

@@ -1,0 +1,31 @@
+/* src/base/text.h - small helpers on text: UTF-8, durations, times, numbers, nearest names. */
+#ifndef DS_BASE_TEXT_H
+#define DS_BASE_TEXT_H
+
+#include <durable_sync/base.h>
+#include <durable_sync/value.h>
+
+/* "90s", "15m", "12h", "1d", "2w", "500ms" to milliseconds; false: not one. */
+bool ds_parse_duration(const char *text, int64_t *ms);
+/* "15m", "1h30m", "45s", for people. */
+const char *ds_duration_text(ds_arena *a, int64_t ms);
+/* "2026-01-31T09:30:00Z"; with milliseconds only when there are any. `offset_form`: "+00:00". */
+const char *ds_time_text(ds_arena *a, int64_t utc_ms, bool offset_form);
+/* RFC 3339 or "YYYY-MM-DD[ HH:MM[:SS[.fff]]]" to UTC milliseconds; false: not one. */
+bool ds_parse_time(const char *text, int64_t *utc_ms);
+/* A whole decimal integer of 64 bits; false: anything else. */
+bool ds_parse_int(const char *text, int64_t *out);
+/* The text is a JSON number ("-1.5e3"). */
+bool ds_is_number(const char *text, size_t n);
+
+/* Length of the valid UTF-8 sequence at text[0..n), 0 where there is none. */
+size_t ds_utf8_step(const char *text, size_t n);
+bool ds_utf8_ok(const char *text, size_t n);
+/* Valid UTF-8 without NUL: the text itself, or a repaired copy in `a`, U+FFFD for each bad byte. */
+const char *ds_utf8_repair(ds_arena *a, const char *text, size_t *n);
+
+/* The candidate that differs least from `name`, in a third of its letters at most (in one where
+ * there are but two to five); NULL: none. */
+const char *ds_nearest(const char *name, const char *const *candidates, size_t n);
+
+#endif

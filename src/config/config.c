@@ -1,0 +1,276 @@
+/* src/config/config.c - the whole file: its top level, and the order in which its parts are read.
+ */
+#include "config/config.h"
+#include "config/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- the top level
+ * ------------------------------------------------------------------------------- */
+
+typedef struct top { /* what was written */
+    const ds_member *store, *engine, *accounts, *routes;
+} top;
+
+static const ds_key top_keys[] = {
+    {.name = "store", .type = DS_KEY_MEMBER, .offset = offsetof(top, store)},
+    {.name = "engine", .type = DS_KEY_MEMBER, .offset = offsetof(top, engine)},
+    {.name = "accounts", .type = DS_KEY_MEMBER, .offset = offsetof(top, accounts)},
+    {.name = "notify", .type = DS_KEY_LATER},
+    {.name = "routes", .type = DS_KEY_MEMBER, .offset = offsetof(top, routes), .required = true},
+    {.name = NULL},
+};
+
+static bool begins(const char *text, const char *with)
+{
+    return !strncmp(text, with, strlen(with));
+}
+
+static bool read_store(ds_load *ld, const ds_member *m, ds_config *config)
+{
+    const char *text = "sqlite:durable-sync.db", *path;
+
+    if (m && !ds_read_text(ld, m, &text))
+        return false;
+    if (begins(text, "postgresql:") || begins(text, "postgres:"))
+        return ds_issue(ld->issues, m->value->at,
+                        "store postgresql is not in this build; use sqlite:PATH");
+    path = text + strlen("sqlite:");
+    if (!begins(text, "sqlite:") || !*path || (begins(path, "//") && path[2] != '/'))
+        return ds_expected(ld, m, "sqlite:PATH");
+    config->store_path = ds_path_absolute(ld->arena, ld->dir, path);
+    return true;
+}
+
+static bool check_engine(ds_load *ld, const ds_member *kind)
+{
+    static const char *const engines[] = {"embedded", "temporal"};
+    const char *name;
+
+    if (!ds_read_text(ld, kind, &name))
+        return false;
+    if (!strcmp(name, "temporal"))
+        return ds_issue(ld->issues, kind->value->at,
+                        "engine temporal is not in this build; use embedded");
+    if (!strcmp(name, "embedded"))
+        return true;
+    return ds_issue(ld->issues, kind->value->at, "unknown engine \"%s\"%s", name,
+                    ds_guess(ld, name, engines, DS_COUNT(engines)));
+}
+
+/* `embedded`, or a table with the kind and, for other engines, their settings. */
+static bool read_engine(ds_load *ld, const ds_member *m)
+{
+    static const ds_key keys[] = {
+        {.name = "kind", .type = DS_KEY_MEMBER, .offset = 0, .required = true},
+        {.name = NULL},
+    };
+    const ds_member *kind = m ? ds_node_member(m->value, "kind") : NULL;
+
+    if (!m)
+        return true;
+    if (m->value->kind != DS_NODE_MAP)
+        return check_engine(ld, m);
+    if (kind && !check_engine(ld, kind))
+        return false;
+    return ds_schema_read(ld, m, keys, &kind);
+}
+
+static void read_routes(ds_load *ld, const ds_member *m, ds_config *config)
+{
+    size_t n;
+    ds_route **routes;
+    const ds_node **tables;
+
+    if (!m || !ds_read_map(ld, m, "a table of routes"))
+        return;
+    n = m->value->n;
+    if (!n || n > DS_ROUTES_MAX) {
+        ds_issue(ld->issues, m->at,
+                 n ? "routes: more than 10000 of them"
+                   : "routes: nothing in it; `durable-sync init` writes a first one");
+        return;
+    }
+    routes = ds_arena_zalloc(ld->arena, n * sizeof(*routes));
+    tables = ds_arena_zalloc(ld->arena, n * sizeof(*tables));
+    for (size_t i = 0; i < n; i++) {
+        routes[i] = ds_route_read(ld, &m->value->members[i]);
+        tables[i] = m->value->members[i].value;
+    }
+    ds_owners_check(ld, (const ds_route *const *)routes, tables, n);
+    for (size_t i = 0; i < n && !ds_issues_count(ld->issues); i++)
+        ds_route_seal(ld, routes[i]);
+    config->routes = (const ds_route *const *)routes;
+    config->routes_n = n;
+}
+
+static void read_top(ds_load *ld, ds_node *root, ds_config *config)
+{
+    ds_member m = {.name = "", .at = {1, 1}, .value = root};
+    top t = {0};
+
+    if (root->kind != DS_NODE_MAP) {
+        ds_issue(ld->issues, root->at, "%s",
+                 ds_node_is_null(root)
+                     ? "nothing in it; `durable-sync init` writes a first configuration"
+                     : "expected settings such as \"routes:\" here");
+        return;
+    }
+    (void)!ds_schema_read(ld, &m, top_keys, &t);
+    (void)!read_store(ld, t.store, config);
+    (void)!read_engine(ld, t.engine);
+    ds_accounts_read(ld, t.accounts, config);
+    read_routes(ld, t.routes, config);
+}
+
+/* ---- begin and end
+ * ------------------------------------------------------------------------------- */
+
+static const char *absolute_dir(ds_arena *a, const char *dir)
+{
+    char *real = realpath(dir, NULL);
+    const char *found = ds_arena_strdup(a, real ? real : dir);
+
+    free(real);
+    return found;
+}
+
+ds_config *ds_load_begin(ds_load *ld, const char *path, const char *dir,
+                         const ds_connectors *connectors)
+{
+    ds_arena *a = ds_arena_new();
+    ds_config *config = ds_new_in(a, ds_config);
+
+    config->arena = a;
+    config->path = ds_arena_strdup(a, path);
+    config->secrets = ds_new_in(a, struct ds_secrets);
+    *ld = (ds_load){
+        .arena = a, .connectors = connectors, .path = config->path, .secrets = config->secrets};
+    ld->dir = absolute_dir(a, dir);
+    return config;
+}
+
+ds_config *ds_load_end(ds_load *ld, ds_config *config, ds_buf *errors)
+{
+    if (ds_issues_count(ld->issues))
+        ds_issues_write(ld->issues, errors);
+    for (size_t i = 0; i < ld->wipe_n; i++) {
+        ds_node *node = ld->wipe[i];
+
+        if (node->text)
+            explicit_bzero(node->text, strlen(node->text));
+        if (node->raw)
+            explicit_bzero(node->raw, node->n);
+    }
+    if (!ds_issues_count(ld->issues))
+        return config;
+    ds_config_free(config);
+    return NULL;
+}
+
+static ds_config *parse(const char *path, const char *text, size_t n, const char *dir,
+                        bool others_read, const ds_connectors *connectors, ds_buf *errors)
+{
+    ds_load ld;
+    ds_config *config = ds_load_begin(&ld, path, dir, connectors);
+    size_t mark = n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0; /* a byte order mark */
+    ds_node *root;
+
+    ld.others_read = others_read;
+    ld.issues = ds_issues_new(ld.arena, config->path, text + mark, n - mark,
+                              ds_kinds_secret_names(connectors, ld.arena));
+    root = ds_yaml_read(ld.arena, ld.issues, text + mark, n - mark);
+    if (root) {
+        ds_tree_hide_secrets(ld.issues, root);
+        read_top(&ld, root, config);
+    } else {
+        ds_issues_hide_guessed(ld.issues);
+    }
+    return ds_load_end(&ld, config, errors);
+}
+
+ds_config *ds_config_parse(const char *path, const char *text, size_t n, const char *dir,
+                           const ds_connectors *connectors, ds_buf *errors)
+{
+    return parse(path, text, n, dir, false, connectors, errors);
+}
+
+/* ---- the file
+ * ------------------------------------------------------------------------------------ */
+
+static bool read_file(const char *path, ds_buf *out, bool *others_read, ds_err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char block[8192];
+    struct stat st;
+    ssize_t got = 0;
+
+    if (fd < 0)
+        return ds_fail(err, DS_ERR_CONFIG, "cannot be read: %s%s", strerror(errno),
+                       errno == ENOENT ? "; `durable-sync init` writes a first one" : "");
+    while (!out->overflow && (got = read(fd, block, sizeof(block))) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            break;
+        ds_buf_add(out, block, (size_t)got);
+    }
+    explicit_bzero(block, sizeof(block));
+    *others_read = fstat(fd, &st) || (S_ISREG(st.st_mode) && (st.st_mode & 066) != 0);
+    if (!out->overflow && got < 0)
+        ds_fail(err, DS_ERR_CONFIG, "cannot be read: %s", strerror(errno));
+    close(fd);
+    return out->overflow || got == 0;
+}
+
+static const char *dir_of(ds_arena *a, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (!slash)
+        return ".";
+    return slash == path ? "/" : ds_arena_strndup(a, path, (size_t)(slash - path));
+}
+
+ds_config *ds_config_load(const char *path, const ds_connectors *connectors, ds_buf *errors)
+{
+    DS_AUTO_BUF(text, DS_TREE_BYTES_MAX + 1);
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    ds_err err = DS_ERR_INIT;
+    ds_config *config = NULL;
+    bool others_read = true;
+
+    if (!read_file(path, &text, &others_read, &err))
+        ds_buf_printf(errors, "%s: %s\n", path, err.text);
+    else if (text.overflow)
+        ds_buf_printf(errors, "%s: larger than 1 MiB, which is the most a configuration may have\n",
+                      path);
+    else
+        config = parse(path, text.n ? text.data : "", text.n, dir_of(a, path), others_read,
+                       connectors, errors);
+    if (text.data)
+        explicit_bzero(text.data, text.cap);
+    return config;
+}
+
+void ds_config_free(ds_config *config)
+{
+    if (!config)
+        return;
+    for (size_t i = 0; i < config->secrets->n; i++)
+        ds_secret_free(config->secrets->items[i]);
+    ds_arena_free(config->arena);
+}
+
+const ds_route *ds_config_route(const ds_config *config, const char *name)
+{
+    for (size_t i = 0; i < config->routes_n; i++)
+        if (!strcmp(config->routes[i]->name, name))
+            return config->routes[i];
+    return NULL;
+}

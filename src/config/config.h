@@ -1,0 +1,68 @@
+/* src/config/config.h
+ *
+ * The configuration: one YAML file to routes, checked by schema tables.  All errors at once, each
+ * with file:line:column, the line shown with a caret, and a guess at what was meant.
+ */
+#ifndef DS_CONFIG_CONFIG_H
+#define DS_CONFIG_CONFIG_H
+
+#include "base/route.h"
+#include <durable_sync/base.h>
+
+/* The connectors that are there: app/registry.c hands them in. */
+typedef struct ds_connectors {
+    const ds_source_ops *const *sources;
+    size_t sources_n;
+    const ds_destination_ops *const *destinations;
+    size_t destinations_n;
+} ds_connectors;
+
+const ds_source_ops *ds_connectors_source(const ds_connectors *c, const char *kind);
+const ds_destination_ops *ds_connectors_destination(const ds_connectors *c, const char *kind);
+
+typedef struct ds_account {
+    const char *name;
+    const char *kind;
+    ds_at at;
+} ds_account;
+
+typedef struct ds_config {
+    ds_arena *arena;
+    const char *path;       /* as the user would write it */
+    const char *store_path; /* absolute */
+    const ds_account *accounts;
+    size_t accounts_n;
+    const ds_route *const *routes; /* in the order of the file */
+    size_t routes_n;
+    /* internal */
+    struct ds_secrets *secrets;
+} ds_config;
+
+/* -c FILE, else $DURABLE_SYNC_CONFIG: what is named is answered, there or not. Else the first that
+ * exists of ./durable-sync.yaml and /etc/durable-sync/durable-sync.yaml; NULL: none does. */
+const char *ds_config_find(const char *from_option, ds_arena *a);
+
+/* NULL after having written every error to `errors` (one block of lines each, blank line between).
+ * Never prints a secret. */
+DS_MUST_USE ds_config *ds_config_load(const char *path, const ds_connectors *connectors,
+                                      ds_buf *errors);
+/* The same from memory, for tests and fuzzing; `dir` is what relative paths are relative to.
+ * ${command:...} runs commands here too: a fuzz target puts its own ds_command_read in its place.
+ */
+DS_MUST_USE ds_config *ds_config_parse(const char *path, const char *text, size_t n,
+                                       const char *dir, const ds_connectors *connectors,
+                                       ds_buf *errors);
+/* One route without a file (ds_main_route): each option from its own variable (option->env), else
+ * NAME_SOURCE_OPTION or NAME_DESTINATION_OPTION, else NAME_OPTION, else its default. */
+DS_MUST_USE ds_config *ds_config_single(const char *name, const char *store_path,
+                                        const ds_source_ops *source,
+                                        const ds_destination_ops *destination, ds_buf *errors);
+void ds_config_free(ds_config *config); /* wipes secrets */
+
+const ds_route *ds_config_route(const ds_config *config, const char *name); /* NULL: none */
+
+const char *ds_config_library(void); /* version of libyaml: "0.2.5" */
+
+DS_AUTO_DEFINE(ds_config, ds_config_free)
+
+#endif

@@ -1,0 +1,105 @@
+/* src/config/kinds.c - the kinds of connectors that are there, and those that will be. */
+#include "config/load.h"
+
+#include <string.h>
+
+#define KINDS_MAX 256
+
+const char *const ds_kinds_later[] = {"asana",  "contentful", "github", "jira",   "luma",    "mcp",
+                                      "notion", "postgresql", "rest",   "singer", "youtube", NULL};
+
+bool ds_kind_is_later(const char *kind)
+{
+    for (size_t i = 0; ds_kinds_later[i]; i++)
+        if (!strcmp(ds_kinds_later[i], kind))
+            return true;
+    return false;
+}
+
+const ds_source_ops *ds_connectors_source(const ds_connectors *c, const char *kind)
+{
+    for (size_t i = 0; i < c->sources_n; i++)
+        if (!strcmp(c->sources[i]->kind, kind))
+            return c->sources[i];
+    return NULL;
+}
+
+const ds_destination_ops *ds_connectors_destination(const ds_connectors *c, const char *kind)
+{
+    for (size_t i = 0; i < c->destinations_n; i++)
+        if (!strcmp(c->destinations[i]->kind, kind))
+            return c->destinations[i];
+    return NULL;
+}
+
+bool ds_side_of_kind(const ds_connectors *c, const char *kind, ds_side_word word, ds_side *out)
+{
+    const ds_source_ops *source = word == DS_SOURCE ? ds_connectors_source(c, kind) : NULL;
+    const ds_destination_ops *destination =
+        word == DS_DESTINATION ? ds_connectors_destination(c, kind) : NULL;
+
+    *out = (ds_side){.word = word, .source = source, .destination = destination};
+    if (source) {
+        out->kind = source->kind;
+        out->options = source->options;
+        out->instance_size = source->instance_size;
+    }
+    if (destination) {
+        out->kind = destination->kind;
+        out->options = destination->options;
+        out->instance_size = destination->instance_size;
+    }
+    return source || destination;
+}
+
+static size_t kinds_of(const ds_connectors *c, ds_side_word word, const char **kinds)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; word == DS_SOURCE && i < c->sources_n && n < KINDS_MAX / 2; i++)
+        kinds[n++] = c->sources[i]->kind;
+    for (size_t i = 0; word == DS_DESTINATION && i < c->destinations_n && n < KINDS_MAX / 2; i++)
+        kinds[n++] = c->destinations[i]->kind;
+    return n;
+}
+
+bool ds_no_such_kind(ds_load *ld, const ds_member *m, const char *kind, ds_side_word word)
+{
+    static const char *const words[] = {"source", "destination"};
+    const char *kinds[KINDS_MAX], *list = "";
+    size_t n = kinds_of(ld->connectors, word, kinds);
+    ds_side other;
+
+    for (size_t i = 0; i < n; i++)
+        list = ds_arena_printf(ld->arena, "%s%s%s", list, i ? ", " : "", kinds[i]);
+    if (ds_side_of_kind(ld->connectors, kind, word == DS_SOURCE ? DS_DESTINATION : DS_SOURCE,
+                        &other))
+        return ds_issue(ld->issues, m->value->at, "%s cannot be a %s; what can: %s", kind,
+                        words[word], list);
+    if (ds_kind_is_later(kind))
+        return ds_issue(ld->issues, m->value->at, "%s %s is not in this build; it has %s",
+                        words[word], kind, list);
+    for (size_t i = 0; ds_kinds_later[i]; i++)
+        kinds[n++] = ds_kinds_later[i];
+    return ds_issue(ld->issues, m->value->at, "unknown %s kind \"%s\"%s", words[word], kind,
+                    ds_guess(ld, kind, kinds, n));
+}
+
+static void add_secret_names(const ds_option *options, const char **names, size_t *n)
+{
+    for (; options && options->name && *n < KINDS_MAX - 1; options++)
+        if (options->type == DS_OPTION_SECRET)
+            names[(*n)++] = options->name;
+}
+
+const char *const *ds_kinds_secret_names(const ds_connectors *c, ds_arena *a)
+{
+    const char **names = ds_arena_zalloc(a, KINDS_MAX * sizeof(char *));
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->sources_n; i++)
+        add_secret_names(c->sources[i]->options, names, &n);
+    for (size_t i = 0; i < c->destinations_n; i++)
+        add_secret_names(c->destinations[i]->options, names, &n);
+    return names;
+}

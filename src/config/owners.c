@@ -1,0 +1,176 @@
+/* src/config/owners.c
+ *
+ * One column of one destination has one owner.  All claims of all routes are sorted by destination
+ * and column, so that neighbours that are equal are what two routes claim.
+ */
+#include "config/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct claim {
+    const char *identity, *column; /* column NULL: every one */
+    const ds_route *route;
+    size_t order; /* of the route in the file */
+    ds_at at;
+} claim;
+
+typedef struct claims {
+    claim *items;
+    size_t n, cap;
+} claims;
+
+typedef struct clash { /* what is said about a route: the first column in the file, how many more */
+    const claim *claim, *owner;
+    size_t more;
+} clash;
+
+static void add(ds_load *ld, claims *all, claim one)
+{
+    if (all->n == all->cap) {
+        size_t cap = all->cap ? all->cap * 2 : 64;
+
+        all->items =
+            ds_arena_grow(ld->arena, all->items, all->cap * sizeof(claim), cap * sizeof(claim));
+        all->cap = cap;
+    }
+    all->items[all->n++] = one;
+}
+
+static ds_at value_at(const ds_node *table, const char *name)
+{
+    const ds_member *m = ds_node_member(table, name);
+
+    return m ? m->value->at : (ds_at){0};
+}
+
+static void collect(ds_load *ld, claims *all, const ds_route *route, const ds_node *table,
+                    size_t order)
+{
+    const ds_member *owns = ds_node_member(table, "owns");
+    claim one = {.identity = route->identity, .route = route, .order = order, .at = route->at};
+
+    for (size_t i = 0; route->has_owns && i < route->owns.n; i++) {
+        one.column = route->owns.items[i];
+        one.at = owns ? owns->value->items[i]->at : route->at;
+        add(ld, all, one);
+    }
+    for (size_t i = 0; !route->has_owns && i < route->fields_n; i++) {
+        one.column = route->fields[i].to;
+        one.at = route->fields[i].at;
+        add(ld, all, one);
+    }
+    if (!route->has_owns && !route->has_fields)
+        add(ld, all, one);
+    if (route->stamp) {
+        one.column = route->stamp;
+        one.at = value_at(table, "stamp");
+        add(ld, all, one);
+    }
+    if (route->missing_mark) {
+        one.column = route->missing_mark;
+        one.at = value_at(table, "missing");
+        add(ld, all, one);
+    }
+}
+
+static int by_column(const void *a, const void *b)
+{
+    const claim *left = a, *right = b;
+    int order = strcmp(left->identity, right->identity);
+
+    if (!order)
+        order = !right->column - !left->column; /* every column comes first */
+    if (!order && left->column)
+        order = strcmp(left->column, right->column);
+    if (!order)
+        order = left->order < right->order ? -1 : left->order > right->order;
+    return order;
+}
+
+static void note(clash *clashes, const claim *one, const claim *owner)
+{
+    clash *c = &clashes[one->order];
+
+    if (!c->claim) {
+        *c = (clash){one, owner, 0};
+        return;
+    }
+    c->more += one->column && owner->column;
+    if (one->at.line < c->claim->at.line)
+        *c = (clash){one, owner, c->more};
+}
+
+/* The later route of the two is the one that is told. */
+static void note_pair(clash *clashes, const claim *a, const claim *b)
+{
+    if (a->order < b->order)
+        note(clashes, b, a);
+    else if (a->order > b->order)
+        note(clashes, a, b);
+}
+
+static bool same_column(const claim *a, const claim *b)
+{
+    return a && a->column && b->column && !strcmp(a->identity, b->identity) &&
+           !strcmp(a->column, b->column);
+}
+
+static void find_clashes(const claims *all, clash *clashes)
+{
+    const claim *every = NULL, *first = NULL;
+
+    for (size_t i = 0; i < all->n; i++) {
+        const claim *one = &all->items[i];
+
+        if (!first || strcmp(first->identity, one->identity) != 0)
+            every = one->column ? NULL : one;
+        if (every)
+            note_pair(clashes, every, one);
+        if (same_column(first, one))
+            note_pair(clashes, first, one);
+        else /* the first owner of a column stays the one that is named */
+            first = one;
+    }
+}
+
+static void report(ds_load *ld, const clash *c)
+{
+    const char *name = c->claim->route->name, *other = c->owner->route->name;
+    const char *where = c->claim->identity;
+
+    if (c->claim->column && c->owner->column && c->more)
+        ds_issue(ld->issues, c->claim->at,
+                 "routes \"%s\" and \"%s\" both own \"%s\" and %zu more of %s", name, other,
+                 c->claim->column, c->more, where);
+    else if (c->claim->column && c->owner->column)
+        ds_issue(ld->issues, c->claim->at, "routes \"%s\" and \"%s\" both own \"%s\" of %s", name,
+                 other, c->claim->column, where);
+    else
+        ds_issue(ld->issues, c->claim->route->at,
+                 "routes \"%s\" and \"%s\" share %s, and \"%s\" owns all of it; give it \"owns\"",
+                 name, other, where, c->claim->column ? other : name);
+}
+
+/* A destination that cannot look rows up never meets those of another route: nothing is shared. */
+static bool shares_rows(const ds_route *route)
+{
+    return route->identity && route->destination->find;
+}
+
+void ds_owners_check(ds_load *ld, const ds_route *const *routes, const ds_node *const *tables,
+                     size_t n)
+{
+    claims all = {0};
+    clash *clashes = ds_arena_zalloc(ld->arena, (n + 1) * sizeof(*clashes));
+
+    for (size_t i = 0; i < n; i++)
+        if (shares_rows(routes[i]))
+            collect(ld, &all, routes[i], tables[i], i);
+    if (all.n)
+        qsort(all.items, all.n, sizeof(claim), by_column);
+    find_clashes(&all, clashes);
+    for (size_t i = 0; i < n; i++)
+        if (clashes[i].claim)
+            report(ld, &clashes[i]);
+}

@@ -1,0 +1,51 @@
+/* src/config/path.c - where the configuration is, and what paths in it mean. */
+#include "config/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SYSTEM_WIDE "/etc/durable-sync/durable-sync.yaml"
+#define HERE "durable-sync.yaml"
+
+const char *ds_config_find(const char *from_option, ds_arena *a)
+{
+    const char *named = getenv("DURABLE_SYNC_CONFIG");
+
+    if (from_option)
+        return ds_arena_strdup(a, from_option);
+    if (named && *named)
+        return ds_arena_strdup(a, named);
+    if (!access(HERE, F_OK))
+        return HERE;
+    return access(SYSTEM_WIDE, F_OK) ? NULL : SYSTEM_WIDE;
+}
+
+/* Leaves out "." and doubled slashes, so that a file has one name as long as nobody writes "..". */
+static void tidy(char *path)
+{
+    char *to = path;
+
+    for (const char *from = path; *from;) {
+        size_t n = strcspn(from, "/");
+
+        if (n && !(n == 1 && *from == '.')) {
+            *to++ = '/';
+            memmove(to, from, n);
+            to += n;
+        }
+        from += n + (from[n] == '/');
+    }
+    if (to == path)
+        *to++ = '/';
+    *to = '\0';
+}
+
+const char *ds_path_absolute(ds_arena *a, const char *dir, const char *path)
+{
+    char *joined =
+        *path == '/' ? ds_arena_printf(a, "/%s", path) : ds_arena_printf(a, "/%s/%s", dir, path);
+
+    tidy(joined);
+    return joined;
+}

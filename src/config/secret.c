@@ -1,0 +1,59 @@
+/* src/config/secret.c
+ *
+ * Secrets: held apart from all other settings, hidden from every line shown, wiped with the
+ * configuration.  One that is written out in the file is accepted only where nobody else can read
+ * the file.
+ */
+#include "config/load.h"
+
+#include <string.h>
+
+ds_secret *ds_load_keep_secret(ds_load *ld, const char *text)
+{
+    struct ds_secrets *all = ld->secrets;
+
+    if (all->n == all->cap) {
+        size_t cap = all->cap ? all->cap * 2 : 4;
+
+        all->items = ds_arena_grow(ld->arena, all->items, all->cap * sizeof(ds_secret *),
+                                   cap * sizeof(ds_secret *));
+        all->cap = cap;
+    }
+    return all->items[all->n++] = ds_secret_new(text, strlen(text));
+}
+
+static void wipe_later(ds_load *ld, ds_node *node)
+{
+    if (ld->wipe_n == ld->wipe_cap) {
+        size_t cap = ld->wipe_cap ? ld->wipe_cap * 2 : 4;
+
+        ld->wipe = ds_arena_grow(ld->arena, ld->wipe, ld->wipe_cap * sizeof(ds_node *),
+                                 cap * sizeof(ds_node *));
+        ld->wipe_cap = cap;
+    }
+    ld->wipe[ld->wipe_n++] = node;
+}
+
+bool ds_read_secret(ds_load *ld, const ds_member *m, ds_secret **out)
+{
+    ds_node *node = m->value;
+    const char *text;
+
+    ds_node_hide(ld->issues, node);
+    if (node->kind != DS_NODE_SCALAR)
+        return ds_expected(ld, m, "text, best as ${NAME} or ${file:PATH}");
+    text = ds_node_is_null(node) ? "" : ds_node_text(ld, node);
+    wipe_later(ld, node);
+    if (!text)
+        return false;
+    if (!*text)
+        return ds_issue(ld->issues, node->at, "%s: expected a secret, found an empty one", m->name);
+    if (!node->from_away && ld->others_read)
+        return ds_issue(
+            ld->issues, node->at,
+            "%s is written out in a file that others may read: run chmod 600 %s, or write "
+            "${NAME} or ${file:PATH} here",
+            m->name, ld->path);
+    *out = ds_load_keep_secret(ld, text);
+    return true;
+}

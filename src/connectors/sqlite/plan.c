@@ -1,0 +1,267 @@
+/* src/connectors/sqlite/plan.c
+ *
+ * What is the same for all records with the same properties: which column each goes to, and the two
+ * statements that write them.
+ *
+ *   INSERT OR ABORT INTO t (key, a, b) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO NOTHING
+ *   UPDATE OR ABORT t SET a = ?2, b = ?3 WHERE key = ?1 AND (a IS NOT ?2 OR b IS NOT ?3)
+ *
+ * OR ABORT outranks whatever ON CONFLICT the table's own constraints say: REPLACE would delete rows
+ * that are none of ours.  COLLATE BINARY makes "A" and "a" differ in a NOCASE column too.
+ */
+#include "connectors/sqlite/writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_BYTES ((size_t)1024)
+#define LEFT_OUT_MOST ((size_t)400) /* bytes of names in a warning */
+
+static void plan_free(ds_sqlite_plan *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        free(p->names[i]);
+    free(p->names);
+    free(p->how);
+    free(p->params);
+    free(p->columns);
+    free(p->refusal);
+    sqlite3_finalize(p->insert);
+    sqlite3_finalize(p->update);
+    free(p);
+}
+
+void ds_sqlite_plans_free(ds_sqlite_writer *w)
+{
+    for (size_t i = 0; i < w->plans_n; i++)
+        plan_free(w->plans[i]);
+    w->plans_n = 0;
+}
+
+static ds_sqlite_plan *plan_new(const ds_write *row)
+{
+    ds_sqlite_plan *p = ds_calloc(1, sizeof(*p));
+
+    p->n = p->key_at = row->props_n;
+    p->names = ds_calloc(p->n, sizeof(*p->names));
+    p->params = ds_calloc(p->n, sizeof(*p->params));
+    p->columns = ds_calloc(p->n, sizeof(*p->columns));
+    for (size_t i = 0; i < p->n; i++)
+        p->names[i] = ds_strdup(row->props[i].name);
+    if (row->how) {
+        p->how = ds_calloc(p->n, 1);
+        memcpy(p->how, row->how, p->n);
+    }
+    return p;
+}
+
+/* ---- columns --------------------------------------------------------------------------------- */
+
+DS_PRINTF(2, 3) static void refuse(ds_sqlite_plan *p, const char *fmt, ...)
+{
+    char text[512];
+    va_list args;
+
+    if (p->refusal)
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    p->refusal = ds_strdup(text);
+}
+
+/* A property no column is named after: makes one where columns come with the records. */
+static bool new_column(ds_sqlite_writer *w, ds_sqlite_plan *p, const char *name, ds_err *err)
+{
+    int most = sqlite3_limit(w->db.handle, SQLITE_LIMIT_COLUMN, -1);
+
+    if (strlen(name) > NAME_MAX_BYTES) {
+        refuse(p, "a property's name is %zu bytes long, the limit is %zu", strlen(name),
+               NAME_MAX_BYTES);
+        return true;
+    }
+    if (w->shape.columns_n >= (size_t)most) {
+        refuse(p, "table \"%.100s\" has %d columns, no more fit: name the wanted ones in `fields`",
+               w->table, most);
+        return true;
+    }
+    if (ds_sqlite_add_column(w, name, "", err))
+        return true;
+    if ((sqlite3_errcode(w->db.handle) & 0xff) != SQLITE_ERROR)
+        return false;
+    refuse(p, "no column \"%.100s\" can be added: %s", name, sqlite3_errmsg(w->db.handle));
+    return true;
+}
+
+static bool is_taken(const ds_sqlite_plan *p, size_t n, const char *column)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (p->params[i] && strcmp(p->columns[i].name, column) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Gives property `i` its column, or leaves it out. */
+static bool place(ds_sqlite_writer *w, ds_sqlite_plan *p, size_t i, int *params, ds_err *err)
+{
+    const ds_sqlite_column *c = ds_sqlite_column_named(&w->shape, p->names[i]);
+
+    if (sqlite3_stricmp(p->names[i], w->key_column.name) == 0) {
+        p->key_at = i; /* the column holds the primary key */
+        return true;
+    }
+    if (!c && w->create_table) {
+        if (!new_column(w, p, p->names[i], err))
+            return false;
+        c = ds_sqlite_column_named(&w->shape, p->names[i]);
+    }
+    if (!c || c->generated)
+        return true;
+    if (is_taken(p, i, c->name))
+        refuse(p, "two properties are column \"%.100s\": their names differ only in case", c->name);
+    p->columns[i] = *c;
+    p->params[i] = ++*params;
+    return true;
+}
+
+static void warn_left_out(ds_sqlite_writer *w, const ds_sqlite_plan *p)
+{
+    DS_AUTO_BUF(names, LEFT_OUT_MOST);
+
+    for (size_t i = 0; i < p->n; i++) {
+        if (!p->params[i] && i != p->key_at)
+            ds_buf_printf(&names, "%s\"%s\"", names.n ? ", " : "", p->names[i]);
+    }
+    if (!names.n || w->warned_columns)
+        return;
+    w->warned_columns = true;
+    ds_activity_warn(w->db.act, "table \"%s\" has no column to write for %s%s: left out", w->table,
+                     names.data, names.overflow ? " and more" : "");
+}
+
+/* ---- statements ------------------------------------------------------------------------------ */
+
+static sqlite3_stmt *prepare_insert(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_err *err)
+{
+    DS_AUTO_BUF(sql, DS_SQLITE_SQL_MAX);
+
+    ds_buf_printf(&sql, "INSERT OR ABORT INTO main.%s (", w->name);
+    ds_sqlite_name(&sql, w->key_column.name);
+    for (size_t i = 0; i < p->n; i++) {
+        if (!p->params[i])
+            continue;
+        ds_buf_text(&sql, ", ");
+        ds_sqlite_name(&sql, p->columns[i].name);
+    }
+    ds_buf_text(&sql, ") VALUES (?1");
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->params[i])
+            ds_buf_printf(&sql, ", ?%d", p->params[i]);
+    }
+    ds_buf_text(&sql, ") ON CONFLICT (");
+    ds_sqlite_name(&sql, w->key_column.name);
+    ds_buf_printf(&sql, "%s) DO NOTHING", w->key_column.is_rowid ? "" : " COLLATE BINARY");
+    return ds_buf_ok(&sql, "an INSERT", err) ? ds_sqlite_prepare(&w->db, sql.data, err) : NULL;
+}
+
+static sqlite3_stmt *prepare_update(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_err *err)
+{
+    DS_AUTO_BUF(sql, DS_SQLITE_SQL_MAX);
+    const char *before = "";
+
+    ds_buf_printf(&sql, "UPDATE OR ABORT main.%s SET ", w->name);
+    for (size_t i = 0; i < p->n; i++) {
+        if (!ds_sqlite_updates(p, i))
+            continue;
+        ds_buf_text(&sql, before);
+        ds_sqlite_name(&sql, p->columns[i].name);
+        ds_buf_printf(&sql, " = ?%d", p->params[i]);
+        before = ", ";
+    }
+    ds_buf_printf(&sql, " WHERE %s AND (", w->match);
+    before = "";
+    for (size_t i = 0; i < p->n; i++) {
+        if (!ds_sqlite_updates(p, i) || (p->how && p->how[i] == DS_HOW_ALONG))
+            continue;
+        ds_buf_text(&sql, before);
+        ds_sqlite_name(&sql, p->columns[i].name);
+        ds_buf_printf(&sql, " IS NOT ?%d COLLATE BINARY", p->params[i]);
+        before = " OR ";
+    }
+    ds_buf_text(&sql, ")");
+    return ds_buf_ok(&sql, "an UPDATE", err) ? ds_sqlite_prepare(&w->db, sql.data, err) : NULL;
+}
+
+static bool prepare(ds_sqlite_writer *w, ds_sqlite_plan *p, ds_err *err)
+{
+    bool compares = false;
+
+    p->insert = prepare_insert(w, p, err);
+    for (size_t i = 0; i < p->n; i++)
+        compares |= ds_sqlite_updates(p, i) && (!p->how || p->how[i] != DS_HOW_ALONG);
+    if (compares)
+        p->update = prepare_update(w, p, err);
+    return p->insert && (p->update || !compares);
+}
+
+/* ---- finding the plan ------------------------------------------------------------------------ */
+
+static bool serves(const ds_sqlite_plan *p, const ds_write *row)
+{
+    if (p->n != row->props_n || !p->how != !row->how)
+        return false;
+    for (size_t i = 0; i < p->n; i++) {
+        if (strcmp(p->names[i], row->props[i].name) != 0)
+            return false;
+    }
+    return !p->how || memcmp(p->how, row->how, p->n) == 0;
+}
+
+static ds_sqlite_plan *make_plan(ds_sqlite_writer *w, const ds_write *row, ds_err *err)
+{
+    ds_sqlite_plan *p = plan_new(row);
+    int params = 1; /* ?1 is the key */
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < p->n; i++)
+        ok = place(w, p, i, &params, err);
+    if (ok && !p->refusal)
+        warn_left_out(w, p);
+    if (ok && (p->refusal || prepare(w, p, err)))
+        return p;
+    plan_free(p);
+    return NULL;
+}
+
+/* Where a new plan goes: a free place, else that of the one not used for longest. */
+static size_t place_for_plan(ds_sqlite_writer *w)
+{
+    size_t oldest = 0;
+
+    if (w->plans_n < DS_SQLITE_PLANS)
+        return w->plans_n++;
+    for (size_t i = 1; i < w->plans_n; i++) {
+        if (w->plans[i]->used < w->plans[oldest]->used)
+            oldest = i;
+    }
+    plan_free(w->plans[oldest]);
+    return oldest;
+}
+
+ds_sqlite_plan *ds_sqlite_plan_for(ds_sqlite_writer *w, const ds_write *row, ds_err *err)
+{
+    ds_sqlite_plan *p = NULL;
+
+    for (size_t i = 0; i < w->plans_n && !p; i++)
+        p = serves(w->plans[i], row) ? w->plans[i] : NULL;
+    if (!p) {
+        p = make_plan(w, row, err);
+        if (!p)
+            return NULL;
+        w->plans[place_for_plan(w)] = p;
+    }
+    p->used = ++w->lookups;
+    return p;
+}

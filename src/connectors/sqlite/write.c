@@ -1,0 +1,268 @@
+/* src/connectors/sqlite/write.c
+ *
+ * Rows, one statement each inside the transaction: what one row is refused for, SQLite takes back
+ * alone.
+ */
+#include "connectors/sqlite/value.h"
+#include "connectors/sqlite/writer.h"
+
+#include <string.h>
+
+typedef enum step {
+    STEP_DONE,    /* a row was changed */
+    STEP_NOTHING, /* none was */
+    STEP_HELD,    /* refused: row->reason */
+    STEP_FAILED,  /* the batch is over: *err */
+} step;
+
+/* ---- what a statement said ------------------------------------------------------------------- */
+
+static step hold(ds_write *row, const char *reason)
+{
+    row->outcome = DS_OUT_HELD;
+    row->reason = reason;
+    return STEP_HELD;
+}
+
+/* An error that is not the row's: the table itself is not what it was. */
+static bool table_is_there(ds_sqlite_writer *w)
+{
+    return sqlite3_table_column_metadata(w->db.handle, "main", w->table, w->key_column.name, NULL,
+                                         NULL, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static step judge(ds_sqlite_writer *w, int rc, ds_write *row, ds_err *err)
+{
+    const char *words = ds_arena_strdup(ds_activity_arena(w->db.act), sqlite3_errmsg(w->db.handle));
+
+    if (sqlite3_get_autocommit(w->db.handle)) {
+        ds_sqlite_fail(&w->db, err, "the transaction was rolled back at key \"%.100s\"", row->key);
+        return STEP_FAILED;
+    }
+    switch (rc & 0xff) {
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+        return hold(row, words);
+    case SQLITE_ERROR: /* a trigger's own failure, mostly */
+        if (table_is_there(w))
+            return hold(row, words);
+        ds_fail(err, DS_ERR_TRANSIENT, "%s: %s: the next pass looks again", w->path, words);
+        return STEP_FAILED;
+    default:
+        ds_sqlite_fail(&w->db, err, "write key \"%.100s\"", row->key);
+        return STEP_FAILED;
+    }
+}
+
+static step run(ds_sqlite_writer *w, sqlite3_stmt *st, ds_write *row, ds_err *err)
+{
+    int rc = sqlite3_step(st);
+    step said;
+
+    if (rc == SQLITE_DONE)
+        said = sqlite3_changes(w->db.handle) ? STEP_DONE : STEP_NOTHING;
+    else
+        said = judge(w, rc, row, err);
+    w->changed |= said == STEP_DONE;
+    sqlite3_reset(st);
+    return said;
+}
+
+/* ---- one row --------------------------------------------------------------------------------- */
+
+/* NULL; else why a value does not fit. */
+static const char *bind_row(ds_sqlite_writer *w, const ds_sqlite_plan *p, const ds_write *row,
+                            sqlite3_stmt *st)
+{
+    ds_arena *a = ds_activity_arena(w->db.act);
+    const char *reason = ds_sqlite_bind_key(st, 1, &w->key_column, row->key, a);
+
+    for (size_t i = 0; i < p->n && !reason; i++) {
+        if (st == p->insert ? p->params[i] != 0 : ds_sqlite_updates(p, i))
+            reason = ds_sqlite_bind(st, p->params[i], &p->columns[i], row->props[i].value, a);
+    }
+    return reason;
+}
+
+static step insert(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, ds_err *err)
+{
+    const char *reason = bind_row(w, p, row, p->insert);
+
+    return reason ? hold(row, reason) : run(w, p->insert, row, err);
+}
+
+static step update(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, ds_err *err)
+{
+    const char *reason = p->update ? bind_row(w, p, row, p->update) : NULL;
+
+    if (reason)
+        return hold(row, reason);
+    return p->update ? run(w, p->update, row, err) : STEP_NOTHING;
+}
+
+/* DONE: it is there. */
+static step look(ds_sqlite_writer *w, ds_write *row, ds_err *err)
+{
+    ds_arena *a = ds_activity_arena(w->db.act);
+    const char *reason;
+    int rc;
+
+    if (!w->exists)
+        w->exists = ds_sqlite_prepare(
+            &w->db, ds_arena_printf(a, "SELECT 1 FROM main.%s WHERE %s", w->name, w->match), err);
+    if (!w->exists)
+        return STEP_FAILED;
+    reason = ds_sqlite_bind_key(w->exists, 1, &w->key_column, row->key, a);
+    if (reason)
+        return hold(row, reason);
+    rc = sqlite3_step(w->exists);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        ds_sqlite_fail(&w->db, err, "look for key \"%.100s\"", row->key);
+    sqlite3_reset(w->exists);
+    return rc == SQLITE_ROW ? STEP_DONE : rc == SQLITE_DONE ? STEP_NOTHING : STEP_FAILED;
+}
+
+/* Updates what differs. NOTHING: there is no such row. */
+static step meet(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, ds_err *err)
+{
+    step said = update(w, p, row, err);
+
+    row->outcome = said == STEP_DONE ? DS_OUT_UPDATED : row->outcome;
+    if (said != STEP_NOTHING)
+        return said;
+    said = look(w, row, err);
+    row->outcome = said == STEP_DONE ? DS_OUT_UNCHANGED : row->outcome;
+    return said;
+}
+
+static step create(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, ds_err *err)
+{
+    step said = insert(w, p, row, err);
+
+    row->outcome = said == STEP_DONE ? DS_OUT_CREATED : row->outcome;
+    return said;
+}
+
+/* A new row is tried first where rows are expected to be new, else the one that is there. */
+static step put(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, ds_err *err)
+{
+    bool look_first = row->op == DS_OP_UPDATE || w->look_first;
+    step said = look_first ? meet(w, p, row, err) : create(w, p, row, err);
+
+    if (said == STEP_NOTHING)
+        said = look_first ? create(w, p, row, err) : meet(w, p, row, err);
+    if (said == STEP_NOTHING)
+        return hold(row, "the table ignores this row: a trigger of its own refuses it");
+    if (row->op == DS_OP_CREATE && said == STEP_DONE) {
+        row->adopted = row->outcome != DS_OUT_CREATED;
+        w->look_first = row->adopted || w->shape.autoincrement_or_triggers;
+    }
+    return said;
+}
+
+/* A property of the key's name has no column: the key is there. That is worth a word where it says
+ * something else. */
+static void compare_key(ds_sqlite_writer *w, const ds_sqlite_plan *p, const ds_write *row)
+{
+    const char *text;
+
+    if (p->key_at == p->n || w->warned_key)
+        return;
+    text = ds_value_text(ds_activity_arena(w->db.act), row->props[p->key_at].value);
+    if (text && strcmp(text, row->key) == 0)
+        return;
+    w->warned_key = true;
+    ds_activity_warn(w->db.act,
+                     "column \"%s\" holds the primary key: the property \"%s\" is left out",
+                     w->key_column.name, p->names[p->key_at]);
+}
+
+static bool write_row(ds_sqlite_writer *w, ds_write *row, ds_err *err)
+{
+    const ds_sqlite_plan *p = ds_sqlite_plan_for(w, row, err);
+
+    if (!p)
+        return false;
+    if (p->refusal) {
+        hold(row, ds_arena_strdup(ds_activity_arena(w->db.act), p->refusal));
+        return true;
+    }
+    compare_key(w, p, row);
+    return put(w, p, row, err) != STEP_FAILED;
+}
+
+/* ---- batches --------------------------------------------------------------------------------- */
+
+/* After an error that is not a row's, rows that were reported as written are gone with the rest. */
+static bool give_up(ds_sqlite_writer *w)
+{
+    w->lost = w->changed;
+    ds_sqlite_rollback(w);
+    return false;
+}
+
+static bool start(ds_sqlite_writer *w, ds_activity *act, ds_err *err)
+{
+    w->db.act = act;
+    if (ds_activity_stopping(act))
+        return ds_fail(err, DS_ERR_CANCELLED, "stopped");
+    return ds_sqlite_begin(w, err);
+}
+
+bool ds_sqlite_write(ds_destination *self, ds_activity *act, ds_write *writes, size_t n,
+                     ds_err *err)
+{
+    ds_sqlite_writer *w = (ds_sqlite_writer *)self;
+
+    if (!start(w, act, err))
+        return false;
+    ds_crashpoint("sqlite: before a batch");
+    for (size_t i = 0; i < n; i++) {
+        writes[i].outcome = DS_OUT_NONE;
+        if (!write_row(w, &writes[i], err))
+            return give_up(w);
+    }
+    ds_crashpoint("sqlite: after a batch");
+    return true;
+}
+
+static bool remove_row(ds_sqlite_writer *w, const char *key, ds_err *err)
+{
+    /* A key that does not fit the column is not there. */
+    if (ds_sqlite_bind_key(w->remove, 1, &w->key_column, key, ds_activity_arena(w->db.act)))
+        return true;
+    if (sqlite3_step(w->remove) != SQLITE_DONE) {
+        ds_sqlite_fail(&w->db, err, "delete key \"%.100s\"", key);
+        sqlite3_reset(w->remove);
+        return false;
+    }
+    w->changed |= sqlite3_changes(w->db.handle) > 0;
+    sqlite3_reset(w->remove);
+    return true;
+}
+
+bool ds_sqlite_remove(ds_destination *self, ds_activity *act, const char *const *keys,
+                      const char *const *ids, size_t n, ds_err *err)
+{
+    ds_sqlite_writer *w = (ds_sqlite_writer *)self;
+
+    (void)ids; /* the key itself */
+    if (!start(w, act, err))
+        return false;
+    if (!w->remove)
+        w->remove =
+            ds_sqlite_prepare(&w->db,
+                              ds_arena_printf(ds_activity_arena(act),
+                                              "DELETE FROM main.%s WHERE %s", w->name, w->match),
+                              err);
+    if (!w->remove)
+        return give_up(w);
+    ds_crashpoint("sqlite: before a batch");
+    for (size_t i = 0; i < n; i++) {
+        if (!remove_row(w, keys[i], err))
+            return give_up(w);
+    }
+    ds_crashpoint("sqlite: after a batch");
+    return true;
+}

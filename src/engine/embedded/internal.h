@@ -1,0 +1,283 @@
+/* src/engine/embedded/internal.h - what the files of this folder share.
+ *
+ * Who does what.  Every change of a unit is a *step*: events go in, the pure machine decides, state
+ * and activity are saved, all inside one transaction on the store's writer (steps.c).  Steps that
+ * belong together make one *activation*.  Once it is durable it comes back to the engine thread as
+ * a note, and only then are its actions carried out.  Notes arrive in the order of the commits.
+ *
+ *   any thread ──activation──► store's writer ──note──► engine thread ──work──► pool of threads
+ *                                                            ▲                        │
+ *                                                            └────────── note ────────┘
+ *
+ * The engine thread alone owns the units below; `lock` is for others that look at them.
+ */
+#ifndef DS_ENGINE_EMBEDDED_INTERNAL_H
+#define DS_ENGINE_EMBEDDED_INTERNAL_H
+
+#include "base/queue.h"
+#include "engine/engine.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define DS_EMB_WORKERS 4
+#define DS_EMB_SLICE_MS (10 * DS_MINUTE_MS)
+#define DS_EMB_SPREAD_FREE 16       /* so many units may start at once */
+#define DS_EMB_SPREAD_EACH_MS 50    /* more of them start this far apart on average */
+#define DS_EMB_DUE_MAX 256          /* units in one activation of timers */
+
+typedef struct ds_emb_unit ds_emb_unit;
+typedef struct ds_emb_route ds_emb_route;
+typedef struct ds_emb_pass ds_emb_pass;
+typedef struct ds_follow ds_follow;
+typedef struct ds_control ds_control;
+typedef struct ds_pool ds_pool;
+
+/* ---- notes to the engine thread ---------------------------------------------------------------- */
+
+typedef struct ds_note {
+    ds_message message; /* first */
+    /* On the engine thread; both own the note. `drop` when the engine is taken down. */
+    void (*read)(ds_engine *e, struct ds_note *note);
+    void (*drop)(struct ds_note *note);
+} ds_note;
+
+/* ---- steps (steps.c) ------------------------------------------------------------------------------ */
+
+typedef struct ds_step {
+    /* in */
+    int64_t unit_id;         /* 0: by route and unit */
+    const char *route, *unit;
+    const ds_event *events;
+    size_t events_n;
+    bool ensure;             /* the first event is ENSURE: makes the unit, reads its inbox */
+    bool died;               /* if a pass is under way, the process under it has died */
+    bool hold;               /* applies the events and starts nothing */
+    const ds_run_row *run;   /* a pass that ended, for the history */
+    int64_t epoch;           /* of that pass: another one makes the step void */
+    /* out */
+    ds_unit_row *row; /* as saved; NULL: no such unit, or void */
+    bool added, start, go_on, cancel;
+    int64_t wake_ms; /* 0: no timer */
+} ds_step;
+
+typedef struct ds_activation {
+    ds_note note; /* first */
+    ds_job job;
+    ds_engine *engine;
+    ds_arena *arena; /* everything below lives in it */
+    ds_step *steps;
+    size_t steps_n;
+    bool starts_engine;     /* from now on signals may start passes */
+    bool takes_due;         /* steps are made for the units that are due */
+    int64_t next_due_ms;    /* takes_due: the earliest after those; 0: none */
+    const char *inbox_of;   /* the route whose inbox every step is given; NULL: none */
+    const char *unknown_to; /* signal: units that are not there get it through this route's inbox */
+    bool retries;           /* the engine's own: tried again while the store is locked */
+    int64_t reached;        /* steps that found their unit */
+    ds_emb_pass *pass;      /* whose end this is; NULL: none */
+    ds_follow *follow;      /* who waits for the passes that this starts (opened); NULL: nobody */
+    bool failed;
+    ds_err err;
+    /* On the writer thread once the outcome is certain; NULL: nobody waits. */
+    void (*answer)(struct ds_activation *act, void *to);
+    void *answer_to;
+} ds_activation;
+
+ds_activation *ds_activation_new(ds_engine *e, size_t steps);
+void ds_activation_submit(ds_activation *act);
+void ds_activation_free(ds_activation *act);
+/* Reads an activation's note: carries out what its steps decided. */
+void ds_activation_read(ds_engine *e, ds_note *note);
+/* One step. Without an engine (`e` NULL) it must hold. */
+DS_MUST_USE bool ds_step_take(ds_step *step, ds_engine *e, ds_tx *tx, int64_t now_ms, ds_arena *a,
+                              ds_err *err);
+ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms);
+ds_event ds_sync_event(const char *const *items, size_t items_n); /* none: everything */
+const ds_event *ds_event_copy(const ds_event *event, ds_arena *a);
+int64_t ds_spread_ms(const ds_route *route, size_t units);
+
+/* ---- units and routes (units.c, listing.c) --------------------------------------------------------- */
+
+typedef struct ds_waiting { /* a follower waits for a pass of this unit */
+    struct ds_waiting *next;
+    ds_follow *follow;
+    int64_t target; /* the unit's start that serves it */
+} ds_waiting;
+
+struct ds_emb_unit {
+    int64_t id;
+    ds_emb_route *route;
+    char *name;
+    ds_emb_unit *next_of_route;
+    ds_emb_unit *next_by_id, *next_by_name;
+    ds_emb_pass *pass;    /* from its start until its end is recorded; NULL: none */
+    int64_t starts;       /* passes started since the engine runs */
+    ds_waiting *waiting;
+    bool listed, gone;
+};
+
+struct ds_emb_route {
+    const ds_route *route;
+    ds_emb_unit *units;
+    size_t units_n;
+    size_t at_work;     /* threads of the pool that work for it */
+    bool listing;       /* being listed now */
+    bool listed;        /* once, since the engine runs */
+    int64_t list_ms;    /* when to list again; 0: never */
+    int64_t list_failures; /* in a row */
+    const ds_unit_ref **refs; /* `once`: what is asked of it */
+    size_t refs_n;
+};
+
+typedef struct ds_emb_table { /* units by id and by name */
+    ds_emb_unit **by_id, **by_name;
+    size_t slots, n;
+} ds_emb_table;
+
+ds_emb_route *ds_emb_route_named(ds_engine *e, const char *name); /* NULL: none */
+ds_emb_unit *ds_emb_unit_by_id(ds_engine *e, int64_t id);
+ds_emb_unit *ds_emb_unit_named(ds_engine *e, const ds_emb_route *route, const char *name);
+ds_emb_unit *ds_emb_unit_add(ds_engine *e, ds_emb_route *route, int64_t id, const char *name);
+void ds_emb_unit_is_gone(ds_engine *e, ds_emb_unit *unit, bool gone);
+void ds_emb_units_free(ds_engine *e);
+bool ds_emb_asked_for(const ds_emb_route *route, const char *unit); /* by `once` */
+/* Reads the store's units, takes up what was interrupted, and makes the engine live. */
+DS_MUST_USE bool ds_emb_take_up(ds_engine *e, ds_err *err);
+void ds_emb_list(ds_engine *e, ds_emb_route *route);
+void ds_emb_list_due(ds_engine *e, int64_t now_ms);
+
+/* ---- work on the pool (pool.c, work.c, passes.c) ------------------------------------------------------ */
+
+typedef struct ds_task {
+    struct ds_task *next;
+    void (*run)(struct ds_task *task);
+} ds_task;
+
+ds_pool *ds_pool_new(int threads); /* started as they are needed */
+void ds_pool_put(ds_pool *pool, ds_task *task);
+void ds_pool_free(ds_pool *pool); /* waits for all tasks */
+
+typedef struct ds_work { /* first member of passes and listings */
+    ds_task task; /* first */
+    ds_note note;
+    struct ds_work *next;
+    ds_engine *engine;
+    ds_emb_route *route;
+} ds_work;
+
+static inline ds_work *ds_work_of(ds_note *note)
+{
+    return (ds_work *)(void *)((char *)note - offsetof(ds_work, note));
+}
+
+/* Waits its turn for a thread; its `task.run` ends with ds_work_done. */
+void ds_work_add(ds_engine *e, ds_work *work, ds_emb_route *route);
+void ds_work_done(ds_work *work); /* on the pool's thread: the note goes to the engine */
+void ds_work_dispatch(ds_engine *e);
+/* Called first by the note's reader. */
+void ds_work_ended(ds_work *work);
+void ds_work_drop_waiting(ds_engine *e);
+
+struct ds_emb_pass {
+    ds_work work; /* first */
+    ds_emb_pass *next, *before; /* among all that run; under `lock` */
+    ds_emb_unit *unit;
+    ds_arena *arena; /* items, names */
+    int64_t epoch, start, started_ms;
+    ds_pass_in in;
+    ds_pass_result result;
+    ds_progress progress;
+    atomic_bool stop;
+    ds_run_row run;
+};
+
+void ds_emb_pass_begin(ds_engine *e, ds_emb_unit *unit, const ds_unit_row *row);
+/* Tells, and frees it. `counted` false: the unit belongs to another pass by now. */
+void ds_emb_pass_recorded(ds_engine *e, ds_emb_pass *pass, bool counted);
+void ds_emb_passes_stop(ds_engine *e);
+
+/* ---- who waits for passes (follow.c) --------------------------------------------------------------------- */
+
+struct ds_follow {
+    ds_follow *next;
+    uint64_t client; /* of the control socket; 0: this process's own `once` */
+    size_t open;     /* passes and listings still waited for */
+    bool targeted;
+};
+
+ds_follow *ds_follow_new(ds_engine *e, uint64_t client, bool targeted);
+void ds_follow_opened(ds_follow *f);
+void ds_follow_closed(ds_engine *e, ds_follow *f); /* the last one ends it */
+/* After the step's actions were carried out. */
+void ds_follow_step(ds_engine *e, ds_follow *f, ds_emb_unit *unit, const ds_step *step);
+/* That `run` ends what a follower of this unit waits for. */
+bool ds_follow_serves(const ds_emb_unit *unit, const ds_emb_pass *pass);
+void ds_follow_pass(ds_engine *e, ds_emb_unit *unit, const ds_emb_pass *pass);
+/* A pass that there is none of: `text` says why. unit NULL: the route as a whole. */
+void ds_follow_refused(ds_engine *e, ds_follow *f, const char *route, const char *unit,
+                       ds_pass_outcome outcome, const char *kind, const char *text);
+void ds_follow_end_all(ds_engine *e);
+/* A client of the control socket wants a pass of these, and to hear of its end. */
+void ds_follow_ask(ds_engine *e, uint64_t client, const ds_unit_ref *only, size_t only_n,
+                   const ds_event *event);
+
+/* ---- the control socket (control.c, requests.c) ----------------------------------------------------------- */
+
+/* Binds at once, so that its errors are the start's; serves on a thread of its own. For all but open
+ * NULL is fine: there is no socket. */
+DS_MUST_USE ds_control *ds_control_open(ds_engine *e, const char *path, ds_err *err);
+DS_MUST_USE bool ds_control_start(ds_control *c, ds_err *err);
+void ds_control_stop(ds_control *c);  /* hears nobody any more */
+void ds_control_close(ds_control *c); /* says what is left to say */
+/* To a client that follows, if it is still there. */
+void ds_control_run(ds_control *c, uint64_t client, const ds_run_row *run);
+void ds_control_end(ds_control *c, uint64_t client);
+
+/* ---- signals (signal.c) ------------------------------------------------------------------------------------------ */
+
+/* An activation that gives one event to a unit, or to all of a route; NULL: no such route. */
+ds_activation *ds_signal_new(ds_engine *e, const ds_unit_ref *ref, const ds_event *event);
+
+/* ---- the engine (engine.c) ------------------------------------------------------------------------------------------ */
+
+struct ds_engine {
+    ds_store *store;
+    ds_engine_options options;
+    ds_clock *clock;
+    const char *store_id;
+    int workers;
+    ds_emb_route *routes;
+    size_t routes_n;
+
+    ds_queue *notes;
+    atomic_size_t in_flight; /* activations whose note has not been read yet */
+    atomic_bool live;        /* units are taken up: steps may start passes */
+    atomic_int stops;        /* how often it was asked to stop */
+    atomic_bool stopping;    /* read by steps and listings */
+    ds_note wake;            /* the stop's own note: one is enough */
+    atomic_bool waking;
+
+    pthread_mutex_t lock; /* for readers of units and passes on other threads */
+    ds_emb_table table;
+    ds_emb_pass *passes;
+
+    ds_pool *pool;
+    ds_work *waiting, **waiting_end; /* for a thread */
+    size_t at_work;                  /* threads */
+
+    bool taking_due;
+    int64_t due_ms; /* earliest timer of a unit; 0: none */
+    ds_follow *follows;
+    ds_follow *own;        /* of `once` */
+    ds_unit_ref *all_refs; /* of `once` that names nothing: every route */
+    ds_control *control;
+    ds_err fatal;
+};
+
+int64_t ds_emb_now(const ds_engine *e);
+bool ds_emb_starts_nothing(const ds_engine *e); /* not live yet, or stopping */
+void ds_emb_note(ds_engine *e, ds_note *note);
+void ds_emb_wake(ds_engine *e); /* looks at its timers again: the clock was moved */
+void ds_emb_wind_down(ds_engine *e); /* starts nothing more, and ends when nothing runs */
+
+#endif

@@ -1,0 +1,280 @@
+/* src/engine/embedded/passes.c
+ *
+ * From "start a pass" to "its end is durable": the pass waits for a thread, runs there, comes back
+ * as a note, its end becomes an activation, and only when that is committed is anybody told.
+ */
+#include "engine/embedded/internal.h"
+
+#include "base/log.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- on the pool's thread ---------------------------------------------------------------------------- */
+
+static ds_pass_outcome outcome_of(ds_err_kind kind)
+{
+    return kind == DS_ERR_CANCELLED ? DS_PASS_CANCELLED : DS_PASS_FAILED;
+}
+
+static void run_pass(ds_task *task)
+{
+    ds_emb_pass *pass = (ds_emb_pass *)task;
+    ds_engine *e = pass->work.engine;
+    ds_err err = DS_ERR_INIT;
+    ds_ledger *ledger = ds_store_ledger(e->store, pass->unit->id, pass->epoch, &err);
+
+    if (ledger) {
+        pass->in.ledger = ledger;
+        ds_pass_run(&pass->in, &pass->result);
+        ds_ledger_close(ledger);
+    } else {
+        ds_wrap(&err, "open the links");
+        pass->result = (ds_pass_result){.outcome = outcome_of(err.kind), .err = err};
+    }
+    ds_work_done(&pass->work);
+}
+
+/* ---- its end ------------------------------------------------------------------------------------------- */
+
+static void fill_run(ds_emb_pass *pass, int64_t now_ms)
+{
+    const ds_pass_result *result = &pass->result;
+    bool approval = result->outcome == DS_PASS_APPROVAL;
+    bool well = result->outcome == DS_PASS_DONE || result->outcome == DS_PASS_PARTIAL;
+    bool says_why = !well && result->err.text[0];
+
+    pass->run = (ds_run_row){
+        .route = pass->work.route->route->name,
+        .unit = pass->unit->name,
+        .kind = pass->in.kind,
+        .outcome = result->outcome,
+        .started_ms = pass->started_ms,
+        .ended_ms = now_ms,
+        .totals = result->totals,
+        .source_calls = result->source_calls,
+        .destination_calls = result->destination_calls,
+        .error = says_why ? result->err.text : NULL,
+        .error_status = says_why ? result->err.http_status : 0,
+    };
+    if (says_why)
+        pass->run.error_kind = approval ? "approval" : ds_err_kind_name(result->err.kind);
+}
+
+static ds_event ended_event(const ds_emb_pass *pass)
+{
+    return (ds_event){
+        .type = DS_EV_PASS_ENDED,
+        .outcome = pass->result.outcome,
+        .totals = pass->result.totals,
+        .error = pass->run.error,
+        .error_kind = pass->run.error_kind,
+        .error_status = pass->run.error_status,
+        .retry_after_ms = pass->result.err.retry_after_ms,
+    };
+}
+
+static void pass_returned(ds_engine *e, ds_note *note)
+{
+    ds_emb_pass *pass = (ds_emb_pass *)ds_work_of(note);
+    ds_activation *act = ds_activation_new(e, 1);
+    ds_event *ended = ds_new_in(act->arena, ds_event);
+
+    ds_work_ended(&pass->work);
+    fill_run(pass, ds_emb_now(e));
+    *ended = ended_event(pass);
+    act->pass = pass;
+    act->retries = true;
+    act->steps[0] = (ds_step){
+        .unit_id = pass->unit->id,
+        .events = ended,
+        .events_n = 1,
+        .epoch = pass->epoch,
+        .run = pass->result.outcome == DS_PASS_SLICED ? NULL : &pass->run,
+        .hold = e->own && ds_follow_serves(pass->unit, pass), /* `once` is served: nothing more */
+    };
+    ds_activation_submit(act);
+}
+
+static void log_end(const ds_emb_pass *pass)
+{
+    static const struct {
+        const char *event;
+        ds_level level;
+    } as[] = {
+        [DS_PASS_DONE] = {"pass_done", DS_LOG_INFO},
+        [DS_PASS_PARTIAL] = {"pass_partial", DS_LOG_INFO},
+        [DS_PASS_FAILED] = {"pass_failed", DS_LOG_WARN},
+        [DS_PASS_PAUSED] = {"pass_paused", DS_LOG_ERROR},
+        [DS_PASS_WAITING] = {"pass_waiting", DS_LOG_INFO},
+        [DS_PASS_CANCELLED] = {"pass_cancelled", DS_LOG_INFO},
+        [DS_PASS_APPROVAL] = {"pass_needs_approval", DS_LOG_ERROR},
+        [DS_PASS_SLICED] = {"pass_sliced", DS_LOG_DEBUG},
+    };
+    const ds_run_row *run = &pass->run;
+    const ds_totals *t = &run->totals;
+    char unit[512], numbers[6][24];
+    const int64_t values[] = {t->total, t->created, t->updated, t->unchanged, t->skipped, t->held};
+
+    if (!ds_log_wants(as[run->outcome].level))
+        return;
+    snprintf(unit, sizeof(unit), "%s/%s", run->route, run->unit);
+    for (size_t i = 0; i < DS_COUNT(numbers); i++)
+        snprintf(numbers[i], sizeof(numbers[i]), "%lld", (long long)values[i]);
+    ds_log(as[run->outcome].level, as[run->outcome].event, "unit", unit, "kind",
+           ds_pass_kind_name(run->kind), "total", numbers[0], "created", numbers[1], "updated",
+           numbers[2], "unchanged", numbers[3], "skipped", numbers[4], "held", numbers[5],
+           run->error ? "error" : NULL, run->error, NULL);
+}
+
+/* ---- among those that run ---------------------------------------------------------------------------------- */
+
+static void link_pass(ds_engine *e, ds_emb_pass *pass)
+{
+    pthread_mutex_lock(&e->lock);
+    pass->next = e->passes;
+    if (pass->next)
+        pass->next->before = pass;
+    e->passes = pass;
+    pthread_mutex_unlock(&e->lock);
+    pass->unit->pass = pass;
+}
+
+static void unlink_pass(ds_engine *e, ds_emb_pass *pass)
+{
+    pthread_mutex_lock(&e->lock);
+    if (pass->before)
+        pass->before->next = pass->next;
+    else
+        e->passes = pass->next;
+    if (pass->next)
+        pass->next->before = pass->before;
+    pthread_mutex_unlock(&e->lock);
+    pass->unit->pass = NULL;
+}
+
+static void free_pass(ds_emb_pass *pass)
+{
+    ds_arena_free(pass->arena);
+    free(pass);
+}
+
+static void drop_pass(ds_note *note)
+{
+    ds_emb_pass *pass = (ds_emb_pass *)ds_work_of(note);
+
+    unlink_pass(pass->work.engine, pass);
+    free_pass(pass);
+}
+
+void ds_emb_pass_recorded(ds_engine *e, ds_emb_pass *pass, bool counted)
+{
+    unlink_pass(e, pass); /* who is told that it ended finds it running nowhere */
+    if (counted) {
+        log_end(pass);
+        if (pass->result.outcome != DS_PASS_SLICED) {
+            if (e->options.pass_ended)
+                e->options.pass_ended(e->options.to, &pass->run);
+            ds_follow_pass(e, pass->unit, pass);
+        }
+    }
+    free_pass(pass);
+}
+
+void ds_emb_passes_stop(ds_engine *e)
+{
+    for (ds_emb_pass *pass = e->passes; pass; pass = pass->next)
+        atomic_store(&pass->stop, true);
+}
+
+/* ---- its beginning ---------------------------------------------------------------------------------------------- */
+
+static const char *const *copy_items(const ds_want *want, ds_arena *a)
+{
+    const char **items = ds_arena_alloc(a, (want->items_n + 1) * sizeof(*items));
+
+    for (size_t i = 0; i < want->items_n; i++)
+        items[i] = ds_arena_strdup(a, want->items[i]);
+    return items;
+}
+
+void ds_emb_pass_begin(ds_engine *e, ds_emb_unit *unit, const ds_unit_row *row)
+{
+    ds_emb_pass *pass = ds_calloc(1, sizeof(*pass));
+    const ds_unit *u = &row->state;
+    bool targeted = u->run_kind == DS_PASS_TARGETED;
+
+    pass->arena = ds_arena_new();
+    pass->unit = unit;
+    pass->epoch = row->epoch;
+    pass->start = unit->starts;
+    pass->started_ms = u->run_started_ms;
+    pass->in = (ds_pass_in){
+        .route = unit->route->route,
+        .unit = unit->name,
+        .owner = ds_arena_printf(pass->arena, "%s/%s/%s", e->store_id, unit->route->route->name,
+                                 unit->name),
+        .kind = u->run_kind,
+        .items = targeted ? copy_items(&u->run, pass->arena) : NULL,
+        .items_n = targeted ? u->run.items_n : 0,
+        .since_ms = u->run_kind == DS_PASS_CHANGES ? u->run_since_ms : -1,
+        .approved = u->run_approved,
+        .clock = e->clock,
+        .stop = &pass->stop,
+        .slice_ms = e->options.slice_ms ? e->options.slice_ms : DS_EMB_SLICE_MS,
+        .page_records = e->options.page_records,
+        .group_records = e->options.group_records,
+        .progress = &pass->progress,
+    };
+    atomic_init(&pass->progress.total, -1);
+    pass->work.task.run = run_pass;
+    pass->work.note.read = pass_returned;
+    pass->work.note.drop = drop_pass;
+    link_pass(e, pass);
+    ds_work_add(e, &pass->work, unit->route);
+}
+
+/* ---- for those that look ----------------------------------------------------------------------------------------- */
+
+static int64_t peek(_Atomic int64_t *value)
+{
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+static ds_running look_at(ds_emb_pass *pass, ds_arena *a)
+{
+    ds_progress *p = &pass->progress;
+    ds_totals totals = {.created = peek(&p->created), .updated = peek(&p->updated),
+                        .unchanged = peek(&p->unchanged), .skipped = peek(&p->skipped),
+                        .held = peek(&p->held)};
+
+    totals.total = totals.created + totals.updated + totals.unchanged + totals.skipped + totals.held;
+    return (ds_running){
+        .route = ds_arena_strdup(a, pass->in.route->name),
+        .unit = ds_arena_strdup(a, pass->unit->name),
+        .kind = pass->in.kind,
+        .since_ms = pass->started_ms,
+        .done = peek(&p->done),
+        .total = peek(&p->total),
+        .waiting_ms = peek(&p->waiting_ms),
+        .source_calls = peek(&p->source_calls),
+        .destination_calls = peek(&p->destination_calls),
+        .totals = totals,
+    };
+}
+
+size_t ds_engine_running(ds_engine *e, ds_arena *a, const ds_running **out)
+{
+    ds_running *all;
+    size_t n = 0;
+
+    pthread_mutex_lock(&e->lock);
+    for (ds_emb_pass *pass = e->passes; pass; pass = pass->next)
+        n++;
+    all = ds_arena_alloc(a, (n + 1) * sizeof(*all));
+    n = 0;
+    for (ds_emb_pass *pass = e->passes; pass; pass = pass->next)
+        all[n++] = look_at(pass, a);
+    pthread_mutex_unlock(&e->lock);
+    *out = all;
+    return n;
+}

@@ -1,0 +1,435 @@
+/* src/flow/unit.c
+ *
+ * The whole life of one sync unit as two pure functions: no I/O, no clock.  The embedded engine
+ * feeds them stored events and the Temporal engine history events; both arrive at the same state.
+ *
+ * A pass is in one of three states.  None: `running` is false.  Under way: `running`, retry_ms 0.
+ * Interrupted: `running` with the retry_ms at which it may go on from its checkpoint.
+ */
+#include "flow/unit.h"
+
+#include "flow/want.h"
+
+#include <string.h>
+
+#define INTERVAL_LEAST_MS DS_SECOND_MS        /* of a route's `every` */
+#define INTERVAL_MOST_MS (3650 * DS_DAY_MS)   /* keeps every sum of times far from overflow */
+#define WAIT_LEAST_MS DS_SECOND_MS            /* of a rate limit */
+#define WAIT_MOST_MS DS_DAY_MS
+#define WAIT_DEFAULT_MS DS_MINUTE_MS
+#define BACK_OFF_DOUBLINGS 7 /* 5 s doubled as often is past 5 min */
+
+static bool under_way(const ds_unit *u)
+{
+    return u->running && u->retry_ms == 0;
+}
+
+static bool interrupted(const ds_unit *u)
+{
+    return u->running && u->retry_ms != 0;
+}
+
+static int64_t clamp(int64_t ms, int64_t least, int64_t most)
+{
+    return DS_MIN(DS_MAX(ms, least), most);
+}
+
+/* ---- the interval ---------------------------------------------------------------------------- */
+
+/* A unit's own place within a span: 1..span, so that units that could all start now do not. */
+static int64_t own_delay(const ds_unit *u, int64_t span_ms)
+{
+    if (span_ms <= 0)
+        return 0;
+    return 1 + (int64_t)(ds_flow_hash(u->key) % (uint64_t)span_ms);
+}
+
+/* A retry is never later than the interval's next pass would be. */
+static void retry_by_due(ds_unit *u)
+{
+    if (!u->running && u->due_ms && u->retry_ms > u->due_ms)
+        u->retry_ms = u->due_ms;
+}
+
+/* Counted from now, and shown at once: a new interval, or a clock that was set back. */
+static void count_from(ds_unit *u, int64_t now_ms)
+{
+    u->due_ms = now_ms + u->interval_ms;
+    retry_by_due(u);
+}
+
+/* The interval's pass is due unless it makes no sense now: the unit waits for a person (what it
+ * missed is caught up with in full afterwards), or the pass that runs reads the same anyway. */
+static bool tick_counts(const ds_unit *u)
+{
+    if (u->paused || u->approval)
+        return false;
+    return !u->running || u->run_kind == DS_PASS_TARGETED;
+}
+
+/* Due times keep their phase however long a pass takes, and are never left in the past. */
+static void tick(ds_unit *u, int64_t now_ms)
+{
+    if (u->due_ms == 0)
+        return;
+    u->interval_ms = clamp(u->interval_ms, INTERVAL_LEAST_MS, INTERVAL_MOST_MS);
+    if (u->due_ms - now_ms > u->interval_ms)
+        count_from(u, now_ms);
+    if (u->due_ms > now_ms)
+        return;
+    if (tick_counts(u))
+        ds_want_changes(&u->want);
+    u->due_ms += ((now_ms - u->due_ms) / u->interval_ms + 1) * u->interval_ms;
+}
+
+static void set_interval(ds_unit *u, int64_t interval_ms, int64_t least_ms, int64_t now_ms)
+{
+    u->interval_ms = clamp(interval_ms, least_ms, INTERVAL_MOST_MS);
+    if (!u->gone)
+        count_from(u, now_ms);
+}
+
+static void ensure(ds_unit *u, const ds_event *ev, int64_t now_ms)
+{
+    int64_t every_ms = clamp(ev->interval_ms, INTERVAL_LEAST_MS, INTERVAL_MOST_MS);
+    int64_t full_every_ms = clamp(ev->full_every_ms, INTERVAL_LEAST_MS, INTERVAL_MOST_MS);
+    bool first = u->every_ms == 0, back = u->gone;
+
+    u->gone = false;
+    u->lists_changes = ev->lists_changes;
+    if (u->full_due_ms)
+        u->full_due_ms += full_every_ms - u->full_every_ms;
+    u->full_every_ms = full_every_ms;
+    if (u->every_ms != every_ms) { /* what was set by hand lives until here */
+        u->every_ms = every_ms;
+        set_interval(u, every_ms, INTERVAL_LEAST_MS, now_ms);
+    }
+    if (first || back || (u->due_ms <= now_ms && ev->spread_ms > 0))
+        u->due_ms = now_ms + own_delay(u, DS_MIN(ev->spread_ms, u->interval_ms));
+}
+
+/* ---- requests --------------------------------------------------------------------------------- */
+
+static void back_off_is_over(ds_unit *u)
+{
+    if (!u->running)
+        u->retry_ms = 0;
+}
+
+/* Someone asks: that ends a back-off, but neither a rate limit nor a pause. */
+static void sync_now(ds_unit *u, const ds_event *ev, ds_arena *a)
+{
+    if (ev->items && ev->items_n)
+        ds_want_items(&u->want, ev->items, ev->items_n, a);
+    else
+        ds_want_full(&u->want);
+    back_off_is_over(u);
+}
+
+static void resume(ds_unit *u)
+{
+    u->paused = false;
+    u->approval = NULL; /* limits are counted again; only APPROVE goes beyond them */
+    u->attempts = 0;
+    ds_want_full(&u->want); /* catch up on what the pause missed */
+    back_off_is_over(u);
+}
+
+/* Lets just the pass go on that asked: one that waits for nothing gets no blank cheque. */
+static void approve(ds_unit *u)
+{
+    if (!u->approval)
+        return;
+    u->approval = NULL;
+    u->approved = true;
+    ds_want_full(&u->want);
+    back_off_is_over(u);
+}
+
+/* ---- the end of a pass ------------------------------------------------------------------------ */
+
+static void remember_error(ds_unit *u, const ds_event *ev, ds_arena *a)
+{
+    u->last_error = ds_arena_strdup(a, ev->error ? ev->error : "no reason given");
+    u->error_kind = ds_arena_strdup(a, ev->error_kind);
+    u->error_status = ev->error_status;
+}
+
+static void ended_well(ds_unit *u, const ds_event *ev, int64_t now_ms)
+{
+    u->runs_completed++;
+    u->last_run_ms = now_ms;
+    u->last_stats = ev->totals;
+    u->has_stats = true;
+    u->last_error = u->error_kind = NULL;
+    u->error_status = 0;
+    u->attempts = 0;
+    if (u->run_kind != DS_PASS_TARGETED)
+        u->changes_from_ms = u->run_started_ms;
+    if (u->run_kind == DS_PASS_FULL)
+        u->full_due_ms = u->run_started_ms + u->full_every_ms;
+}
+
+/* What it was to serve is asked for again. */
+static void not_served(ds_unit *u, ds_arena *a)
+{
+    ds_want_back(&u->want, &u->run, a);
+    u->approved = u->approved || u->run_approved;
+}
+
+static bool may_pass_by_itself(const char *error_kind)
+{
+    return !error_kind || (strcmp(error_kind, ds_err_kind_name(DS_ERR_CONFIG)) != 0 &&
+                           strcmp(error_kind, ds_err_kind_name(DS_ERR_PERMANENT)) != 0);
+}
+
+/* 5 s doubling to 5 min, up to a fifth of it less, so that units that failed together come back
+ * one by one. */
+static int64_t back_off(const ds_unit *u)
+{
+    int64_t doublings = DS_MIN(u->attempts - 1, BACK_OFF_DOUBLINGS);
+    int64_t ms = DS_MIN(DS_UNIT_RETRY_FIRST_MS << doublings, DS_UNIT_RETRY_MOST_MS);
+    uint64_t dice = ds_flow_hash(u->key) ^ ((uint64_t)u->attempts * UINT64_C(0x9e3779b97f4a7c15));
+
+    return ms - (int64_t)((dice ^ dice >> 29) % (uint64_t)(ms / 5));
+}
+
+static void failed(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
+{
+    remember_error(u, ev, a);
+    not_served(u, a);
+    u->attempts++;
+    u->retry_ms = may_pass_by_itself(ev->error_kind) ? now_ms + back_off(u) : u->due_ms;
+    retry_by_due(u);
+}
+
+static int64_t wait_asked_for(const ds_event *ev)
+{
+    int64_t ms = ev->retry_after_ms < 0 ? WAIT_DEFAULT_MS : ev->retry_after_ms;
+
+    return clamp(ms, WAIT_LEAST_MS, WAIT_MOST_MS);
+}
+
+static void interrupt_until(ds_unit *u, int64_t at_ms)
+{
+    u->running = true;
+    u->retry_ms = DS_MAX(at_ms, 1); /* 0 would say that it is under way */
+}
+
+static void pass_ended(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
+{
+    if (!under_way(u))
+        return; /* a stray one */
+    tick(u, now_ms);
+    u->running = false;
+    u->cancelling = false;
+
+    switch (ev->outcome) {
+    case DS_PASS_DONE:
+    case DS_PASS_PARTIAL:
+        ended_well(u, ev, now_ms);
+        break;
+    case DS_PASS_FAILED:
+        failed(u, ev, now_ms, a);
+        break;
+    case DS_PASS_PAUSED:
+        remember_error(u, ev, a);
+        not_served(u, a);
+        u->paused = true;
+        break;
+    case DS_PASS_APPROVAL:
+        remember_error(u, ev, a);
+        not_served(u, a);
+        u->approved = false;
+        u->approval = u->last_error;
+        break;
+    case DS_PASS_WAITING:
+        remember_error(u, ev, a);
+        interrupt_until(u, now_ms + wait_asked_for(ev));
+        break;
+    case DS_PASS_CANCELLED:
+    case DS_PASS_SLICED:
+        interrupt_until(u, now_ms);
+        break;
+    }
+    if (!u->running)
+        u->run = (ds_want){0};
+}
+
+/* ---- apply ------------------------------------------------------------------------------------- */
+
+void ds_unit_init(ds_unit *u, const char *key, int64_t now_ms)
+{
+    *u = (ds_unit){.key = key, .interval_ms = DS_UNIT_INTERVAL_MIN_MS};
+    (void)now_ms; /* ENSURE, which comes next, sets the first due time */
+}
+
+void ds_unit_apply(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
+{
+    switch (ev->type) { /* no default: the compiler names the event that is not handled */
+    case DS_EV_ENSURE:
+        ensure(u, ev, now_ms);
+        break;
+    case DS_EV_GONE:
+        u->gone = true;
+        u->due_ms = 0;
+        break;
+    case DS_EV_SYNC_NOW:
+        sync_now(u, ev, a);
+        break;
+    case DS_EV_TIMER:
+        break; /* that it is later now is all it says: decide looks */
+    case DS_EV_PAUSE:
+        u->paused = true;
+        break;
+    case DS_EV_RESUME:
+        resume(u);
+        break;
+    case DS_EV_SET_INTERVAL:
+        set_interval(u, ev->interval_ms, DS_UNIT_INTERVAL_MIN_MS, now_ms);
+        break;
+    case DS_EV_APPROVE:
+        approve(u);
+        break;
+    case DS_EV_PASS_ENDED:
+        pass_ended(u, ev, now_ms, a);
+        break;
+    }
+}
+
+/* ---- decide ------------------------------------------------------------------------------------ */
+
+static void add(ds_actions *out, ds_action_type type, int64_t at_ms)
+{
+    out->items[out->n++] = (ds_action){type, at_ms};
+}
+
+static bool changes_will_do(const ds_unit *u, int64_t now_ms)
+{
+    return u->lists_changes && u->changes_from_ms && now_ms < u->full_due_ms;
+}
+
+/* Moves the request that the next pass serves out of `want`. A full pass serves all of it. */
+static void take_request(ds_unit *u, int64_t now_ms)
+{
+    ds_want *want = &u->want;
+
+    u->run = *want;
+    if (want->full || u->approved || (want->changes && !changes_will_do(u, now_ms))) {
+        u->run_kind = DS_PASS_FULL;
+        *want = (ds_want){0};
+    } else if (want->changes) { /* named items may be none of what changed: they come next */
+        u->run_kind = DS_PASS_CHANGES;
+        u->run.items = NULL;
+        u->run.items_n = 0;
+        want->changes = false;
+        want->any = want->items_n > 0;
+    } else {
+        u->run_kind = DS_PASS_TARGETED;
+        *want = (ds_want){0};
+    }
+}
+
+static void start_pass(ds_unit *u, int64_t now_ms)
+{
+    take_request(u, now_ms);
+    u->running = true;
+    u->run_approved = u->approved;
+    u->approved = false;
+    u->run_started_ms = now_ms;
+    u->run_since_ms = -1;
+    if (u->run_kind == DS_PASS_CHANGES)
+        u->run_since_ms = DS_MAX(u->changes_from_ms - DS_UNIT_OVERLAP_MS, 0);
+    u->retry_ms = 0;
+}
+
+/* A clock that was set back must not hold a unit for longer than any wait can be. */
+static bool may_start(ds_unit *u, int64_t now_ms)
+{
+    if (u->retry_ms - now_ms > WAIT_MOST_MS && u->retry_ms != u->due_ms)
+        u->retry_ms = now_ms + WAIT_MOST_MS;
+    return now_ms >= u->retry_ms;
+}
+
+/* A unit that waits for a person, or that its source no longer has, starts nothing. */
+static bool waits_for_someone(const ds_unit *u)
+{
+    return u->paused || u->approval || u->gone;
+}
+
+void ds_unit_decide(ds_unit *u, int64_t now_ms, ds_actions *out)
+{
+    int64_t wake_ms = 0;
+
+    out->n = 0;
+    tick(u, now_ms);
+    if (under_way(u)) { /* PASS_ENDED brings us back here */
+        if (u->paused && !u->cancelling) { /* a pause is felt inside a running pass */
+            u->cancelling = true;
+            add(out, DS_ACT_CANCEL_PASS, 0);
+        }
+    } else if (waits_for_someone(u)) {
+        wake_ms = 0; /* RESUME, APPROVE or ENSURE does */
+    } else if (u->running || u->want.any) {
+        if (!may_start(u, now_ms)) {
+            wake_ms = u->retry_ms;
+        } else if (u->running) {
+            u->retry_ms = 0;
+            add(out, DS_ACT_GO_ON_PASS, 0);
+        } else {
+            start_pass(u, now_ms);
+            add(out, DS_ACT_START_PASS, 0);
+        }
+    } else {
+        wake_ms = u->due_ms;
+    }
+    add(out, DS_ACT_TIMER, wake_ms);
+}
+
+/* ---- names --------------------------------------------------------------------------------------- */
+
+const char *ds_unit_state_name(const ds_unit *u, int64_t now_ms)
+{
+    if (u->paused)
+        return "paused";
+    if (under_way(u))
+        return "running";
+    if (interrupted(u) || u->approval)
+        return "waiting";
+    return u->want.any && u->retry_ms > now_ms ? "waiting" : "idle";
+}
+
+const char *ds_pass_kind_name(ds_pass_kind kind)
+{
+    switch (kind) {
+    case DS_PASS_FULL:
+        return "full";
+    case DS_PASS_CHANGES:
+        return "changes";
+    case DS_PASS_TARGETED:
+        return "targeted";
+    }
+    return "unknown";
+}
+
+const char *ds_pass_outcome_name(ds_pass_outcome outcome)
+{
+    switch (outcome) {
+    case DS_PASS_DONE:
+        return "done";
+    case DS_PASS_PARTIAL:
+        return "partial";
+    case DS_PASS_FAILED:
+        return "failed";
+    case DS_PASS_PAUSED:
+    case DS_PASS_APPROVAL: /* both wait for a person */
+        return "paused";
+    case DS_PASS_WAITING:
+        return "waiting";
+    case DS_PASS_CANCELLED:
+        return "cancelled";
+    case DS_PASS_SLICED:
+        return "sliced";
+    }
+    return "unknown";
+}

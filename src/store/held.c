@@ -1,0 +1,228 @@
+/* src/store/held.c
+ *
+ * Records set aside: one row each, by key or, where a record has none, by its place in the source.
+ * The number a unit has is kept beside it, so that `status` counts nothing.
+ */
+#include "store/internal.h"
+#include "store/rows.h"
+
+static bool count(ds_db *db, int64_t unit_id, int64_t more, ds_err *err)
+{
+    if (!more)
+        return true;
+
+    static const char sql[] = "UPDATE ledger SET held = held + ? WHERE unit_id = ?";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, more);
+    ds_bind_int(st, 2, unit_id);
+    return ds_db_run(db, st, err);
+}
+
+/* ---- from a pass ----------------------------------------------------------------------------- */
+
+static void bind_held(ds_stmt *st, const ds_held *held, const ds_hash_bytes *hash, int64_t run)
+{
+    ds_bind_text(st, 1, held->reason ? held->reason : "");
+    ds_bind_int(st, 2, held->since_ms);
+    ds_bind_int(st, 3, held->attempts);
+    ds_bind_int(st, 4, held->next_try_ms);
+    ds_bind_blob(st, 5, hash->b, sizeof hash->b);
+    ds_bind_int(st, 6, run);
+}
+
+static bool update_held(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, bool *known,
+                        ds_err *err)
+{
+    static const char sql[] =
+        "UPDATE held SET reason = ?, since = ?, attempts = ?, next_try = ?, hash = ?, run = ?"
+        " WHERE unit_id = ? AND key = ? AND placed = ?";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    ds_hash_bytes hash = ds_hash_pack(held->hash);
+
+    if (!st)
+        return false;
+    bind_held(st, held, &hash, run);
+    ds_bind_int(st, 7, unit_id);
+    ds_bind_text(st, 8, held->key);
+    ds_bind_int(st, 9, held->placed);
+    if (!ds_db_run(db, st, err))
+        return false;
+    *known = ds_db_changes(db) > 0;
+    return true;
+}
+
+static bool insert_held(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, ds_err *err)
+{
+    static const char sql[] =
+        "INSERT INTO held(reason, since, attempts, next_try, hash, run, unit_id, key, placed)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    ds_hash_bytes hash = ds_hash_pack(held->hash);
+
+    if (!st)
+        return false;
+    bind_held(st, held, &hash, run);
+    ds_bind_int(st, 7, unit_id);
+    ds_bind_text(st, 8, held->key);
+    ds_bind_int(st, 9, held->placed);
+    return ds_db_run(db, st, err);
+}
+
+bool ds_held_put(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, size_t n,
+                 ds_err *err)
+{
+    int64_t more = 0;
+    bool known;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!update_held(db, unit_id, run, &held[i], &known, err))
+            return false;
+        if (known)
+            continue;
+        if (!insert_held(db, unit_id, run, &held[i], err))
+            return false;
+        more++;
+    }
+    return count(db, unit_id, more, err);
+}
+
+/* Runs a DELETE ... RETURNING adopt: a record that a person has adopted does not count any more.
+ * (SQLite 3.40 answers `RETURNING adopt IS NULL` wrongly, so the look at it is ours.) */
+static bool delete_counted(ds_db *db, ds_stmt *st, int64_t *gone, ds_err *err)
+{
+    bool row = true;
+
+    while (row) {
+        if (!ds_db_next(db, st, &row, err))
+            return false;
+        if (row && sqlite3_column_type(st, 0) == SQLITE_NULL)
+            (*gone)++;
+    }
+    return true;
+}
+
+bool ds_held_release(ds_db *db, int64_t unit_id, const char *const *keys, size_t n, ds_err *err)
+{
+    int64_t gone = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        static const char sql[] = "DELETE FROM held WHERE unit_id = ? AND key = ?"
+                                  " AND placed = 0 RETURNING adopt";
+        DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+
+        if (!st)
+            return false;
+        ds_bind_int(st, 1, unit_id);
+        ds_bind_text(st, 2, keys[i]);
+        if (!delete_counted(db, st, &gone, err))
+            return false;
+    }
+    return count(db, unit_id, -gone, err);
+}
+
+bool ds_held_replace_places(ds_db *db, int64_t unit_id, int64_t run, ds_err *err)
+{
+    static const char sql[] = "DELETE FROM held WHERE unit_id = ? AND placed = 1"
+                              " AND run <> ? RETURNING adopt";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    int64_t gone = 0;
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, unit_id);
+    ds_bind_int(st, 2, run);
+    return delete_counted(db, st, &gone, err) && count(db, unit_id, -gone, err);
+}
+
+bool ds_held_forget_keys(ds_db *db, int64_t unit_id, ds_err *err)
+{
+    static const char sql[] = "DELETE FROM held WHERE unit_id = ? AND placed = 0 RETURNING adopt";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    int64_t gone = 0;
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, unit_id);
+    return delete_counted(db, st, &gone, err) && count(db, unit_id, -gone, err);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+#define HELD_COLUMNS "h.key, h.placed, h.reason, h.since, h.attempts, h.next_try, h.hash, h.adopt"
+
+static void held_from_row(ds_stmt *st, ds_arena *a, ds_held *held)
+{
+    held->key = ds_col_text(st, 0, a);
+    held->placed = ds_col_int(st, 1) != 0;
+    held->reason = ds_col_text(st, 2, a);
+    held->since_ms = ds_col_int(st, 3);
+    held->attempts = ds_col_int(st, 4);
+    held->next_try_ms = ds_col_int(st, 5);
+    held->hash = ds_col_hash(st, 6);
+    if (sqlite3_column_type(st, 7) != SQLITE_NULL)
+        held->next_try_ms = INT64_MAX; /* a person has settled it: not to be created meanwhile */
+}
+
+/* A key and a place may read alike; they must not be torn apart, because the next page starts
+ * behind the key. */
+bool ds_held_page(ds_db *db, int64_t unit_id, const char *after, size_t max, ds_arena *a,
+                  const ds_held **out, size_t *n, ds_err *err)
+{
+    static const char sql[] = "SELECT " HELD_COLUMNS " FROM held h WHERE h.unit_id = ?1"
+                              " AND h.key > ?2 ORDER BY h.key, h.placed LIMIT ?3";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    ds_held *held = NULL;
+    bool row = true;
+
+    *n = 0;
+    *out = NULL;
+    if (!st)
+        return false;
+    max = DS_MIN(DS_MAX(max, (size_t)2), (size_t)INT32_MAX);
+    ds_bind_int(st, 1, unit_id);
+    ds_bind_text(st, 2, after ? after : "");
+    ds_bind_int(st, 3, (int64_t)max + 1);
+    while (row) {
+        if (!ds_db_next(db, st, &row, err))
+            return false;
+        if (row)
+            held_from_row(st, a, DS_ROWS_ADD(a, held, *n));
+    }
+    if (*n > max)
+        *n = strcmp(held[max - 1].key, held[max].key) == 0 ? max - 1 : max;
+    *out = held;
+    return true;
+}
+
+bool ds_held_list(ds_db *db, const char *route, ds_arena *a, ds_held_row **out, size_t *n,
+                  ds_err *err)
+{
+    static const char sql[] =
+        "SELECT " HELD_COLUMNS ", r.name, m.unit FROM held h JOIN machine m ON m.id = h.unit_id"
+        " JOIN route r ON r.id = m.route_id WHERE (?1 IS NULL OR r.name = ?1) AND h.adopt IS NULL"
+        " ORDER BY r.name, m.unit, h.key, h.placed";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    bool row = true;
+
+    *n = 0;
+    *out = NULL;
+    if (!st)
+        return false;
+    ds_bind_text(st, 1, route);
+    while (row) {
+        if (!ds_db_next(db, st, &row, err))
+            return false;
+        if (!row)
+            break;
+
+        ds_held_row *held = DS_ROWS_ADD(a, *out, *n);
+
+        held_from_row(st, a, &held->held);
+        held->route = ds_col_text(st, 8, a);
+        held->unit = ds_col_text(st, 9, a);
+    }
+    return true;
+}

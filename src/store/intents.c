@@ -1,0 +1,72 @@
+/* src/store/intents.c - "we are about to create this key", durable before the request leaves. */
+#include "store/internal.h"
+#include "store/rows.h"
+
+bool ds_intents_put(ds_db *db, int64_t unit_id, const ds_intent *intents, size_t n, ds_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        static const char sql[] =
+            "INSERT INTO intent(unit_id, key, issued) VALUES(?, ?, ?)"
+            " ON CONFLICT(unit_id, key) DO UPDATE SET issued = excluded.issued";
+        DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+
+        if (!st)
+            return false;
+        ds_bind_int(st, 1, unit_id);
+        ds_bind_text(st, 2, intents[i].key);
+        ds_bind_int(st, 3, intents[i].issued_ms);
+        if (!ds_db_run(db, st, err))
+            return false;
+    }
+    return true;
+}
+
+bool ds_intents_clear(ds_db *db, int64_t unit_id, const char *const *keys, size_t n, ds_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        static const char sql[] = "DELETE FROM intent WHERE unit_id = ? AND key = ?";
+        DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+
+        if (!st)
+            return false;
+        ds_bind_int(st, 1, unit_id);
+        ds_bind_text(st, 2, keys[i]);
+        if (!ds_db_run(db, st, err))
+            return false;
+    }
+    return true;
+}
+
+bool ds_intents_forget(ds_db *db, int64_t unit_id, ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, "DELETE FROM intent WHERE unit_id = ?", err);
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, unit_id);
+    return ds_db_run(db, st, err);
+}
+
+bool ds_intents_list(ds_db *db, int64_t unit_id, ds_arena *a, const ds_intent **out, size_t *n,
+                     ds_err *err)
+{
+    static const char sql[] = "SELECT key, issued FROM intent WHERE unit_id = ? ORDER BY key";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    ds_intent *intents = NULL;
+    bool row = true;
+
+    *n = 0;
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, unit_id);
+    while (row) {
+        if (!ds_db_next(db, st, &row, err))
+            return false;
+        if (!row)
+            break;
+        *DS_ROWS_ADD(a, intents, *n) =
+            (ds_intent){.key = ds_col_text(st, 0, a), .issued_ms = ds_col_int(st, 1)};
+    }
+    *out = intents;
+    return true;
+}

@@ -1,0 +1,307 @@
+/* src/store/link_write.c
+ *
+ * Writing links, inside the writer's transaction.  New keys are claimed first, in order of keys;
+ * then the links are written in order of their numbers: both tables see an almost sequential write.
+ */
+#include "store/internal.h"
+#include "store/links.h"
+
+bool ds_link_writer_begin(ds_link_writer *w, ds_db *db, ds_link_place at, ds_err *err)
+{
+    static const char sql[] = "SELECT gen, next_seq, links FROM ledger WHERE unit_id = ?";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    bool row = false;
+
+    *w = (ds_link_writer){.db = db, .at = at};
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, at.unit_id);
+    if (!ds_db_next(db, st, &row, err))
+        return false;
+    if (!row)
+        return ds_fail(err, DS_ERR_PERMANENT, "store %s has no unit number %lld", ds_db_path(db),
+                       (long long)at.unit_id);
+    w->gen = ds_col_int(st, 0);
+    w->next_seq = ds_col_int(st, 1);
+    w->links = ds_col_int(st, 2);
+    return true;
+}
+
+bool ds_link_writer_end(ds_link_writer *w, ds_err *err)
+{
+    static const char sql[] =
+        "UPDATE ledger SET gen = ?, next_seq = ?, links = ? WHERE unit_id = ?";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(w->db, sql, err);
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, w->gen);
+    ds_bind_int(st, 2, w->next_seq);
+    ds_bind_int(st, 3, w->links);
+    ds_bind_int(st, 4, w->at.unit_id);
+    return ds_db_run(w->db, st, err);
+}
+
+/* ---- one statement each ------------------------------------------------------------------------
+ */
+
+static bool delete_link(ds_link_writer *w, int64_t link_id, ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(w->db, "DELETE FROM link WHERE id = ?", err);
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, link_id);
+    if (!ds_db_run(w->db, st, err))
+        return false;
+    w->links -= ds_db_changes(w->db);
+    return true;
+}
+
+/* The destination row may hold what the other unit wrote: its next pass is to look. */
+static bool void_link(ds_link_writer *w, const char *key, int64_t link_id, ds_err *err)
+{
+    static const char link_sql[] = "UPDATE link SET gen = 0, hash = zeroblob(16) WHERE id = ?";
+    DS_AUTO(ds_stmt) link = ds_db_stmt(w->db, link_sql, err);
+    static const char by_key_sql[] = "UPDATE link_key SET gen = 0, hash = zeroblob(16)"
+                                     " WHERE route_id = ? AND key = ?";
+    DS_AUTO(ds_stmt) by_key = ds_db_stmt(w->db, by_key_sql, err);
+
+    if (!link || !by_key)
+        return false;
+    ds_bind_int(link, 1, link_id);
+    ds_bind_int(by_key, 1, w->at.route_id);
+    ds_bind_text(by_key, 2, key);
+    return ds_db_run(w->db, link, err) && ds_db_run(w->db, by_key, err);
+}
+
+/* A link as it is written, with what the statements bind: dest, hash, flags, gen, then whose. */
+typedef struct written {
+    const ds_link *link;
+    int64_t id;
+    int64_t gen;
+    const char *dest; /* NULL: the key, which most destinations use as theirs, is not kept twice */
+    ds_hash_bytes hash;
+} written;
+
+static written written_of(const ds_link_writer *w, const ds_link *link, int64_t gen)
+{
+    return (written){
+        .link = link,
+        .id = ds_link_id(w->at.unit_id, link->seq),
+        .gen = gen,
+        .dest = link->id && strcmp(link->id, link->key) != 0 ? link->id : NULL,
+        .hash = ds_hash_pack(link->hash),
+    };
+}
+
+static void bind_written(ds_stmt *st, const written *x)
+{
+    ds_bind_text(st, 1, x->dest);
+    ds_bind_blob(st, 2, x->hash.b, sizeof x->hash.b);
+    ds_bind_int(st, 3, x->link->flags);
+    ds_bind_int(st, 4, x->gen);
+    ds_bind_int(st, 5, x->id);
+    ds_bind_text(st, 6, x->link->key);
+}
+
+/* *done: a row was written. Four statements, one for each table and case. */
+static bool write_row(ds_link_writer *w, const char *literal, bool by_key, const written *x,
+                      bool *done, ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(w->db, literal, err);
+
+    if (!st)
+        return false;
+    bind_written(st, x);
+    if (by_key)
+        ds_bind_int(st, 7, w->at.route_id);
+    if (!ds_db_run(w->db, st, err))
+        return false;
+    *done = ds_db_changes(w->db) > 0;
+    return true;
+}
+
+static bool update_link(ds_link_writer *w, const written *x, bool *done, ds_err *err)
+{
+    return write_row(w,
+                     "UPDATE link SET dest = ?1, hash = ?2, flags = ?3, gen = ?4"
+                     " WHERE id = ?5 AND key = ?6",
+                     false, x, done, err);
+}
+
+static bool insert_link(ds_link_writer *w, const written *x, ds_err *err)
+{
+    bool done;
+
+    if (!write_row(w,
+                   "INSERT INTO link(dest, hash, flags, gen, id, key)"
+                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+                   false, x, &done, err))
+        return false;
+    w->links++;
+    w->next_seq = DS_MAX(w->next_seq, x->link->seq + 1);
+    return true;
+}
+
+static bool update_key(ds_link_writer *w, const written *x, bool *done, ds_err *err)
+{
+    return write_row(w,
+                     "UPDATE link_key SET dest = ?1, hash = ?2, flags = ?3, gen = ?4"
+                     " WHERE route_id = ?7 AND key = ?6 AND id = ?5",
+                     true, x, done, err);
+}
+
+static bool insert_key(ds_link_writer *w, const written *x, bool *done, ds_err *err)
+{
+    return write_row(w,
+                     "INSERT INTO link_key(dest, hash, flags, gen, id, key, route_id)"
+                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+                     true, x, done, err);
+}
+
+static bool renumber_key(ds_link_writer *w, const written *x, bool *done, ds_err *err)
+{
+    return write_row(w,
+                     "UPDATE link_key SET dest = ?1, hash = ?2, flags = ?3, gen = ?4, id = ?5"
+                     " WHERE route_id = ?7 AND key = ?6",
+                     true, x, done, err);
+}
+
+/* ---- puts --------------------------------------------------------------------------------------
+ */
+
+/* *taken: another unit of the route has the key. A link that this unit has under another number
+ * makes way: the new number is the one that the running pass has seen. */
+static bool claim_key(ds_link_writer *w, const written *x, bool *taken, ds_err *err)
+{
+    int64_t owner;
+    bool done;
+
+    *taken = false;
+    if (!insert_key(w, x, &done, err))
+        return false;
+    if (done)
+        return true;
+    if (!ds_links_owner(w->db, w->at.route_id, x->link->key, &owner, err))
+        return false;
+    if (ds_link_unit(owner) == w->at.unit_id)
+        return delete_link(w, owner, err) && renumber_key(w, x, &done, err);
+    *taken = true;
+    return void_link(w, x->link->key, owner, err);
+}
+
+static bool put_by_key(ds_link_writer *w, ds_link_put *put, ds_err *err)
+{
+    written x = written_of(w, &put->link, w->gen);
+    bool done = false;
+
+    assert(put->link.seq >= 0 && put->link.seq < INT64_C(1) << DS_SEQ_BITS);
+    put->conflict = false;
+    if (!put->is_new && !update_key(w, &x, &done, err))
+        return false;
+    /* An update that finds nothing was removed meanwhile: it is a row that was written, and its
+     * link never gets lost. */
+    return done || claim_key(w, &x, &put->conflict, err);
+}
+
+static bool put_by_seq(ds_link_writer *w, const ds_link_put *put, ds_err *err)
+{
+    written x = written_of(w, &put->link, w->gen);
+    bool done = false;
+
+    if (put->conflict)
+        return true;
+    if (!put->is_new && !update_link(w, &x, &done, err))
+        return false;
+    return done || insert_link(w, &x, err);
+}
+
+/* Two numbers for one key in one commit: the two tables would tell different stories. */
+static bool expect_once(const ds_link_put *before, const ds_link_put *put, ds_err *err)
+{
+    if (strcmp(before->link.key, put->link.key) != 0)
+        return true;
+    if (before->link.seq == put->link.seq && !put->is_new)
+        return true;
+    return ds_fail(err, DS_ERR_PERMANENT, "one commit links the key %.60s twice", put->link.key);
+}
+
+bool ds_links_put(ds_link_writer *w, ds_link_put *puts, size_t n, ds_key_order *order, ds_err *err)
+{
+    ds_key_order_clear(order, n);
+    for (size_t i = 0; i < n; i++)
+        ds_key_order_add(order, 0, puts[i].link.key, i);
+    ds_key_order_by_key(order);
+    for (size_t i = 0; i < n; i++) {
+        ds_link_put *put = &puts[order->refs[i].at];
+
+        if ((i && !expect_once(&puts[order->refs[i - 1].at], put, err)) || !put_by_key(w, put, err))
+            return false;
+    }
+
+    ds_key_order_clear(order, n);
+    for (size_t i = 0; i < n; i++)
+        ds_key_order_add(order, (uint64_t)puts[i].link.seq, NULL, i);
+    ds_key_order_by_head(order);
+    for (size_t i = 0; i < n; i++) {
+        if (!put_by_seq(w, &puts[order->refs[i].at], err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the rest -------------------------------------------------------------------------------- */
+
+static bool remove_one(ds_link_writer *w, const ds_link *link, ds_err *err)
+{
+    static const char sql[] = "DELETE FROM link_key WHERE route_id = ? AND key = ? AND id = ?";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(w->db, sql, err);
+    int64_t id = ds_link_id(w->at.unit_id, link->seq);
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, w->at.route_id);
+    ds_bind_text(st, 2, link->key);
+    ds_bind_int(st, 3, id);
+    if (!ds_db_run(w->db, st, err))
+        return false;
+    return ds_db_changes(w->db) == 0 || delete_link(w, id, err);
+}
+
+bool ds_links_remove(ds_link_writer *w, const ds_link *links, size_t n, ds_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!remove_one(w, &links[i], err))
+            return false;
+    }
+    return true;
+}
+
+bool ds_links_drop(ds_link_writer *w, ds_err *err)
+{
+    static const char keys_sql[] = "DELETE FROM link_key WHERE route_id = ? AND id >= ? AND id < ?";
+    DS_AUTO(ds_stmt) keys = ds_db_stmt(w->db, keys_sql, err);
+    DS_AUTO(ds_stmt) links = ds_db_stmt(w->db, "DELETE FROM link WHERE id >= ? AND id < ?", err);
+
+    if (!keys || !links)
+        return false;
+    ds_bind_int(keys, 1, w->at.route_id);
+    ds_bind_int(keys, 2, ds_link_id(w->at.unit_id, 0));
+    ds_bind_int(keys, 3, ds_link_id(w->at.unit_id + 1, 0));
+    ds_bind_int(links, 1, ds_link_id(w->at.unit_id, 0));
+    ds_bind_int(links, 2, ds_link_id(w->at.unit_id + 1, 0));
+    w->links = 0;
+    return ds_db_run(w->db, keys, err) && ds_db_run(w->db, links, err);
+}
+
+bool ds_links_adopt(ds_link_writer *w, const char *key, const char *id, ds_err *err)
+{
+    ds_link link = {.seq = w->next_seq, .key = key, .id = id};
+    written x = written_of(w, &link, 0);
+    bool taken;
+
+    if (!claim_key(w, &x, &taken, err))
+        return false;
+    return taken || insert_link(w, &x, err);
+}

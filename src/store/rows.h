@@ -1,0 +1,68 @@
+/* src/store/rows.h - rows of tables that a transaction and a reader both read, or two files write.
+ */
+#ifndef DS_STORE_ROWS_H
+#define DS_STORE_ROWS_H
+
+#include "store/db.h"
+#include "store/links.h"
+#include "store/store.h"
+
+/* The columns that ds_totals_bind and ds_totals_from_row mean, in their order. */
+#define DS_TOTALS_COLUMNS "total, created, updated, unchanged, skipped, held"
+
+static inline void ds_totals_bind(ds_stmt *st, int at, const ds_totals *totals)
+{
+    ds_bind_int(st, at, totals->total);
+    ds_bind_int(st, at + 1, totals->created);
+    ds_bind_int(st, at + 2, totals->updated);
+    ds_bind_int(st, at + 3, totals->unchanged);
+    ds_bind_int(st, at + 4, totals->skipped);
+    ds_bind_int(st, at + 5, totals->held);
+}
+
+static inline ds_totals ds_totals_from_row(ds_stmt *st, int at)
+{
+    return (ds_totals){
+        .total = ds_col_int(st, at),
+        .created = ds_col_int(st, at + 1),
+        .updated = ds_col_int(st, at + 2),
+        .unchanged = ds_col_int(st, at + 3),
+        .skipped = ds_col_int(st, at + 4),
+        .held = ds_col_int(st, at + 5),
+    };
+}
+
+/* units.c; NULL route or unit: any. */
+DS_MUST_USE bool ds_units_list(ds_db *db, const char *route, const char *unit, ds_arena *a,
+                               ds_unit_row **out, size_t *n, ds_err *err);
+
+/* runs.c */
+DS_MUST_USE bool ds_runs_list(ds_db *db, const char *route, const char *unit, size_t max,
+                              ds_arena *a, ds_run_row **out, size_t *n, ds_err *err);
+
+/* held.c: the counter in `ledger` is kept with every change. */
+DS_MUST_USE bool ds_held_put(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, size_t n,
+                             ds_err *err);
+/* Of keys only: what is held by its place leaves with ds_held_replace_places. */
+DS_MUST_USE bool ds_held_release(ds_db *db, int64_t unit_id, const char *const *keys, size_t n,
+                                 ds_err *err);
+/* Forgets the places that were not put by this run. */
+DS_MUST_USE bool ds_held_replace_places(ds_db *db, int64_t unit_id, int64_t run, ds_err *err);
+DS_MUST_USE bool ds_held_forget_keys(ds_db *db, int64_t unit_id, ds_err *err);
+DS_MUST_USE bool ds_held_page(ds_db *db, int64_t unit_id, const char *after, size_t max,
+                              ds_arena *a, const ds_held **out, size_t *n, ds_err *err);
+DS_MUST_USE bool ds_held_list(ds_db *db, const char *route, ds_arena *a, ds_held_row **out,
+                              size_t *n, ds_err *err);
+/* Makes links of the records that were adopted by hand while a pass was under way. */
+DS_MUST_USE bool ds_held_adopt_waiting(ds_db *db, ds_link_place at, ds_err *err);
+
+/* intents.c */
+DS_MUST_USE bool ds_intents_put(ds_db *db, int64_t unit_id, const ds_intent *intents, size_t n,
+                                ds_err *err);
+DS_MUST_USE bool ds_intents_clear(ds_db *db, int64_t unit_id, const char *const *keys, size_t n,
+                                  ds_err *err);
+DS_MUST_USE bool ds_intents_forget(ds_db *db, int64_t unit_id, ds_err *err);
+DS_MUST_USE bool ds_intents_list(ds_db *db, int64_t unit_id, ds_arena *a, const ds_intent **out,
+                                 size_t *n, ds_err *err);
+
+#endif

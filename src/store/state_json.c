@@ -1,0 +1,272 @@
+/* src/store/state_json.c - a unit's state and its events as JSON; the order is the reader's. */
+#include "store/state_json.h"
+
+#include "base/text.h"
+#include "store/names.h"
+
+/* ---- parts of both --------------------------------------------------------------------------- */
+
+static void write_text(ds_json_writer *w, const char *name, const char *text)
+{
+    ds_json_w_name(w, name);
+    ds_json_w_text(w, text);
+}
+
+static void write_int(ds_json_writer *w, const char *name, int64_t number)
+{
+    ds_json_w_name(w, name);
+    ds_json_w_int(w, number);
+}
+
+static void write_bool(ds_json_writer *w, const char *name, bool truth)
+{
+    ds_json_w_name(w, name);
+    ds_json_w_bool(w, truth);
+}
+
+/* Times are text for people; one that is not set is null. */
+static void write_time(ds_json_writer *w, const char *name, int64_t at_ms)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+
+    write_text(w, name, at_ms ? ds_time_text(a, at_ms, true) : NULL);
+}
+
+static void write_items(ds_json_writer *w, const char *const *items, size_t n)
+{
+    ds_json_w_name(w, "items");
+    if (!items) {
+        ds_json_w_null(w); /* everything */
+        return;
+    }
+    ds_json_w_begin_list(w);
+    for (size_t i = 0; i < n; i++)
+        ds_json_w_text(w, items[i]);
+    ds_json_w_end_list(w);
+}
+
+static void write_totals(ds_json_writer *w, const char *name, const ds_totals *totals)
+{
+    ds_json_w_name(w, name);
+    ds_json_w_begin_object(w);
+    write_int(w, "total", totals->total);
+    write_int(w, "created", totals->created);
+    write_int(w, "updated", totals->updated);
+    write_int(w, "unchanged", totals->unchanged);
+    write_int(w, "skipped", totals->skipped);
+    write_int(w, "held", totals->held);
+    ds_json_w_end_object(w);
+}
+
+static const char *read_text(const ds_json *json, const char *name, ds_arena *a)
+{
+    return ds_arena_strdup(a, ds_json_text(json, name));
+}
+
+static int64_t read_time(const ds_json *json, const char *name)
+{
+    const char *text = ds_json_text(json, name);
+    int64_t at_ms = 0;
+
+    return text && ds_parse_time(text, &at_ms) ? at_ms : 0;
+}
+
+static const char *const *read_items(const ds_json *json, ds_arena *a, size_t *n)
+{
+    const ds_json *list = ds_json_get(json, "items");
+    const char **items;
+
+    *n = 0;
+    if (ds_json_kind_of(list) != DS_JSON_LIST)
+        return NULL;
+    items = ds_arena_alloc(a, (ds_json_size(list) + 1) * sizeof *items);
+    DS_JSON_EACH (list, item) {
+        const char *text = ds_json_str(item, NULL);
+
+        if (text)
+            items[(*n)++] = ds_arena_strdup(a, text);
+    }
+    return items;
+}
+
+static ds_totals read_totals(const ds_json *json, const char *name)
+{
+    const ds_json *from = ds_json_get(json, name);
+
+    return (ds_totals){
+        .total = ds_json_integer(from, "total", 0),
+        .created = ds_json_integer(from, "created", 0),
+        .updated = ds_json_integer(from, "updated", 0),
+        .unchanged = ds_json_integer(from, "unchanged", 0),
+        .skipped = ds_json_integer(from, "skipped", 0),
+        .held = ds_json_integer(from, "held", 0),
+    };
+}
+
+/* ---- a unit ---------------------------------------------------------------------------------- */
+
+static void write_want(ds_json_writer *w, const char *name, const ds_want *want)
+{
+    ds_json_w_name(w, name);
+    ds_json_w_begin_object(w);
+    write_bool(w, "any", want->any);
+    write_bool(w, "full", want->full);
+    write_bool(w, "changes", want->changes);
+    write_items(w, want->items, want->items_n);
+    ds_json_w_end_object(w);
+}
+
+static ds_want read_want(const ds_json *json, const char *name, ds_arena *a)
+{
+    const ds_json *from = ds_json_get(json, name);
+    ds_want want = {
+        .any = ds_json_bool(from, "any"),
+        .full = ds_json_bool(from, "full"),
+        .changes = ds_json_bool(from, "changes"),
+    };
+
+    want.items = read_items(from, a, &want.items_n);
+    return want;
+}
+
+static void write_peers(ds_json_writer *w, const ds_unit *u)
+{
+    write_text(w, "key", u->key);
+    write_bool(w, "paused", u->paused);
+    write_int(w, "interval_minutes", (u->interval_ms + DS_MINUTE_MS - 1) / DS_MINUTE_MS);
+    write_int(w, "runs_completed", u->runs_completed);
+    write_time(w, "last_run", u->last_run_ms);
+    if (u->has_stats) {
+        write_totals(w, "last_stats", &u->last_stats);
+    } else {
+        ds_json_w_name(w, "last_stats");
+        ds_json_w_null(w);
+    }
+    write_text(w, "last_error", u->last_error);
+    write_bool(w, "sync_pending", u->want.any);
+}
+
+static void write_ours(ds_json_writer *w, const ds_unit *u)
+{
+    write_int(w, "interval_ms", u->interval_ms); /* exact */
+    write_text(w, "error_kind", u->error_kind);
+    write_int(w, "error_status", u->error_status);
+    write_text(w, "approval", u->approval);
+    write_bool(w, "approved", u->approved);
+    write_bool(w, "gone", u->gone);
+    write_bool(w, "running", u->running);
+    write_text(w, "run_kind", ds_kind_word(u->run_kind));
+    write_want(w, "run", &u->run);
+    write_bool(w, "run_approved", u->run_approved);
+    write_int(w, "run_since_ms", u->run_since_ms);
+    write_int(w, "run_started_ms", u->run_started_ms);
+    write_bool(w, "cancelling", u->cancelling);
+    write_want(w, "want", &u->want);
+    write_int(w, "due_ms", u->due_ms);
+    write_int(w, "retry_ms", u->retry_ms);
+    write_int(w, "attempts", u->attempts);
+    write_int(w, "every_ms", u->every_ms);
+    write_int(w, "full_every_ms", u->full_every_ms);
+    write_int(w, "full_due_ms", u->full_due_ms);
+    write_int(w, "changes_from_ms", u->changes_from_ms);
+    write_bool(w, "lists_changes", u->lists_changes);
+}
+
+void ds_state_write(ds_json_writer *w, const ds_unit *u)
+{
+    w->exact = true; /* our own text, read by our own reader */
+    ds_json_w_begin_object(w);
+    write_peers(w, u);
+    write_ours(w, u);
+    ds_json_w_end_object(w);
+}
+
+static void read_peers(const ds_json *json, ds_arena *a, ds_unit *u)
+{
+    int64_t minutes = ds_json_integer(json, "interval_minutes", 0);
+
+    u->paused = ds_json_bool(json, "paused");
+    if (minutes > 0 && minutes <= INT64_MAX / DS_MINUTE_MS)
+        u->interval_ms = minutes * DS_MINUTE_MS;
+    u->runs_completed = ds_json_integer(json, "runs_completed", 0);
+    u->last_run_ms = read_time(json, "last_run");
+    u->has_stats = ds_json_kind_of(ds_json_get(json, "last_stats")) == DS_JSON_OBJECT;
+    u->last_stats = read_totals(json, "last_stats");
+    u->last_error = read_text(json, "last_error", a);
+    u->want.any = u->want.full = ds_json_bool(json, "sync_pending");
+}
+
+static void read_ours(const ds_json *json, ds_arena *a, ds_unit *u)
+{
+    u->interval_ms = ds_json_integer(json, "interval_ms", u->interval_ms);
+    u->error_kind = read_text(json, "error_kind", a);
+    u->error_status = ds_json_integer(json, "error_status", 0);
+    u->approval = read_text(json, "approval", a);
+    u->approved = ds_json_bool(json, "approved");
+    u->gone = ds_json_bool(json, "gone");
+    u->running = ds_json_bool(json, "running");
+    u->run_kind = ds_kind_of_word(ds_json_text(json, "run_kind"));
+    u->run = read_want(json, "run", a);
+    u->run_approved = ds_json_bool(json, "run_approved");
+    u->run_since_ms = ds_json_integer(json, "run_since_ms", u->run_since_ms);
+    u->run_started_ms = ds_json_integer(json, "run_started_ms", 0);
+    u->cancelling = ds_json_bool(json, "cancelling");
+    if (ds_json_get(json, "want"))
+        u->want = read_want(json, "want", a);
+    u->due_ms = ds_json_integer(json, "due_ms", u->due_ms);
+    u->retry_ms = ds_json_integer(json, "retry_ms", 0);
+    u->attempts = ds_json_integer(json, "attempts", 0);
+    u->every_ms = ds_json_integer(json, "every_ms", 0);
+    u->full_every_ms = ds_json_integer(json, "full_every_ms", 0);
+    u->full_due_ms = ds_json_integer(json, "full_due_ms", 0);
+    u->changes_from_ms = ds_json_integer(json, "changes_from_ms", 0);
+    u->lists_changes = ds_json_bool(json, "lists_changes");
+}
+
+void ds_state_read(const ds_json *json, const char *key, ds_arena *a, ds_unit *out)
+{
+    ds_unit_init(out, ds_arena_strdup(a, key), 0);
+    read_peers(json, a, out);
+    read_ours(json, a, out);
+}
+
+/* ---- an event -------------------------------------------------------------------------------- */
+
+void ds_event_write(ds_json_writer *w, const ds_event *event)
+{
+    w->exact = true;
+    ds_json_w_begin_object(w);
+    write_text(w, "type", ds_event_word(event->type));
+    write_items(w, event->items, event->items_n);
+    write_int(w, "interval_ms", event->interval_ms);
+    write_int(w, "full_every_ms", event->full_every_ms);
+    write_bool(w, "lists_changes", event->lists_changes);
+    write_int(w, "spread_ms", event->spread_ms);
+    write_text(w, "outcome", ds_outcome_word(event->outcome));
+    write_totals(w, "totals", &event->totals);
+    write_text(w, "error", event->error);
+    write_text(w, "error_kind", event->error_kind);
+    write_int(w, "error_status", event->error_status);
+    write_int(w, "retry_after_ms", event->retry_after_ms);
+    ds_json_w_end_object(w);
+}
+
+bool ds_event_read(const ds_json *json, ds_arena *a, ds_event *out, ds_err *err)
+{
+    const char *word = ds_json_text(json, "type");
+
+    *out = (ds_event){.retry_after_ms = ds_json_integer(json, "retry_after_ms", -1)};
+    if (!ds_event_of_word(word, &out->type))
+        return ds_fail(err, DS_ERR_PERMANENT, "no such event: %.40s", word ? word : "(no type)");
+    out->items = read_items(json, a, &out->items_n);
+    out->interval_ms = ds_json_integer(json, "interval_ms", 0);
+    out->full_every_ms = ds_json_integer(json, "full_every_ms", 0);
+    out->lists_changes = ds_json_bool(json, "lists_changes");
+    out->spread_ms = ds_json_integer(json, "spread_ms", 0);
+    out->outcome = ds_outcome_of_word(ds_json_text(json, "outcome"));
+    out->totals = read_totals(json, "totals");
+    out->error = read_text(json, "error", a);
+    out->error_kind = read_text(json, "error_kind", a);
+    out->error_status = ds_json_integer(json, "error_status", 0);
+    return true;
+}

@@ -1,0 +1,223 @@
+/* src/store/store.c
+ *
+ * Opens the store for writing: lock, file, format, writer thread, in this order, and lets go of
+ * them in the other.
+ */
+#include "store/store.h"
+
+#include "store/internal.h"
+#include "store/lock.h"
+#include "store/schema.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct ds_store {
+    char *path;
+    char id[33];
+    int lock; /* -1: not taken */
+    ds_db *db;
+    ds_writer *writer;
+};
+
+const char *ds_store_id(const ds_store *s)
+{
+    return s->id;
+}
+
+const char *ds_store_path(const ds_store *s)
+{
+    return s->path;
+}
+
+ds_writer *ds_store_writer(ds_store *s)
+{
+    return s->writer;
+}
+
+pid_t ds_store_holder(const char *path)
+{
+    return ds_lock_holder(path);
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+/* A new file's name, and the log's beside it, must survive a power cut: SQLite syncs what is in the
+ * files but not the directory that names them. */
+static bool sync_directory(const char *path, ds_err *err)
+{
+    char *copy = ds_strdup(path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    int number = errno;
+
+    free(copy);
+    if (fd >= 0)
+        close(fd);
+    return ok || ds_fail(err, DS_ERR_TRANSIENT, "store %s: sync its directory: %s", path,
+                         strerror(number));
+}
+
+static bool create_file(const char *path, ds_err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd >= 0) {
+        close(fd);
+        ds_crashpoint("store created");
+        return sync_directory(path, err);
+    }
+    if (errno == EEXIST)
+        return true;
+    if (errno == ENOSPC || errno == EDQUOT)
+        return ds_fail(err, DS_ERR_TRANSIENT,
+                       "store %s: the disk is full; free some space and start again", path);
+    return ds_fail(err, DS_ERR_CONFIG,
+                   "store %s cannot be created: %s; make its directory writable for this user, or "
+                   "set `store` to another path",
+                   path, strerror(errno));
+}
+
+static bool use_wal(ds_db *db, ds_err *err)
+{
+    int64_t synchronous;
+
+    if (!ds_db_exec(db,
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                    "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864",
+                    err) ||
+        !ds_db_int(db, "PRAGMA synchronous", 0, &synchronous, err))
+        return false;
+
+    DS_AUTO(ds_stmt) mode = ds_db_stmt(db, "PRAGMA journal_mode", err);
+    bool row;
+
+    if (!mode || !ds_db_next(db, mode, &row, err))
+        return false;
+    if (synchronous == 2 && row && strcmp((const char *)sqlite3_column_text(mode, 0), "wal") == 0)
+        return true;
+    return ds_fail(err, DS_ERR_CONFIG,
+                   "store %s: this file system has no shared memory for SQLite's log; keep the "
+                   "store on a local disk",
+                   ds_db_path(db));
+}
+
+static bool read_id(ds_store *s, ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(s->db, "SELECT value FROM meta WHERE key = 'id'", err);
+    bool row;
+
+    if (!st || !ds_db_next(s->db, st, &row, err))
+        return false;
+    if (!row || sqlite3_column_bytes(st, 0) != 32)
+        return ds_fail(err, DS_ERR_CONFIG, "store %s is damaged: it has no id; move it away",
+                       s->path);
+    memcpy(s->id, sqlite3_column_text(st, 0), 32);
+    return true;
+}
+
+static bool open_file(ds_store *s, ds_err *err)
+{
+    int64_t version = 0;
+
+    if (!create_file(s->path, err))
+        return false;
+    s->db = ds_db_open(s->path, DS_DB_WRITE, err);
+    return s->db && ds_schema_version(s->db, DS_STORE_VERSION, &version, err) &&
+           use_wal(s->db, err) &&
+           ds_schema_upgrade(s->db, version, ds_schema_steps, DS_STORE_VERSION, err) &&
+           sync_directory(s->path, err) && read_id(s, err);
+}
+
+/* ---- opening and closing --------------------------------------------------------------------- */
+
+ds_store *ds_store_open(const char *path, pid_t *holder, ds_err *err)
+{
+    DS_AUTO(ds_store) s = ds_calloc(1, sizeof *s);
+    pid_t by = 0;
+
+    s->path = ds_strdup(path);
+    s->lock = ds_lock_take(path, &by, err);
+    if (holder)
+        *holder = by;
+    if (s->lock < 0 || !open_file(s, err))
+        return NULL;
+    s->writer = ds_writer_start(s->db);
+    return DS_TAKE(&s);
+}
+
+void ds_store_close(ds_store *s)
+{
+    if (!s)
+        return;
+    ds_writer_stop(s->writer);
+    if (s->writer) /* after a failed opening the file stays as it is */
+        sqlite3_wal_checkpoint_v2(ds_db_handle(s->db), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                  NULL);
+    ds_db_close(s->db);
+    ds_lock_release(s->lock);
+    free(s->path);
+    free(s);
+}
+
+void ds_store_submit(ds_store *s, int lane, ds_job *job)
+{
+    ds_writer_submit(s->writer, lane, job);
+}
+
+/* ---- a job that is waited for ---------------------------------------------------------------- */
+
+struct waited {
+    ds_job base;
+    ds_job *inner;
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool has_ended;
+    ds_err err;
+};
+
+static bool waited_run(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    struct waited *wait = (struct waited *)job;
+
+    return wait->inner->run(wait->inner, tx, err);
+}
+
+static void waited_done(ds_job *job, const ds_err *err)
+{
+    struct waited *wait = (struct waited *)job;
+
+    if (wait->inner->done)
+        wait->inner->done(wait->inner, err);
+    pthread_mutex_lock(&wait->lock);
+    if (err)
+        wait->err = *err;
+    wait->has_ended = true;
+    pthread_cond_signal(&wait->ended); /* under the lock: the waiter's stack is gone after it */
+    pthread_mutex_unlock(&wait->lock);
+}
+
+bool ds_store_do(ds_store *s, int lane, ds_job *job, ds_err *err)
+{
+    struct waited wait = {.base = {.run = waited_run, .done = waited_done},
+                          .inner = job,
+                          .lock = PTHREAD_MUTEX_INITIALIZER,
+                          .ended = PTHREAD_COND_INITIALIZER,
+                          .err = DS_ERR_INIT};
+
+    assert(!ds_writer_is_me(s->writer)); /* it would wait for itself */
+    ds_store_submit(s, lane, &wait.base);
+    pthread_mutex_lock(&wait.lock);
+    while (!wait.has_ended)
+        pthread_cond_wait(&wait.ended, &wait.lock);
+    pthread_mutex_unlock(&wait.lock);
+    pthread_cond_destroy(&wait.ended);
+    pthread_mutex_destroy(&wait.lock);
+    if (wait.err.kind == DS_ERR_NONE)
+        return true;
+    *err = wait.err;
+    return false;
+}

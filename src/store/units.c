@@ -1,0 +1,241 @@
+/* src/store/units.c - units as rows: a name, a state as JSON, the time when it wants to be woken.
+ */
+#include "store/internal.h"
+#include "store/rows.h"
+#include "store/state_json.h"
+
+#define UNIT_QUERY                                                                                 \
+    "SELECT m.id, r.name, m.unit, m.name, m.state, m.epoch, l.held, a.total, a.created,"           \
+    " a.updated, a.unchanged, a.skipped, a.held FROM machine m"                                    \
+    " JOIN route r ON r.id = m.route_id JOIN ledger l ON l.unit_id = m.id"                         \
+    " LEFT JOIN activity a ON a.unit_id = m.id WHERE m.kind = 'unit'"
+
+static bool unit_from_row(ds_db *db, ds_stmt *st, ds_arena *a, ds_unit_row *out, ds_err *err)
+{
+    const char *key = (const char *)sqlite3_column_text(st, 3);
+    const char *state = (const char *)sqlite3_column_text(st, 4);
+    const ds_json *json =
+        ds_json_read(a, state ? state : "", (size_t)sqlite3_column_bytes(st, 4), err);
+
+    if (!json)
+        return ds_wrap(err, "store %s is damaged: state of %s", ds_db_path(db), key);
+    out->id = ds_col_int(st, 0);
+    out->route = ds_col_text(st, 1, a);
+    out->unit = ds_col_text(st, 2, a);
+    ds_state_read(json, key, a, &out->state);
+    out->epoch = ds_col_int(st, 5);
+    out->held = ds_col_int(st, 6);
+    out->running_totals = ds_totals_from_row(st, 7);
+    return true;
+}
+
+static bool units_from(ds_db *db, ds_stmt *st, ds_arena *a, ds_unit_row **out, size_t *n,
+                       ds_err *err)
+{
+    bool row = true;
+
+    *out = NULL;
+    *n = 0;
+    while (row) {
+        if (!ds_db_next(db, st, &row, err))
+            return false;
+        if (row && !unit_from_row(db, st, a, DS_ROWS_ADD(a, *out, *n), err))
+            return false;
+    }
+    return true;
+}
+
+bool ds_units_list(ds_db *db, const char *route, const char *unit, ds_arena *a, ds_unit_row **out,
+                   size_t *n, ds_err *err)
+{
+    static const char sql[] = UNIT_QUERY " AND (?1 IS NULL OR r.name = ?1)"
+                                         " AND (?2 IS NULL OR m.unit = ?2)"
+                                         " ORDER BY r.name, m.unit";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+
+    if (!st)
+        return false;
+    ds_bind_text(st, 1, route);
+    ds_bind_text(st, 2, unit);
+    return units_from(db, st, a, out, n, err);
+}
+
+bool ds_tx_unit_get(ds_tx *tx, const char *route, const char *unit, ds_arena *a, ds_unit_row **out,
+                    ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, UNIT_QUERY " AND r.name = ? AND m.unit = ?", err);
+    size_t n;
+
+    if (!st)
+        return false;
+    ds_bind_text(st, 1, route);
+    ds_bind_text(st, 2, unit);
+    return units_from(tx->db, st, a, out, &n, err);
+}
+
+bool ds_tx_unit_by_id(ds_tx *tx, int64_t id, ds_arena *a, ds_unit_row **out, ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, UNIT_QUERY " AND m.id = ?", err);
+    size_t n;
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, id);
+    return units_from(tx->db, st, a, out, &n, err);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static bool add_route(ds_db *db, const char *route, ds_err *err)
+{
+    static const char sql[] = "INSERT INTO route(name) VALUES(?) ON CONFLICT DO NOTHING";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+
+    if (!st)
+        return false;
+    ds_bind_text(st, 1, route);
+    return ds_db_run(db, st, err);
+}
+
+static bool add_machine(ds_db *db, const char *key, const char *route, const char *unit,
+                        ds_err *err)
+{
+    static const char sql[] = "INSERT INTO machine(kind, name, route_id, unit, logic, state)"
+                              " SELECT 'unit', ?1, id, ?2, ?3, '{}' FROM route"
+                              " WHERE name = ?4";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+
+    if (!st)
+        return false;
+    ds_bind_text(st, 1, key);
+    ds_bind_text(st, 2, unit);
+    ds_bind_int(st, 3, DS_UNIT_LOGIC);
+    ds_bind_text(st, 4, route);
+    return ds_db_run(db, st, err);
+}
+
+static bool add_ledger(ds_db *db, int64_t unit_id, ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, "INSERT INTO ledger(unit_id) VALUES(?)", err);
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, unit_id);
+    return ds_db_run(db, st, err);
+}
+
+bool ds_tx_unit_add(ds_tx *tx, const char *route, const char *unit, int64_t now_ms, ds_arena *a,
+                    ds_unit_row **out, ds_err *err)
+{
+    ds_unit_row *row = ds_new_in(a, ds_unit_row);
+    const char *key = ds_arena_printf(a, "%s:%s", route, unit);
+
+    *out = NULL;
+    if (!add_route(tx->db, route, err) || !add_machine(tx->db, key, route, unit, err))
+        return ds_wrap(err, "add unit %s", key);
+    row->id = sqlite3_last_insert_rowid(ds_db_handle(tx->db));
+    if (row->id > DS_UNIT_ID_MAX)
+        return ds_fail(err, DS_ERR_PERMANENT, "store %s: more than %lld units", ds_db_path(tx->db),
+                       (long long)DS_UNIT_ID_MAX);
+    row->route = ds_arena_strdup(a, route);
+    row->unit = ds_arena_strdup(a, unit);
+    ds_unit_init(&row->state, key, now_ms);
+    if (!add_ledger(tx->db, row->id, err) || !ds_tx_unit_save(tx, row, 0, err))
+        return false;
+    *out = row;
+    return true;
+}
+
+bool ds_tx_unit_save(ds_tx *tx, const ds_unit_row *row, int64_t next_due_ms, ds_err *err)
+{
+    DS_AUTO_BUF(text, DS_STATE_MAX);
+    ds_json_writer w = ds_json_w(&text, false);
+
+    ds_state_write(&w, &row->state);
+    if (!ds_buf_ok(&text, "state of a unit", err))
+        return ds_wrap(err, "save %s", row->state.key);
+
+    static const char sql[] = "UPDATE machine SET state = ?, logic = ?, next_due = ?,"
+                              " running = ? WHERE id = ?";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
+
+    if (!st)
+        return false;
+    ds_bind_text(st, 1, text.data);
+    ds_bind_int(st, 2, DS_UNIT_LOGIC);
+    ds_bind_int(st, 3, next_due_ms);
+    ds_bind_int(st, 4, row->state.running);
+    ds_bind_int(st, 5, row->id);
+    return ds_db_run(tx->db, st, err);
+}
+
+/* ---- who is next ----------------------------------------------------------------------------- */
+
+static bool next_due_after(ds_db *db, int64_t now_ms, int64_t *next_ms, ds_err *err)
+{
+    static const char sql[] =
+        "SELECT min(next_due) FROM machine WHERE next_due > 0 AND next_due > ?";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    bool row = false;
+
+    *next_ms = 0;
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, now_ms);
+    if (!ds_db_next(db, st, &row, err))
+        return false;
+    *next_ms = row ? ds_col_int(st, 0) : 0;
+    return true;
+}
+
+bool ds_tx_units_due(ds_tx *tx, int64_t now_ms, size_t max, ds_arena *a, const int64_t **ids,
+                     size_t *n, int64_t *next_ms, ds_err *err)
+{
+    static const char sql[] = "SELECT id, next_due FROM machine WHERE next_due > 0"
+                              " AND next_due <= ? ORDER BY next_due LIMIT ?";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
+    int64_t *due = NULL;
+    bool row = true;
+
+    *n = 0;
+    *ids = NULL;
+    if (!st)
+        return false;
+    max = DS_MIN(max, (size_t)INT32_MAX);
+    ds_bind_int(st, 1, now_ms);
+    ds_bind_int(st, 2, (int64_t)max + 1);
+    while (row) {
+        if (!ds_db_next(tx->db, st, &row, err))
+            return false;
+        if (row && *n == max) {
+            *next_ms = ds_col_int(st, 1); /* due as well, but not in this bite */
+            *ids = due;
+            return true;
+        }
+        if (row)
+            *DS_ROWS_ADD(a, due, *n) = ds_col_int(st, 0);
+    }
+    *ids = due;
+    return next_due_after(tx->db, now_ms, next_ms, err);
+}
+
+bool ds_tx_units_running(ds_tx *tx, ds_arena *a, const int64_t **ids, size_t *n, ds_err *err)
+{
+    static const char sql[] = "SELECT id FROM machine WHERE running <> 0 ORDER BY id";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
+    int64_t *running = NULL;
+    bool row = true;
+
+    *n = 0;
+    *ids = NULL;
+    if (!st)
+        return false;
+    while (row) {
+        if (!ds_db_next(tx->db, st, &row, err))
+            return false;
+        if (row)
+            *DS_ROWS_ADD(a, running, *n) = ds_col_int(st, 0);
+    }
+    *ids = running;
+    return true;
+}

@@ -1,0 +1,269 @@
+/* src/store/writer.c
+ *
+ * One thread owns the write connection.  It takes what waits, runs it inside one transaction and
+ * makes it durable with one sync, so a hundred signals that come together cost one.  Pages are
+ * large and run alone, each behind the events that were there before it; none of the two can starve
+ * the other.
+ *
+ * What the disk refused once cannot be trusted by trying again (after a failed fsync the kernel may
+ * have thrown the pages away and call them clean): the process ends, the next one recovers.
+ */
+#include "store/writer.h"
+
+#include "base/log.h"
+#include "store/internal.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    GROUP_MAX = 1024,      /* jobs in one transaction */
+    WAL_PAGES_MAX = 4000,  /* 16 MiB: then its pages go into the file */
+    WAL_PAGES_IDLE = 1000, /* the same when nothing waits */
+};
+
+struct ds_writer {
+    ds_db *db;
+    ds_queue *queue;
+    pthread_t thread;
+    int wal_pages; /* as of the last commit */
+    bool dead;     /* a commit failed and the process was left alive (tests) */
+    ds_err why;
+    void (*fatal)(void *to, const ds_err *err);
+    void *fatal_to;
+    ds_job *group[GROUP_MAX];
+    ds_err *failed[GROUP_MAX]; /* NULL: the job went well */
+    size_t n;
+};
+
+static void leave_process(void *to, const ds_err *err)
+{
+    (void)to;
+    ds_log(DS_LOG_ERROR, "store_failed", "error", err->text, NULL);
+    _exit(1);
+}
+
+static void die(ds_writer *w, const ds_err *err)
+{
+    w->dead = true;
+    w->why = *err;
+    w->fatal(w->fatal_to, err);
+}
+
+static void job_failed(ds_writer *w, size_t at, const ds_err *err)
+{
+    if (w->failed[at])
+        return; /* its own error says more */
+    w->failed[at] = ds_calloc(1, sizeof *err);
+    *w->failed[at] = *err;
+}
+
+static void all_failed(ds_writer *w, const ds_err *err)
+{
+    for (size_t i = 0; i < w->n; i++)
+        job_failed(w, i, err);
+}
+
+/* ---- one group ------------------------------------------------------------------------------- */
+
+static bool exec_cached(ds_db *db, const char *literal, ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, literal, err);
+
+    return st && ds_db_run(db, st, err);
+}
+
+/* false: the transaction is lost. A job alone needs no savepoint: its failure is the group's, and a
+ * page would be copied for nothing. */
+static bool run_job(ds_writer *w, size_t at, ds_err *err)
+{
+    bool alone = w->n == 1;
+    ds_job *job = w->group[at];
+    ds_tx tx = {.db = w->db};
+    ds_err own = DS_ERR_INIT;
+
+    if (!alone && !exec_cached(w->db, "SAVEPOINT job", err))
+        return false;
+    if (job->run(job, &tx, &own))
+        return alone || exec_cached(w->db, "RELEASE job", err);
+    if (own.kind == DS_ERR_NONE)
+        ds_fail(&own, DS_ERR_PERMANENT, "a job of the store failed without a reason");
+    job_failed(w, at, &own);
+    if (ds_db_hopeless(w->db) || sqlite3_get_autocommit(ds_db_handle(w->db))) {
+        *err = own;
+        return false;
+    }
+    return alone ||
+           (exec_cached(w->db, "ROLLBACK TO job", err) && exec_cached(w->db, "RELEASE job", err));
+}
+
+static bool run_group(ds_writer *w, ds_err *err)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        if (!run_job(w, i, err))
+            return false;
+    }
+    if (w->n == 1 && w->failed[0])
+        return exec_cached(w->db, "ROLLBACK", err);
+    ds_crashpoint("store commit");
+    if (!exec_cached(w->db, "COMMIT", err))
+        return false;
+    ds_crashpoint("store committed");
+    return true;
+}
+
+static void answer_group(ds_writer *w)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        ds_job *job = w->group[i];
+
+        if (job->done)
+            job->done(job, w->failed[i]); /* may free the job */
+        free(w->failed[i]);
+        w->failed[i] = NULL;
+    }
+    w->n = 0;
+}
+
+static void serve_group(ds_writer *w)
+{
+    ds_err err = DS_ERR_INIT;
+
+    if (w->dead) {
+        all_failed(w, &w->why);
+    } else if (!exec_cached(w->db, "BEGIN IMMEDIATE", &err)) {
+        /* Another program has the file locked: nothing is lost, the jobs may be tried again. */
+        if (ds_db_hopeless(w->db))
+            die(w, &err);
+        all_failed(w, &err);
+    } else if (!run_group(w, &err)) {
+        sqlite3_exec(ds_db_handle(w->db), "ROLLBACK", NULL, NULL, NULL);
+        die(w, &err);
+        all_failed(w, &err);
+    }
+    answer_group(w);
+}
+
+/* ---- the thread ------------------------------------------------------------------------------ */
+
+static int note_wal(void *to, sqlite3 *handle, const char *name, int pages)
+{
+    ds_writer *w = to;
+
+    (void)handle;
+    (void)name;
+    w->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+/* Moves the log's pages into the file, as far as no reader still needs the old ones. */
+static void checkpoint(ds_writer *w)
+{
+    ds_err err = DS_ERR_INIT;
+    int rc;
+
+    if (w->dead)
+        return;
+    ds_crashpoint("store checkpoint");
+    rc =
+        sqlite3_wal_checkpoint_v2(ds_db_handle(w->db), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    w->wal_pages = 0; /* counted anew by the next commit: at most one try a commit */
+    if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY)
+        return;
+    ds_db_fail(w->db, &err);
+    die(w, &err);
+}
+
+static ds_job *take(ds_writer *w, int64_t deadline)
+{
+    return (ds_job *)ds_queue_take(w->queue, deadline);
+}
+
+/* Fills the group with events that wait; a page that comes out of the queue behind them is handed
+ * back, and goes next. */
+static ds_job *gather_events(ds_writer *w, ds_job *first)
+{
+    w->group[w->n++] = first;
+    while (w->n < GROUP_MAX) {
+        ds_job *job = take(w, 0);
+
+        if (!job || job->lane != DS_LANE_EVENT)
+            return job;
+        w->group[w->n++] = job;
+    }
+    return NULL;
+}
+
+static ds_job *next_job(ds_writer *w)
+{
+    ds_job *job = take(w, 0);
+
+    if (job)
+        return job;
+    if (w->wal_pages >= WAL_PAGES_IDLE)
+        checkpoint(w);
+    return take(w, -1);
+}
+
+static void *writer_main(void *arg)
+{
+    ds_writer *w = arg;
+    ds_job *job;
+
+    while ((job = next_job(w)) != NULL) {
+        ds_job *page = job;
+
+        if (job->lane == DS_LANE_EVENT) {
+            page = gather_events(w, job);
+            serve_group(w);
+        }
+        if (page) {
+            w->group[w->n++] = page;
+            serve_group(w);
+        }
+        if (w->wal_pages >= WAL_PAGES_MAX)
+            checkpoint(w);
+    }
+    return NULL;
+}
+
+ds_writer *ds_writer_start(ds_db *db)
+{
+    ds_writer *w = ds_calloc(1, sizeof *w);
+
+    w->db = db;
+    w->queue = ds_queue_new(2);
+    w->fatal = leave_process;
+    sqlite3_wal_hook(ds_db_handle(db), note_wal, w);
+    if (pthread_create(&w->thread, NULL, writer_main, w) != 0)
+        abort(); /* no thread is no memory */
+    return w;
+}
+
+void ds_writer_stop(ds_writer *w)
+{
+    if (!w)
+        return;
+    ds_queue_close(w->queue);
+    pthread_join(w->thread, NULL);
+    sqlite3_wal_hook(ds_db_handle(w->db), NULL, NULL);
+    ds_queue_free(w->queue);
+    free(w);
+}
+
+void ds_writer_submit(ds_writer *w, int lane, ds_job *job)
+{
+    job->lane = lane;
+    ds_queue_put(w->queue, lane, &job->message);
+}
+
+bool ds_writer_is_me(const ds_writer *w)
+{
+    return pthread_equal(w->thread, pthread_self());
+}
+
+void ds_writer_on_fatal(ds_writer *w, void (*fatal)(void *to, const ds_err *err), void *to)
+{
+    w->fatal = fatal;
+    w->fatal_to = to;
+}

@@ -1,0 +1,129 @@
+/* src/sync/fetch.c
+ *
+ * The source runs on a thread of its own, one page ahead of the pass: two pages, each with its
+ * arena, go back and forth.
+ */
+#include "sync/internal.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct fetcher {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    ds_source *src;
+    ds_activity act;
+    ds_fetch want;
+    ds_buf cursor;
+    fetched slots[2];
+    unsigned made, taken; /* pages filled; pages given to the pass */
+    bool holding;         /* the pass has page taken-1 */
+    bool ended;           /* no page after `made` */
+    bool stop;
+};
+
+/* Whether there is a slot to fill; false: stop. */
+static bool wait_for_slot(fetcher *f)
+{
+    bool go_on;
+
+    pthread_mutex_lock(&f->lock);
+    while (!f->stop && f->made - f->taken + f->holding >= 2)
+        pthread_cond_wait(&f->moved, &f->lock);
+    go_on = !f->stop;
+    pthread_mutex_unlock(&f->lock);
+    return go_on;
+}
+
+/* Fills a slot; true: more pages follow. */
+static bool fill(fetcher *f, fetched *slot)
+{
+    const char *next;
+
+    ds_arena_reset(slot->arena);
+    ds_page_init(&slot->page, slot->arena);
+    slot->err = DS_ERR_INIT;
+    f->act.arena = slot->arena;
+    slot->ok = f->src->ops->fetch_page(f->src, &f->act, &f->want, &slot->page, &slot->err);
+    if (!slot->ok || !slot->page.next_cursor)
+        return false;
+    next =
+        ds_arena_strdup(slot->arena, slot->page.next_cursor); /* it may point into the last one */
+    ds_buf_clear(&f->cursor);
+    ds_buf_text(&f->cursor, next);
+    f->want.cursor = f->cursor.data;
+    slot->ok = ds_buf_ok(&f->cursor, "the source's cursor", &slot->err);
+    return slot->ok;
+}
+
+static void *fetch_thread(void *arg)
+{
+    fetcher *f = arg;
+    bool more = true;
+
+    while (more && wait_for_slot(f)) {
+        more = fill(f, &f->slots[f->made % 2]);
+        pthread_mutex_lock(&f->lock);
+        f->made++;
+        f->ended = !more;
+        pthread_cond_broadcast(&f->moved);
+        pthread_mutex_unlock(&f->lock);
+    }
+    return NULL;
+}
+
+fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *want)
+{
+    fetcher *f = ds_calloc(1, sizeof(*f));
+
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_cond_init(&f->moved, NULL);
+    f->src = src;
+    f->act = *like;
+    f->want = *want;
+    ds_buf_init(&f->cursor, 64 * DS_KIB);
+    if (want->cursor) {
+        ds_buf_text(&f->cursor, want->cursor);
+        f->want.cursor = f->cursor.data;
+    }
+    for (int i = 0; i < 2; i++)
+        f->slots[i].arena = ds_arena_new();
+    if (pthread_create(&f->thread, NULL, fetch_thread, f) != 0)
+        abort(); /* as for memory: the next start goes on from the checkpoint */
+    return f;
+}
+
+fetched *fetcher_next(fetcher *f)
+{
+    fetched *slot = NULL;
+
+    pthread_mutex_lock(&f->lock);
+    f->holding = false;
+    pthread_cond_broadcast(&f->moved);
+    while (f->made == f->taken && !f->ended)
+        pthread_cond_wait(&f->moved, &f->lock);
+    if (f->made != f->taken) {
+        slot = &f->slots[f->taken++ % 2];
+        f->holding = true;
+    }
+    pthread_mutex_unlock(&f->lock);
+    return slot;
+}
+
+void fetcher_stop(fetcher *f)
+{
+    if (!f)
+        return;
+    pthread_mutex_lock(&f->lock);
+    f->stop = true;
+    pthread_cond_broadcast(&f->moved);
+    pthread_mutex_unlock(&f->lock);
+    pthread_join(f->thread, NULL);
+    for (int i = 0; i < 2; i++)
+        ds_arena_free(f->slots[i].arena);
+    ds_buf_fini(&f->cursor);
+    pthread_cond_destroy(&f->moved);
+    pthread_mutex_destroy(&f->lock);
+    free(f);
+}

@@ -1,0 +1,33 @@
+/* src/sync/find.c - looking rows up at the destination. */
+#include "sync/internal.h"
+
+bool find_rows(pass *p, item *const *items, size_t n, ds_found *found, ds_err *err)
+{
+    const char **keys = ds_arena_alloc(p->batch, n * sizeof(*keys));
+
+    memset(found, 0, n * sizeof(*found));
+    for (size_t i = 0; i < n; i++)
+        keys[i] = items[i]->key;
+    if (!p->to->find || !p->destination_exists)
+        return true;
+    for (size_t at = 0; at < n; at += FIND_BATCH) {
+        if (!p->to->find(p->dst, &p->act, keys + at, DS_MIN(n - at, FIND_BATCH), found + at, err))
+            return ds_wrap(err, "look up %zu keys at the destination", DS_MIN(n - at, FIND_BATCH));
+        p->destination_calls++;
+    }
+    return true;
+}
+
+bool row_is_same(const item *it, const ds_record *row)
+{
+    for (size_t i = 0; i < it->mapped.n; i++) {
+        const ds_prop *prop = &it->mapped.props[i];
+        const ds_value *there = ds_record_get(row, prop->name);
+
+        if (it->mapped.how && it->mapped.how[i] != DS_HOW_ALWAYS)
+            continue;
+        if (!ds_value_same(prop->value, there ? *there : DS_VALUE_NULL))
+            return false;
+    }
+    return !it->mapped.body || (row->body && !strcmp(it->mapped.body, row->body));
+}

@@ -1,0 +1,250 @@
+/* src/sync/group.c
+ *
+ * What waits for its commit: links, held records, settled intents.  The destination is flushed
+ * first; links and checkpoint never commit before what they speak of is durable there.
+ */
+#include "base/hash.h"
+#include "sync/internal.h"
+
+#include <stdlib.h>
+
+void group_init(group *g)
+{
+    *g = (group){.arena = ds_arena_new()};
+}
+
+void group_fini(group *g)
+{
+    free(g->puts);
+    free(g->removes);
+    free(g->held);
+    free(g->released);
+    free(g->cleared);
+    keyset_fini(&g->put_keys);
+    ds_arena_free(g->arena);
+    *g = (group){0};
+}
+
+static void empty(group *g)
+{
+    g->puts_n = g->removes_n = g->held_n = g->released_n = g->cleared_n = 0;
+    g->since_us = 0;
+    keyset_clear(&g->put_keys);
+    ds_arena_reset(g->arena);
+}
+
+/* Room for one more entry of an array that keeps its memory from commit to commit. */
+#define GROW(array, n, cap)                                                                        \
+    do {                                                                                           \
+        if ((n) == (cap)) {                                                                        \
+            (cap) = (cap) ? (cap) * 2 : 64;                                                        \
+            (array) = ds_realloc((array), (cap), sizeof(*(array)));                                \
+        }                                                                                          \
+    } while (0)
+
+static void touch(pass *p)
+{
+    if (!p->group.since_us)
+        p->group.since_us = p->in->clock->mono_us(p->in->clock);
+}
+
+const ds_link *group_find(pass *p, const char *key, uint64_t hash)
+{
+    group *g = &p->group;
+    size_t at = 0;
+    uint32_t index;
+
+    while ((index = keyset_next(&g->put_keys, hash, &at)) != UINT32_MAX)
+        if (!strcmp(g->puts[index].link.key, key))
+            return &g->puts[index].link;
+    return NULL;
+}
+
+void group_put(pass *p, const ds_link *link, bool is_new)
+{
+    group *g = &p->group;
+    uint64_t hash = ds_hash64(link->key, strlen(link->key));
+    const ds_link *waiting = group_find(p, link->key, hash);
+    ds_link_put *put;
+
+    touch(p);
+    if (waiting) { /* the key came twice within the group: one link, the last word counts */
+        put = &g->puts[(const ds_link_put *)(const void *)waiting - g->puts];
+        put->link.hash = link->hash;
+        put->link.flags = link->flags;
+        put->link.id = ds_arena_strdup(g->arena, link->id);
+        return;
+    }
+    GROW(g->puts, g->puts_n, g->puts_cap);
+    keyset_put(&g->put_keys, hash, (uint32_t)g->puts_n);
+    put = &g->puts[g->puts_n++];
+    *put = (ds_link_put){.link = *link, .is_new = is_new};
+    put->link.key = ds_arena_strdup(g->arena, link->key);
+    put->link.id = ds_arena_strdup(g->arena, link->id);
+    put->link.valid = true;
+    if (is_new)
+        put->link.seq = p->next_seq++;
+    mark_seen(p, put->link.seq);
+}
+
+void group_remove(pass *p, const ds_link *link)
+{
+    group *g = &p->group;
+
+    touch(p);
+    GROW(g->removes, g->removes_n, g->removes_cap);
+    g->removes[g->removes_n] = *link;
+    g->removes[g->removes_n++].key = ds_arena_strdup(g->arena, link->key);
+}
+
+void group_hold(pass *p, const ds_held *held)
+{
+    group *g = &p->group;
+    ds_held *kept;
+
+    touch(p);
+    GROW(g->held, g->held_n, g->held_cap);
+    kept = &g->held[g->held_n++];
+    *kept = *held;
+    kept->key = ds_arena_strdup(g->arena, held->key);
+    kept->reason = ds_arena_strdup(g->arena, held->reason);
+}
+
+void group_release(pass *p, const char *key)
+{
+    group *g = &p->group;
+
+    touch(p);
+    GROW(g->released, g->released_n, g->released_cap);
+    g->released[g->released_n++] = ds_arena_strdup(g->arena, key);
+}
+
+void group_clear_intent(pass *p, const char *key)
+{
+    group *g = &p->group;
+
+    touch(p);
+    GROW(g->cleared, g->cleared_n, g->cleared_cap);
+    g->cleared[g->cleared_n++] = ds_arena_strdup(g->arena, key);
+}
+
+bool group_is_due(const pass *p)
+{
+    const group *g = &p->group;
+    int64_t now_us = p->in->clock->mono_us(p->in->clock);
+    size_t full = p->in->group_records ? p->in->group_records : GROUP_RECORDS;
+    size_t most = p->to->flush ? full : 1; /* remote ones are durable batch by batch */
+
+    if (g->puts_n + g->held_n + g->released_n >= most)
+        return true;
+    return now_us - (g->since_us ? g->since_us : p->committed_us) >= GROUP_US;
+}
+
+static void fill_checkpoint(pass *p, ds_checkpoint *c)
+{
+    *c = (ds_checkpoint){
+        .cursor = p->cursor,
+        .source_done = p->source_done,
+        .totals = p->page_totals,
+        .missing = p->missing,
+        .changes = p->changes,
+        .source_calls = p->source_calls,
+        .destination_calls = p->destination_calls,
+        .seen = p->seen_void ? NULL : p->seen,
+        .seen_n = p->seen_void ? 0 : p->seen_n,
+    };
+}
+
+/* Another unit took the key between our look-up and this commit: the record is its. */
+static void report_conflicts(pass *p)
+{
+    for (size_t i = 0; i < p->group.puts_n; i++)
+        if (p->group.puts[i].conflict)
+            ds_activity_warn(&p->act, "%s was claimed by another unit at the same time; it is its row",
+                             p->group.puts[i].link.key);
+}
+
+static bool flush(pass *p, bool last, const char **generation, ds_err *err)
+{
+    bool (*call)(ds_destination *, ds_activity *, const char **, ds_err *) =
+        last && p->to->finish ? p->to->finish : p->to->flush;
+
+    if (!call || (!p->group.dirty && !last))
+        return true;
+    ds_crashpoint("flush");
+    if (!call(p->dst, &p->act, generation, err)) {
+        p->lost = true;
+        return false;
+    }
+    ds_crashpoint("flushed");
+    p->group.dirty = false;
+    return true;
+}
+
+/* Rows made since the last flush, noted before they become durable: should the commit that links them
+ * be lost, the next pass still knows that they are of our making and may be taken for gone. */
+static bool note_created(pass *p, ds_err *err)
+{
+    group *g = &p->group;
+    ds_commit c = {0};
+    ds_intent *intents;
+
+    if (p->route->missing == DS_MISSING_IGNORE || !p->to->flush || !g->dirty || !g->puts_n)
+        return true;
+    intents = ds_realloc(NULL, g->puts_n, sizeof(*intents));
+    for (size_t i = 0; i < g->puts_n; i++) {
+        const ds_link_put *put = &g->puts[i];
+
+        if (!put->is_new || !(put->link.flags & DS_LINK_CREATED))
+            continue;
+        intents[c.intents_n++] = (ds_intent){put->link.key, ds_activity_now_ms(&p->act)};
+        group_clear_intent(p, put->link.key);
+    }
+    c.intents = intents;
+    if (c.intents_n && !p->in->ledger->ops->commit(p->in->ledger, &c, err)) {
+        free(intents);
+        return ds_wrap(err, "note created rows");
+    }
+    free(intents);
+    return true;
+}
+
+static bool commit(pass *p, bool at_page, bool last, ds_err *err)
+{
+    group *g = &p->group;
+    const char *generation = NULL;
+    bool flushed = note_created(p, err) && flush(p, last, &generation, err);
+    ds_checkpoint checkpoint;
+    ds_commit c = {
+        .puts = g->puts, .puts_n = g->puts_n,
+        .removes = g->removes, .removes_n = g->removes_n,
+        .held = g->held, .held_n = g->held_n,
+        .released = g->released, .released_n = g->released_n,
+        .cleared = g->cleared, .cleared_n = g->cleared_n,
+        .replace_places = last && p->in->kind == DS_PASS_FULL, .generation = generation,
+    };
+
+    if (!flushed)
+        return false;
+    if (at_page) {
+        p->committed_totals = p->page_totals;
+        fill_checkpoint(p, &checkpoint);
+        c.checkpoint = &checkpoint;
+    }
+    if (!p->in->ledger->ops->commit(p->in->ledger, &c, err))
+        return ds_wrap(err, "commit links and checkpoint");
+    report_conflicts(p);
+    empty(g);
+    p->committed_us = p->in->clock->mono_us(p->in->clock);
+    return true;
+}
+
+bool group_commit(pass *p, bool at_page, ds_err *err)
+{
+    return commit(p, at_page, false, err);
+}
+
+bool group_finish(pass *p, ds_err *err)
+{
+    return commit(p, true, true, err);
+}

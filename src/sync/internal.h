@@ -1,0 +1,198 @@
+/* src/sync/internal.h
+ *
+ * The pass in parts, in the order of the data: fetch -> prepare (map, guard, match, diff) -> write
+ * -> group (commit) -> missing.  Shared by the files of this folder only.
+ */
+#ifndef DS_SYNC_INTERNAL_H
+#define DS_SYNC_INTERNAL_H
+
+#include "base/activity.h"
+#include "sync/map.h"
+#include "sync/pass.h"
+
+#include <string.h>
+
+#define PAGE_RECORDS ((size_t)500)       /* asked of the source, and the most in one write */
+#define GROUP_RECORDS ((size_t)50000)    /* a local destination commits after so many changes */
+#define GROUP_US INT64_C(1000000)        /* or after a second */
+#define INTENT_BATCH ((size_t)32)        /* creates in flight whose answer a crash can lose */
+#define FIND_BATCH ((size_t)100)
+#define HELD_FIRST_MS DS_MINUTE_MS       /* a held record is tried again after this, doubling */
+#define HELD_MOST_MS DS_DAY_MS
+#define HELD_FOR_A_PERSON INT64_MAX      /* next try of what only a person can settle */
+#define RESTARTS_MOST 3                  /* of a source that changes under the pass */
+
+/* ---- keys: a hash table from key to index, emptied in one stroke ------------------------------- */
+
+typedef struct keyset {
+    uint32_t *slots; /* index + 1; 0: empty */
+    uint64_t *hashes;
+    size_t cap, n;
+} keyset;
+
+void keyset_fini(keyset *set);
+void keyset_clear(keyset *set);
+void keyset_put(keyset *set, uint64_t hash, uint32_t index); /* beside others of the same hash */
+/* Indexes with this hash, one a call: start with *at = 0; UINT32_MAX: no more. */
+uint32_t keyset_next(const keyset *set, uint64_t hash, size_t *at);
+
+/* ---- fetch: the next page comes in while this one is written ----------------------------------- */
+
+typedef struct fetcher fetcher;
+
+typedef struct fetched {
+    ds_page page;
+    ds_arena *arena; /* the page's; the pass may use it too while it has the page */
+    bool ok;
+    ds_err err;
+} fetched;
+
+fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *want);
+fetched *fetcher_next(fetcher *f); /* gives the page before back; NULL after the last page */
+void fetcher_stop(fetcher *f);     /* joins */
+DS_AUTO_DEFINE(fetcher, fetcher_stop)
+
+/* ---- one record on its way ----------------------------------------------------------------------- */
+
+typedef enum decision {
+    DO_SKIP,    /* dropped by `where`, superseded, or not asked for */
+    DO_HOLD,    /* reason */
+    DO_NOTHING, /* unchanged */
+    DO_COMPARE, /* believed unchanged, but the row is to be looked at */
+    DO_WRITE,
+} decision;
+
+typedef struct item {
+    const ds_record *rec;
+    ds_mapped mapped;
+    const char *key;
+    uint64_t key_hash;
+    const ds_link *link;   /* NULL: none */
+    const ds_held *held;   /* as set aside before; NULL */
+    const ds_intent *intent;
+    const char *reason;    /* HOLD */
+    bool placed;           /* held under `key` as a place */
+    bool quiet;            /* HOLD: already recorded just so */
+    bool dropped;          /* SKIP by `where`: still seen */
+    bool counted;          /* against limits */
+    int64_t next_try_ms;   /* HOLD: fixed by the reason; 0: by the back-off */
+    const char *why;       /* the decision in words, for `explain` */
+    decision decision;
+    const ds_record *row;  /* the destination's, where it was looked at */
+} item;
+
+/* ---- changes that wait for their commit ------------------------------------------------------------ */
+
+typedef struct group {
+    ds_arena *arena;
+    ds_link_put *puts;
+    size_t puts_n, puts_cap;
+    keyset put_keys;
+    ds_link *removes;
+    size_t removes_n, removes_cap;
+    ds_held *held;
+    size_t held_n, held_cap;
+    const char **released;
+    size_t released_n, released_cap;
+    const char **cleared;
+    size_t cleared_n, cleared_cap;
+    int64_t since_us; /* of the first change; 0: none */
+    bool dirty;       /* the destination was written to since the last flush */
+} group;
+
+typedef struct pass {
+    const ds_pass_in *in;
+    const ds_route *route;
+    ds_source *src;
+    ds_destination *dst;
+    const ds_destination_ops *to;
+    bool planning; /* no write anywhere */
+    ds_mapping *map;
+    ds_arena *keep; /* lives as long as the pass */
+    ds_arena *batch; /* a write batch's */
+    ds_activity act;
+    ds_ledger_begin begin;
+    bool destination_exists;
+
+    ds_totals totals;
+    int64_t missing, changes, allowed; /* allowed -1: no limit */
+    int64_t source_calls, destination_calls;
+    const char *cursor; /* checkpoint: where the next page begins; in cursor_buf */
+    ds_buf cursor_buf;
+    ds_totals page_totals; /* at the last page boundary */
+    bool source_done;
+
+    keyset page_keys;     /* of the page in hand */
+    keyset items_wanted;  /* targeted */
+    ds_held *held;        /* set aside before, by key */
+    size_t held_n;
+    keyset held_keys;
+    uint8_t *held_seen;
+    keyset intent_keys;
+    uint8_t *intent_seen;
+    bool skip_lookup;     /* nobody can have links for unknown keys */
+    int64_t next_seq;
+    int64_t walk_after;   /* links are walked in step with the source from here */
+    bool walk_misses;     /* the last page was in another order */
+    uint8_t *seen;        /* bits; NULL: not needed, or not to be trusted */
+    size_t seen_n;
+    int64_t missing_found; /* by count_missing */
+    bool seen_void;       /* something unreadable came: nothing is taken for gone */
+
+    group group;
+    int64_t started_us, committed_us;
+    ds_totals committed_totals;
+    bool lost; /* the destination took back what was not flushed: the group must not be committed */
+    _Atomic int64_t own_pace_us;
+} pass;
+
+/* prepare.c: maps, guards, matches and compares the records of a page. */
+DS_MUST_USE bool prepare_page(pass *p, const ds_page *page, ds_arena *a, item **items, size_t *n,
+                              ds_err *err);
+/* match.c: finds each item's link; marks links as seen. */
+DS_MUST_USE bool match_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err);
+void mark_seen(pass *p, int64_t seq);
+bool was_seen(const pass *p, int64_t seq);
+
+/* group.c */
+void group_init(group *g);
+void group_fini(group *g);
+void group_put(pass *p, const ds_link *link, bool is_new);
+void group_remove(pass *p, const ds_link *link);
+void group_hold(pass *p, const ds_held *held);
+void group_release(pass *p, const char *key);
+void group_clear_intent(pass *p, const char *key);
+const ds_link *group_find(pass *p, const char *key, uint64_t hash);
+bool group_is_due(const pass *p);
+/* Flushes the destination, then commits all that waits. `at_page`: with the checkpoint. */
+DS_MUST_USE bool group_commit(pass *p, bool at_page, ds_err *err);
+DS_MUST_USE bool group_finish(pass *p, ds_err *err); /* the last one of a pass that came to its end */
+
+/* write.c: writes what was decided, in batches; counts every item of the page. */
+typedef enum write_result { WROTE, WROTE_LIMIT, WROTE_FAILED } write_result;
+DS_MUST_USE write_result write_items(pass *p, item *items, size_t n, ds_err *err);
+void hold_item(pass *p, const item *it);
+/* One slice to the destination under the route's pace, between crash points. */
+DS_MUST_USE bool send_writes(pass *p, ds_write *writes, size_t n, ds_err *err);
+int64_t pace_slice(const pass *p);
+
+/* find.c: looks rows up where the destination does not meet them by key itself. */
+DS_MUST_USE bool find_rows(pass *p, item *const *items, size_t n, ds_found *found, ds_err *err);
+/* The row holds all that the item would write. */
+bool row_is_same(const item *it, const ds_record *row);
+
+/* missing.c */
+typedef enum missing_result { MISSING_DONE, MISSING_APPROVAL, MISSING_FAILED } missing_result;
+DS_MUST_USE missing_result handle_missing(pass *p, ds_err *err);
+DS_MUST_USE bool count_missing(pass *p, int64_t *missing, ds_err *err);
+
+/* open.c: what comes before the first page. */
+typedef enum open_result { OPENED, OPEN_APPROVAL, OPEN_FAILED } open_result;
+DS_MUST_USE open_result pass_open(pass *p, const ds_pass_in *in, bool planning, ds_err *err);
+DS_MUST_USE fetcher *pass_fetch(pass *p); /* from the checkpoint on */
+void pass_close(pass *p);
+void pass_restart(pass *p); /* the source starts over */
+
+bool over_limit(const pass *p, int64_t more);
+
+#endif

@@ -1,0 +1,380 @@
+/* src/sync/map.c - from a source's record to what the destination is to hold. */
+#include "sync/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct shape { /* where the last record without `fields` had what */
+    uint32_t *order;   /* indexes of its properties by name */
+    size_t n, cap;
+} shape;
+
+struct ds_mapping {
+    const ds_route *route;
+    uint32_t *field_hint; /* [fields_n]: index of `from` in the last record */
+    uint32_t *where_hint;
+    uint32_t *order; /* fields by the name they write to */
+    uint8_t *owned;  /* [fields_n] */
+    uint8_t *how;    /* [fields_n] */
+    bool any_only_new;
+    shape last;
+    ds_buf scratch;
+};
+
+static bool listed(ds_texts texts, const char *name)
+{
+    for (size_t i = 0; i < texts.n; i++)
+        if (!strcmp(texts.items[i], name))
+            return true;
+    return false;
+}
+
+static int by_target(const void *a, const void *b, void *route)
+{
+    const ds_field *fields = ((const ds_route *)route)->fields;
+
+    return strcmp(fields[*(const uint32_t *)a].to, fields[*(const uint32_t *)b].to);
+}
+
+ds_mapping *ds_mapping_new(const ds_route *route)
+{
+    ds_mapping *m = ds_calloc(1, sizeof(*m));
+
+    m->route = route;
+    m->field_hint = ds_calloc(route->fields_n, sizeof(*m->field_hint));
+    m->where_hint = ds_calloc(route->where_n, sizeof(*m->where_hint));
+    m->order = ds_calloc(route->fields_n, sizeof(*m->order));
+    m->owned = ds_calloc(route->fields_n, 1);
+    m->how = ds_calloc(route->fields_n, 1);
+    ds_buf_init(&m->scratch, SIZE_MAX / 4);
+    for (size_t i = 0; i < route->fields_n; i++) {
+        m->order[i] = (uint32_t)i;
+        m->owned[i] = !route->has_owns || listed(route->owns, route->fields[i].to);
+        m->how[i] = listed(route->create_only, route->fields[i].to);
+        m->any_only_new |= m->how[i];
+    }
+    qsort_r(m->order, route->fields_n, sizeof(*m->order), by_target, (void *)(uintptr_t)route);
+    return m;
+}
+
+void ds_mapping_free(ds_mapping *m)
+{
+    if (!m)
+        return;
+    free(m->field_hint);
+    free(m->where_hint);
+    free(m->order);
+    free(m->owned);
+    free(m->how);
+    free(m->last.order);
+    ds_buf_fini(&m->scratch);
+    free(m);
+}
+
+/* The property of that name or path, first where it was in the last record. */
+static ds_value look_up(const ds_record *rec, const char *name, uint32_t *hint, ds_arena *a)
+{
+    if (*hint < rec->props_n && !strcmp(rec->props[*hint].name, name))
+        return rec->props[*hint].value;
+    for (uint32_t i = 0; i < rec->props_n; i++) {
+        if (!strcmp(rec->props[i].name, name)) {
+            *hint = i;
+            return rec->props[i].value;
+        }
+    }
+    return ds_record_path(rec, name, a);
+}
+
+static bool wanted(ds_mapping *m, const ds_record *rec, ds_arena *a)
+{
+    for (size_t i = 0; i < m->route->where_n; i++) {
+        const ds_where *where = &m->route->where[i];
+        ds_value v = look_up(rec, where->name, &m->where_hint[i], a);
+        bool any = false;
+
+        for (size_t j = 0; j < where->any_n && !any; j++)
+            any = ds_value_same(v, where->any[j]);
+        if (!any)
+            return false;
+    }
+    return true;
+}
+
+static bool is_list(ds_value v) /* of anything but texts alone */
+{
+    return v.type == DS_NESTED && ds_json_kind_of(v.as.nested) == DS_JSON_LIST;
+}
+
+static ds_value split(ds_arena *a, ds_value v, const char *by)
+{
+    const char *text = ds_value_text(a, v), *end;
+    size_t by_n = strlen(by), n = 1, at = 0;
+    const char **texts;
+
+    if (!text || v.type == DS_LIST || is_list(v) || !by_n)
+        return v;
+    for (end = text; (end = strstr(end, by)) != NULL; end += by_n)
+        n++;
+    texts = ds_arena_alloc(a, n * sizeof(*texts));
+    while ((end = strstr(text, by)) != NULL) {
+        texts[at++] = ds_arena_strndup(a, text, (size_t)(end - text));
+        text = end + by_n;
+    }
+    texts[at++] = text;
+    return ds_list(texts, *texts[0] || at > 1 ? at : 0); /* "" splits into nothing */
+}
+
+static bool join(ds_arena *a, ds_value *v, const char *by, ds_err *err)
+{
+    DS_AUTO_BUF(out, DS_RECORD_MAX);
+
+    if (v->type != DS_LIST)
+        return true;
+    for (uint32_t i = 0; i < v->n; i++) {
+        ds_buf_text(&out, i ? by : "");
+        ds_buf_text(&out, v->as.list[i]);
+    }
+    *v = ds_text_n(ds_arena_strndup(a, out.n ? out.data : "", out.n), out.n);
+    return ds_buf_ok(&out, "the joined text", err);
+}
+
+/* What the field's map makes of a text; what it does not name becomes the default. */
+static ds_value mapped(const ds_field *field, const char *text, ds_value other)
+{
+    for (size_t i = 0; text && i < field->map_n; i++)
+        if (!strcmp(field->map[i].from, text))
+            return field->map[i].to;
+    return field->fallback.type == DS_ABSENT ? other : field->fallback;
+}
+
+/* A list is mapped entry by entry; what becomes null is dropped from it. */
+static ds_value map_list(const ds_field *field, ds_arena *a, ds_value list)
+{
+    const char **texts = ds_arena_alloc(a, (list.n + 1) * sizeof(*texts));
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < list.n; i++) {
+        const char *entry = list.as.list[i];
+
+        texts[n] = ds_value_text(a, mapped(field, entry, ds_text(entry)));
+        n += texts[n] != NULL;
+    }
+    return ds_list(texts, n);
+}
+
+/* split, map, as, join, default: in this order. false with the reason in err. */
+static bool refine(const ds_field *field, ds_arena *a, ds_value *v, ds_err *err)
+{
+    if (field->split)
+        *v = split(a, *v, field->split);
+    if ((field->map_n || field->join) && is_list(*v) && !ds_value_as(a, *v, DS_LIST, v, err))
+        return false;
+    if (field->map_n && v->type == DS_LIST)
+        *v = map_list(field, a, *v);
+    else if (field->map_n)
+        *v = mapped(field, ds_value_text(a, *v), *v);
+    if (field->join && field->as == DS_TEXT && !join(a, v, field->join, err))
+        return false; /* as text alone would join by ", " */
+    if (field->as != DS_ABSENT && !ds_value_as(a, *v, field->as, v, err))
+        return false;
+    if (field->join && !join(a, v, field->join, err))
+        return false;
+    if (field->fallback.type != DS_ABSENT && (v->type == DS_ABSENT || v->type == DS_NULL))
+        *v = field->fallback;
+    return true;
+}
+
+static bool first_value(const ds_field *field, uint32_t *hint, const ds_record *rec, ds_arena *a,
+                        ds_value *out, ds_err *err)
+{
+    switch (field->kind) {
+    case DS_FIELD_FROM:
+        *out = look_up(rec, field->from, hint, a);
+        return true;
+    case DS_FIELD_VALUE:
+        *out = field->value;
+        return true;
+    case DS_FIELD_TEMPLATE:
+        return ds_template_fill(field->template, rec, a, out, err);
+    }
+    return true;
+}
+
+static ds_value flat(ds_value v, ds_arena *a)
+{
+    return v.type == DS_NESTED ? ds_text(ds_value_text(a, v)) : v;
+}
+
+static bool is_plain(const ds_field *field)
+{
+    return !field->split && !field->join && !field->map_n && field->as == DS_ABSENT &&
+           field->fallback.type == DS_ABSENT;
+}
+
+static bool apply_fields(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_prop *props,
+                         ds_err *err)
+{
+    for (size_t i = 0; i < m->route->fields_n; i++) {
+        const ds_field *field = &m->route->fields[i];
+        ds_value v = DS_VALUE_ABSENT;
+
+        if (m->owned[i] && (!first_value(field, &m->field_hint[i], rec, a, &v, err) ||
+                            (!is_plain(field) && !refine(field, a, &v, err))))
+            return ds_wrap(err, "%s", field->to);
+        props[i] = (ds_prop){field->to, flat(v, a)};
+    }
+    return true;
+}
+
+/* Takes the absent ones out, keeping order[] and how[] in step. */
+static size_t pack(ds_prop *props, size_t n, uint32_t *order, uint8_t *how)
+{
+    uint32_t *new_index = order + n; /* second half of the caller's memory */
+    size_t kept = 0, kept_order = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        new_index[i] = UINT32_MAX;
+        if (props[i].value.type == DS_ABSENT)
+            continue;
+        new_index[i] = (uint32_t)kept;
+        if (how)
+            how[kept] = how[i];
+        props[kept++] = props[i];
+    }
+    for (size_t i = 0; i < n; i++)
+        if (new_index[order[i]] != UINT32_MAX)
+            order[kept_order++] = new_index[order[i]];
+    return kept;
+}
+
+static bool map_fields(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapped *out,
+                       ds_err *err)
+{
+    size_t n = m->route->fields_n;
+    ds_prop *props = ds_arena_alloc(a, n * sizeof(*props));
+    const uint32_t *order = m->order;
+    const uint8_t *how = m->any_only_new ? m->how : NULL;
+    bool gaps = false;
+
+    if (!apply_fields(m, rec, a, props, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        gaps |= props[i].value.type == DS_ABSENT;
+    if (gaps) {
+        uint32_t *packed = ds_arena_alloc(a, 2 * n * sizeof(*packed));
+        uint8_t *packed_how = how ? ds_arena_alloc(a, n) : NULL;
+
+        memcpy(packed, m->order, n * sizeof(*packed));
+        if (packed_how)
+            memcpy(packed_how, how, n);
+        n = pack(props, n, packed, packed_how);
+        order = packed;
+        how = packed_how;
+    }
+    *out = (ds_mapped){.props = props, .n = n, .how = how, .body = rec->body};
+    out->hash = ds_encode_hash(&m->scratch, props, order, n, how, rec->body);
+    return true;
+}
+
+static int by_name(const void *a, const void *b, void *props)
+{
+    return strcmp(((const ds_prop *)props)[*(const uint32_t *)a].name,
+                  ((const ds_prop *)props)[*(const uint32_t *)b].name);
+}
+
+/* The order of the names; usually that of the last record, which costs one look along it. */
+static const uint32_t *order_by_name(shape *last, const ds_prop *props, size_t n)
+{
+    bool same = last->n == n;
+
+    for (size_t i = 1; same && i < n; i++)
+        same = strcmp(props[last->order[i - 1]].name, props[last->order[i]].name) < 0;
+    if (same)
+        return last->order;
+    if (last->cap < n) {
+        last->cap = n * 2;
+        last->order = ds_realloc(last->order, last->cap, sizeof(*last->order));
+    }
+    for (size_t i = 0; i < n; i++)
+        last->order[i] = (uint32_t)i;
+    qsort_r(last->order, n, sizeof(*last->order), by_name, (void *)(uintptr_t)props);
+    last->n = n;
+    return last->order;
+}
+
+/* Without `fields`: the source's own names, less what is not owned and the key's own column. */
+static void map_all(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapped *out)
+{
+    const ds_route *route = m->route;
+    ds_prop *props = ds_arena_alloc(a, rec->props_n * sizeof(*props));
+    uint8_t *how = route->create_only.n ? ds_arena_zalloc(a, rec->props_n) : NULL;
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < rec->props_n; i++) {
+        const ds_prop *prop = &rec->props[i];
+
+        if (prop->value.type == DS_ABSENT ||
+            (route->has_owns && !listed(route->owns, prop->name)) ||
+            (route->destination_key && !strcmp(route->destination_key, prop->name)))
+            continue;
+        if (how)
+            how[n] = listed(route->create_only, prop->name);
+        props[n++] = (ds_prop){prop->name, flat(prop->value, a)};
+    }
+    *out = (ds_mapped){.props = props, .n = n, .how = how, .body = rec->body};
+    out->hash =
+        ds_encode_hash(&m->scratch, props, order_by_name(&m->last, props, n), n, how, rec->body);
+}
+
+ds_map_result ds_mapping_apply(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapped *out,
+                               const char **reason)
+{
+    ds_err err = DS_ERR_INIT;
+
+    if (!wanted(m, rec, a))
+        return DS_MAP_DROPPED;
+    if (!m->route->has_fields) {
+        map_all(m, rec, a, out);
+        return DS_MAPPED;
+    }
+    if (map_fields(m, rec, a, out, &err))
+        return DS_MAPPED;
+    *reason = ds_arena_strdup(a, err.text);
+    return DS_MAP_HELD;
+}
+
+static ds_column column_of(const ds_field *field)
+{
+    ds_column column = {.name = field->to, .type = DS_TEXT};
+
+    if (field->kind == DS_FIELD_VALUE && field->value.type != DS_NULL)
+        column.type = field->value.type;
+    else if (field->join)
+        column.type = DS_TEXT;
+    else if (field->as != DS_ABSENT)
+        column.type = field->as;
+    else if (field->split)
+        column.type = DS_LIST;
+    else if (field->fallback.type != DS_ABSENT && field->fallback.type != DS_NULL)
+        column.type = field->fallback.type;
+    column.typed = column.type != DS_TEXT || field->as == DS_TEXT || field->join ||
+                   field->kind != DS_FIELD_FROM;
+    return column;
+}
+
+const ds_column *ds_mapping_columns(const ds_route *route, ds_arena *a, size_t *n)
+{
+    ds_column *columns = ds_arena_alloc(a, (route->fields_n + 2) * sizeof(*columns));
+
+    *n = 0;
+    if (!route->has_fields)
+        return columns;
+    for (size_t i = 0; i < route->fields_n; i++)
+        if (!route->has_owns || listed(route->owns, route->fields[i].to))
+            columns[(*n)++] = column_of(&route->fields[i]);
+    if (route->missing == DS_MISSING_MARK)
+        columns[(*n)++] = (ds_column){route->missing_mark, DS_BOOL, true};
+    if (route->stamp)
+        columns[(*n)++] = (ds_column){route->stamp, DS_DATETIME, true};
+    return columns;
+}

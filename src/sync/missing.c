@@ -1,0 +1,197 @@
+/* src/sync/missing.c
+ *
+ * Rows gone from the source: only after a complete full pass, only rows this route created, and
+ * never before they are counted against the route's limits.
+ */
+#include "sync/internal.h"
+
+static bool is_missing(const pass *p, const ds_link *link)
+{
+    return (link->flags & DS_LINK_CREATED) && !(link->flags & DS_LINK_MARKED) &&
+           !was_seen(p, link->seq);
+}
+
+/* Calls `each` with every batch of missing links; `each` false ends it. */
+static bool for_missing(pass *p, bool (*each)(pass *, const ds_link *, size_t, ds_err *), ds_err *err)
+{
+    DS_AUTO(ds_arena) memory = ds_arena_new();
+    int64_t after = -1;
+    size_t n = 1;
+
+    while (n) {
+        const ds_link *links;
+        ds_link *gone;
+        size_t gone_n = 0;
+
+        ds_arena_reset(memory);
+        if (!p->in->ledger->ops->walk(p->in->ledger, after, PAGE_RECORDS, memory, &links, &n, err))
+            return ds_wrap(err, "walk the links");
+        gone = ds_arena_alloc(memory, n * sizeof(*gone));
+        for (size_t i = 0; i < n; i++)
+            if (is_missing(p, &links[i]))
+                gone[gone_n++] = links[i];
+        if (gone_n && !each(p, gone, gone_n, err))
+            return false;
+        after = n ? links[n - 1].seq : after;
+        if (ds_activity_stopping(&p->act))
+            return ds_fail(err, DS_ERR_CANCELLED, "stopped");
+    }
+    return true;
+}
+
+static bool count_some(pass *p, const ds_link *links, size_t n, ds_err *err)
+{
+    (void)links;
+    (void)err;
+    p->missing_found += (int64_t)n;
+    return true;
+}
+
+bool count_missing(pass *p, int64_t *missing, ds_err *err)
+{
+    p->missing_found = 0;
+    *missing = 0;
+    if (!p->seen || p->seen_void)
+        return true;
+    if (!for_missing(p, count_some, err))
+        return false;
+    *missing = p->missing_found;
+    return true;
+}
+
+static bool mark_rows(pass *p, const ds_link *links, size_t n, ds_err *err)
+{
+    ds_write *writes = ds_arena_zalloc(p->batch, n * sizeof(*writes));
+    ds_prop mark = {p->route->missing_mark, ds_bool(true)};
+
+    for (size_t i = 0; i < n; i++)
+        writes[i] = (ds_write){.op = DS_OP_UPDATE, .key = links[i].key, .id = links[i].id,
+                               .props = &mark, .props_n = 1};
+    return send_writes(p, writes, n, err);
+}
+
+static bool remove_rows(pass *p, const ds_link *links, size_t n, ds_err *err)
+{
+    const char **keys = ds_arena_alloc(p->batch, n * sizeof(*keys));
+    const char **ids = ds_arena_alloc(p->batch, n * sizeof(*ids));
+    bool ok;
+
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = links[i].key;
+        ids[i] = links[i].id;
+    }
+    ds_crashpoint("remove");
+    p->group.dirty = true;
+    p->destination_calls++;
+    if (p->route->missing == DS_MISSING_ARCHIVE)
+        ok = p->to->archive(p->dst, &p->act, keys, ids, n, err);
+    else
+        ok = p->to->remove(p->dst, &p->act, keys, ids, n, err);
+    p->lost |= !ok && p->to->flush;
+    ds_crashpoint("removed");
+    return ok;
+}
+
+static bool act_on_some(pass *p, const ds_link *links, size_t n, ds_err *err)
+{
+    bool ok = p->route->missing == DS_MISSING_MARK ? mark_rows(p, links, n, err)
+                                                   : remove_rows(p, links, n, err);
+
+    ds_arena_reset(p->batch);
+    if (!ok)
+        return ds_wrap(err, "rows gone from the source");
+    for (size_t i = 0; i < n; i++) {
+        ds_link link = links[i];
+
+        link.flags |= DS_LINK_MARKED;
+        link.hash = (ds_hash){0, 0};
+        if (p->route->missing == DS_MISSING_DELETE)
+            group_remove(p, &link);
+        else
+            group_put(p, &link, false);
+    }
+    p->missing += (int64_t)n;
+    p->changes += (int64_t)n;
+    return group_commit(p, true, err);
+}
+
+/* Room in `seen` for n links that are about to be numbered: all that came in this pass were seen. */
+static void extend_seen(pass *p, size_t n)
+{
+    int64_t first = (int64_t)p->seen_n * 8;
+
+    p->seen_n = (size_t)p->next_seq / 8 + n / 8 + 2;
+    p->seen = ds_realloc(p->seen, p->seen_n, 1);
+    memset(p->seen + first / 8, 0, p->seen_n - (size_t)first / 8);
+    for (int64_t seq = first; seq < p->next_seq; seq++)
+        mark_seen(p, seq);
+}
+
+static void link_row(pass *p, const ds_found *found)
+{
+    ds_link link = {.key = found->key, .id = found->id, .flags = DS_LINK_CREATED};
+    int64_t seq = p->next_seq;
+
+    group_put(p, &link, true);
+    p->seen[seq / 8] &= (uint8_t)~(1u << (seq % 8));
+}
+
+static bool link_some(pass *p, const char *const *keys, size_t n, ds_err *err)
+{
+    ds_found *found = ds_arena_zalloc(p->batch, n * sizeof(*found));
+
+    p->destination_calls++;
+    if (!p->to->find(p->dst, &p->act, keys, n, found, err))
+        return ds_wrap(err, "look up rows of an interrupted pass");
+    for (size_t i = 0; i < n; i++) {
+        if (found[i].n == 1)
+            link_row(p, &found[i]);
+        group_clear_intent(p, keys[i]);
+    }
+    ds_arena_reset(p->batch);
+    return true;
+}
+
+/* Rows whose create was under way when a pass was lost, and whose record is gone since: they get
+ * their link, and are then rows gone from the source like all others. */
+static bool link_lost_creates(pass *p, ds_err *err)
+{
+    const char **keys = ds_arena_alloc(p->keep, (p->begin.intents_n + 1) * sizeof(*keys));
+    int64_t settled_ms = ds_activity_now_ms(&p->act) - p->to->settle_ms;
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->begin.intents_n; i++)
+        if (!p->intent_seen[i] && p->begin.intents[i].issued_ms <= settled_ms)
+            keys[n++] = p->begin.intents[i].key;
+    if (!n || !p->to->find || !p->seen || p->seen_void)
+        return true;
+    extend_seen(p, n);
+    for (size_t at = 0; at < n; at += FIND_BATCH)
+        if (!link_some(p, keys + at, DS_MIN(n - at, FIND_BATCH), err))
+            return false;
+    return group_commit(p, true, err);
+}
+
+missing_result handle_missing(pass *p, ds_err *err)
+{
+    int64_t missing;
+
+    if (p->route->missing == DS_MISSING_IGNORE || p->in->kind != DS_PASS_FULL)
+        return MISSING_DONE;
+    if (!link_lost_creates(p, err) || !count_missing(p, &missing, err))
+        return MISSING_FAILED;
+    if (!missing)
+        return MISSING_DONE;
+    if (p->totals.total == 0 && !p->in->approved) {
+        ds_fail(err, DS_ERR_CONFIG, "the source is empty: all %lld rows would be taken for gone",
+                (long long)missing);
+        return MISSING_APPROVAL;
+    }
+    if (over_limit(p, missing)) {
+        ds_fail(err, DS_ERR_CONFIG, "%lld rows are gone from the source: with %lld changes more than "
+                                    "`limits` allows (%lld)",
+                (long long)missing, (long long)p->changes, (long long)p->allowed);
+        return MISSING_APPROVAL;
+    }
+    return for_missing(p, act_on_some, err) ? MISSING_DONE : MISSING_FAILED;
+}

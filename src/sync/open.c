@@ -1,0 +1,232 @@
+/* src/sync/open.c
+ *
+ * What comes before the first page: the ledger's memory, the two ends, and the questions whether
+ * the links still speak of this destination and whether an interrupted pass goes on.
+ */
+#include "base/hash.h"
+#include "sync/internal.h"
+
+#include <stdlib.h>
+
+bool over_limit(const pass *p, int64_t more)
+{
+    return p->allowed >= 0 && p->changes + more > p->allowed;
+}
+
+static void set_up(pass *p, const ds_pass_in *in, bool planning)
+{
+    *p = (pass){.in = in, .route = in->route, .to = in->route->destination, .planning = planning,
+                .allowed = -1};
+    p->keep = ds_arena_new();
+    p->batch = ds_arena_new();
+    p->act = (ds_activity){.arena = p->batch, .clock = in->clock, .stop = in->stop,
+                           .route = in->route->name, .unit = in->unit};
+    p->map = ds_mapping_new(in->route);
+    p->started_us = p->committed_us = in->clock->mono_us(in->clock);
+    ds_buf_init(&p->cursor_buf, 64 * DS_KIB);
+    group_init(&p->group);
+    p->src = ds_source_new(in->route);
+    p->dst = ds_destination_new(in->route);
+}
+
+void pass_close(pass *p)
+{
+    ds_source_free(p->src);
+    ds_destination_free(p->dst);
+    ds_mapping_free(p->map);
+    group_fini(&p->group);
+    keyset_fini(&p->page_keys);
+    keyset_fini(&p->items_wanted);
+    keyset_fini(&p->held_keys);
+    keyset_fini(&p->intent_keys);
+    ds_buf_fini(&p->cursor_buf);
+    free(p->seen);
+    ds_arena_free(p->keep);
+    ds_arena_free(p->batch);
+}
+
+static void remember_wanted(pass *p)
+{
+    for (size_t i = 0; i < p->in->items_n; i++)
+        keyset_put(&p->items_wanted, ds_hash64(p->in->items[i], strlen(p->in->items[i])),
+                   (uint32_t)i);
+    p->intent_seen = ds_arena_zalloc(p->keep, p->begin.intents_n + 1);
+    for (size_t i = 0; i < p->begin.intents_n; i++)
+        keyset_put(&p->intent_keys, ds_hash64(p->begin.intents[i].key,
+                                              strlen(p->begin.intents[i].key)), (uint32_t)i);
+}
+
+/* All keyed held records of the unit: there are few, or something is very wrong. */
+static bool remember_held(pass *p, ds_err *err)
+{
+    const char *after = NULL;
+    size_t n = (size_t)p->begin.held, got = 1;
+
+    p->held = ds_arena_zalloc(p->keep, (n + 1) * sizeof(*p->held));
+    p->held_seen = ds_arena_zalloc(p->keep, n + 1);
+    while (got && p->held_n < n) {
+        const ds_held *some;
+
+        if (!p->in->ledger->ops->held(p->in->ledger, after, PAGE_RECORDS, p->keep, &some, &got, err))
+            return ds_wrap(err, "read held records");
+        for (size_t i = 0; i < got && p->held_n < n; i++) {
+            if (!some[i].placed)
+                keyset_put(&p->held_keys, ds_hash64(some[i].key, strlen(some[i].key)),
+                           (uint32_t)p->held_n);
+            p->held[p->held_n++] = some[i];
+        }
+        after = got ? some[got - 1].key : NULL;
+    }
+    return true;
+}
+
+static bool differs(const char *known, const char *now)
+{
+    return known && strcmp(known, now ? now : "") != 0;
+}
+
+/* What was counted and seen before an interruption. */
+static void resume(pass *p)
+{
+    const ds_checkpoint *c = &p->begin.checkpoint;
+
+    p->totals = p->page_totals = p->committed_totals = c->totals;
+    p->missing = c->missing;
+    p->changes = c->changes;
+    p->source_calls = c->source_calls;
+    p->destination_calls = c->destination_calls;
+    p->source_done = c->source_done;
+    if (c->cursor) {
+        ds_buf_text(&p->cursor_buf, c->cursor);
+        p->cursor = p->cursor_buf.data;
+    }
+}
+
+void pass_restart(pass *p)
+{
+    p->totals = p->page_totals = p->committed_totals = (ds_totals){0};
+    p->missing = p->changes = 0;
+    p->cursor = NULL;
+    p->walk_after = -1;
+    p->source_done = p->seen_void = false;
+    if (p->seen)
+        memset(p->seen, 0, p->seen_n);
+}
+
+static void prepare_seen(pass *p, bool resumed)
+{
+    const ds_checkpoint *c = &p->begin.checkpoint;
+
+    if (p->route->missing == DS_MISSING_IGNORE || p->in->kind != DS_PASS_FULL)
+        return;
+    p->seen_n = resumed ? c->seen_n : (size_t)(p->begin.next_seq + 7) / 8;
+    p->seen_void = resumed && !c->seen;
+    p->seen = ds_calloc(p->seen_n, 1);
+    if (resumed && c->seen)
+        memcpy(p->seen, c->seen, c->seen_n);
+}
+
+static bool open_destination(pass *p, bool *continues, ds_err *err)
+{
+    ds_open_in in = {.owner = p->in->owner, .generation = p->begin.generation,
+                     .reading_only = p->planning};
+    ds_open_out out = {.continues = true, .exists = true, .rows = -1};
+
+    in.columns = ds_mapping_columns(p->route, p->keep, &in.columns_n);
+    if (p->to->open && !p->to->open(p->dst, &p->act, &in, &out, err))
+        return ds_wrap(err, "destination");
+    p->destination_exists = out.exists;
+    *continues = out.continues || (!p->begin.generation && !p->begin.links);
+    return true;
+}
+
+static bool open_source(pass *p, ds_err *err)
+{
+    ds_activity act = p->act;
+
+    act.arena = p->keep;
+    if (p->src->ops->open && !p->src->ops->open(p->src, &act, err))
+        return ds_wrap(err, "source");
+    return true;
+}
+
+/* Writes down at whose rows the links point from now on; hashes are void where that changed. */
+static bool settle_identity(pass *p, bool continues, bool *fresh, ds_err *err)
+{
+    const ds_ledger_begin *b = &p->begin;
+    bool moved = differs(b->identity, p->route->identity);
+    bool rekeyed = differs(b->key_signature, p->route->key_signature);
+    ds_commit c = {
+        .drop_links = moved || rekeyed,
+        .void_hashes = !continues || (b->encoder && b->encoder != DS_ENCODER),
+    };
+
+    if (!b->identity || moved)
+        c.identity = p->route->identity;
+    if (!b->key_signature || rekeyed)
+        c.key_signature = p->route->key_signature;
+    if (b->encoder != DS_ENCODER)
+        c.encoder = DS_ENCODER;
+    *fresh = c.drop_links || c.void_hashes;
+    if (p->planning)
+        return true;
+    if (c.void_hashes && b->links)
+        ds_activity_warn(&p->act, "the destination is not as it was left (made anew, or an old copy): "
+                                  "every row is compared with it in this pass");
+    if (!*fresh && !c.identity && !c.key_signature && !c.encoder)
+        return true;
+    if (!p->in->ledger->ops->commit(p->in->ledger, &c, err))
+        return ds_wrap(err, "note the destination's identity");
+    if (!*fresh)
+        return true;
+    return p->in->ledger->ops->begin(p->in->ledger, p->keep, &p->begin, err);
+}
+
+static void prepare_counters(pass *p, bool resumed)
+{
+    bool exempt = p->in->approved || p->begin.first || p->route->limit_changes < 0;
+
+    if (!exempt)
+        p->allowed = (int64_t)(p->route->limit_changes * (double)p->begin.links);
+    p->next_seq = p->begin.next_seq;
+    p->walk_after = -1;
+    p->skip_lookup = p->begin.alone && !p->begin.links;
+    prepare_seen(p, resumed);
+    if (resumed)
+        resume(p);
+}
+
+open_result pass_open(pass *p, const ds_pass_in *in, bool planning, ds_err *err)
+{
+    bool continues = true, fresh = false;
+
+    set_up(p, in, planning);
+    if (!in->ledger->ops->begin(in->ledger, p->keep, &p->begin, err))
+        return OPEN_FAILED;
+    if (p->begin.links && differs(p->begin.key_signature, in->route->key_signature) && !in->approved) {
+        ds_fail(err, DS_ERR_CONFIG, "`key` has changed (%s, was %s): every row would be matched anew",
+                in->route->key_signature, p->begin.key_signature);
+        return OPEN_APPROVAL;
+    }
+    if (!open_source(p, err) || !open_destination(p, &continues, err) ||
+        !settle_identity(p, continues, &fresh, err))
+        return OPEN_FAILED;
+    prepare_counters(p, p->begin.resumed && !fresh && !planning);
+    remember_wanted(p);
+    return remember_held(p, err) ? OPENED : OPEN_FAILED;
+}
+
+fetcher *pass_fetch(pass *p)
+{
+    ds_fetch want = {.unit = p->in->unit, .cursor = p->cursor,
+                     .since_ms = p->in->kind == DS_PASS_CHANGES ? p->in->since_ms : -1,
+                     .limit = p->in->page_records ? p->in->page_records : PAGE_RECORDS};
+
+    if (p->route->pace > 0) /* pages of about a second, so that checkpoints keep up */
+        want.limit = (size_t)DS_MAX(DS_MIN((int64_t)p->route->pace, (int64_t)PAGE_RECORDS), 10);
+    if (p->src->ops->targets_items && p->in->items) {
+        want.items = p->in->items;
+        want.items_n = p->in->items_n;
+    }
+    return fetcher_start(p->src, &p->act, &want);
+}

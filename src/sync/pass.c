@@ -1,0 +1,229 @@
+/* src/sync/pass.c - one pass, page by page; the parts are beside it. */
+#include "sync/internal.h"
+
+typedef enum step { STEP_ON, STEP_END, STEP_SLICED, STEP_APPROVAL, STEP_FAILED } step;
+
+static bool balanced(const ds_totals *t)
+{
+    return t->total == t->created + t->updated + t->unchanged + t->skipped + t->held;
+}
+
+static int64_t sum(const ds_totals *t)
+{
+    return t->created + t->updated + t->unchanged + t->skipped + t->held;
+}
+
+static void show_progress(pass *p, const ds_page *page)
+{
+    ds_progress *progress = p->in->progress;
+
+    if (!progress)
+        return;
+    atomic_store(&progress->done, sum(&p->totals));
+    atomic_store(&progress->created, p->totals.created);
+    atomic_store(&progress->updated, p->totals.updated);
+    atomic_store(&progress->unchanged, p->totals.unchanged);
+    atomic_store(&progress->skipped, p->totals.skipped);
+    atomic_store(&progress->held, p->totals.held);
+    atomic_store(&progress->source_calls, p->source_calls);
+    atomic_store(&progress->destination_calls, p->destination_calls);
+    if (page && page->total_hint >= 0)
+        atomic_store(&progress->total, page->total_hint);
+    else if (p->begin.links)
+        atomic_store(&progress->total, p->begin.links);
+}
+
+/* The page's end is the next checkpoint. */
+static bool move_on(pass *p, const ds_page *page, ds_err *err)
+{
+    if (!balanced(&p->totals))
+        return ds_fail(err, DS_ERR_PERMANENT, "the totals do not balance: %lld records, %lld outcomes",
+                       (long long)p->totals.total, (long long)sum(&p->totals));
+    p->page_totals = p->totals;
+    ds_buf_clear(&p->cursor_buf);
+    p->cursor = NULL;
+    if (page->next_cursor) {
+        ds_buf_text(&p->cursor_buf, page->next_cursor);
+        p->cursor = p->cursor_buf.data;
+    }
+    p->source_done = !page->next_cursor;
+    return true;
+}
+
+static step over_the_limit(pass *p, ds_err *err)
+{
+    if (!group_commit(p, false, err)) /* what was written stays, with its links */
+        return STEP_FAILED;
+    ds_fail(err, DS_ERR_CONFIG, "more than %lld changes in one pass: `limits` allows no more of %lld rows",
+            (long long)p->allowed, (long long)p->begin.links);
+    return STEP_APPROVAL;
+}
+
+static step handle_page(pass *p, fetched *got, ds_err *err)
+{
+    const ds_page *page = &got->page;
+    item *items;
+    size_t n;
+
+    p->source_calls += page->calls;
+    if (page->restart)
+        pass_restart(p);
+    if (!prepare_page(p, page, got->arena, &items, &n, err))
+        return STEP_FAILED;
+    p->totals.total += (int64_t)n;
+    switch (write_items(p, items, n, err)) {
+    case WROTE_FAILED:
+        return STEP_FAILED;
+    case WROTE_LIMIT:
+        return over_the_limit(p, err);
+    case WROTE:
+        break;
+    }
+    if (!move_on(p, page, err))
+        return STEP_FAILED;
+    show_progress(p, page);
+    if (!p->source_done && group_is_due(p) && !group_commit(p, true, err))
+        return STEP_FAILED;
+    return p->source_done ? STEP_END : STEP_ON;
+}
+
+static bool slice_is_over(const pass *p)
+{
+    int64_t took_us = p->in->clock->mono_us(p->in->clock) - p->started_us;
+
+    return p->in->slice_ms > 0 && took_us >= p->in->slice_ms * 1000;
+}
+
+static step run_pages(pass *p, ds_err *err)
+{
+    DS_AUTO(fetcher) f = pass_fetch(p);
+    step now = STEP_ON;
+
+    while (now == STEP_ON) {
+        fetched *got;
+
+        if (ds_activity_stopping(&p->act)) {
+            ds_fail(err, DS_ERR_CANCELLED, "stopped");
+            return STEP_FAILED;
+        }
+        if (slice_is_over(p))
+            return STEP_SLICED;
+        got = fetcher_next(f);
+        if (!got->ok) {
+            *err = got->err;
+            ds_wrap(err, "source");
+            return STEP_FAILED;
+        }
+        now = handle_page(p, got, err);
+    }
+    return now;
+}
+
+/* Keyed held records that a complete full pass did not meet: their record is gone. */
+static void release_unmet(pass *p)
+{
+    if (p->in->kind != DS_PASS_FULL || p->begin.resumed)
+        return;
+    for (size_t i = 0; i < p->held_n; i++)
+        if (!p->held[i].placed && !p->held_seen[i])
+            group_release(p, p->held[i].key);
+}
+
+static step finish(pass *p, ds_err *err)
+{
+    if (p->seen) {
+        if (!group_commit(p, true, err)) /* what is known so far, before rows are taken for gone */
+            return STEP_FAILED;
+        switch (handle_missing(p, err)) {
+        case MISSING_APPROVAL:
+            return STEP_APPROVAL;
+        case MISSING_FAILED:
+            return STEP_FAILED;
+        case MISSING_DONE:
+            break;
+        }
+    }
+    release_unmet(p);
+    return group_finish(p, err) ? STEP_END : STEP_FAILED;
+}
+
+static ds_pass_outcome outcome_of_error(const ds_err *err)
+{
+    switch (err->kind) {
+    case DS_ERR_AUTH:
+        return DS_PASS_PAUSED;
+    case DS_ERR_RATE_LIMITED:
+        return DS_PASS_WAITING;
+    case DS_ERR_CANCELLED:
+        return DS_PASS_CANCELLED;
+    case DS_ERR_NONE:
+    case DS_ERR_CONFIG:
+    case DS_ERR_TRANSIENT:
+    case DS_ERR_PERMANENT:
+        return DS_PASS_FAILED;
+    }
+    return DS_PASS_FAILED;
+}
+
+/* What was written before the end came is committed if it still can be; the first error stays. */
+static void save_what_stands(pass *p)
+{
+    ds_err second = DS_ERR_INIT;
+
+    if (!p->lost && (p->group.dirty || p->group.puts_n || p->group.held_n))
+        (void)!group_commit(p, true, &second);
+}
+
+static ds_pass_outcome run(pass *p, ds_err *err)
+{
+    step now = p->source_done ? STEP_END : run_pages(p, err);
+
+    if (now == STEP_END)
+        now = finish(p, err);
+    switch (now) {
+    case STEP_END:
+    case STEP_ON:
+        return p->totals.held ? DS_PASS_PARTIAL : DS_PASS_DONE;
+    case STEP_APPROVAL:
+        return DS_PASS_APPROVAL;
+    case STEP_SLICED:
+        return group_commit(p, true, err) ? DS_PASS_SLICED : outcome_of_error(err);
+    case STEP_FAILED:
+        save_what_stands(p);
+        return outcome_of_error(err);
+    }
+    return DS_PASS_FAILED;
+}
+
+static void report(const pass *p, ds_pass_result *out)
+{
+    bool ended = out->outcome == DS_PASS_DONE || out->outcome == DS_PASS_PARTIAL;
+
+    out->totals = p->lost ? p->committed_totals : p->totals;
+    if (!ended)
+        out->totals.total = sum(&out->totals); /* records not yet decided are not counted */
+    out->source_calls = p->source_calls;
+    out->destination_calls = p->destination_calls;
+    out->missing = p->missing;
+}
+
+void ds_pass_run(const ds_pass_in *in, ds_pass_result *out)
+{
+    pass p;
+
+    *out = (ds_pass_result){.outcome = DS_PASS_FAILED, .err = DS_ERR_INIT};
+    switch (pass_open(&p, in, false, &out->err)) {
+    case OPENED:
+        show_progress(&p, NULL);
+        out->outcome = run(&p, &out->err);
+        break;
+    case OPEN_APPROVAL:
+        out->outcome = DS_PASS_APPROVAL;
+        break;
+    case OPEN_FAILED:
+        out->outcome = outcome_of_error(&out->err);
+        break;
+    }
+    report(&p, out);
+    pass_close(&p);
+}

@@ -1,0 +1,93 @@
+/* src/sync/pass.h
+ *
+ * One pass of one unit, page by page: fetch, map, guard, match, diff, write, commit.  Both engines
+ * run this function as one activity; all I/O goes through the source, the destination and the
+ * ledger it is given.
+ */
+#ifndef DS_SYNC_PASS_H
+#define DS_SYNC_PASS_H
+
+#include "base/clock.h"
+#include "base/ledger.h"
+#include "base/route.h"
+#include "flow/unit.h"
+#include <durable_sync/base.h>
+#include <stdatomic.h>
+
+/* Read by `status` while the pass runs. */
+typedef struct ds_progress {
+    _Atomic int64_t done;        /* records handled */
+    _Atomic int64_t total;       /* records expected; -1 unknown */
+    _Atomic int64_t created, updated, unchanged, skipped, held;
+    _Atomic int64_t source_calls, destination_calls;
+    _Atomic int64_t waiting_ms;  /* since when it waits for its pace; 0: it does not */
+} ds_progress;
+
+typedef struct ds_pass_in {
+    const ds_route *route;
+    const char *unit;  /* as the source names it */
+    const char *owner; /* unique and stable name of this store, route and unit */
+    ds_pass_kind kind;
+    const char *const *items;
+    size_t items_n;
+    int64_t since_ms; /* CHANGES; else -1 */
+    bool approved;    /* limits, a changed key and an empty source do not stop it */
+    ds_ledger *ledger;
+    ds_clock *clock;
+    const atomic_bool *stop; /* set from another thread: unwind at the next record */
+    int64_t slice_ms;        /* works at most this long, then hands back SLICED; 0: no limit */
+    ds_progress *progress;   /* may be NULL */
+    size_t page_records;     /* 0: 1,000; crash tests choose small ones to have many steps */
+    size_t group_records;    /* 0: 50,000 */
+} ds_pass_in;
+
+typedef struct ds_pass_result {
+    ds_pass_outcome outcome;
+    ds_totals totals;
+    int64_t source_calls, destination_calls;
+    int64_t missing; /* rows found gone and handled */
+    ds_err err;      /* FAILED, PAUSED, WAITING: why; APPROVAL: text says what waits */
+} ds_pass_result;
+
+void ds_pass_run(const ds_pass_in *in, ds_pass_result *out);
+
+/* ---- the same way without a single write: `plan` and `explain` -------------------------------- */
+
+typedef struct ds_change { /* one property of an update */
+    const char *name;
+    ds_value from, to;
+} ds_change;
+
+typedef struct ds_planned {
+    ds_outcome outcome; /* CREATED, UPDATED, UNCHANGED, HELD: what a pass would make of it */
+    bool skipped;       /* by where, or superseded */
+    const char *key;
+    const char *id;
+    const char *reason;          /* HELD */
+    const ds_record *source;     /* as read */
+    const ds_prop *props;        /* as mapped */
+    size_t props_n;
+    const ds_change *changes;    /* UPDATED */
+    size_t changes_n;
+    const ds_link *link;         /* NULL: none */
+    const ds_record *row;        /* the destination's; NULL: not there or not looked at */
+    ds_hash hash;
+    const char *why; /* the decision in words */
+} ds_planned;
+
+typedef struct ds_plan_result {
+    ds_totals totals;
+    int64_t missing; /* rows that a full pass would find gone */
+    int64_t writes;  /* destination writes a pass would send */
+    bool over_limits;
+    const char *approval; /* static text or in nothing: why it would wait; NULL */
+    ds_err err;
+} ds_plan_result;
+
+/* `each` sees every record that is not plainly unchanged (all of them with `everything`); what it
+ * is given dies when it returns. `items`: only these keys. false with out->err set. */
+bool ds_pass_plan(const ds_pass_in *in, bool everything,
+                  bool (*each)(void *to, const ds_planned *planned), void *to,
+                  ds_plan_result *out);
+
+#endif

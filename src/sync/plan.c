@@ -1,0 +1,197 @@
+/* src/sync/plan.c - the same way as a pass, up to the first write: what `plan` and `explain` show. */
+#include "sync/internal.h"
+
+typedef struct planner {
+    pass *p;
+    bool everything;
+    bool (*each)(void *to, const ds_planned *planned);
+    void *to;
+    ds_plan_result *out;
+} planner;
+
+/* The properties an update would change. */
+static void list_changes(pass *p, const item *it, ds_planned *planned)
+{
+    ds_change *changes = ds_arena_alloc(p->batch, (it->mapped.n + 1) * sizeof(*changes));
+    size_t n = 0;
+
+    for (size_t i = 0; i < it->mapped.n; i++) {
+        const ds_prop *prop = &it->mapped.props[i];
+        const ds_value *there = ds_record_get(it->row, prop->name);
+        ds_value from = there ? *there : DS_VALUE_NULL;
+
+        if (it->mapped.how && it->mapped.how[i] != DS_HOW_ALWAYS)
+            continue;
+        if (!ds_value_same(from, prop->value))
+            changes[n++] = (ds_change){prop->name, from, prop->value};
+    }
+    planned->changes = changes;
+    planned->changes_n = n;
+}
+
+static void classify_write(planner *pl, const item *it, const ds_found *found, ds_planned *planned)
+{
+    pass *p = pl->p;
+
+    if (found->n > 1) {
+        planned->outcome = DS_OUT_HELD;
+        planned->reason = ds_arena_printf(p->batch, "%zu rows at the destination have this key", found->n);
+        return;
+    }
+    if (!found->n && (!it->link || p->to->find)) {
+        planned->outcome = DS_OUT_CREATED;
+        return;
+    }
+    planned->outcome = DS_OUT_UPDATED;
+    if (!it->row)
+        return;
+    planned->id = found->id;
+    list_changes(p, it, planned);
+    if (!planned->changes_n && !p->route->write_always && row_is_same(it, it->row))
+        planned->outcome = DS_OUT_UNCHANGED;
+}
+
+static void classify(planner *pl, const item *it, const ds_found *found, ds_planned *planned)
+{
+    switch (it->decision) {
+    case DO_SKIP:
+        planned->skipped = true;
+        break;
+    case DO_HOLD:
+        planned->outcome = DS_OUT_HELD;
+        planned->reason = it->reason;
+        break;
+    case DO_NOTHING:
+        planned->outcome = DS_OUT_UNCHANGED;
+        break;
+    case DO_COMPARE:
+    case DO_WRITE:
+        classify_write(pl, it, found, planned);
+        break;
+    }
+}
+
+static void count_planned(planner *pl, const ds_planned *planned)
+{
+    ds_totals *t = &pl->out->totals;
+
+    t->total++;
+    if (planned->skipped)
+        t->skipped++;
+    else if (planned->outcome == DS_OUT_CREATED)
+        t->created++;
+    else if (planned->outcome == DS_OUT_UPDATED)
+        t->updated++;
+    else if (planned->outcome == DS_OUT_UNCHANGED)
+        t->unchanged++;
+    else
+        t->held++;
+    if (!planned->skipped && (planned->outcome == DS_OUT_CREATED || planned->outcome == DS_OUT_UPDATED))
+        pl->p->changes++;
+}
+
+static bool show_item(planner *pl, item *it, const ds_found *found)
+{
+    ds_planned planned = {.key = it->key, .source = it->rec, .props = it->mapped.props,
+                          .props_n = it->mapped.n, .link = it->link, .hash = it->mapped.hash,
+                          .why = it->why ? it->why : it->reason};
+    bool plain;
+
+    it->row = found->n ? found->row : NULL;
+    planned.row = it->row;
+    planned.id = it->link ? it->link->id : NULL;
+    classify(pl, it, found, &planned);
+    count_planned(pl, &planned);
+    if (planned.outcome == DS_OUT_HELD && it->placed)
+        pl->p->seen_void = true;
+    plain = planned.skipped || planned.outcome == DS_OUT_UNCHANGED;
+    return (plain && !pl->everything) || pl->each(pl->to, &planned);
+}
+
+static bool needs_row(const planner *pl, const item *it)
+{
+    return it->decision == DO_WRITE || it->decision == DO_COMPARE ||
+           (pl->everything && it->decision == DO_NOTHING);
+}
+
+static bool plan_some(planner *pl, item *items, size_t n, bool *go_on, ds_err *err)
+{
+    pass *p = pl->p;
+    item **asked = ds_arena_alloc(p->batch, (n + 1) * sizeof(*asked));
+    ds_found *found = ds_arena_zalloc(p->batch, (n + 1) * sizeof(*found));
+    static const ds_found nothing;
+    size_t asked_n = 0, at = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (needs_row(pl, &items[i]))
+            asked[asked_n++] = &items[i];
+    if (!find_rows(p, asked, asked_n, found, err))
+        return false;
+    for (size_t i = 0; i < n && *go_on; i++)
+        *go_on = show_item(pl, &items[i], needs_row(pl, &items[i]) ? &found[at++] : &nothing);
+    return true;
+}
+
+static bool plan_pages(planner *pl, ds_err *err)
+{
+    DS_AUTO(fetcher) f = pass_fetch(pl->p);
+    bool go_on = true;
+    fetched *got;
+
+    while (go_on && (got = fetcher_next(f)) != NULL) {
+        item *items;
+        size_t n;
+
+        if (!got->ok) {
+            *err = got->err;
+            return ds_wrap(err, "source");
+        }
+        if (got->page.restart) {
+            pass_restart(pl->p);
+            pl->out->totals = (ds_totals){0};
+        }
+        if (!prepare_page(pl->p, &got->page, got->arena, &items, &n, err) ||
+            !plan_some(pl, items, n, &go_on, err))
+            return false;
+        ds_arena_reset(pl->p->batch);
+    }
+    return true;
+}
+
+static void conclude(planner *pl)
+{
+    ds_plan_result *out = pl->out;
+
+    out->writes = out->totals.created + out->totals.updated + out->missing;
+    pl->p->changes += out->missing;
+    if (over_limit(pl->p, 0)) {
+        out->over_limits = true;
+        out->approval = "more changes than `limits` allows";
+    } else if (out->missing && !out->totals.total) {
+        out->approval = "the source is empty";
+    }
+}
+
+bool ds_pass_plan(const ds_pass_in *in, bool everything,
+                  bool (*each)(void *to, const ds_planned *planned), void *to, ds_plan_result *out)
+{
+    pass p;
+    planner pl = {&p, everything, each, to, out};
+    bool ok = false;
+
+    *out = (ds_plan_result){.err = DS_ERR_INIT};
+    switch (pass_open(&p, in, true, &out->err)) {
+    case OPENED:
+        ok = plan_pages(&pl, &out->err) && count_missing(&p, &out->missing, &out->err);
+        conclude(&pl);
+        break;
+    case OPEN_APPROVAL:
+        ok = true;
+        out->approval = "`key` has changed";
+        break;
+    case OPEN_FAILED:
+        break;
+    }
+    pass_close(&p);
+    return ok;
+}

@@ -1,0 +1,213 @@
+/* src/sync/prepare.c
+ *
+ * What is to become of each record of a page: mapped, guarded, matched with its link, compared.
+ * Nothing is written here.
+ */
+#include "base/hash.h"
+#include "sync/internal.h"
+
+static void hold(item *it, const char *reason)
+{
+    it->decision = DO_HOLD;
+    it->reason = reason;
+}
+
+static bool is_asked_for(const pass *p, const char *key, uint64_t hash)
+{
+    size_t at = 0;
+    uint32_t index;
+
+    if (!p->in->items)
+        return true;
+    while ((index = keyset_next(&p->items_wanted, hash, &at)) != UINT32_MAX)
+        if (!strcmp(p->in->items[index], key))
+            return true;
+    return false;
+}
+
+static const ds_held *held_before(pass *p, const char *key, uint64_t hash)
+{
+    size_t at = 0;
+    uint32_t index;
+
+    while ((index = keyset_next(&p->held_keys, hash, &at)) != UINT32_MAX) {
+        if (!strcmp(p->held[index].key, key)) {
+            p->held_seen[index] = 1;
+            return &p->held[index];
+        }
+    }
+    return NULL;
+}
+
+static const ds_intent *intent_before(pass *p, const char *key, uint64_t hash)
+{
+    size_t at = 0;
+    uint32_t index;
+
+    while ((index = keyset_next(&p->intent_keys, hash, &at)) != UINT32_MAX) {
+        if (strcmp(p->begin.intents[index].key, key) != 0)
+            continue;
+        p->intent_seen[index] = 1;
+        return &p->begin.intents[index];
+    }
+    return NULL;
+}
+
+/* A record without a usable key is held under its place. */
+static void hold_placed(item *it, size_t nth, const char *reason, ds_arena *a)
+{
+    it->placed = true;
+    it->key = it->rec->place ? it->rec->place : ds_arena_printf(a, "record:%zu", nth + 1);
+    hold(it, reason);
+}
+
+static void map_item(pass *p, item *it, ds_arena *a)
+{
+    const char *reason = NULL;
+
+    switch (ds_mapping_apply(p->map, it->rec, a, &it->mapped, &reason)) {
+    case DS_MAPPED:
+        it->decision = DO_WRITE;
+        break;
+    case DS_MAP_DROPPED:
+        it->decision = DO_SKIP;
+        it->dropped = true;
+        it->why = "`where` does not want it";
+        break;
+    case DS_MAP_HELD:
+        hold(it, reason);
+        break;
+    }
+    if (!p->to->has_bodies)
+        it->mapped.body = NULL;
+}
+
+/* false: a targeted pass that was not asked for this one. */
+static bool look_at(pass *p, item *it, size_t nth, ds_arena *a)
+{
+    const char *problem = it->rec->hold ? it->rec->hold : ds_key_problem(a, it->rec->primary_key);
+
+    if (problem) {
+        hold_placed(it, nth, problem, a);
+        return !p->in->items;
+    }
+    it->key = it->rec->primary_key;
+    it->key_hash = ds_hash64(it->key, strlen(it->key));
+    if (!is_asked_for(p, it->key, it->key_hash))
+        return false;
+    it->held = held_before(p, it->key, it->key_hash);
+    it->intent = intent_before(p, it->key, it->key_hash);
+    map_item(p, it, a);
+    return true;
+}
+
+/* Two records of one page with one key: the last wins. */
+static void supersede(item *items, size_t n, keyset *set)
+{
+    keyset_clear(set);
+    for (size_t i = n; i-- > 0;) {
+        size_t at = 0;
+        uint32_t later;
+
+        if (items[i].placed || items[i].dropped)
+            continue;
+        while ((later = keyset_next(set, items[i].key_hash, &at)) != UINT32_MAX) {
+            if (strcmp(items[later].key, items[i].key) != 0)
+                continue;
+            items[i].decision = DO_SKIP;
+            items[i].why = "a later record of the same page has this key";
+            break;
+        }
+        if (later == UINT32_MAX)
+            keyset_put(set, items[i].key_hash, (uint32_t)i);
+    }
+}
+
+/* The create of this key went out in an earlier pass and nobody knows whether it arrived. */
+static void settle_intent(pass *p, item *it, ds_arena *a)
+{
+    int64_t settled_ms = it->intent->issued_ms + p->to->settle_ms;
+    bool by_hand = it->held && it->held->next_try_ms == 0; /* a person said: retry */
+
+    if (it->link || by_hand || p->to->promise == DS_PROMISE_A)
+        return;
+    if (p->to->promise == DS_PROMISE_B) {
+        if (ds_activity_now_ms(&p->act) >= settled_ms)
+            return; /* looked up before it is created again */
+        it->next_try_ms = settled_ms;
+        hold(it, "its create was sent, the answer is not known; it is looked up once it has settled");
+        return;
+    }
+    it->next_try_ms = HELD_FOR_A_PERSON;
+    hold(it, ds_arena_printf(a, "may have been created already and cannot be looked up: `held adopt %s "
+                                "KEY ID` if it was, `held retry` if not", p->route->name));
+}
+
+static bool not_yet_due(pass *p, const item *it)
+{
+    return it->held && ds_hash_same(it->held->hash, it->mapped.hash) &&
+           it->held->next_try_ms > ds_activity_now_ms(&p->act);
+}
+
+static void compare(pass *p, item *it)
+{
+    const ds_link *link = it->link;
+
+    if (!link) {
+        it->why = "no link: new, or to be adopted";
+    } else if (p->route->write_always) {
+        it->why = "write: always";
+    } else if (link->flags & DS_LINK_MARKED) {
+        it->why = "it was gone and is back";
+    } else if (!link->valid) {
+        it->why = "the destination has changed: the row is compared";
+    } else if (!ds_hash_same(link->hash, it->mapped.hash)) {
+        it->why = "differs from what was last written";
+    } else if (p->route->verify_all) {
+        it->decision = DO_COMPARE;
+        it->why = "verify: all";
+    } else {
+        it->decision = DO_NOTHING;
+        it->why = "the same as last written";
+    }
+}
+
+static void decide(pass *p, item *it, ds_arena *a)
+{
+    if (it->decision == DO_HOLD) {
+        it->quiet = it->held && !strcmp(it->held->reason, it->reason) &&
+                    it->held->next_try_ms > ds_activity_now_ms(&p->act);
+        return;
+    }
+    if (it->decision != DO_WRITE)
+        return;
+    if (it->intent)
+        settle_intent(p, it, a);
+    if (it->decision == DO_WRITE && not_yet_due(p, it)) {
+        hold(it, it->held->reason);
+        it->quiet = true;
+    }
+    if (it->decision == DO_WRITE)
+        compare(p, it);
+}
+
+bool prepare_page(pass *p, const ds_page *page, ds_arena *a, item **out, size_t *out_n, ds_err *err)
+{
+    item *items = ds_arena_zalloc(a, (page->records_n + 1) * sizeof(*items));
+    size_t n = 0;
+
+    for (size_t i = 0; i < page->records_n; i++) {
+        item *it = &items[n];
+
+        *it = (item){.rec = &page->records[i]};
+        n += look_at(p, it, i, a);
+    }
+    supersede(items, n, &p->page_keys);
+    if (!match_items(p, items, n, a, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        decide(p, &items[i], a);
+    *out = items;
+    *out_n = n;
+    return true;
+}

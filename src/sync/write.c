@@ -1,0 +1,380 @@
+/* src/sync/write.c
+ *
+ * From decisions to rows.  A create at a destination of promise B or C has its durable intent
+ * before the request leaves; every write's outcome becomes a link, a held record, or an unknown
+ * that a later pass settles.
+ */
+#include "base/hash.h"
+#include "sync/internal.h"
+
+typedef struct batch { /* writes of one slice, in p->batch */
+    item **items;
+    ds_write *writes;
+    size_t n;
+} batch;
+
+static void count(pass *p, ds_outcome outcome)
+{
+    switch (outcome) {
+    case DS_OUT_CREATED:
+        p->totals.created++;
+        break;
+    case DS_OUT_UPDATED:
+        p->totals.updated++;
+        break;
+    case DS_OUT_UNCHANGED:
+        p->totals.unchanged++;
+        break;
+    case DS_OUT_HELD:
+    case DS_OUT_UNKNOWN:
+        p->totals.held++;
+        break;
+    case DS_OUT_NONE:
+        break;
+    }
+}
+
+static int64_t backed_off(int64_t attempts)
+{
+    int64_t wait_ms = HELD_FIRST_MS;
+
+    for (int64_t i = 1; i < attempts && wait_ms < HELD_MOST_MS; i++)
+        wait_ms *= 2;
+    return DS_MIN(wait_ms, HELD_MOST_MS);
+}
+
+void hold_item(pass *p, const item *it)
+{
+    int64_t now_ms = ds_activity_now_ms(&p->act);
+    ds_held held = {.key = it->key, .placed = it->placed, .reason = it->reason, .attempts = 1,
+                    .since_ms = now_ms, .hash = it->mapped.hash};
+
+    p->totals.held++;
+    if (it->placed)
+        p->seen_void = true; /* who knows whose row it was: none is taken for gone */
+    if (it->quiet)
+        return;
+    if (it->held) {
+        held.since_ms = it->held->since_ms;
+        held.attempts = ds_hash_same(it->held->hash, held.hash) ? it->held->attempts + 1 : 1;
+    }
+    held.next_try_ms = it->next_try_ms ? it->next_try_ms : now_ms + backed_off(held.attempts);
+    group_hold(p, &held);
+}
+
+static const ds_prop *with_extras(pass *p, const item *it, size_t *n, const uint8_t **how)
+{
+    bool unmark = it->link && (it->link->flags & DS_LINK_MARKED) && p->route->missing_mark;
+    size_t extra = (p->route->stamp ? 1u : 0u) + unmark;
+    ds_prop *props;
+    uint8_t *hows;
+
+    *n = it->mapped.n;
+    *how = it->mapped.how;
+    if (!extra)
+        return it->mapped.props;
+    props = ds_arena_alloc(p->batch, (*n + extra) * sizeof(*props));
+    hows = ds_arena_zalloc(p->batch, *n + extra);
+    if (*n)
+        memcpy(props, it->mapped.props, *n * sizeof(*props));
+    if (*how)
+        memcpy(hows, *how, *n);
+    if (unmark)
+        props[(*n)++] = (ds_prop){p->route->missing_mark, ds_bool(false)};
+    if (p->route->stamp) {
+        hows[*n] = DS_HOW_ALONG;
+        props[(*n)++] = (ds_prop){p->route->stamp,
+                                  ds_datetime_ms(p->batch, ds_activity_now_ms(&p->act))};
+    }
+    *how = hows;
+    return props;
+}
+
+static void fill_write(pass *p, const item *it, ds_write *w)
+{
+    *w = (ds_write){.op = it->link ? DS_OP_UPDATE : DS_OP_CREATE, .key = it->key,
+                    .body = it->mapped.body};
+    w->id = it->link ? it->link->id : NULL;
+    w->props = with_extras(p, it, &w->props_n, &w->how);
+}
+
+/* Whether the row must be looked at first: the destination does not meet it by key itself. */
+static bool needs_find(const pass *p, const item *it)
+{
+    if (p->to->upserts || !p->to->find)
+        return false;
+    return !it->link || !it->link->valid || it->decision == DO_COMPARE || it->intent;
+}
+
+static bool settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
+{
+    if (found->n > 1) {
+        it->reason = ds_arena_printf(p->batch, "%zu rows at the destination have this key: none is "
+                                               "written; remove all but one", found->n);
+        w->outcome = DS_OUT_HELD;
+        w->reason = it->reason;
+        return true;
+    }
+    if (!found->n) {
+        w->op = DS_OP_CREATE;
+        w->id = NULL;
+        return false;
+    }
+    w->op = DS_OP_UPDATE;
+    w->id = found->id;
+    w->adopted = !it->link;
+    if (!row_is_same(it, found->row) || p->route->write_always)
+        return false;
+    w->outcome = DS_OUT_UNCHANGED;
+    w->new_id = found->id;
+    return true;
+}
+
+/* Looks up what needs it; what that settles gets its outcome and is not sent. */
+static bool look_first(pass *p, batch *b, ds_err *err)
+{
+    item **asked = ds_arena_alloc(p->batch, b->n * sizeof(*asked));
+    ds_found *found = ds_arena_alloc(p->batch, b->n * sizeof(*found));
+    size_t n = 0, at = 0;
+
+    for (size_t i = 0; i < b->n; i++)
+        if (needs_find(p, b->items[i]))
+            asked[n++] = b->items[i];
+    if (!n)
+        return true;
+    if (!find_rows(p, asked, n, found, err))
+        return false;
+    for (size_t i = 0; i < b->n && at < n; i++)
+        if (b->items[i] == asked[at] && (settle_found(p, asked[at], &b->writes[i], &found[at]), true))
+            at++;
+    return true;
+}
+
+/* Creates whose answer could be lost: written down before they leave. */
+static bool declare_intents(pass *p, const batch *b, ds_err *err)
+{
+    ds_intent *intents = ds_arena_alloc(p->batch, b->n * sizeof(*intents));
+    ds_commit c = {.intents = intents};
+
+    if (p->to->promise == DS_PROMISE_A)
+        return true;
+    for (size_t i = 0; i < b->n; i++)
+        if (b->writes[i].op == DS_OP_CREATE && b->writes[i].outcome == DS_OUT_NONE)
+            intents[c.intents_n++] = (ds_intent){b->items[i]->key, ds_activity_now_ms(&p->act)};
+    if (!c.intents_n)
+        return true;
+    return p->in->ledger->ops->commit(p->in->ledger, &c, err) ||
+           ds_wrap(err, "note %zu creates before they are sent", c.intents_n);
+}
+
+bool send_writes(pass *p, ds_write *writes, size_t n, ds_err *err)
+{
+    bool ok;
+
+    ds_crashpoint("write");
+    p->group.dirty = true;
+    ok = p->to->write(p->dst, &p->act, writes, n, err);
+    p->lost |= !ok && p->to->flush;
+    p->destination_calls++;
+    ds_crashpoint("written");
+    return ok;
+}
+
+/* Sends what has no outcome yet, as one batch of the destination's. */
+static bool send_open(pass *p, batch *b, ds_err *err)
+{
+    ds_write *open = ds_arena_alloc(p->batch, b->n * sizeof(*open));
+    size_t n = 0, at = 0;
+    bool ok;
+
+    for (size_t i = 0; i < b->n; i++)
+        if (b->writes[i].outcome == DS_OUT_NONE)
+            open[n++] = b->writes[i];
+    if (!n)
+        return true;
+    ok = send_writes(p, n == b->n ? b->writes : open, n, err);
+    for (size_t i = 0; i < b->n && n != b->n; i++)
+        if (b->writes[i].outcome == DS_OUT_NONE)
+            b->writes[i] = open[at++];
+    return ok;
+}
+
+static void put_link(pass *p, const item *it, const ds_write *w)
+{
+    ds_link link = {.key = it->key, .hash = it->mapped.hash, .id = w->new_id ? w->new_id : w->id};
+
+    if (it->link) {
+        link.seq = it->link->seq;
+        link.flags = (uint8_t)(it->link->flags & ~DS_LINK_MARKED);
+    }
+    if (w->outcome == DS_OUT_CREATED || it->intent) /* an intent: the row found is of our making */
+        link.flags |= DS_LINK_CREATED;
+    group_put(p, &link, !it->link);
+}
+
+static bool link_is_current(const item *it, const ds_write *w)
+{
+    return w->outcome == DS_OUT_UNCHANGED && it->link && it->link->valid &&
+           !(it->link->flags & DS_LINK_MARKED) && ds_hash_same(it->link->hash, it->mapped.hash);
+}
+
+static void settle(pass *p, item *it, const ds_write *w)
+{
+    switch (w->outcome) {
+    case DS_OUT_CREATED:
+    case DS_OUT_UPDATED:
+    case DS_OUT_UNCHANGED:
+        count(p, w->outcome);
+        if (!link_is_current(it, w))
+            put_link(p, it, w);
+        if (it->held)
+            group_release(p, it->key);
+        if (it->intent || (w->op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A))
+            group_clear_intent(p, it->key);
+        break;
+    case DS_OUT_HELD:
+        it->reason = w->reason ? w->reason : "refused by the destination";
+        hold_item(p, it);
+        if (w->op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A)
+            group_clear_intent(p, it->key); /* it said no: surely not created */
+        break;
+    case DS_OUT_UNKNOWN:
+        it->reason = "sent, but the answer was lost";
+        it->next_try_ms = p->to->promise == DS_PROMISE_C
+                              ? HELD_FOR_A_PERSON
+                              : ds_activity_now_ms(&p->act) + p->to->settle_ms;
+        hold_item(p, it);
+        if (it->link) { /* the update may or may not be there: the next pass writes again */
+            ds_link link = *it->link;
+
+            link.hash = (ds_hash){0, 0};
+            group_put(p, &link, false);
+        }
+        break;
+    case DS_OUT_NONE:
+        break;
+    }
+    if (it->counted && (w->outcome == DS_OUT_UNCHANGED || w->outcome == DS_OUT_HELD))
+        p->changes--;
+}
+
+static bool write_batch(pass *p, batch *b, ds_err *err)
+{
+    bool ok;
+
+    for (size_t i = 0; i < b->n; i++)
+        fill_write(p, b->items[i], &b->writes[i]);
+    ok = look_first(p, b, err) && declare_intents(p, b, err) && send_open(p, b, err);
+    for (size_t i = 0; i < b->n; i++)
+        settle(p, b->items[i], &b->writes[i]);
+    return ok;
+}
+
+int64_t pace_slice(const pass *p)
+{
+    return p->route->pace > 0 ? DS_MAX((int64_t)(p->route->pace / 10), 1) : INT64_MAX;
+}
+
+/* Waits until the route may send n more; what is written so far is committed first, so that no
+ * transaction of a destination stays open while nothing happens. */
+static bool wait_for_pace(pass *p, size_t n, ds_err *err)
+{
+    _Atomic int64_t *next = p->route->pace_next_us ? p->route->pace_next_us : &p->own_pace_us;
+    ds_clock *clock = p->in->clock;
+    int64_t takes_us, now_us, free_us, mine_us;
+
+    if (p->route->pace <= 0)
+        return true;
+    takes_us = (int64_t)((double)n * 1e6 / p->route->pace);
+    do {
+        now_us = clock->mono_us(clock);
+        free_us = atomic_load(next);
+        mine_us = DS_MAX(free_us, now_us);
+    } while (!atomic_compare_exchange_weak(next, &free_us, mine_us + takes_us));
+    if (mine_us <= now_us)
+        return true;
+    if (p->group.dirty && !group_commit(p, false, err))
+        return false;
+    if (p->in->progress)
+        atomic_store(&p->in->progress->waiting_ms, ds_activity_now_ms(&p->act));
+    clock->wait_us(clock, mine_us - now_us, p->in->stop);
+    if (p->in->progress)
+        atomic_store(&p->in->progress->waiting_ms, 0);
+    return true;
+}
+
+static size_t batch_limit(const pass *p)
+{
+    size_t most = p->to->promise == DS_PROMISE_A ? PAGE_RECORDS : INTENT_BATCH;
+
+    return (size_t)DS_MIN((int64_t)most, pace_slice(p));
+}
+
+static bool flush_batch(pass *p, batch *b, ds_err *err)
+{
+    bool ok;
+
+    if (!b->n)
+        return true;
+    if (!wait_for_pace(p, b->n, err))
+        return false;
+    if (ds_activity_stopping(&p->act))
+        return ds_fail(err, DS_ERR_CANCELLED, "stopped");
+    ok = write_batch(p, b, err);
+    b->n = 0;
+    ds_arena_reset(p->batch);
+    return ok;
+}
+
+/* What needs no request is settled at once. true: it goes into the batch. */
+static bool must_send(pass *p, item *it)
+{
+    switch (it->decision) {
+    case DO_SKIP:
+        p->totals.skipped++;
+        return false;
+    case DO_HOLD:
+        hold_item(p, it);
+        return false;
+    case DO_NOTHING:
+        p->totals.unchanged++;
+        if (it->held)
+            group_release(p, it->key);
+        return false;
+    case DO_COMPARE:
+    case DO_WRITE:
+        return true;
+    }
+    return false;
+}
+
+write_result write_items(pass *p, item *items, size_t n, ds_err *err)
+{
+    size_t most = batch_limit(p);
+    item *pending[PAGE_RECORDS];
+    DS_AUTO(ds_arena) memory = ds_arena_new();
+    batch b = {.items = pending, .writes = NULL};
+    bool limit = false;
+
+    for (size_t i = 0; i < n && !limit; i++) {
+        item *it = &items[i];
+
+        if (!must_send(p, it))
+            continue;
+        if (it->decision == DO_WRITE) {
+            limit = over_limit(p, 1);
+            if (limit)
+                break;
+            it->counted = true;
+            p->changes++;
+        }
+        if (!b.writes)
+            b.writes = ds_arena_alloc(memory, most * sizeof(*b.writes));
+        pending[b.n++] = it;
+        if (b.n == most && !flush_batch(p, &b, err))
+            return WROTE_FAILED;
+    }
+    if (!flush_batch(p, &b, err))
+        return WROTE_FAILED;
+    return limit ? WROTE_LIMIT : WROTE;
+}

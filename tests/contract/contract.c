@@ -1,0 +1,68 @@
+/* tests/contract/contract.c - settings and names, for both suites. */
+#include "contract.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct contract_case {
+    const char *name;
+    void (*test)(const void *c);
+    const void *c;
+};
+
+static struct contract_case cases[1000];
+static size_t cases_n;
+
+static void run_case(void **state)
+{
+    const struct contract_case *one = *state;
+
+    one->test(one->c);
+}
+
+void contract_add(const char *connector, const char *rule, void (*test)(const void *c),
+                  const void *c)
+{
+    size_t n = strlen(connector) + strlen(rule) + 3;
+    char *name = ds_calloc(n, 1);
+
+    snprintf(name, n, "%s: %s", connector, rule);
+    assert_true(cases_n < DS_COUNT(cases));
+    cases[cases_n] = (struct contract_case){name, test, c};
+    add_rows(&cases[cases_n++], 1, sizeof(cases[0]), run_case);
+}
+
+static void set(void *instance, const ds_option *options, const char *name, const char *value)
+{
+    char *base = instance;
+    bool truth = strcmp(value, "true") == 0;
+
+    for (const ds_option *o = options; o->name; o++) {
+        if (strcmp(o->name, name) != 0)
+            continue;
+        if (o->type == DS_OPTION_BOOL)
+            memcpy(base + o->offset, &truth, sizeof(truth));
+        else
+            memcpy(base + o->offset, &value, sizeof(value));
+        return;
+    }
+    fail_msg("there is no setting \"%s\"", name);
+}
+
+void *contract_instance(const ds_option *options, size_t size, const contract_setting *settings,
+                        tmpdir *dir)
+{
+    void *made = ds_arena_zalloc(scratch, size);
+
+    for (const ds_option *o = options; o->name; o++) {
+        if (o->fallback)
+            set(made, options, o->name, o->fallback);
+    }
+    for (size_t i = 0; i < CONTRACT_SETTINGS && settings[i].name; i++) {
+        const char *value = settings[i].value;
+
+        set(made, options, settings[i].name, *value == '@' ? tmpdir_file(dir, value + 1) : value);
+    }
+    return made;
+}

@@ -1,0 +1,349 @@
+/* tests/crash/test_everywhere.c
+ *
+ * The claim that everything rests on: the process may die at any instruction.  Each scenario is run
+ * once per durable step and per outgoing write, killed there, started again, and must come out as if
+ * nothing had happened: every row once, none lost, hand-made rows and columns intact, and a further
+ * run writes nothing.
+ */
+#include "base/crashpoint.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "connectors/file/file.h"
+#include "connectors/sqlite/sqlite.h"
+#include "engine/engine.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CRASHED = 86, RECORDS = 64, STEPS_MOST = 3000 };
+
+typedef struct scenario {
+    const char *name;
+    const char *destination; /* sqlite, jsonl, csv */
+    const char *missing;
+    bool prior;   /* a pass before: the one that is killed finds links */
+    bool reorder; /* and the source in another order */
+    int gone, changed, added; /* what happened to the source since */
+} scenario;
+
+static const scenario scenarios[] = {
+    {.name = "sqlite, first pass", .destination = "sqlite", .missing = "ignore", .added = RECORDS},
+    {.name = "sqlite, update pass", .destination = "sqlite", .missing = "ignore", .prior = true, .changed = 30},
+    {.name = "sqlite, mixed pass", .destination = "sqlite", .missing = "delete", .prior = true,
+     .gone = 9, .changed = 17, .added = 13, .reorder = true},
+    {.name = "sqlite, rows marked", .destination = "sqlite", .missing = "{mark: Gone}", .prior = true,
+     .gone = 20, .changed = 3},
+    {.name = "jsonl, first pass", .destination = "jsonl", .missing = "ignore", .added = RECORDS},
+    {.name = "jsonl, update pass", .destination = "jsonl", .missing = "ignore", .prior = true, .changed = 30},
+    {.name = "jsonl, mixed pass", .destination = "jsonl", .missing = "delete", .prior = true,
+     .gone = 9, .changed = 17, .added = 13},
+    {.name = "csv, mixed pass", .destination = "csv", .missing = "delete", .prior = true,
+     .gone = 9, .changed = 17, .added = 13},
+};
+
+static const ds_source_ops *const sources[] = {&ds_file_source};
+static const ds_destination_ops *const destinations[] = {&ds_file_destination, &ds_sqlite_destination};
+static const ds_connectors connectors = {sources, 1, destinations, 2};
+
+/* ---- the process under test ---------------------------------------------------------------------- */
+
+static atomic_int steps_left;
+
+static void crash_at_zero(const char *where)
+{
+    (void)where;
+    if (atomic_fetch_sub(&steps_left, 1) == 1)
+        _exit(CRASHED);
+}
+
+static int run_once(const char *dir)
+{
+    char path[512];
+    ds_err err = DS_ERR_INIT;
+    DS_AUTO_BUF(errors, DS_MIB);
+    pid_t holder;
+    bool ok;
+
+    snprintf(path, sizeof(path), "%s/durable-sync.yaml", dir);
+    DS_AUTO(ds_config) config = ds_config_load(path, &connectors, &errors);
+    if (!config) {
+        fprintf(stderr, "%s\n", errors.data);
+        return 3;
+    }
+    ds_engine_options options = {.routes = config->routes, .routes_n = config->routes_n,
+                                 .clock = ds_clock_system(), .once = true, .workers = 1,
+                                 .page_records = 7, .group_records = 16};
+    DS_AUTO(ds_store) store = ds_store_open(config->store_path, &holder, &err);
+    DS_AUTO(ds_engine) engine = store ? ds_engine_embedded(store, &options, &err) : NULL;
+    ok = engine && ds_engine_run(engine, &err);
+    if (!ok)
+        fprintf(stderr, "%s\n", err.text);
+    return ok ? 0 : 4;
+}
+
+/* The exit code of a run in a process of its own; `kill_at` 0: nowhere. */
+static int in_child(const char *dir, int kill_at)
+{
+    int status;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (!pid) {
+        ds_log_setup(DS_LOG_ERROR, false, STDERR_FILENO);
+        atomic_store(&steps_left, kill_at);
+        ds_crash_hook = kill_at ? crash_at_zero : NULL;
+        _exit(run_once(dir));
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* ---- the world around it --------------------------------------------------------------------------- */
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+    char path[512];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void write_config(const char *dir, const scenario *sc)
+{
+    char text[2048], to[256];
+
+    if (!strcmp(sc->destination, "sqlite"))
+        snprintf(to, sizeof(to), "{kind: sqlite, path: out.db, table: things, key: Id, create_table: true}");
+    else
+        snprintf(to, sizeof(to), "{kind: file, path: out.%s, key: Id}", sc->destination);
+    snprintf(text, sizeof(text),
+             "routes:\n  things:\n    source: {kind: file, path: in.jsonl, key: id}\n    destination: %s\n"
+             "    fields: {Name: name, Size: size, First: {from: name}}\n    create_only: [First]\n"
+             "    missing: %s\n", to, sc->missing);
+    write_file(dir, "durable-sync.yaml", text);
+}
+
+static const char *name_of(const scenario *sc, int i, bool after)
+{
+    return after && i >= sc->gone && i < sc->gone + sc->changed ? "changed" : "first";
+}
+
+/* Records 0..n-1 before; after: the first `gone` are gone, the next `changed` are other, new follow. */
+static void write_source(const char *dir, const scenario *sc, bool after)
+{
+    DS_AUTO_BUF(text, DS_MIB);
+    int from = after ? sc->gone : 0, to = (sc->prior ? RECORDS : 0) + (after ? sc->added : 0);
+
+    for (int n = from; n < to; n++) {
+        int i = after && sc->reorder ? to - 1 - (n - from) : n;
+
+        ds_buf_printf(&text, "{\"id\": \"k%03d\", \"name\": \"%s %d\", \"size\": %d.10}\n", i,
+                      name_of(sc, i, after), i, i);
+    }
+    write_file(dir, "in.jsonl", text.n ? text.data : "");
+}
+
+static void exec_sql(sqlite3 *db, const char *sql)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+}
+
+static sqlite3 *open_out(const char *dir)
+{
+    char path[512];
+    sqlite3 *db;
+
+    snprintf(path, sizeof(path), "%s/out.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    return db;
+}
+
+/* What people do to the destination between two passes. */
+static void edit_by_hand(const char *dir, const scenario *sc)
+{
+    if (!strcmp(sc->destination, "sqlite")) {
+        sqlite3 *db = open_out(dir);
+
+        exec_sql(db, "ALTER TABLE things ADD COLUMN note TEXT");
+        exec_sql(db, "UPDATE things SET note = 'mine ' || Id");
+        exec_sql(db, "INSERT INTO things(Id, Name, note) VALUES('by-hand', 'hand', 'row')");
+        sqlite3_close(db);
+    }
+}
+
+static int is_same_row(void *to, int n, char **values, char **names)
+{
+    ds_buf *out = to;
+
+    (void)names;
+    for (int i = 0; i < n; i++)
+        ds_buf_printf(out, "%s%s", i ? "|" : "", values[i] ? values[i] : "NULL");
+    ds_buf_char(out, '\n');
+    return 0;
+}
+
+static void dump_sqlite(const char *dir, ds_buf *out)
+{
+    sqlite3 *db = open_out(dir);
+
+    if (sqlite3_exec(db, "SELECT * FROM things ORDER BY Id", is_same_row, out, NULL) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void dump_file(const char *dir, const char *format, ds_buf *out)
+{
+    char path[512], line[512];
+    char *lines[4 * RECORDS];
+    size_t n = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/out.%s", dir, format);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    while (n < 4 * RECORDS && fgets(line, sizeof(line), f))
+        lines[n++] = ds_strdup(line);
+    fclose(f);
+    qsort(lines, n, sizeof(lines[0]), by_text);
+    for (size_t i = 0; i < n; i++) {
+        ds_buf_text(out, lines[i]);
+        free(lines[i]);
+    }
+}
+
+static void dump(const char *dir, const scenario *sc, ds_buf *out)
+{
+    ds_buf_clear(out);
+    if (!strcmp(sc->destination, "sqlite"))
+        dump_sqlite(dir, out);
+    else
+        dump_file(dir, sc->destination, out);
+}
+
+static void make_dir(char *dir, size_t n)
+{
+    snprintf(dir, n, "%s/durable-sync-crash-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    assert_non_null(mkdtemp(dir));
+}
+
+static void remove_dir(const char *dir)
+{
+    char command[600];
+
+    snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+    assert_int_equal(system(command), 0);
+}
+
+/* The state in which the pass to be killed starts. */
+static void set_up(const char *dir, const scenario *sc)
+{
+    write_config(dir, sc);
+    if (sc->prior) {
+        write_source(dir, sc, false);
+        assert_int_equal(in_child(dir, 0), 0);
+        edit_by_hand(dir, sc);
+    }
+    write_source(dir, sc, true);
+}
+
+/* Nothing is written by a run that finds nothing to do: not a byte, not a time. */
+static void further_run_is_idle(const char *dir, const scenario *sc)
+{
+    struct stat before, after;
+    char path[512];
+
+    snprintf(path, sizeof(path), "%s/out.%s", dir,
+             strcmp(sc->destination, "sqlite") ? sc->destination : "db");
+    assert_int_equal(stat(path, &before), 0);
+    assert_int_equal(in_child(dir, 0), 0);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+    assert_int_equal(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
+    assert_int_equal(before.st_ino, after.st_ino);
+}
+
+/* What a run without a kill leaves: checked by hand-made counts, then the yardstick of all others. */
+static void expectation(const scenario *sc, ds_buf *out)
+{
+    int rows = (sc->prior ? RECORDS : 0) + sc->added - (strcmp(sc->missing, "delete") ? 0 : sc->gone);
+    int lines = 0, changed = 0;
+    char dir[256];
+
+    make_dir(dir, sizeof(dir));
+    set_up(dir, sc);
+    assert_int_equal(in_child(dir, 0), 0);
+    dump(dir, sc, out);
+    for (const char *at = out->data; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    for (const char *at = out->data; (at = strstr(at, "changed")) != NULL; at++)
+        changed++;
+    if (!strcmp(sc->destination, "sqlite"))
+        rows += sc->prior; /* the row made by hand */
+    else if (!strcmp(sc->destination, "csv"))
+        rows++; /* the header */
+    assert_int_equal(lines, rows);
+    assert_int_equal(changed, sc->changed); /* once in Name; First is create-only */
+    remove_dir(dir);
+}
+
+static void survives_a_kill_at_every_step(void **state)
+{
+    const scenario *sc = *state;
+    DS_AUTO_BUF(expected, DS_MIB);
+    DS_AUTO_BUF(got, DS_MIB);
+    int step = 0, left = CRASHED;
+
+    expectation(sc, &expected);
+    while (left == CRASHED) {
+        char dir[256];
+
+        assert_true(++step < STEPS_MOST);
+        make_dir(dir, sizeof(dir));
+        set_up(dir, sc);
+        left = in_child(dir, step);
+        assert_true(left == CRASHED || left == 0);
+        assert_int_equal(in_child(dir, 0), 0);
+        dump(dir, sc, &got);
+        if (strcmp(got.data, expected.data) != 0)
+            fail_msg("killed at step %d:\n%s\nexpected:\n%s", step, got.data, expected.data);
+        further_run_is_idle(dir, sc);
+        remove_dir(dir);
+    }
+    assert_true(step > 12); /* there were steps to be killed at */
+    print_message("# %s: killed at each of %d steps\n", sc->name, step - 1);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[DS_COUNT(scenarios)];
+
+    for (size_t i = 0; i < DS_COUNT(scenarios); i++)
+        tests[i] = (struct CMUnitTest){
+            .name = scenarios[i].name,
+            .test_func = survives_a_kill_at_every_step,
+            .initial_state = (void *)(uintptr_t)&scenarios[i],
+        };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

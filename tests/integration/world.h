@@ -1,0 +1,59 @@
+/* tests/integration/world.h
+ *
+ * A directory with a configuration, a real store and real connectors, and a clock that stands still
+ * until it is moved: one pass at a time, its result looked at.  For tests of the pass (sync/).
+ */
+#ifndef TESTS_INTEGRATION_WORLD_H
+#define TESTS_INTEGRATION_WORLD_H
+
+#include "base/log.h"
+#include "config/config.h"
+#include "engine/engine.h"
+
+#include <sqlite3.h>
+
+typedef struct world_clock {
+    ds_clock base; /* first */
+    int64_t now_ms, mono_us;
+    int64_t waited_us; /* by wait_us */
+} world_clock;
+
+typedef struct world {
+    char dir[256];
+    world_clock clock;
+    ds_store *store;
+    ds_config *config;
+    ds_arena *arena; /* results live here */
+    atomic_bool stop;
+    int64_t slice_ms;
+    size_t page_records, group_records;
+    bool approved;
+    const char *unit;             /* "all" */
+    ds_pass_kind kind;            /* FULL */
+    const char *const *items;     /* TARGETED */
+    size_t items_n;
+    bool resume;                  /* the next pass goes on from the last one's checkpoint */
+} world;
+
+world *world_new(void);
+void world_free(world *w);
+void world_file(world *w, const char *name, const char *text);
+/* The routes of the configuration, indented as under `routes:`; replaces the one before. */
+void world_config(world *w, const char *routes);
+/* A pass of the first route (or the one named). The result's text dies with the next call. */
+ds_pass_result world_pass(world *w);
+ds_pass_result world_pass_of(world *w, const char *route);
+/* "total created updated unchanged skipped held" of a pass that ended well; else its outcome and
+ * error: "failed: source: ...". */
+const char *world_totals(world *w);
+const char *world_totals_of(world *w, const char *route);
+/* All rows of a query on DIR/out.db: columns joined by '|', rows by '\n'. */
+const char *world_sql(world *w, const char *sql);
+const char *world_read(world *w, const char *name);
+/* Held records of all routes: "key: reason" lines. */
+const char *world_held(world *w);
+const char *world_path(world *w, const char *name);
+/* What a plan says: totals as above and "missing N"; changed properties as "key.Name: from -> to". */
+const char *world_plan(world *w);
+
+#endif

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""test_install.py BUILD - an installation holds what others build on, and examples/tasks-to-printer
+builds against it with pkg-config and works."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import tap
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build").resolve()
+
+
+def run(*command, **more):
+    return subprocess.run(command, text=True, capture_output=True, check=False,
+                          stdin=subprocess.DEVNULL, **more)
+
+
+class Installed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.root = pathlib.Path(folder.name) / "root"
+        answer = run("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", cls.root)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        pc, = cls.root.rglob("durable-sync.pc")
+        cls.libdir = pc.parent.parent
+        # The flags of the installed file, with the staging root before its paths.
+        cls.pkg_config = dict(os.environ, PKG_CONFIG_LIBDIR=str(pc.parent),
+                              PKG_CONFIG_SYSROOT_DIR=str(cls.root),
+                              PKG_CONFIG_ALLOW_SYSTEM_CFLAGS="1", PKG_CONFIG_ALLOW_SYSTEM_LIBS="1")
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.work = pathlib.Path(folder.name)
+
+    def flags(self, *what):
+        answer = run("pkg-config", *what, "durable-sync", env=self.pkg_config)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        return answer.stdout.split()
+
+    def build_example(self):
+        for path in (TOP / "examples" / "tasks-to-printer").iterdir():
+            shutil.copy(path, self.work)
+        answer = run("cc", "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+                     "-o", "tasks-to-printer", "main.c", *self.flags("--cflags", "--libs"),
+                     f"-Wl,-rpath,{self.libdir}", cwd=self.work)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+
+    def example(self, *args, code=0):
+        answer = run(self.work / "tasks-to-printer", *args, cwd=self.work)
+        self.assertEqual(answer.returncode, code, answer.stderr)
+        return answer.stdout
+
+    def printed(self):
+        """What a pass printed: the printer's own lines, without the summary around them."""
+        lines = self.example("once").splitlines()
+        return [line for line in lines if line.startswith(("new ", "changed "))]
+
+    def test_an_example_fits_on_a_page(self):
+        lines = (TOP / "examples" / "tasks-to-printer" / "main.c").read_text().splitlines()
+        self.assertLess(len(lines), 80)
+
+    def test_what_is_installed(self):
+        names = {path.name for path in self.root.rglob("*") if path.is_file() or path.is_symlink()}
+        wanted = {"durable-sync", "libdurable_sync.so", "libdurable_sync.so.0", "durable-sync.pc",
+                  "durable-sync.1"}
+        wanted |= {path.name for path in (TOP / "include" / "durable_sync").iterdir()}
+        self.assertLessEqual(wanted, names)
+
+    def test_the_installed_program_finds_its_library(self):
+        program, = self.root.rglob("bin/durable-sync")
+        answer = run(program, "--version")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertIn(self.flags("--modversion")[0], answer.stdout)
+
+    def test_the_library_is_named_for_its_abi(self):
+        library, = self.root.rglob("libdurable_sync.so.0")
+        self.assertIn("SONAME", run("readelf", "-d", library).stdout)
+        self.assertIn("[libdurable_sync.so.0]", run("readelf", "-d", library).stdout)
+
+    def test_every_public_header_stands_alone(self):
+        flags = self.flags("--cflags")
+        for header in sorted((TOP / "include" / "durable_sync").iterdir()):
+            source = self.work / "alone.c"
+            source.write_text(f"#include <durable_sync/{header.name}>\nint alone;\n")
+            answer = run("cc", "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+                         "-fsyntax-only", *flags, source)
+            self.assertEqual(answer.returncode, 0, f"{header.name}: {answer.stderr}")
+
+    def test_the_example_prints_each_task_once(self):
+        self.build_example()
+        self.assertEqual(self.printed(), ["new t1 | Water the plants | false",
+                                          "new t2 | Mend the bicycle | true",
+                                          "new t3 | Write to Ada | false"])
+        self.assertEqual(self.printed(), [])
+        unit, = json.loads(self.example("status", "--json"))["units"]
+        self.assertEqual((unit["route"], unit["runs_completed"], unit["last_stats"]["unchanged"],
+                          unit["promise"]), ("tasks-to-printer", 2, 3, "C"))
+
+        tasks = json.loads((self.work / "tasks.json").read_text())
+        tasks[0]["done"] = True
+        tasks.append({"id": "t4", "title": "Rest", "done": False})
+        (self.work / "tasks.json").write_text(json.dumps(tasks))
+        self.assertEqual(self.printed(), ["changed t1 | Water the plants | true",
+                                          "new t4 | Rest | false"])
+
+    def test_a_cut_file_is_an_error_not_a_shorter_list(self):
+        self.build_example()
+        path = self.work / "tasks.json"
+        path.write_text(path.read_text()[:-10])
+        self.assertIn("tasks.json", self.example("once", "--json", code=1))
+
+    def test_a_configuration_with_its_own_kinds(self):
+        self.build_example()
+        (self.work / "durable-sync.yaml").write_text(
+            "routes:\n  mine:\n    source: {kind: tasks, path: tasks.json}\n"
+            "    destination: {kind: print}\n    fields: {what: title}\n")
+        self.assertIn("Mend the bicycle", self.example("once"))
+        unit, = json.loads(self.example("status", "--json"))["units"]
+        self.assertEqual(unit["route"], "mine")
+
+
+if __name__ == "__main__":
+    tap.main()

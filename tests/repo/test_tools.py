@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""The repository's own checks find what they are there to find."""
+import json
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import tap
+
+TOOLS = pathlib.Path(__file__).resolve().parent.parent.parent / "tools"
+
+# name, file, text, what the complaint says ("" for none)
+LAYERS = [
+    ("a layer may include those below it", "src/sync/a.c", '#include "base/b.h"\n', ""),
+    ("but none above it", "src/base/a.c", '#include "sync/s.h"\n', "base may not include sync"),
+    ("nor beside it", "src/config/a.c", '#include "sync/s.h"\n', "config may not include sync"),
+    ("its own folder is open to it", "src/base/a.c", '#include "base/b.h"\n', ""),
+    ("a short name means a file beside", "src/base/a.c", '#include "b.h"\n', ""),
+    ("a short name of another folder's file", "src/sync/a.c", '#include "b.h"\n', "not beside"),
+    ("a file that is not there", "src/base/a.c", '#include "base/none.h"\n', "no file of src/"),
+    ("a library belongs to one folder", "src/sync/a.c", "#include <yyjson.h>\n", "json alone"),
+    ("where it belongs it is welcome", "src/json/a.c", "#include <yyjson.h>\n", ""),
+    ("a library that nobody knows", "src/base/a.c", "#include <curl/curl.h>\n", "no library"),
+    ("connectors are outsiders", "src/connectors/x/a.c", '#include "base/b.h"\n', "outsider"),
+    ("with the public headers", "src/connectors/x/a.c", "#include <durable_sync/base.h>\n", ""),
+    ("and a folder of their own", "src/connectors/x/a.c", '#include "connectors/x/x.h"\n', ""),
+    ("the registry knows connectors", "src/app/registry.c", '#include "connectors/x/x.h"\n', ""),
+    ("nobody else does", "src/app/a.c", '#include "connectors/x/x.h"\n', "registry.c"),
+    ("public headers are closed", "include/durable_sync/a.h", '#include "base/b.h"\n', "public"),
+    ("a folder without a line in the table", "src/new/a.c", '#include "base/b.h"\n', "table"),
+    ("the system's headers are free", "src/base/a.c", "#include <sys/stat.h>\n", ""),
+]
+
+SHAPE = [
+    ("a function of 80 lines", "int f(void)\n{\n" + "    ;\n" * 77 + "}\n", ""),
+    ("a function of 81 lines", "int f(void)\n{\n" + "    ;\n" * 78 + "}\n", "f has 81 lines"),
+    ("its parameters count", "int f(int a,\n      int b)\n{\n" + "    ;\n" * 77 + "}\n", "81 lines"),
+    ("a comment before it does not", "/* f */\nint f(void)\n{\n" + "    ;\n" * 77 + "}\n", ""),
+    ("a file of 599 lines", "int f(void)\n{\n}\n" + "\n" * 596, ""),
+    ("a file of 600 lines", "int f(void)\n{\n}\n" + "\n" * 597, "600 lines"),
+]
+
+# name, meson's result, output, (passed, failed)
+COUNTS = [
+    ("cmocka's tests are counted", "OK", "[       OK ] a\n[       OK ] b\n[  PASSED  ] 2 test(s).", (2, 0)),
+    ("a failed one is counted once", "FAIL", "[       OK ] a\n[  FAILED  ] b\n[  FAILED  ] tests: 1 "
+     "test(s), listed below:\n[  FAILED  ] b", (1, 1)),
+    ("TAP is counted", "OK", "1..2\nok 1 - a\nok 2 - b", (2, 0)),
+    ("and its failures", "FAIL", "1..2\nok 1 - a\nnot ok 2 - b", (1, 1)),
+    ("a quiet program is one", "OK", "", (1, 0)),
+    ("a program that dies is a failure", "FAIL", "[       OK ] a", (1, 1)),
+    ("so is one that takes too long", "TIMEOUT", "", (0, 1)),
+    ("a skipped one is neither", "SKIP", "", (0, 0)),
+]
+
+
+def put(top, name, text):
+    path = top / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def run(tool, *args):
+    return subprocess.run([TOOLS / tool, *args], capture_output=True, text=True, check=False)
+
+
+class Tools(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.top = pathlib.Path(folder.name)
+
+    def check(self, tool, complaint):
+        answer = run(tool, self.top)
+        self.assertEqual(answer.returncode, 1 if complaint else 0, answer.stdout)
+        self.assertIn(complaint, answer.stdout)
+
+    def layers(self, name, text, complaint):
+        for header in ("src/base/b.h", "src/sync/s.h", "src/connectors/x/x.h"):
+            put(self.top, header, "")
+        put(self.top, name, text)
+        self.check("check-layers", complaint)
+
+    def shape(self, text, complaint):
+        put(self.top, "src/base/a.c", text)
+        self.check("check-shape", complaint)
+
+    def counts(self, result, output, expected):
+        test = {"name": "t", "result": result, "stdout": output}
+        put(self.top, "meson-logs/testlog.json", json.dumps(test) + "\n")
+        answer = run("count-tests", self.top)
+        passed, failed = expected
+        self.assertEqual(answer.stdout.splitlines()[-1], f"{passed} passed, {failed} failed")
+        self.assertEqual(answer.returncode, 0 if passed and not failed else 1)
+
+    def test_a_build_without_a_log_is_a_failure(self):
+        answer = run("count-tests", self.top)
+        self.assertEqual(answer.stdout.splitlines()[-1], "0 passed, 1 failed")
+        self.assertEqual(answer.returncode, 1)
+
+
+def add(kind, rows):
+    for name, *args in rows:
+        def test(self, args=args):
+            getattr(self, kind)(*args)
+        setattr(Tools, f"test_{kind}: {name}", test)
+
+
+add("layers", LAYERS)
+add("shape", SHAPE)
+add("counts", COUNTS)
+
+
+if __name__ == "__main__":
+    tap.main()

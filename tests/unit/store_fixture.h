@@ -1,0 +1,172 @@
+/* tests/unit/store_fixture.h - a store in a directory of its own, and jobs as plain functions. */
+#ifndef TESTS_UNIT_STORE_FIXTURE_H
+#define TESTS_UNIT_STORE_FIXTURE_H
+
+#include "store/internal.h"
+#include "support/run.h"
+#include "support/tmpdir.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NOW INT64_C(1700000000000)
+
+typedef struct fixture {
+    tmpdir *dir;
+    const char *path;
+    ds_store *store;
+    ds_err err;
+} fixture;
+
+/* Fails the test with what the store said. */
+#define must(f, call)                                                                              \
+    do {                                                                                           \
+        if (!(call))                                                                               \
+            fail_msg("%s", (f)->err.text);                                                         \
+    } while (0)
+
+static inline void fixture_open(fixture *f)
+{
+    f->err = DS_ERR_INIT;
+    f->store = ds_store_open(f->path, NULL, &f->err);
+    if (!f->store)
+        fail_msg("%s", f->err.text);
+}
+
+static inline fixture fixture_new(void)
+{
+    fixture f = {.dir = tmpdir_new(), .err = DS_ERR_INIT};
+
+    f.path = tmpdir_file(f.dir, "s.db");
+    fixture_open(&f);
+    return f;
+}
+
+static inline void fixture_reopen(fixture *f)
+{
+    ds_store_close(f->store);
+    fixture_open(f);
+}
+
+static inline void fixture_end(fixture *f)
+{
+    ds_store_close(f->store);
+    tmpdir_free(f->dir);
+}
+
+/* ---- a function as a job --------------------------------------------------------------------- */
+
+typedef bool (*in_tx)(ds_tx *tx, void *arg, ds_err *err);
+
+typedef struct call_job {
+    ds_job base;
+    in_tx fn;
+    void *arg;
+} call_job;
+
+static inline bool call_run(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    call_job *call = (call_job *)job;
+
+    return call->fn(tx, call->arg, err);
+}
+
+static inline bool do_tx(fixture *f, in_tx fn, void *arg)
+{
+    call_job call = {.base = {.run = call_run}, .fn = fn, .arg = arg};
+
+    f->err = DS_ERR_INIT;
+    return ds_store_do(f->store, DS_LANE_EVENT, &call.base, &f->err);
+}
+
+static inline bool exec_in_tx(ds_tx *tx, void *sql, ds_err *err)
+{
+    return ds_db_exec(tx->db, sql, err);
+}
+
+/* ---- units ----------------------------------------------------------------------------------- */
+
+typedef struct unit_call {
+    const char *route, *unit;
+    const char *fingerprint; /* NULL: starts no activity */
+    bool fresh;
+    ds_unit_row *row;
+} unit_call;
+
+static inline bool unit_in_tx(ds_tx *tx, void *arg, ds_err *err)
+{
+    unit_call *call = arg;
+
+    if (!ds_tx_unit_get(tx, call->route, call->unit, scratch, &call->row, err))
+        return false;
+    if (!call->row && !ds_tx_unit_add(tx, call->route, call->unit, NOW, scratch, &call->row, err))
+        return false;
+    return !call->fingerprint ||
+           ds_tx_activity_start(tx, call->row, call->fingerprint, call->fresh, NOW, err);
+}
+
+/* The unit's row; made where there is none. */
+static inline ds_unit_row *unit_of(fixture *f, const char *route, const char *unit)
+{
+    unit_call call = {.route = route, .unit = unit};
+
+    must(f, do_tx(f, unit_in_tx, &call));
+    return call.row;
+}
+
+static inline ds_unit_row *start_pass(fixture *f, const char *route, const char *unit,
+                                      const char *fingerprint, bool fresh)
+{
+    unit_call call = {.route = route, .unit = unit, .fingerprint = fingerprint, .fresh = fresh};
+
+    must(f, do_tx(f, unit_in_tx, &call));
+    return call.row;
+}
+
+static inline bool end_in_tx(ds_tx *tx, void *arg, ds_err *err)
+{
+    return ds_tx_activity_end(tx, arg, err);
+}
+
+static inline void end_pass(fixture *f, ds_unit_row *row)
+{
+    must(f, do_tx(f, end_in_tx, row));
+}
+
+static inline ds_ledger *ledger_of(fixture *f, const ds_unit_row *row)
+{
+    ds_ledger *l = ds_store_ledger(f->store, row->id, row->epoch, &f->err);
+
+    if (!l)
+        fail_msg("%s", f->err.text);
+    return l;
+}
+
+/* A fresh pass of a route's unit, and its ledger. */
+static inline ds_ledger *pass_of(fixture *f, const char *route, const char *unit)
+{
+    return ledger_of(f, start_pass(f, route, unit, "fp", true));
+}
+
+static inline ds_ledger_begin begin_of(fixture *f, ds_ledger *l)
+{
+    ds_ledger_begin begin;
+
+    must(f, l->ops->begin(l, scratch, &begin, &f->err));
+    return begin;
+}
+
+static inline bool commit_to(fixture *f, ds_ledger *l, ds_commit c)
+{
+    f->err = DS_ERR_INIT;
+    return l->ops->commit(l, &c, &f->err);
+}
+
+#define LINK(seq_, key_, low_)                                                                     \
+    {                                                                                              \
+        .link = {.seq = (seq_), .key = (key_), .hash = {.low = (low_), .high = 9}}, .is_new = true \
+    }
+
+#define PUTS(list) .puts = (list), .puts_n = DS_COUNT(list)
+
+#endif

@@ -1,0 +1,194 @@
+/* tests/unit/test_activity.c - what a connector is handed, secrets, instances, crash points. */
+#include "base/activity.h"
+#include "base/crashpoint.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/route.h"
+#include "support/fake_clock.h"
+#include "support/run.h"
+#include "support/tmpdir.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static void an_activity_knows_the_time_and_when_to_stop(void **state)
+{
+    atomic_bool stop = false;
+    fake_clock fake;
+    ds_activity act = {.arena = scratch, .clock = &fake.clock, .stop = &stop};
+
+    (void)state;
+    fake_clock_init(&fake, 5000);
+    assert_ptr_equal(ds_activity_arena(&act), scratch);
+    assert_int_equal(ds_activity_now_ms(&act), 5000);
+    fake_clock_move(&fake, 7);
+    assert_int_equal(ds_activity_now_ms(&act), 5007);
+    assert_false(ds_activity_stopping(&act));
+    stop = true;
+    assert_true(ds_activity_stopping(&act));
+    act.stop = NULL;
+    assert_false(ds_activity_stopping(&act));
+}
+
+static void a_warning_names_route_and_unit(void **state)
+{
+    ds_activity act = {.arena = scratch, .route = "repos", .unit = "github:acme"};
+    tmpdir *dir = tmpdir_new();
+    int fd = open(tmpdir_file(dir, "log"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    (void)state;
+    ds_log_setup(DS_LOG_INFO, false, fd);
+    ds_activity_warn(&act, "%d of %d", 1, 2);
+    ds_log_setup(DS_LOG_INFO, false, STDERR_FILENO);
+    close(fd);
+    assert_non_null(
+        strstr(tmpdir_read(dir, "log", NULL),
+               " warn connector_warning route=repos unit=github:acme text=\"1 of 2\"\n"));
+    tmpdir_free(dir);
+}
+
+static void the_system_clock_runs(void **state)
+{
+    ds_clock *clock = ds_clock_system();
+    atomic_bool stop = true;
+    int64_t before = clock->mono_us(clock);
+
+    (void)state;
+    assert_true(clock->now_ms(clock) > INT64_C(1700000000000));
+    clock->wait_us(clock, 1, NULL);
+    assert_true(clock->mono_us(clock) > before);
+    clock->wait_us(clock, 0, NULL);
+    clock->wait_us(clock, -1, NULL);
+    clock->wait_us(clock, INT64_MAX / 2, &stop); /* returns: it was stopped before */
+}
+
+static void a_secret_is_kept_whole(void **state)
+{
+    ds_secret *secret = ds_secret_new("abc\0def", 7);
+
+    (void)state;
+    assert_memory_equal(ds_secret_reveal(secret), "abc\0def", 8);
+    ds_secret_free(secret);
+    ds_secret_free(NULL);
+    assert_null(ds_secret_reveal(NULL));
+}
+
+/* ---- instances ---------------------------------------------------------------------------------
+ */
+
+typedef struct thing {
+    union {
+        ds_source source;
+        ds_destination destination;
+    } base;
+    int setting;
+} thing;
+
+static int closed;
+
+static void close_source(ds_source *self)
+{
+    closed += ((thing *)self)->setting;
+}
+
+static void close_destination(ds_destination *self)
+{
+    closed += ((thing *)self)->setting;
+}
+
+static const ds_source_ops source_ops = {.instance_size = sizeof(thing), .close = close_source};
+static const ds_destination_ops destination_ops = {.instance_size = sizeof(thing),
+                                                   .close = close_destination};
+
+static void instances_are_copies_of_the_settings(void **state)
+{
+    static const thing settings = {.setting = 7};
+    ds_route route = {.name = "repos",
+                      .source = &source_ops,
+                      .destination = &destination_ops,
+                      .source_settings = &settings,
+                      .destination_settings = &settings};
+    ds_source *src = ds_source_new(&route);
+    ds_destination *dst = ds_destination_new(&route);
+
+    (void)state;
+    closed = 0;
+    assert_ptr_equal(src->ops, &source_ops);
+    assert_ptr_equal(dst->ops, &destination_ops);
+    assert_string_equal(src->route, "repos");
+    assert_string_equal(dst->route, "repos");
+    assert_int_equal(((thing *)src)->setting, 7);
+    ((thing *)dst)->setting = 70;
+    assert_int_equal(settings.setting, 7);
+    ds_source_free(src);
+    ds_destination_free(dst);
+    assert_int_equal(closed, 77);
+    ds_source_free(NULL);
+    ds_destination_free(NULL);
+}
+
+static void instances_without_settings_or_close(void **state)
+{
+    static const ds_source_ops from = {.instance_size = sizeof(thing)};
+    static const ds_destination_ops to = {.instance_size = sizeof(thing)};
+    ds_route route = {.source = &from, .destination = &to};
+    DS_AUTO(ds_source) src = ds_source_new(&route);
+    DS_AUTO(ds_destination) dst = ds_destination_new(&route);
+
+    (void)state;
+    assert_int_equal(((thing *)src)->setting, 0);
+    assert_int_equal(((thing *)dst)->setting, 0);
+}
+
+/* ---- crash points, hashes -----------------------------------------------------------------------
+ */
+
+static const char *crashed_at;
+
+static void note(const char *where)
+{
+    crashed_at = where;
+}
+
+static void a_crash_point_calls_its_hook(void **state)
+{
+    (void)state;
+    crashed_at = NULL;
+    ds_crashpoint("nobody listens");
+    assert_null(crashed_at);
+    ds_crash_hook = note;
+    ds_crashpoint("commit");
+    ds_crash_hook = NULL;
+    assert_string_equal(crashed_at, "commit");
+}
+
+/* The hashes are stored: another version of the library must give the same ones. */
+static void hashes_are_those_of_xxh3(void **state)
+{
+    ds_hash none = ds_hash128("", 0), abc = ds_hash128("abc", 3);
+
+    (void)state;
+    assert_true(none.high == UINT64_C(0x99aa06d3014798d8) &&
+                none.low == UINT64_C(0x6001c324468d497f));
+    assert_true(abc.high == UINT64_C(0x06b05ab6733a6185) &&
+                abc.low == UINT64_C(0x78af5f94892f3950));
+    assert_true(ds_hash64("", 0) == UINT64_C(0x2d06800538d394c2));
+    assert_true(ds_hash_same(abc, ds_hash128("abc", 3)));
+    assert_false(ds_hash_same(abc, none));
+    assert_false(ds_hash_same(abc, (ds_hash){abc.low, 0}));
+    assert_false(ds_hash_same(abc, (ds_hash){0, abc.high}));
+}
+
+int main(void)
+{
+    add_test(an_activity_knows_the_time_and_when_to_stop);
+    add_test(a_warning_names_route_and_unit);
+    add_test(the_system_clock_runs);
+    add_test(a_secret_is_kept_whole);
+    add_test(instances_are_copies_of_the_settings);
+    add_test(instances_without_settings_or_close);
+    add_test(a_crash_point_calls_its_hook);
+    add_test(hashes_are_those_of_xxh3);
+    return run_tests("activity");
+}

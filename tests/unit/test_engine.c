@@ -1,0 +1,750 @@
+/* tests/unit/test_engine.c
+ *
+ * The embedded engine as a daemon: signals, timers, pauses, restarts, units that come and go, and who
+ * gets a thread.  Between memory tables, on a clock that stands still.
+ */
+#include "engine_rig.h"
+
+#include "base/crashpoint.h"
+#include <sys/wait.h>
+
+/* ---- signals and timers ------------------------------------------------------------------------------- */
+
+static void the_first_pass_comes_by_itself(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 3);
+    rig_start(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_DONE);
+    assert_string_equal(r.runs[0].unit, "a/all");
+    assert_int_equal(r.runs[0].run.kind, DS_PASS_FULL);
+    assert_int_equal(r.runs[0].run.totals.created, 3);
+    assert_int_equal(ds_memory_count("to-a", NULL), 3);
+    rig_end(&r);
+}
+
+static void a_signal_starts_a_pass(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 3);
+    rig_start(&r);
+    rig_run(&r, 1);
+    assert_int_equal(rig_signal(&r, "all", DS_EV_SYNC_NOW), 1);
+    rig_outcome(rig_run(&r, 2), DS_PASS_DONE);
+    assert_int_equal(r.runs[1].run.totals.unchanged, 3);
+    assert_int_equal(rig_signal(&r, NULL, DS_EV_SYNC_NOW), 1); /* the whole route */
+    rig_outcome(rig_run(&r, 3), DS_PASS_DONE);
+    rig_end(&r);
+}
+
+static void a_signal_may_name_items(void **state)
+{
+    static const char *const items[] = {"all-0001"};
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 3);
+    rig_start(&r);
+    rig_run(&r, 1);
+    ds_memory_put("from-a", "all", "all-0001", "{\"Name\":\"two\"}");
+    ds_memory_put("from-a", "all", "all-0002", "{\"Name\":\"two\"}");
+    rig_signal_items(&r, "all", DS_EV_SYNC_NOW, items, 1);
+    rig_outcome(rig_run(&r, 2), DS_PASS_DONE);
+    assert_int_equal(r.runs[1].run.kind, DS_PASS_TARGETED);
+    assert_int_equal(r.runs[1].run.totals.updated, 1);
+    assert_string_equal(ds_memory_text("to-a", "all-0002", "Name", scratch), "one");
+    rig_end(&r);
+}
+
+static void a_signal_for_nobody_reaches_nobody(void **state)
+{
+    ds_event event = {.type = DS_EV_SYNC_NOW};
+    ds_unit_ref ref = {"nobody", NULL};
+    ds_err err = DS_ERR_INIT;
+    int64_t units = -1;
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_start(&r);
+    rig_run(&r, 1);
+    assert_true(ds_engine_signal(r.engine, &ref, &event, &units, &err));
+    assert_int_equal(units, 0);
+    assert_int_equal(rig_signal(&r, "nobody", DS_EV_SYNC_NOW), 0);
+    rig_end(&r);
+}
+
+static void the_interval_starts_passes(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 1);
+    rig_start(&r);
+    for (size_t n = 1; n <= 5; n++) {
+        rig_outcome(rig_run(&r, n), DS_PASS_DONE);
+        rig_move(&r, EVERY);
+    }
+    rig_outcome(rig_run(&r, 6), DS_PASS_DONE);
+    assert_int_equal(r.runs[5].run.started_ms, T0 + 5 * EVERY);
+    rig_end(&r);
+}
+
+static void a_failed_pass_is_retried(void **state)
+{
+    ds_memory_faults faults = {.fail_page = 1, .kind = DS_ERR_TRANSIENT};
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 1);
+    ds_memory_fail("from-a", &faults);
+    rig_start(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_FAILED);
+    assert_string_equal(r.runs[0].error_kind, "transient");
+    ds_memory_fail("from-a", &(ds_memory_faults){0});
+    rig_move(&r, DS_UNIT_RETRY_FIRST_MS);
+    rig_outcome(rig_run(&r, 2), DS_PASS_DONE);
+    rig_end(&r);
+}
+
+static void a_rate_limit_goes_on_from_the_checkpoint(void **state)
+{
+    ds_memory_faults faults = {.fail_page = 3, .page_rows = 1, .kind = DS_ERR_RATE_LIMITED,
+                               .retry_after_ms = 2 * DS_MINUTE_MS};
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 5);
+    ds_memory_fail("from-a", &faults);
+    rig_start(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_WAITING);
+    assert_int_equal(ds_memory_counted("from-a").pages, 3);
+    ds_memory_fail("from-a", &(ds_memory_faults){.page_rows = 1});
+    rig_move(&r, 2 * DS_MINUTE_MS);
+    rig_outcome(rig_run(&r, 2), DS_PASS_DONE);
+    assert_int_equal(r.runs[1].run.started_ms, T0);
+    assert_int_equal(r.runs[1].run.totals.total, 5);
+    assert_true(ds_memory_counted("from-a").pages <= 4); /* two were read before */
+    rig_end(&r);
+}
+
+static void a_refused_login_pauses_until_resume(void **state)
+{
+    ds_memory_faults faults = {.fail_page = 1, .kind = DS_ERR_AUTH};
+    const ds_unit_row *row;
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 1);
+    ds_memory_fail("from-a", &faults);
+    rig_start(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_PAUSED);
+    row = rig_unit(&r, "a", "all");
+    assert_true(row->state.paused);
+    assert_string_equal(row->state.error_kind, "auth");
+    ds_memory_fail("from-a", &(ds_memory_faults){0});
+    rig_signal(&r, "all", DS_EV_RESUME);
+    rig_outcome(rig_run(&r, 2), DS_PASS_DONE);
+    rig_end(&r);
+}
+
+/* ---- a pass that does not end by itself -------------------------------------------------------------------- */
+
+typedef struct endless { /* a row more with each page that is read */
+    atomic_bool on;
+    atomic_size_t pages;
+} endless;
+
+static void one_row_more(void *to, const char *what)
+{
+    endless *more = to;
+    char key[32];
+
+    if (!atomic_load(&more->on) || strcmp(what, "page") != 0)
+        return;
+    snprintf(key, sizeof(key), "more-%06zu", atomic_fetch_add(&more->pages, 1));
+    ds_memory_put("from-a", "all", key, "{\"Name\":\"more\"}");
+}
+
+static void never_ends(rig *r, endless *more)
+{
+    rig_init(r);
+    rig_rows("all", 2);
+    ds_memory_fail("from-a", &(ds_memory_faults){.page_rows = 1});
+    atomic_init(&more->on, true);
+    atomic_init(&more->pages, 0);
+    ds_memory_watch("from-a", one_row_more, more);
+}
+
+static void pass_is_at(const endless *more, size_t page)
+{
+    while (atomic_load(&more->pages) < page)
+        sched_yield();
+}
+
+static void a_pause_is_felt_inside_a_running_pass(void **state)
+{
+    endless more;
+    const ds_running *running;
+    rig r;
+
+    (void)state;
+    never_ends(&r, &more);
+    rig_start(&r);
+    pass_is_at(&more, 3);
+    assert_int_equal(ds_engine_running(r.engine, scratch, &running), 1);
+    assert_string_equal(running[0].unit, "all");
+    assert_int_equal(running[0].since_ms, T0);
+    rig_signal(&r, "all", DS_EV_PAUSE);
+    rig_outcome(rig_run(&r, 1), DS_PASS_CANCELLED);
+    assert_true(rig_unit(&r, "a", "all")->state.paused);
+    assert_int_equal(ds_engine_running(r.engine, scratch, &running), 0);
+
+    atomic_store(&more.on, false);
+    rig_signal(&r, "all", DS_EV_RESUME); /* goes on, then catches up */
+    rig_outcome(rig_run(&r, 2), DS_PASS_DONE);
+    rig_outcome(rig_run(&r, 3), DS_PASS_DONE);
+    assert_int_equal(r.runs[2].run.totals.total, r.runs[2].run.totals.unchanged);
+    assert_int_equal(ds_memory_count("to-a", NULL), ds_memory_count("from-a", NULL));
+    rig_end(&r);
+}
+
+static void a_stopped_engine_resumes_at_the_next_start(void **state)
+{
+    endless more;
+    int64_t read_before, all;
+    rig r;
+
+    (void)state;
+    never_ends(&r, &more);
+    rig_start(&r);
+    pass_is_at(&more, 20);
+    rig_stop(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_CANCELLED);
+    assert_true(rig_unit(&r, "a", "all")->state.running);
+    read_before = r.runs[0].run.totals.total;
+    assert_true(read_before > 0);
+
+    atomic_store(&more.on, false);
+    ds_memory_counted("from-a");
+    fake_clock_move(&r.clock, DS_MINUTE_MS);
+    rig_restart(&r);
+    rig_outcome(rig_run(&r, 2), DS_PASS_DONE);
+    all = (int64_t)ds_memory_count("from-a", NULL);
+    assert_int_equal(r.runs[1].run.started_ms, T0);
+    assert_int_equal(r.runs[1].run.totals.total, all);
+    assert_true(ds_memory_counted("from-a").pages <= all - read_before + 1);
+    assert_int_equal(ds_memory_count("to-a", NULL), all);
+    rig_end(&r);
+}
+
+static void die_at_a_page(void *to, const char *what)
+{
+    endless *more = to;
+
+    one_row_more(more, what);
+    if (atomic_load(&more->pages) == 20)
+        _exit(86);
+}
+
+/* In a process of its own: runs until it is dead. */
+static void live_and_die(rig *r, endless *more)
+{
+    ds_memory_watch("from-a", die_at_a_page, more);
+    rig_store_open(r);
+    rig_start(r);
+    for (;;)
+        pause();
+}
+
+static void a_killed_engine_resumes_at_the_next_start(void **state)
+{
+    endless more;
+    const ds_unit_row *row;
+    int status = 0;
+    pid_t child;
+    rig r;
+
+    (void)state;
+    never_ends(&r, &more);
+    ds_store_close(r.store);
+    r.store = NULL;
+    child = fork();
+    if (child == 0)
+        live_and_die(&r, &more);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 86);
+    row = rig_unit(&r, "a", "all");
+    assert_true(row->state.running);
+    assert_int_equal(row->state.retry_ms, 0);
+
+    atomic_store(&more.on, false);
+    fake_clock_move(&r.clock, DS_MINUTE_MS);
+    rig_store_open(&r);
+    rig_start(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_DONE);
+    assert_int_equal(r.runs[0].run.started_ms, T0); /* it is that one, not another */
+    rig_end(&r);
+}
+
+static void a_slice_that_is_over_is_no_end(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 50);
+    ds_memory_fail("from-a", &(ds_memory_faults){.page_rows = 10});
+    r.options.slice_ms = 1;
+    rig_start(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_DONE);
+    assert_int_equal(r.runs[0].run.totals.total, 50);
+    rig_end(&r);
+}
+
+/* ---- stopping -------------------------------------------------------------------------------------------------- */
+
+static void what_waits_for_a_thread_is_taken_up_by_the_next_start(void **state)
+{
+    gate g;
+    rig r;
+    char unit[16];
+
+    (void)state;
+    rig_init(&r);
+    for (int i = 0; i < 10; i++) {
+        snprintf(unit, sizeof(unit), "u%d", i);
+        rig_rows(unit, 1);
+    }
+    gate_init(&g, true);
+    ds_memory_watch("from-a", gate_seen, &g);
+    r.options.workers = 1;
+    rig_start(&r);
+    gate_await(&g, 1);
+    ds_engine_stop(r.engine);
+    gate_open(&g);
+    rig_join(&r);
+    assert_true(r.runs_n <= 1);
+    rig_restart(&r);
+    rig_run(&r, r.runs_n && r.runs[0].run.outcome == DS_PASS_CANCELLED ? 11 : 10);
+    assert_int_equal(ds_memory_count("to-a", NULL), 10);
+    rig_end(&r);
+}
+
+static void a_second_stop_does_not_wait(void **state)
+{
+    gate g;
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 1);
+    gate_init(&g, true);
+    ds_memory_watch("from-a", gate_seen, &g);
+    rig_start(&r);
+    gate_await(&g, 1);
+    ds_engine_stop(r.engine);
+    ds_engine_stop(r.engine);
+    pthread_join(r.thread, NULL); /* though the pass still hangs */
+    assert_true(r.run_ok);
+    gate_open(&g);
+    ds_engine_free(r.engine);
+    r.engine = NULL;
+    assert_true(rig_unit(&r, "a", "all")->state.running);
+    rig_restart(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_DONE);
+    rig_end(&r);
+}
+
+static void a_signal_while_stopped_waits_for_the_start(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 1);
+    rig_start(&r);
+    rig_run(&r, 1);
+    ds_engine_stop(r.engine);
+    pthread_join(r.thread, NULL);
+    assert_int_equal(rig_signal(&r, "all", DS_EV_SYNC_NOW), 1);
+    ds_engine_free(r.engine);
+    r.engine = NULL;
+    assert_true(rig_unit(&r, "a", "all")->state.want.full);
+    rig_restart(&r);
+    rig_outcome(rig_run(&r, 2), DS_PASS_DONE);
+    rig_end(&r);
+}
+
+static void stopping_before_the_start_runs_nothing(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_settle(&r, 0);
+    r.engine = ds_engine_embedded(r.store, &r.options, &r.err);
+    assert_non_null(r.engine);
+    ds_engine_stop(r.engine);
+    assert_true(ds_engine_run(r.engine, &r.err));
+    ds_engine_free(r.engine);
+    r.engine = NULL;
+    assert_int_equal(r.runs_n, 0);
+    rig_end(&r);
+}
+
+/* ---- units that come and go -------------------------------------------------------------------------------------- */
+
+static void units_come_and_go(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("one", 1);
+    rig_rows("two", 1);
+    rig_start(&r);
+    rig_run(&r, 2);
+    ds_memory_drop_unit("from-a", "two");
+    rig_rows("three", 1);
+    rig_move(&r, EVERY); /* "one" and "two" are due, and the source is listed again */
+    rig_run(&r, 5);
+    assert_non_null(rig_unit(&r, "a", "three"));
+    rig_stop(&r);
+    assert_true(rig_unit(&r, "a", "two")->state.gone);
+    assert_int_equal(rig_unit(&r, "a", "two")->state.due_ms, 0);
+
+    rig_rows("two", 1);
+    r.runs_n = 0;
+    rig_restart(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_DONE); /* back at once; the others are not due */
+    assert_string_equal(r.runs[0].unit, "a/two");
+    assert_false(rig_unit(&r, "a", "two")->state.gone);
+    rig_end(&r);
+}
+
+static atomic_bool listing_fails;
+
+static bool moody_units(ds_source *self, ds_activity *act, ds_units *units, ds_err *err)
+{
+    if (atomic_load(&listing_fails))
+        return ds_fail(err, DS_ERR_TRANSIENT, "no answer");
+    return ds_memory_source.units(self, act, units, err);
+}
+
+static void known_units_go_on_when_listing_fails(void **state)
+{
+    ds_source_ops moody = ds_memory_source;
+    rig r;
+
+    (void)state;
+    moody.units = moody_units;
+    rig_init(&r);
+    r.routes[0].source = &moody;
+    rig_rows("one", 1);
+    atomic_store(&listing_fails, false);
+    rig_start(&r);
+    rig_run(&r, 1);
+    rig_stop(&r);
+    atomic_store(&listing_fails, true);
+    fake_clock_move(&r.clock, EVERY);
+    rig_restart(&r);
+    rig_outcome(rig_run(&r, 2), DS_PASS_DONE);
+
+    rig_rows("two", 1); /* and it is asked again until it answers */
+    atomic_store(&listing_fails, false);
+    rig_move(&r, DS_UNIT_RETRY_FIRST_MS);
+    rig_outcome(rig_run(&r, 3), DS_PASS_DONE);
+    assert_string_equal(r.runs[2].unit, "a/two");
+    rig_end(&r);
+}
+
+static void units_of_a_route_that_left_the_configuration_stay_as_they_are(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 1);
+    rig_route(&r, 1, "b");
+    r.options.routes_n = 2;
+    ds_memory_put("from-b", "all", "k", "{}");
+    rig_start(&r);
+    rig_run(&r, 2);
+    r.options.routes_n = 1;
+    fake_clock_move(&r.clock, EVERY);
+    rig_restart(&r);
+    rig_run(&r, 3);
+    rig_move(&r, EVERY);
+    rig_run(&r, 4);
+    assert_string_equal(r.runs[2].unit, "a/all");
+    assert_string_equal(r.runs[3].unit, "a/all");
+    assert_int_equal(rig_unit(&r, "b", "all")->state.runs_completed, 1);
+    rig_end(&r);
+}
+
+/* ---- many ----------------------------------------------------------------------------------------------------------- */
+
+static void a_thousand_units_do_not_start_at_once(void **state)
+{
+    enum { UNITS = 1000 };
+    char unit[16];
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    for (int i = 0; i < UNITS; i++) {
+        snprintf(unit, sizeof(unit), "u%d", i);
+        ds_memory_add_unit("from-a", unit);
+    }
+    rig_start(&r);
+    while (rig_unit(&r, "a", "u0") == NULL)
+        sched_yield(); /* until they are known: all in one transaction */
+    rig_signal(&r, "u0", DS_EV_PAUSE);
+    assert_int_equal(r.runs_n, 0); /* the clock stands still: not one is due yet */
+    rig_move(&r, UNITS * DS_EMB_SPREAD_EACH_MS / 2);
+    rig_run(&r, UNITS / 2 - 100);
+    rig_move(&r, UNITS * DS_EMB_SPREAD_EACH_MS / 2);
+    rig_run(&r, UNITS - 1);
+    rig_stop(&r);
+    assert_int_equal(r.runs_n, UNITS - 1); /* each once, and the paused one not */
+    rig_end(&r);
+}
+
+typedef struct signaller {
+    pthread_t thread;
+    rig *r;
+    int64_t units;
+} signaller;
+
+static void *send_signal(void *arg)
+{
+    signaller *s = arg;
+
+    s->units = rig_signal(s->r, "all", DS_EV_SYNC_NOW);
+    return NULL;
+}
+
+static gate writer_gate;
+
+static bool hold_the_writer(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    (void)job, (void)tx, (void)err;
+    gate_seen(&writer_gate, "page");
+    return true;
+}
+
+static atomic_int commits;
+
+static void count_commits(const char *where)
+{
+    if (strcmp(where, "store commit") == 0)
+        atomic_fetch_add(&commits, 1);
+}
+
+static void signals_that_come_together_share_a_commit(void **state)
+{
+    enum { SIGNALS = 64 };
+    signaller all[SIGNALS];
+    ds_job job = {.run = hold_the_writer};
+    rig r;
+
+    (void)state;
+    ds_crash_hook = count_commits;
+    rig_init(&r);
+    rig_rows("all", 1);
+    rig_start(&r);
+    rig_run(&r, 1);
+    gate_init(&writer_gate, true);
+    ds_store_submit(r.store, DS_LANE_EVENT, &job);
+    gate_await(&writer_gate, 1);
+    atomic_store(&commits, 0);
+    for (int i = 0; i < SIGNALS; i++) {
+        all[i] = (signaller){.r = &r, .units = -1};
+        assert_int_equal(pthread_create(&all[i].thread, NULL, send_signal, &all[i]), 0);
+    }
+    while (atomic_load(&r.engine->in_flight) < SIGNALS)
+        sched_yield();
+    gate_open(&writer_gate);
+    for (int i = 0; i < SIGNALS; i++) {
+        pthread_join(all[i].thread, NULL);
+        assert_int_equal(all[i].units, 1);
+    }
+    rig_run(&r, 2);
+    rig_stop(&r);
+    ds_crash_hook = NULL;
+    assert_true(atomic_load(&commits) < SIGNALS / 2);
+    assert_true(r.runs_n <= 3); /* the one that started, and one for all that came during it */
+    rig_end(&r);
+}
+
+static void two_engines_share_a_process(void **state)
+{
+    rig first, second;
+    pid_t holder = 0;
+    ds_err err = DS_ERR_INIT;
+
+    (void)state;
+    rig_init(&first);
+    rig_init(&second);
+    rig_route(&second, 0, "b");
+    rig_rows("all", 2);
+    ds_memory_put("from-b", "all", "k", "{}");
+    rig_start(&first);
+    rig_start(&second);
+    rig_outcome(rig_run(&first, 1), DS_PASS_DONE);
+    rig_outcome(rig_run(&second, 1), DS_PASS_DONE);
+    assert_null(ds_store_open(first.path, &holder, &err)); /* but not a store */
+    assert_int_equal(holder, getpid());
+    rig_end(&second);
+    rig_end(&first);
+}
+
+static void a_slow_route_leaves_a_thread_to_the_others(void **state)
+{
+    gate g;
+    rig r;
+    char unit[16];
+
+    (void)state;
+    rig_init(&r);
+    for (int i = 0; i < 5; i++) {
+        snprintf(unit, sizeof(unit), "u%d", i);
+        rig_rows(unit, 1);
+    }
+    rig_route(&r, 1, "b");
+    r.options.routes_n = 2;
+    r.options.workers = 4;
+    ds_memory_put("from-b", "all", "k", "{}");
+    gate_init(&g, true);
+    ds_memory_watch("from-a", gate_seen, &g);
+    rig_start(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_DONE); /* while route a hangs in its source */
+    assert_string_equal(r.runs[0].unit, "b/all");
+    gate_await(&g, 2);
+    for (int i = 0; i < 5; i++) {
+        ds_unit_ref ref = {"b", NULL};
+        ds_event event = {.type = DS_EV_SYNC_NOW};
+        int64_t units;
+
+        assert_true(ds_engine_signal(r.engine, &ref, &event, &units, &r.err));
+        rig_outcome(rig_run(&r, (size_t)i + 2), DS_PASS_DONE);
+    }
+    assert_true(gate_arrived(&g) <= 3);
+    gate_open(&g);
+    rig_run(&r, 11);
+    rig_end(&r);
+}
+
+/* ---- without an engine ------------------------------------------------------------------------------------------------ */
+
+static int64_t signal_offline(rig *r, const char *unit, ds_event_type type)
+{
+    ds_event event = {.type = type};
+    ds_unit_ref ref = {"a", unit};
+    ds_err err = DS_ERR_INIT;
+    int64_t units = -1;
+
+    if (!ds_engine_signal_offline(r->store, &ref, &event, T0, &units, &err))
+        fail_msg("%s", err.text);
+    return units;
+}
+
+static void a_signal_without_a_daemon_is_kept(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 1);
+    rig_start(&r);
+    rig_run(&r, 1);
+    rig_stop(&r);
+    assert_int_equal(signal_offline(&r, "all", DS_EV_SYNC_NOW), 1);
+    assert_true(rig_unit(&r, "a", "all")->state.want.full);
+    rig_restart(&r);
+    rig_outcome(rig_run(&r, 2), DS_PASS_DONE);
+    rig_stop(&r);
+    assert_int_equal(signal_offline(&r, NULL, DS_EV_PAUSE), 1);
+    assert_true(rig_unit(&r, "a", "all")->state.paused);
+    rig_end(&r);
+}
+
+static void a_signal_for_units_not_yet_known_is_kept(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("one", 1);
+    rig_rows("two", 1);
+    assert_int_equal(signal_offline(&r, "one", DS_EV_PAUSE), 0);
+    rig_start(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_DONE);
+    rig_stop(&r);
+    assert_string_equal(r.runs[0].unit, "a/two");
+    assert_int_equal(r.runs_n, 1);
+    assert_true(rig_unit(&r, "a", "one")->state.paused);
+    rig_end(&r);
+}
+
+static void a_signal_for_a_route_not_yet_known_is_kept(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("one", 1);
+    rig_rows("two", 1);
+    assert_int_equal(signal_offline(&r, NULL, DS_EV_PAUSE), 0);
+    rig_start(&r);
+    while (rig_unit(&r, "a", "two") == NULL)
+        sched_yield();
+    rig_stop(&r);
+    assert_int_equal(r.runs_n, 0);
+    assert_true(rig_unit(&r, "a", "one")->state.paused);
+    assert_true(rig_unit(&r, "a", "two")->state.paused);
+    rig_end(&r);
+}
+
+int main(void)
+{
+    add_test(the_first_pass_comes_by_itself);
+    add_test(a_signal_starts_a_pass);
+    add_test(a_signal_may_name_items);
+    add_test(a_signal_for_nobody_reaches_nobody);
+    add_test(the_interval_starts_passes);
+    add_test(a_failed_pass_is_retried);
+    add_test(a_rate_limit_goes_on_from_the_checkpoint);
+    add_test(a_refused_login_pauses_until_resume);
+    add_test(a_pause_is_felt_inside_a_running_pass);
+    add_test(a_stopped_engine_resumes_at_the_next_start);
+    add_test(a_killed_engine_resumes_at_the_next_start);
+    add_test(a_slice_that_is_over_is_no_end);
+    add_test(what_waits_for_a_thread_is_taken_up_by_the_next_start);
+    add_test(a_second_stop_does_not_wait);
+    add_test(a_signal_while_stopped_waits_for_the_start);
+    add_test(stopping_before_the_start_runs_nothing);
+    add_test(units_come_and_go);
+    add_test(known_units_go_on_when_listing_fails);
+    add_test(units_of_a_route_that_left_the_configuration_stay_as_they_are);
+    add_test(a_thousand_units_do_not_start_at_once);
+    add_test(signals_that_come_together_share_a_commit);
+    add_test(two_engines_share_a_process);
+    add_test(a_slow_route_leaves_a_thread_to_the_others);
+    add_test(a_signal_without_a_daemon_is_kept);
+    add_test(a_signal_for_units_not_yet_known_is_kept);
+    add_test(a_signal_for_a_route_not_yet_known_is_kept);
+    return run_tests("embedded engine");
+}

@@ -1,0 +1,251 @@
+/* tests/unit/test_fetcher.c - pages that come in on a thread of their own. */
+#include "support/fake_clock.h"
+#include "support/run.h"
+#include "sync/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct pages { /* a source of numbered pages */
+    ds_source base;
+    int last;           /* no page after this one */
+    int fail_at;        /* -1: never */
+    int huge_cursor_at; /* -1: never */
+    int piece;          /* next_cursor is what follows so many letters of the one given */
+    bool pieces;        /* so it is */
+    atomic_int fetched; /* calls so far */
+    atomic_int started;
+    int64_t limit;             /* as asked for, last */
+    int64_t now_ms;            /* of the activity's clock, last */
+    atomic_bool wait_for_stop; /* page 1 comes only when it is told to stop */
+} pages;
+
+static bool wait_until_stopped(ds_activity *act, ds_err *err)
+{
+    while (!ds_activity_stopping(act))
+        ;
+    return ds_fail(err, DS_ERR_CANCELLED, "stopped");
+}
+
+static const char *next_of(const pages *src, const ds_fetch *want, ds_page *page, int number)
+{
+    if (number == src->huge_cursor_at) {
+        char *huge = ds_arena_alloc(page->arena, 100 * DS_KIB);
+
+        memset(huge, 'c', 100 * DS_KIB);
+        huge[100 * DS_KIB - 1] = '\0';
+        return huge;
+    }
+    if (src->pieces)
+        return number < src->last ? want->cursor + src->piece : NULL;
+    return number < src->last ? ds_arena_printf(page->arena, "%d", number + 1) : NULL;
+}
+
+static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, ds_page *page,
+                       ds_err *err)
+{
+    pages *src = (pages *)self;
+    int number = src->started++;
+
+    src->limit = (int64_t)want->limit;
+    src->now_ms = ds_activity_now_ms(act);
+    if (src->wait_for_stop && number > 0)
+        return wait_until_stopped(act, err);
+    if (number == src->fail_at)
+        return ds_fail(err, DS_ERR_TRANSIENT, "page %d", number);
+    assert(page->records_n == 0 && ds_activity_arena(act) == page->arena);
+    ds_page_add(page)->primary_key =
+        ds_arena_printf(page->arena, "%d after %s of %s", number,
+                        want->cursor ? want->cursor : "nothing", want->unit);
+    page->next_cursor = next_of(src, want, page, number);
+    src->fetched++;
+    return true;
+}
+
+static const ds_source_ops page_ops = {.kind = "pages",
+                                       .abi = DS_CONNECTOR_ABI,
+                                       .instance_size = sizeof(pages),
+                                       .fetch_page = fetch_page};
+
+typedef struct scene {
+    pages src;
+    fake_clock clock;
+    ds_activity act;
+    atomic_bool stop;
+    fetcher *f;
+} scene;
+
+static scene *begin(pages like, const char *cursor)
+{
+    scene *s = ds_new_in(scratch, scene);
+    ds_fetch want = {.unit = "all", .cursor = cursor, .limit = 10, .since_ms = -1};
+
+    s->src = like;
+    s->src.base.ops = &page_ops;
+    fake_clock_init(&s->clock, 5000);
+    s->act = (ds_activity){.clock = &s->clock.clock, .stop = &s->stop};
+    s->f = fetcher_start(&s->src.base, &s->act, &want);
+    return s;
+}
+
+/* All pages there are as "key|key|", with '!' and the error for one that failed. */
+static const char *read_all(scene *s)
+{
+    const char *all = "";
+    fetched *got;
+
+    while ((got = fetcher_next(s->f)) != NULL) {
+        if (!got->ok)
+            all = ds_arena_printf(scratch, "%s!%s", all, got->err.text);
+        else if (got->page.records_n == 1)
+            all = ds_arena_printf(scratch, "%s%s|", all, got->page.records[0].primary_key);
+    }
+    return all;
+}
+
+static const struct row {
+    const char *name;
+    pages src;
+    const char *cursor;
+    const char *all;
+} rows[] = {
+    {"one page", {.last = 0, .fail_at = -1, .huge_cursor_at = -1}, NULL, "0 after nothing of all|"},
+    {"three pages, each from where the last one ended",
+     {.last = 2, .fail_at = -1, .huge_cursor_at = -1},
+     NULL,
+     "0 after nothing of all|1 after 1 of all|2 after 2 of all|"},
+    {"from a checkpoint on",
+     {.last = 1, .fail_at = -1, .huge_cursor_at = -1},
+     "here",
+     "0 after here of all|1 after 1 of all|"},
+    {"the first page fails", {.last = 5, .fail_at = 0, .huge_cursor_at = -1}, NULL, "!page 0"},
+    {"a page in the middle fails: the ones before are given",
+     {.last = 5, .fail_at = 2, .huge_cursor_at = -1},
+     NULL,
+     "0 after nothing of all|1 after 1 of all|!page 2"},
+    {"the last page fails",
+     {.last = 2, .fail_at = 2, .huge_cursor_at = -1},
+     NULL,
+     "0 after nothing of all|1 after 1 of all|!page 2"},
+    {"a cursor beyond measure",
+     {.last = 5, .fail_at = -1, .huge_cursor_at = 1},
+     NULL,
+     "0 after nothing of all|!the source's cursor is larger than 65536 bytes"},
+    {"a cursor that is a piece of the last one",
+     {.last = 2, .fail_at = -1, .huge_cursor_at = -1, .pieces = true, .piece = 1},
+     "abc",
+     "0 after abc of all|1 after bc of all|2 after c of all|"},
+    {"a cursor that is the last one itself",
+     {.last = 2, .fail_at = -1, .huge_cursor_at = -1, .pieces = true},
+     "abc",
+     "0 after abc of all|1 after abc of all|2 after abc of all|"},
+};
+
+static void pages_come(void **state)
+{
+    const struct row *row = *state;
+    scene *s = begin(row->src, row->cursor);
+    const char *all = read_all(s);
+    fetched *after = fetcher_next(s->f);
+
+    fetcher_stop(s->f);
+    assert_string_equal(all, row->all);
+    assert_null(after); /* and after the end there is nothing, however often it is asked */
+    assert_int_equal(s->src.limit, 10);
+    assert_int_equal(s->src.now_ms, 5000);
+}
+
+static void a_failed_page_says_why(void **state)
+{
+    scene *s = begin((pages){.last = 5, .fail_at = 0, .huge_cursor_at = -1}, NULL);
+    fetched *got = fetcher_next(s->f);
+
+    (void)state;
+    assert_non_null(got);
+    assert_false(got->ok);
+    assert_int_equal(got->err.kind, DS_ERR_TRANSIENT);
+    fetcher_stop(s->f);
+}
+
+/* While the pass has page n, page n+1 is fetched and no more: memory is two pages'. */
+static void one_page_ahead_and_no_further(void **state)
+{
+    scene *s = begin((pages){.last = 200, .fail_at = -1, .huge_cursor_at = -1}, NULL);
+    bool in_order = true, ahead = true;
+
+    (void)state;
+    for (int n = 0; n <= 200; n++) {
+        fetched *got = fetcher_next(s->f);
+        const char *key = got->page.records[0].primary_key;
+
+        in_order &= atoi(key) == n;
+        ahead &= s->src.started <= n + 2;
+        while (n < 200 && s->src.fetched < n + 2)
+            ;                       /* the next page comes without being asked for */
+        in_order &= atoi(key) == n; /* and leaves the page in hand alone */
+    }
+    assert_null(fetcher_next(s->f));
+    fetcher_stop(s->f);
+    assert_true(in_order);
+    assert_true(ahead);
+}
+
+static void pages_settle_in_their_memory(void **state)
+{
+    scene *s = begin((pages){.last = 300, .fail_at = -1, .huge_cursor_at = -1}, NULL);
+    size_t sizes[2] = {0};
+    bool steady = true;
+
+    (void)state;
+    for (int n = 0; n <= 300; n++) {
+        fetched *got = fetcher_next(s->f);
+
+        ds_arena_alloc(got->arena, 3000); /* the pass uses the page's memory too */
+        if (n >= 4)
+            steady &= ds_arena_size(got->arena) == sizes[n % 2];
+        sizes[n % 2] = ds_arena_size(got->arena);
+    }
+    fetcher_stop(s->f);
+    assert_true(steady);
+}
+
+static void stopping_early_waits_for_nobody(void **state)
+{
+    (void)state;
+    for (int taken = 0; taken < 4; taken++) {
+        scene *s = begin((pages){.last = 1000000, .fail_at = -1, .huge_cursor_at = -1}, NULL);
+
+        for (int n = 0; n < taken; n++)
+            assert_non_null(fetcher_next(s->f));
+        fetcher_stop(s->f);
+        assert_true(s->src.started <= taken + 2);
+    }
+    fetcher_stop(NULL);
+}
+
+static void a_source_that_waits_is_told_to_stop(void **state)
+{
+    scene *s =
+        begin((pages){.last = 5, .fail_at = -1, .huge_cursor_at = -1, .wait_for_stop = true}, NULL);
+    fetched *got;
+
+    (void)state;
+    assert_true(fetcher_next(s->f)->ok);
+    s->stop = true;
+    got = fetcher_next(s->f);
+    assert_false(got->ok);
+    assert_int_equal(got->err.kind, DS_ERR_CANCELLED);
+    fetcher_stop(s->f);
+}
+
+int main(void)
+{
+    add_table(rows, pages_come);
+    add_test(a_failed_page_says_why);
+    add_test(one_page_ahead_and_no_further);
+    add_test(pages_settle_in_their_memory);
+    add_test(stopping_early_waits_for_nobody);
+    add_test(a_source_that_waits_is_told_to_stop);
+    return run_tests("fetcher");
+}
