@@ -31,8 +31,12 @@ int ds_app_refuse(const ds_app *app, const char *fmt, ...)
 
 int ds_app_in_use(const ds_app *app, pid_t holder)
 {
-    ds_app_refuse(app, "the store %s is in use by process %lld; wait for it or stop it",
-                  app->config->store_path, (long long)holder);
+    if (holder > 0)
+        ds_app_refuse(app, "the store %s is in use by process %lld; wait for it or stop it",
+                      app->config->store_path, (long long)holder);
+    else /* the lock's owner is in another pid namespace, say */
+        ds_app_refuse(app, "the store %s is in use by another process; wait for it or stop it",
+                      app->config->store_path);
     return DS_EXIT_IN_USE;
 }
 
@@ -131,7 +135,7 @@ bool ds_app_ref(ds_app *app, const char *word, bool stored, ds_unit_ref *out, ds
 
     *out = (ds_unit_ref){.route = route, .unit = slash ? slash + 1 : NULL};
     if (slash && !slash[1])
-        return ds_fail(err, DS_ERR_CONFIG, "\"%.100s\" names no unit behind its slash", word);
+        return ds_fail(err, DS_ERR_CONFIG, "\"%s\" names no unit behind its slash", word);
     if (ds_config_route(app->config, route) || (stored && stored_route(app, route)))
         return true;
     return unknown_route(app, route, err);
@@ -176,7 +180,7 @@ bool ds_app_known_unit(ds_app *app, const ds_unit_ref *ref, ds_err *err)
 
     const char *near = ds_nearest(ref->unit, names, n);
 
-    return ds_fail(err, DS_ERR_CONFIG, "route %s has no unit \"%.100s\"; %s \"%.100s\"?",
+    return ds_fail(err, DS_ERR_CONFIG, "route %s has no unit \"%s\"; %s \"%s\"?",
                    ref->route, ref->unit, near ? "did you mean" : "is it", near ? near : names[0]);
 }
 
@@ -198,7 +202,7 @@ bool ds_app_units(ds_app *app, const ds_route *route, const char *only, ds_units
         if (!only || strcmp(only, all.keys[i]) == 0)
             ds_units_add(units, all.keys[i]);
     if (only && units->n == 0)
-        return ds_fail(err, DS_ERR_CONFIG, "the source of %s has no unit \"%.100s\"", route->name,
+        return ds_fail(err, DS_ERR_CONFIG, "the source of %s has no unit \"%s\"", route->name,
                        only);
     return true;
 }

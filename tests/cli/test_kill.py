@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """SIGKILL of the real program at 200 moments that nobody chose.
 
 The source is edited, the program is started and killed somewhere on its way; now and then it may

@@ -220,8 +220,8 @@ const char *world_held(world *w)
     DS_AUTO_BUF(out, DS_MIB);
     ds_err err = DS_ERR_INIT;
     DS_AUTO(ds_reader) r = ds_reader_open(world_path(w, "state.db"), &err);
-    ds_held_row *rows;
-    size_t n;
+    ds_held_row *rows = NULL;
+    size_t n = 0;
 
     if (!r || !ds_reader_held(r, NULL, w->arena, &rows, &n, &err))
         fail_msg("%s", err.text);

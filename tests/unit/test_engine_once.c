@@ -289,7 +289,27 @@ static void a_source_that_cannot_be_listed_is_told(void **state)
     rig_end(&r);
 }
 
+static bool no_units(ds_source *self, ds_activity *act, ds_units *units, ds_err *err)
+{
+    (void)self, (void)act, (void)units, (void)err;
+    return true;
+}
+
 static void a_source_without_units_is_done_at_once(void **state)
+{
+    ds_source_ops empty = ds_memory_source;
+    rig r;
+
+    (void)state;
+    empty.units = no_units;
+    rig_init(&r);
+    r.routes[0].source = &empty;
+    run_once(&r, NULL, 0);
+    assert_int_equal(r.runs_n, 0);
+    rig_end(&r);
+}
+
+static void a_unit_that_is_gone_is_not_run(void **state)
 {
     rig r;
 
@@ -310,10 +330,18 @@ static atomic_bool told_to_stop;
 
 static void stop_in_the_middle(void *to, const char *what)
 {
-    rig *r = to;
+    ds_engine *e = ((rig *)to)->engine;
+    bool told = false;
 
-    if (strcmp(what, "page") == 0 && !atomic_exchange(&told_to_stop, true))
-        ds_engine_stop(r->engine);
+    if (strcmp(what, "page") != 0 || atomic_exchange(&told_to_stop, true))
+        return;
+    ds_engine_stop(e);
+    while (!told) { /* until the pass knows */
+        sched_yield();
+        pthread_mutex_lock(&e->lock);
+        told = atomic_load(&e->passes->stop);
+        pthread_mutex_unlock(&e->lock);
+    }
 }
 
 static void an_interrupted_one_goes_on_where_it_was(void **state)
@@ -354,6 +382,7 @@ int main(void)
     add_test(limits_wait_for_approve);
     add_test(a_source_that_cannot_be_listed_is_told);
     add_test(a_source_without_units_is_done_at_once);
+    add_test(a_unit_that_is_gone_is_not_run);
     add_test(an_interrupted_one_goes_on_where_it_was);
     return run_tests("embedded engine: once");
 }

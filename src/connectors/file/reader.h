@@ -11,8 +11,8 @@
 #include "connectors/file/scan.h"
 #include <durable_sync/record.h>
 
-#define DS_FILE_SPARE ((size_t)16) /* writable bytes behind every row: the JSON reader needs four  \
-                                    */
+/* Writable bytes behind every row: the JSON reader needs four. */
+#define DS_FILE_SPARE ((size_t)16)
 
 typedef struct ds_file_reader {
     /* What to read; the caller fills these in. */

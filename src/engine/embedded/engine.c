@@ -98,7 +98,7 @@ static void carry_out(ds_engine *e, ds_activation *act, const ds_step *s)
         unit->starts += s->start;
         ds_emb_pass_begin(e, unit, s->row);
     }
-    if (act->follow)
+    if (s->asked)
         ds_follow_step(e, act->follow, unit, s);
 }
 

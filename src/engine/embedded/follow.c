@@ -229,7 +229,8 @@ static void ask_units(ds_engine *e, ds_follow *f, ds_emb_unit *const *units, siz
     act->follow = f;
     act->retries = true;
     for (size_t i = 0; i < n; i++)
-        act->steps[i] = (ds_step){.unit_id = units[i]->id, .events = event, .events_n = 1};
+        act->steps[i] = (ds_step){
+            .unit_id = units[i]->id, .events = event, .events_n = 1, .asked = true};
     ds_follow_opened(f);
     ds_activation_submit(act);
 }

@@ -52,6 +52,7 @@ typedef struct ds_step {
     bool ensure;             /* the first event is ENSURE: makes the unit, reads its inbox */
     bool died;               /* if a pass is under way, the process under it has died */
     bool hold;               /* applies the events and starts nothing */
+    bool asked;              /* the activation's follower asks for this one */
     const ds_run_row *run;   /* a pass that ended, for the history */
     int64_t epoch;           /* of that pass: another one makes the step void */
     /* out */

@@ -65,6 +65,7 @@ static void add_step(ds_activation *act, const listing *l, const ds_emb_unit *un
         .events = events,
         .events_n = events_n,
         .ensure = events[0].type == DS_EV_ENSURE,
+        .asked = act->follow && events[0].type == DS_EV_ENSURE,
         .died = unit && unit->gone && !unit->pass,
     };
 }
