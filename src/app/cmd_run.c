@@ -22,23 +22,6 @@ static number number_of(int64_t value)
     return n;
 }
 
-static void log_pass(void *to, const ds_run_row *run)
-{
-    const ds_totals *t = &run->totals;
-    bool bad = run->outcome == DS_PASS_FAILED || run->outcome == DS_PASS_PAUSED;
-    char unit[512];
-
-    (void)to;
-    snprintf(unit, sizeof unit, "%s:%s", run->route, run->unit);
-    ds_log(bad ? DS_LOG_ERROR : DS_LOG_INFO, bad ? "pass_failed" : "pass_done", "unit", unit,
-           "kind", ds_pass_kind_name(run->kind), "outcome", ds_pass_outcome_name(run->outcome),
-           "total", number_of(t->total).text, "created", number_of(t->created).text, "updated",
-           number_of(t->updated).text, "unchanged", number_of(t->unchanged).text, "skipped",
-           number_of(t->skipped).text, "held", number_of(t->held).text, "ms",
-           number_of(run->ended_ms - run->started_ms).text, run->error ? "error" : NULL, run->error,
-           NULL);
-}
-
 int ds_cmd_run(ds_app *app)
 {
     int stopped_by = 0;
@@ -54,7 +37,7 @@ int ds_cmd_run(ds_app *app)
     if (app->config->routes_n == 0)
         return ds_app_refuse(app, "%s has no routes: there is nothing to run", app->config->path);
 
-    ds_serve serve = {.ended = log_pass};
+    ds_serve serve = {.ended = NULL};
 
     ds_log(DS_LOG_INFO, "run_started", "version", ds_version(), "config", app->config->path,
            "store", app->config->store_path, "routes",

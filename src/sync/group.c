@@ -28,7 +28,6 @@ void group_fini(group *g)
 static void empty(group *g)
 {
     g->puts_n = g->removes_n = g->held_n = g->released_n = g->cleared_n = 0;
-    g->since_us = 0;
     keyset_clear(&g->put_keys);
     ds_arena_reset(g->arena);
 }
@@ -41,12 +40,6 @@ static void empty(group *g)
             (array) = ds_realloc((array), (cap), sizeof(*(array)));                                \
         }                                                                                          \
     } while (0)
-
-static void touch(pass *p)
-{
-    if (!p->group.since_us)
-        p->group.since_us = p->in->clock->mono_us(p->in->clock);
-}
 
 const ds_link *group_find(pass *p, const char *key, uint64_t hash)
 {
@@ -67,7 +60,6 @@ void group_put(pass *p, const ds_link *link, bool is_new)
     const ds_link *waiting = group_find(p, link->key, hash);
     ds_link_put *put;
 
-    touch(p);
     if (waiting) { /* the key came twice within the group: one link, the last word counts */
         put = &g->puts[(const ds_link_put *)(const void *)waiting - g->puts];
         put->link.hash = link->hash;
@@ -91,7 +83,6 @@ void group_remove(pass *p, const ds_link *link)
 {
     group *g = &p->group;
 
-    touch(p);
     GROW(g->removes, g->removes_n, g->removes_cap);
     g->removes[g->removes_n] = *link;
     g->removes[g->removes_n++].key = ds_arena_strdup(g->arena, link->key);
@@ -102,7 +93,6 @@ void group_hold(pass *p, const ds_held *held)
     group *g = &p->group;
     ds_held *kept;
 
-    touch(p);
     GROW(g->held, g->held_n, g->held_cap);
     kept = &g->held[g->held_n++];
     *kept = *held;
@@ -114,7 +104,6 @@ void group_release(pass *p, const char *key)
 {
     group *g = &p->group;
 
-    touch(p);
     GROW(g->released, g->released_n, g->released_cap);
     g->released[g->released_n++] = ds_arena_strdup(g->arena, key);
 }
@@ -123,7 +112,6 @@ void group_clear_intent(pass *p, const char *key)
 {
     group *g = &p->group;
 
-    touch(p);
     GROW(g->cleared, g->cleared_n, g->cleared_cap);
     g->cleared[g->cleared_n++] = ds_arena_strdup(g->arena, key);
 }
@@ -137,7 +125,7 @@ bool group_is_due(const pass *p)
 
     if (g->puts_n + g->held_n + g->released_n >= most)
         return true;
-    return now_us - (g->since_us ? g->since_us : p->committed_us) >= GROUP_US;
+    return now_us - p->checkpoint_us >= GROUP_US;
 }
 
 static void fill_checkpoint(pass *p, ds_checkpoint *c)
@@ -228,6 +216,7 @@ static bool commit(pass *p, bool at_page, bool last, ds_err *err)
         return false;
     if (at_page) {
         p->committed_totals = p->page_totals;
+        p->checkpoint_us = p->in->clock->mono_us(p->in->clock);
         fill_checkpoint(p, &checkpoint);
         c.checkpoint = &checkpoint;
     }
@@ -235,7 +224,6 @@ static bool commit(pass *p, bool at_page, bool last, ds_err *err)
         return ds_wrap(err, "commit links and checkpoint");
     report_conflicts(p);
     empty(g);
-    p->committed_us = p->in->clock->mono_us(p->in->clock);
     return true;
 }
 

@@ -14,7 +14,7 @@
 
 #define PAGE_RECORDS ((size_t)500)       /* asked of the source, and the most in one write */
 #define GROUP_RECORDS ((size_t)50000)    /* a local destination commits after so many changes */
-#define GROUP_US INT64_C(1000000)        /* or after a second */
+#define GROUP_US INT64_C(1000000)        /* or after a second with anything to tell */
 #define INTENT_BATCH ((size_t)32)        /* creates in flight whose answer a crash can lose */
 #define FIND_BATCH ((size_t)100)
 #define HELD_FIRST_MS DS_MINUTE_MS       /* a held record is tried again after this, doubling */
@@ -96,7 +96,6 @@ typedef struct group {
     size_t released_n, released_cap;
     const char **cleared;
     size_t cleared_n, cleared_cap;
-    int64_t since_us; /* of the first change; 0: none */
     bool dirty;       /* the destination was written to since the last flush */
 } group;
 
@@ -140,7 +139,8 @@ typedef struct pass {
     bool seen_void;       /* something unreadable came: nothing is taken for gone */
 
     group group;
-    int64_t started_us, committed_us;
+    int64_t started_us;
+    int64_t checkpoint_us; /* when the last one was committed */
     ds_totals committed_totals;
     bool lost; /* the destination took back what was not flushed: the group must not be committed */
     _Atomic int64_t own_pace_us;

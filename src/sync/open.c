@@ -22,7 +22,7 @@ static void set_up(pass *p, const ds_pass_in *in, bool planning)
     p->act = (ds_activity){.arena = p->batch, .clock = in->clock, .stop = in->stop,
                            .route = in->route->name, .unit = in->unit};
     p->map = ds_mapping_new(in->route);
-    p->started_us = p->committed_us = in->clock->mono_us(in->clock);
+    p->started_us = p->checkpoint_us = in->clock->mono_us(in->clock);
     ds_buf_init(&p->cursor_buf, 64 * DS_KIB);
     group_init(&p->group);
     p->src = ds_source_new(in->route);

@@ -334,6 +334,27 @@ static void a_stopped_pass_goes_on_where_it_was(void **state)
     assert_int_equal(ds_memory_count("out", NULL), 100);
 }
 
+static void a_slow_pass_keeps_its_checkpoint_up_to_date(void **state)
+{
+    world *w = *state;
+    stopper s = {w, "write", 40};
+    ds_ledger_begin begin;
+    ds_err err = DS_ERR_INIT;
+    ds_ledger *l;
+
+    start(w, FROM_MEMORY, TO("memory"), "    pace: 20/s\n");
+    put_many(100, "one");
+    ds_memory_watch("out", stop_there, &s);
+    ds_memory_fail("out", &(ds_memory_faults){.fail_flush = 38, .kind = DS_ERR_TRANSIENT});
+    assert_int_equal(world_pass(w).outcome, DS_PASS_FAILED);
+    l = ds_store_ledger(w->store, 1, 1, &err);
+    assert_non_null(l);
+    assert_true(l->ops->begin(l, w->arena, &begin, &err));
+    assert_true(begin.resumed);
+    assert_in_range(begin.checkpoint.totals.created, 40, 80); /* 2 a slice, 20 a second */
+    ds_ledger_close(l);
+}
+
 static void other_settings_start_over(void **state)
 {
     world *w = *state;
@@ -514,6 +535,7 @@ int main(void)
         CASE(limits_stop_before_the_write_that_passes_them),
         CASE(limits_count_missing_rows_before_any_is_touched),
         CASE(a_stopped_pass_goes_on_where_it_was),
+        CASE(a_slow_pass_keeps_its_checkpoint_up_to_date),
         CASE(other_settings_start_over),
         CASE(a_time_slice_hands_the_pass_back),
         CASE(a_failing_destination_loses_nothing),

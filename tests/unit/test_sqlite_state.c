@@ -57,10 +57,12 @@ static const struct generation_row {
     {"a copy of right now is no old one", "OwfCsrO", "-+"},
     {"an old copy that then catches up in number", "OwfCsOwfCrOwFCO", "-+--"},
     {"another copy after the first was put back", "OwfCsOwfCrOwfCrO", "-+--"},
-    {"another program's new table might hide ours made again", "OwfCnO", "--"},
-    {"which settles with the next pass", "OwfCnOufCO", "--+"},
-    {"as it does with a pass that writes nothing at all", "OwfCnOfCO", "--+"},
-    {"a VACUUM", "OwfCvOufCO", "--+"},
+    {"another program's new table is none of ours", "OwfCnO", "-+"},
+    {"nor after the next pass", "OwfCnOufCO", "-++"},
+    {"nor in a pass that writes nothing at all", "OwfCnOfCO", "-++"},
+    {"a VACUUM", "OwfCvOufCO", "-++"},
+    {"another table and ours made again", "OwfCnTO", "--"},
+    {"and again after a pass that wrote", "OwfCnOwfCTO", "-+-"},
     {"a lost state", "OwfCxO", "--"},
 };
 

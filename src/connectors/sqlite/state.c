@@ -1,8 +1,10 @@
 /* src/connectors/sqlite/state.c - transactions, and the numbers by which a later open knows them.
  */
+#include "connectors/sqlite/value.h"
 #include "connectors/sqlite/writer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +28,13 @@ static bool has_state(ds_sqlite_writer *w, bool *has, ds_err *err)
 typedef struct line {
     bool there;
     int64_t generation, schema;
+    char probe[DS_KEY_MAX + 1];
 } line;
+
+static void take_probe(char *probe, const char *key)
+{
+    snprintf(probe, DS_KEY_MAX + 1, "%s", key ? key : "");
+}
 
 static bool read_line(ds_sqlite_writer *w, line *out, ds_err *err)
 {
@@ -40,7 +48,7 @@ static bool read_line(ds_sqlite_writer *w, line *out, ds_err *err)
     if (!has)
         return true;
     st = ds_sqlite_prepare(&w->db,
-                           "SELECT generation, schema FROM main." DS_SQLITE_STATE
+                           "SELECT generation, schema, probe FROM main." DS_SQLITE_STATE
                            " WHERE owner = ?1 AND target = ?2",
                            err);
     if (!st)
@@ -48,9 +56,41 @@ static bool read_line(ds_sqlite_writer *w, line *out, ds_err *err)
     sqlite3_bind_text(st, 1, w->owner, -1, SQLITE_STATIC);
     sqlite3_bind_text(st, 2, w->target, -1, SQLITE_STATIC);
     rc = sqlite3_step(st);
-    if (rc == SQLITE_ROW)
-        *out = (line){true, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1)};
+    if (rc == SQLITE_ROW) {
+        *out = (line){true, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1), ""};
+        take_probe(out->probe, (const char *)sqlite3_column_text(st, 2));
+    }
     return rc == SQLITE_ROW || rc == SQLITE_DONE || ds_sqlite_fail(&w->db, err, "read the state");
+}
+
+static bool key_is_there(ds_sqlite_writer *w, const char *key, bool *there, ds_err *err)
+{
+    const ds_sqlite_column *c = ds_sqlite_column_named(&w->shape, w->key);
+    DS_AUTO(sqlite3_stmt) st = NULL;
+    DS_AUTO_BUF(sql, DS_SQLITE_SQL_MAX);
+    int rc;
+
+    *there = false;
+    if (!*key || !w->shape.name || !c)
+        return true;
+    ds_buf_printf(&sql, "SELECT 1 FROM main.%s WHERE ", w->name);
+    ds_sqlite_name(&sql, c->name);
+    ds_buf_text(&sql, " = ?1");
+    st = ds_buf_ok(&sql, "a name", err) ? ds_sqlite_prepare(&w->db, sql.data, err) : NULL;
+    if (!st)
+        return false;
+    if (ds_sqlite_bind_key(st, 1, c, key, w->arena))
+        return true; /* the key column is of another type now */
+    rc = sqlite3_step(st);
+    *there = rc == SQLITE_ROW;
+    return *there || rc == SQLITE_DONE || ds_sqlite_fail(&w->db, err, "look for a row");
+}
+
+/* Whether the table is still the one that was left, whatever else has changed in the database. */
+static bool same_table(ds_sqlite_writer *w, const line *at, int64_t schema, bool *same, ds_err *err)
+{
+    *same = at->there && at->schema == schema;
+    return *same || !at->there || key_is_there(w, at->probe, same, err);
 }
 
 static int64_t number_of(const char *generation)
@@ -62,12 +102,15 @@ static int64_t number_of(const char *generation)
 bool ds_sqlite_state_read(ds_sqlite_writer *w, const char *known, ds_err *err)
 {
     int64_t expected = number_of(known);
+    bool same;
     line at;
 
-    if (!schema_version(w, &w->schema, err) || !read_line(w, &at, err))
+    if (!schema_version(w, &w->schema, err) || !read_line(w, &at, err) ||
+        !same_table(w, &at, w->schema, &same, err))
         return false;
-    w->continues = known && at.there && at.schema == w->schema &&
-                   (at.generation == expected || at.generation == expected + 1);
+    take_probe(w->probe, at.probe);
+    w->continues =
+        known && same && (at.generation == expected || at.generation == expected + 1);
     /* Two steps, so that this very number is never taken for one that was just lost. */
     w->generation = w->continues ? at.generation : DS_MAX(at.generation, expected) + 2;
     return true;
@@ -79,11 +122,12 @@ bool ds_sqlite_state_read(ds_sqlite_writer *w, const char *known, ds_err *err)
  * taken along; else the table may be another one by now. */
 static bool follow_schema(ds_sqlite_writer *w, int64_t now, ds_err *err)
 {
+    bool same;
     line at;
 
-    if (!read_line(w, &at, err))
+    if (!read_line(w, &at, err) || !same_table(w, &at, now, &same, err))
         return false;
-    if (!at.there || at.schema != now)
+    if (!same)
         return ds_fail(
             err, DS_ERR_TRANSIENT,
             "%s: another program changed the tables meanwhile: the next pass looks again", w->path);
@@ -158,7 +202,7 @@ static bool put_line(ds_sqlite_writer *w, int64_t generation, int64_t schema, ds
     DS_AUTO(sqlite3_stmt)
     st = ds_sqlite_prepare(&w->db,
                            "INSERT OR REPLACE INTO main." DS_SQLITE_STATE
-                           " (owner, target, generation, schema) VALUES (?1, ?2, ?3, ?4)",
+                           " (owner, target, generation, schema, probe) VALUES (?1, ?2, ?3, ?4, ?5)",
                            err);
 
     if (!st)
@@ -167,6 +211,8 @@ static bool put_line(ds_sqlite_writer *w, int64_t generation, int64_t schema, ds
     sqlite3_bind_text(st, 2, w->target, -1, SQLITE_STATIC);
     sqlite3_bind_int64(st, 3, generation);
     sqlite3_bind_int64(st, 4, schema);
+    if (*w->probe)
+        sqlite3_bind_text(st, 5, w->probe, -1, SQLITE_STATIC);
     return sqlite3_step(st) == SQLITE_DONE || ds_sqlite_fail(&w->db, err, "write the state");
 }
 
@@ -191,7 +237,7 @@ bool ds_sqlite_state_begin(ds_sqlite_writer *w, bool table_is_new, ds_err *err)
         if (!ds_sqlite_exec(&w->db,
                             "CREATE TABLE main." DS_SQLITE_STATE
                             " (owner TEXT NOT NULL, target TEXT NOT NULL,"
-                            " generation INTEGER NOT NULL, schema INTEGER NOT NULL,"
+                            " generation INTEGER NOT NULL, schema INTEGER NOT NULL, probe TEXT,"
                             " PRIMARY KEY (owner, target)) WITHOUT ROWID",
                             err))
             return false;

@@ -6,6 +6,7 @@
 #include "connectors/sqlite/value.h"
 #include "connectors/sqlite/writer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef enum step {
@@ -210,6 +211,17 @@ static bool start(ds_sqlite_writer *w, ds_activity *act, ds_err *err)
     return ds_sqlite_begin(w, err);
 }
 
+/* A key that is surely there from now on. */
+static void remember_key(ds_sqlite_writer *w, const ds_write *writes, size_t n)
+{
+    while (n-- > 0) {
+        if (writes[n].outcome == DS_OUT_CREATED || writes[n].outcome == DS_OUT_UPDATED) {
+            snprintf(w->probe, sizeof(w->probe), "%s", writes[n].key);
+            return;
+        }
+    }
+}
+
 bool ds_sqlite_write(ds_destination *self, ds_activity *act, ds_write *writes, size_t n,
                      ds_err *err)
 {
@@ -223,6 +235,7 @@ bool ds_sqlite_write(ds_destination *self, ds_activity *act, ds_write *writes, s
         if (!write_row(w, &writes[i], err))
             return give_up(w);
     }
+    remember_key(w, writes, n);
     ds_crashpoint("sqlite: after a batch");
     return true;
 }
@@ -238,6 +251,8 @@ static bool remove_row(ds_sqlite_writer *w, const char *key, ds_err *err)
         return false;
     }
     w->changed |= sqlite3_changes(w->db.handle) > 0;
+    if (strcmp(w->probe, key) == 0)
+        *w->probe = '\0';
     sqlite3_reset(w->remove);
     return true;
 }

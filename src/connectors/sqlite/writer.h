@@ -6,10 +6,12 @@
  * owner in a table of its own, so that a database that was made anew, or put back from an old copy,
  * is noticed:
  *
- *   durable_sync_state(owner, target, generation, schema)
+ *   durable_sync_state(owner, target, generation, schema, probe)
  *   generation   goes up with every commit that changed rows
  *   schema       PRAGMA schema_version as of then; another program's change of tables (it may have
  *                dropped ours and made it again) shows by it.  Our own changes take it along.
+ *   probe        a key that was there then: while it still is, such a change was none of ours (a
+ *                column added by hand, an index, a VACUUM)
  */
 #ifndef DS_CONNECTORS_SQLITE_WRITER_H
 #define DS_CONNECTORS_SQLITE_WRITER_H
@@ -54,6 +56,7 @@ typedef struct ds_sqlite_writer {
     bool in_tx;         /* a transaction is open... */
     bool changed;       /* ...with changes... */
     bool ddl;           /* ...to tables, too */
+    char probe[DS_KEY_MAX + 1]; /* the last key written; "": none */
     bool lost;          /* rows reported as written were rolled back: nothing goes on */
 
     sqlite3_stmt *find, *exists, *remove;

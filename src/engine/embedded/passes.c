@@ -112,18 +112,19 @@ static void log_end(const ds_emb_pass *pass)
     };
     const ds_run_row *run = &pass->run;
     const ds_totals *t = &run->totals;
-    char unit[512], numbers[6][24];
-    const int64_t values[] = {t->total, t->created, t->updated, t->unchanged, t->skipped, t->held};
+    char unit[512], numbers[7][24];
+    const int64_t values[] = {t->total,   t->created, t->updated, t->unchanged,
+                              t->skipped, t->held,    run->ended_ms - run->started_ms};
 
     if (!ds_log_wants(as[run->outcome].level))
         return;
-    snprintf(unit, sizeof(unit), "%s/%s", run->route, run->unit);
+    snprintf(unit, sizeof(unit), "%s:%s", run->route, run->unit);
     for (size_t i = 0; i < DS_COUNT(numbers); i++)
         snprintf(numbers[i], sizeof(numbers[i]), "%lld", (long long)values[i]);
     ds_log(as[run->outcome].level, as[run->outcome].event, "unit", unit, "kind",
            ds_pass_kind_name(run->kind), "total", numbers[0], "created", numbers[1], "updated",
-           numbers[2], "unchanged", numbers[3], "skipped", numbers[4], "held", numbers[5],
-           run->error ? "error" : NULL, run->error, NULL);
+           numbers[2], "unchanged", numbers[3], "skipped", numbers[4], "held", numbers[5], "ms",
+           numbers[6], run->error ? "error" : NULL, run->error, NULL);
 }
 
 /* ---- among those that run ---------------------------------------------------------------------------------- */
