@@ -7,7 +7,7 @@
 #define COMMANDS_MAX 64
 
 const ds_flag ds_global_flags[] = {
-    {"config", 'c', "FILE", "the configuration (else $DURABLE_SYNC_CONFIG, ./durable-sync.yaml)"},
+    {"config", 'c', "FILE", "else $DURABLE_SYNC_CONFIG, ./durable-sync.yaml, /etc/durable-sync/"},
     {"json", 0, NULL, "one JSON document on stdout"},
     {"quiet", 'q', NULL, "errors only"},
     {"verbose", 'v', NULL, "more of everything"},

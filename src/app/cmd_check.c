@@ -7,8 +7,11 @@
 #include "app/findings.h"
 #include "base/activity.h"
 #include "sync/map.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ERRORS_MAX (4 * DS_MIB)
 
@@ -41,7 +44,7 @@ static const char *remedy_of(const ds_err *err)
         return "put a valid credential into the account, or sign in again";
     case DS_ERR_RATE_LIMITED:
     case DS_ERR_TRANSIENT:
-        return "it may pass by itself: try again in a while";
+        return "put right what it names, or try again in a while: it may pass by itself";
     case DS_ERR_CONFIG:
     case DS_ERR_PERMANENT:
     case DS_ERR_NONE:
@@ -56,6 +59,21 @@ static void failed(checking *c, const char *what, const ds_err *err)
     ds_finding(c->f, DS_FINDING_ERROR, c->route->name, remedy_of(err), "%s: %s", what, err->text);
 }
 
+/* What only a look at the first record shows: a header without the key, a list that is not there. */
+static bool read_first(checking *c, ds_source *source, const char *unit, ds_err *err)
+{
+    const ds_fetch want = {.unit = unit, .since_ms = -1, .limit = 1};
+    ds_page page;
+
+    ds_page_init(&page, c->arena);
+    c->act.unit = unit;
+
+    bool ok = source->ops->fetch_page(source, &c->act, &want, &page, err);
+
+    c->act.unit = "-";
+    return ok;
+}
+
 static void check_source(checking *c)
 {
     ds_units units = {.arena = c->arena};
@@ -64,7 +82,8 @@ static void check_source(checking *c)
     DS_AUTO(ds_source) source = ds_source_new(c->route);
 
     if ((source->ops->open && !source->ops->open(source, &c->act, &err)) ||
-        !source->ops->units(source, &c->act, &units, &err)) {
+        !source->ops->units(source, &c->act, &units, &err) ||
+        (units.n && !read_first(c, source, units.keys[0], &err))) {
         failed(c, what, &err);
         return;
     }
@@ -171,6 +190,23 @@ static void check_route(checking *c, const ds_route *route)
                promise_text(route->destination->promise));
 }
 
+/* The first pass would find out; a person who asks wants to know before. */
+static void check_store(ds_app *app, ds_findings *f)
+{
+    const char *path = app->config->store_path, *slash = strrchr(path, '/');
+    const char *folder = slash ? ds_arena_strndup(app->arena, path, (size_t)(slash - path)) : ".";
+
+    if (slash == path)
+        folder = "/";
+    if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
+        ds_finding(f, DS_FINDING_ERROR, NULL,
+                   "give this user the right to write there, or set `store` to another path",
+                   "store %s: its directory cannot be written (%s)", path, strerror(errno));
+    else if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 && errno != ENOENT)
+        ds_finding(f, DS_FINDING_ERROR, NULL, "give this user the right to write the file",
+                   "store %s cannot be written (%s)", path, strerror(errno));
+}
+
 /* Blocks of lines, a blank line between: the first line of each says place and error. */
 static void config_findings(ds_findings *f, char *errors)
 {
@@ -220,6 +256,7 @@ int ds_cmd_check(ds_app *app)
     ds_findings_begin(&f, app, "findings", "route");
     ds_finding(&f, DS_FINDING_OK, NULL, NULL, "%s: %zu route%s", app->config->path,
                app->config->routes_n, app->config->routes_n == 1 ? "" : "s");
+    check_store(app, &f);
     for (size_t i = 0; i < refs_n; i++)
         check_route(&c, ds_config_route(app->config, refs[i].route));
     return ds_findings_end(&f);

@@ -254,6 +254,24 @@ static bool explain_units(explain *e, const ds_unit_ref *ref, ds_err *err)
     return true;
 }
 
+/* Neither read nor linked: a place such as line:7, or a record that never got so far. */
+static int refuse_unknown(ds_app *app, const char *route, const char *key)
+{
+    ds_err err = DS_ERR_INIT;
+    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, &err);
+    ds_held_row *rows;
+    size_t n = 0;
+
+    if (!reader || !ds_reader_held(reader, route, app->arena, &rows, &n, &err))
+        return ds_app_fail(app, &err);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rows[i].held.key, key) == 0)
+            return ds_app_refuse(app, "%s:%s holds %.200s: %s", route, rows[i].unit, key,
+                                 rows[i].held.reason);
+    return ds_app_refuse(app, "route %s knows no record \"%.200s\": neither its source nor a link has it",
+                         route, key);
+}
+
 int ds_cmd_explain(ds_app *app)
 {
     explain e = {.app = app, .key = app->args->words[1]};
@@ -278,10 +296,7 @@ int ds_cmd_explain(ds_app *app)
     ds_json_w_end_object(&e.w);
     code = ok ? DS_EXIT_DONE : ds_app_fail(app, &err);
     if (ok && !e.found)
-        code = ds_app_refuse(app,
-                             "route %s knows no record \"%.200s\": neither its source nor a "
-                             "link has it",
-                             ref.route, e.key);
+        code = refuse_unknown(app, ref.route, e.key);
     else if (ok && app->json)
         code = ds_out_doc(app, &e.doc);
     ds_buf_fini(&e.doc);

@@ -54,9 +54,10 @@ static void print_line(const ds_results *r, const ds_run_row *run)
     printf("%s:%s  %s  %s%s%s", ds_safe(a, run->route), ds_safe(a, run->unit),
            ds_pass_kind_name(run->kind), ds_paint(r->app, color_of(run->outcome)),
            ds_pass_outcome_name(run->outcome), ds_paint(r->app, DS_PLAIN));
-    printf("  %s rows: %s created, %s updated, %s unchanged, %s skipped, %s held",
-           ds_count_text(a, t->total), ds_count_text(a, t->created), ds_count_text(a, t->updated),
-           ds_count_text(a, t->unchanged), ds_count_text(a, t->skipped), ds_count_text(a, t->held));
+    printf("  %s row%s: %s created, %s updated, %s unchanged, %s skipped, %s held",
+           ds_count_text(a, t->total), t->total == 1 ? "" : "s", ds_count_text(a, t->created),
+           ds_count_text(a, t->updated), ds_count_text(a, t->unchanged),
+           ds_count_text(a, t->skipped), ds_count_text(a, t->held));
     printf("  (%.2f s)\n", (double)took_ms / 1000.0);
     if (run->error)
         printf("    %s\n", ds_safe(a, run->error));

@@ -19,6 +19,7 @@ typedef struct ds_hash { /* XXH3-128 of an encoded record; all zero: void */
 enum {
     DS_LINK_CREATED = 1, /* this route created the row: only such rows are its to remove */
     DS_LINK_MARKED = 2,  /* gone from the source and marked, or archived */
+    DS_LINK_LEAVING = 4, /* about to be marked, archived or removed: whether it was is not known */
 };
 
 /* Links of a unit are numbered by `seq` in the order their records first came: walked in step with
@@ -66,7 +67,7 @@ typedef struct ds_ledger_begin { /* what the store knows when a pass starts; in 
     int64_t links;         /* how many */
     bool alone;            /* the route has no other unit: nobody else can claim a key */
     int64_t next_seq;      /* number for the next new link */
-    bool first;            /* no full pass has ended well yet */
+    bool first;            /* no full pass has ended well yet, at this destination with this key */
     const char *generation;    /* the destination's last; NULL: none */
     const char *identity;      /* of the destination the links belong to; NULL: none yet */
     const char *key_signature; /* NULL: none yet */
@@ -97,6 +98,8 @@ typedef struct ds_commit {
     size_t removes_n;
     const ds_held *held;
     size_t held_n;
+    const char *const *met; /* held keys that were met again and left as they are */
+    size_t met_n;
     const char *const *released; /* keys no longer held */
     size_t released_n;
     const ds_intent *intents;
@@ -111,9 +114,9 @@ typedef struct ds_commit {
     const char *key_signature;
     int64_t encoder;   /* 0: leave it */
     bool void_hashes;  /* every link becomes invalid until it is put again */
-    bool drop_links;   /* the key changed and a person approved */
+    bool drop_links;   /* another destination; or the key changed and a person approved */
     /* Set at the end of a complete full pass only: */
-    bool replace_places; /* held places that this pass did not put are gone */
+    bool replace_held; /* held records that this pass neither put nor met are gone */
 } ds_commit;
 
 typedef struct ds_ledger ds_ledger;

@@ -38,7 +38,8 @@ static int spawn_shell(const char *command, const char *dir, int out_fd, pid_t *
 
     sigemptyset(&none);
     sigemptyset(&all_default);
-    sigaddset(&all_default, SIGPIPE); /* the daemon ignores it; a shell must not */
+    sigaddset(&all_default, SIGPIPE); /* the daemon ignores these two; a shell must not */
+    sigaddset(&all_default, SIGXFSZ);
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, out_fd, STDOUT_FILENO);

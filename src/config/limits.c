@@ -54,12 +54,16 @@ void ds_missing_read(ds_load *ld, const ds_member *m, ds_route *route)
         ds_issue(ld->issues, m->value->at, "missing: mark needs the property to set: {mark: NAME}");
         return;
     }
-    if (!ds_read_choice(ld, m, "ignore|archive|delete", &word))
+    if (!ds_read_choice(ld, m, "ignore|archive|delete|{mark: NAME}", &word))
         return;
-    for (size_t i = 0; i < DS_COUNT(missing_words); i++)
-        if (!strcmp(missing_words[i].name, word))
-            route->missing = missing_words[i].what;
-    check_able(ld, m, route);
+    for (size_t i = 0; i < DS_COUNT(missing_words); i++) {
+        if (strcmp(missing_words[i].name, word) != 0)
+            continue;
+        route->missing = missing_words[i].what;
+        check_able(ld, m, route);
+        return;
+    }
+    ds_issue(ld->issues, m->value->at, "missing: {mark: NAME} is a table: take the quotes off");
 }
 
 /* "25%" or "0.25" as a share of one. */

@@ -141,10 +141,12 @@ static void report(ds_load *ld, const clash *c)
 
     if (c->claim->column && c->owner->column && c->more)
         ds_issue(ld->issues, c->claim->at,
-                 "routes \"%s\" and \"%s\" both own \"%s\" and %zu more of %s", name, other,
-                 c->claim->column, c->more, where);
+                 "routes \"%s\" and \"%s\" both own \"%s\" and %zu more of %s; leave each to one "
+                 "of them",
+                 name, other, c->claim->column, c->more, where);
     else if (c->claim->column && c->owner->column)
-        ds_issue(ld->issues, c->claim->at, "routes \"%s\" and \"%s\" both own \"%s\" of %s", name,
+        ds_issue(ld->issues, c->claim->at,
+                 "routes \"%s\" and \"%s\" both own \"%s\" of %s; leave it to one of them", name,
                  other, c->claim->column, where);
     else
         ds_issue(ld->issues, c->claim->route->at,

@@ -24,10 +24,10 @@ typedef struct ds_engine_options {
     const ds_route *const *routes;
     size_t routes_n;
     ds_clock *clock;
-    int workers;           /* pass threads; 0: 4 */
-    int64_t slice_ms;      /* 0: ten minutes */
+    int workers;                        /* pass threads; 0: 4 */
+    int64_t slice_ms;                   /* 0: ten minutes */
     size_t page_records, group_records; /* as in ds_pass_in; 0: the usual */
-    const char *socket;    /* path of the control socket; NULL: none */
+    const char *socket;                 /* path of the control socket; NULL: none */
     /* `once`: serve only this and return when served. NULL and 0: for ever. */
     bool once;
     const ds_unit_ref *only;
@@ -69,7 +69,7 @@ typedef struct ds_running {
 } ds_running;
 size_t ds_engine_running(ds_engine *e, ds_arena *a, const ds_running **out);
 
-/* ---- without a daemon: the same signal straight on the store ------------------------------------- */
+/* ---- without a daemon: the same signal straight on the store --------------------------------- */
 
 /* Applies the event to the unit's machine in one transaction; a pass that this starts waits for the
  * next daemon. A unit that is not known yet gets it through the inbox once it is. */
@@ -77,7 +77,7 @@ DS_MUST_USE bool ds_engine_signal_offline(ds_store *store, const ds_unit_ref *re
                                           const ds_event *event, int64_t now_ms, int64_t *units,
                                           ds_err *err);
 
-/* ---- the control socket: what the commands say to a running daemon -------------------------------- */
+/* ---- the control socket: what the commands say to a running daemon --------------------------- */
 
 /* The socket's path for a store: PATH.sock, or a short name in the same directory where that is
  * longer than a socket's name may be. */

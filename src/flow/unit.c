@@ -12,9 +12,9 @@
 
 #include <string.h>
 
-#define INTERVAL_LEAST_MS DS_SECOND_MS        /* of a route's `every` */
-#define INTERVAL_MOST_MS (3650 * DS_DAY_MS)   /* keeps every sum of times far from overflow */
-#define WAIT_LEAST_MS DS_SECOND_MS            /* of a rate limit */
+#define INTERVAL_LEAST_MS DS_SECOND_MS      /* of a route's `every` */
+#define INTERVAL_MOST_MS (3650 * DS_DAY_MS) /* keeps every sum of times far from overflow */
+#define WAIT_LEAST_MS DS_SECOND_MS          /* of a rate limit */
 #define WAIT_MOST_MS DS_DAY_MS
 #define WAIT_DEFAULT_MS DS_MINUTE_MS
 #define BACK_OFF_DOUBLINGS 7 /* 5 s doubled as often is past 5 min */
@@ -108,7 +108,7 @@ static void ensure(ds_unit *u, const ds_event *ev, int64_t now_ms)
         u->due_ms = now_ms + own_delay(u, DS_MIN(ev->spread_ms, u->interval_ms));
 }
 
-/* ---- requests --------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static void back_off_is_over(ds_unit *u)
 {
@@ -146,7 +146,7 @@ static void approve(ds_unit *u)
     back_off_is_over(u);
 }
 
-/* ---- the end of a pass ------------------------------------------------------------------------ */
+/* ---- the end of a pass ----------------------------------------------------------------------- */
 
 static void remember_error(ds_unit *u, const ds_event *ev, ds_arena *a)
 {
@@ -256,7 +256,7 @@ static void pass_ended(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena 
         u->run = (ds_want){0};
 }
 
-/* ---- apply ------------------------------------------------------------------------------------- */
+/* ---- apply ----------------------------------------------------------------------------------- */
 
 void ds_unit_init(ds_unit *u, const char *key, int64_t now_ms)
 {
@@ -297,7 +297,7 @@ void ds_unit_apply(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
     }
 }
 
-/* ---- decide ------------------------------------------------------------------------------------ */
+/* ---- decide ---------------------------------------------------------------------------------- */
 
 static void add(ds_actions *out, ds_action_type type, int64_t at_ms)
 {
@@ -363,7 +363,7 @@ void ds_unit_decide(ds_unit *u, int64_t now_ms, ds_actions *out)
 
     out->n = 0;
     tick(u, now_ms);
-    if (under_way(u)) { /* PASS_ENDED brings us back here */
+    if (under_way(u)) {                    /* PASS_ENDED brings us back here */
         if (u->paused && !u->cancelling) { /* a pause is felt inside a running pass */
             u->cancelling = true;
             add(out, DS_ACT_CANCEL_PASS, 0);
@@ -386,7 +386,7 @@ void ds_unit_decide(ds_unit *u, int64_t now_ms, ds_actions *out)
     add(out, DS_ACT_TIMER, wake_ms);
 }
 
-/* ---- names --------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 const char *ds_unit_state_name(const ds_unit *u, int64_t now_ms)
 {

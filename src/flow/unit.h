@@ -12,8 +12,8 @@
 #include "base/ledger.h" /* ds_totals */
 #include <durable_sync/base.h>
 
-#define DS_UNIT_LOGIC 1            /* revision of the rules below, stored with each unit */
-#define DS_UNIT_ITEMS_MAX 10000    /* more pending items than this: a full pass instead */
+#define DS_UNIT_LOGIC 1         /* revision of the rules below, stored with each unit */
+#define DS_UNIT_ITEMS_MAX 10000 /* more pending items than this: a full pass instead */
 #define DS_UNIT_INTERVAL_MIN_MS DS_MINUTE_MS /* of the set_interval signal */
 #define DS_UNIT_RETRY_FIRST_MS (5 * DS_SECOND_MS)
 #define DS_UNIT_RETRY_MOST_MS (5 * DS_MINUTE_MS)
@@ -55,24 +55,24 @@ typedef struct ds_unit {
     bool has_stats;
     const char *last_error; /* NULL: none */
     /* ours */
-    const char *error_kind;  /* of last_error: "auth", "transient", ...; NULL */
-    int64_t error_status;    /* HTTP status of last_error; 0: none */
-    const char *approval;    /* why it waits for `approve`; NULL: it does not */
-    bool approved;           /* the next pass may go beyond limits */
-    bool gone;               /* no longer among the source's units */
-    bool running;            /* a pass is under way or interrupted */
+    const char *error_kind; /* of last_error: "auth", "transient", ...; NULL */
+    int64_t error_status;   /* HTTP status of last_error; 0: none */
+    const char *approval;   /* why it waits for `approve`; NULL: it does not */
+    bool approved;          /* the next pass may go beyond limits */
+    bool gone;              /* no longer among the source's units */
+    bool running;           /* a pass is under way or interrupted */
     ds_pass_kind run_kind;
-    ds_want run;             /* what the running pass serves: comes back if it fails */
+    ds_want run; /* what the running pass serves: comes back if it fails */
     bool run_approved;
-    int64_t run_since_ms;    /* CHANGES: changed since then */
+    int64_t run_since_ms; /* CHANGES: changed since then */
     int64_t run_started_ms;
-    bool cancelling;         /* the running pass was told to stop */
+    bool cancelling; /* the running pass was told to stop */
     ds_want want;
-    int64_t due_ms;          /* next pass by the interval */
-    int64_t retry_ms;        /* not before: back-off or rate limit; 0: none. With `running`: the pass
-                              * is interrupted and goes on then */
-    int64_t attempts;        /* failed passes in a row */
-    int64_t every_ms;        /* the route's `every` as last seen; a change resets interval_ms */
+    int64_t due_ms;   /* next pass by the interval */
+    int64_t retry_ms; /* not before: back-off or rate limit; 0: none. With `running`: the pass
+                       * is interrupted and goes on then */
+    int64_t attempts; /* failed passes in a row */
+    int64_t every_ms; /* the route's `every` as last seen; a change resets interval_ms */
     int64_t full_every_ms;
     int64_t full_due_ms;     /* next full pass where the source lists changes */
     int64_t changes_from_ms; /* start of the last pass that saw all changes; 0: none */
@@ -80,15 +80,15 @@ typedef struct ds_unit {
 } ds_unit;
 
 typedef enum ds_event_type {
-    DS_EV_ENSURE,       /* the unit is in the configuration: interval, abilities, spread */
-    DS_EV_GONE,         /* its source no longer has it */
-    DS_EV_SYNC_NOW,     /* items, or everything */
-    DS_EV_TIMER,        /* due_ms or retry_ms has come */
+    DS_EV_ENSURE,   /* the unit is in the configuration: interval, abilities, spread */
+    DS_EV_GONE,     /* its source no longer has it */
+    DS_EV_SYNC_NOW, /* items, or everything */
+    DS_EV_TIMER,    /* due_ms or retry_ms has come */
     DS_EV_PAUSE,
     DS_EV_RESUME,
     DS_EV_SET_INTERVAL,
     DS_EV_APPROVE,
-    DS_EV_PASS_ENDED,   /* CANCELLED also tells that the process under a pass has died */
+    DS_EV_PASS_ENDED, /* CANCELLED also tells that the process under a pass has died */
 } ds_event_type;
 
 typedef struct ds_event {
@@ -108,8 +108,8 @@ typedef struct ds_event {
 } ds_event;
 
 typedef enum ds_action_type {
-    DS_ACT_START_PASS,  /* as u->run_kind, u->run say */
-    DS_ACT_GO_ON_PASS,  /* the same activity from its checkpoint (sliced, or resumed after a wait) */
+    DS_ACT_START_PASS, /* as u->run_kind, u->run say */
+    DS_ACT_GO_ON_PASS, /* the same activity from its checkpoint (sliced, or resumed after a wait) */
     DS_ACT_CANCEL_PASS, /* the running one is to stop soon */
     DS_ACT_TIMER,       /* wake at at_ms; replaces the one before; 0: none */
 } ds_action_type;

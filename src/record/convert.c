@@ -22,6 +22,12 @@ static bool misfit(ds_arena *a, ds_value v, const char *what, ds_err *err)
                    (int)shown, text, shown < n ? "..." : "", what);
 }
 
+static bool is_digits(const char *text)
+{
+    text += *text == '-';
+    return *text && !text[strspn(text, "0123456789")];
+}
+
 static bool to_int(ds_arena *a, ds_value v, ds_value *out, ds_err *err)
 {
     const char *text = ds_value_text(a, v);
@@ -35,7 +41,7 @@ static bool to_int(ds_arena *a, ds_value v, ds_value *out, ds_err *err)
     if (point && point[1] && strspn(point + 1, "0") == strlen(point + 1)) /* 5.0 is 5 */
         text = ds_arena_strndup(a, text, (size_t)(point - text));
     if (!ds_parse_int(text, &integer))
-        return misfit(a, v, "an integer", err);
+        return misfit(a, v, is_digits(text) ? "an integer of 64 bits" : "an integer", err);
     *out = ds_int(integer);
     return true;
 }

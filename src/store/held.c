@@ -123,10 +123,30 @@ bool ds_held_release(ds_db *db, int64_t unit_id, const char *const *keys, size_t
     return count(db, unit_id, -gone, err);
 }
 
-bool ds_held_replace_places(ds_db *db, int64_t unit_id, int64_t run, ds_err *err)
+bool ds_held_meet(ds_db *db, int64_t unit_id, int64_t run, const char *const *keys, size_t n,
+                  ds_err *err)
 {
-    static const char sql[] = "DELETE FROM held WHERE unit_id = ? AND placed = 1"
-                              " AND run <> ? RETURNING adopt";
+    for (size_t i = 0; i < n; i++) {
+        static const char sql[] = "UPDATE held SET run = ? WHERE unit_id = ? AND key = ?"
+                                  " AND placed = 0";
+        DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+
+        if (!st)
+            return false;
+        ds_bind_int(st, 1, run);
+        ds_bind_int(st, 2, unit_id);
+        ds_bind_text(st, 3, keys[i]);
+        if (!ds_db_run(db, st, err))
+            return false;
+    }
+    return true;
+}
+
+/* What a person has adopted meanwhile waits for the next start, which makes a link of it. */
+bool ds_held_replace(ds_db *db, int64_t unit_id, int64_t run, ds_err *err)
+{
+    static const char sql[] = "DELETE FROM held WHERE unit_id = ? AND run <> ?"
+                              " AND adopt IS NULL RETURNING adopt";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
     int64_t gone = 0;
 
@@ -203,7 +223,7 @@ bool ds_held_list(ds_db *db, const char *route, ds_arena *a, ds_held_row **out, 
     static const char sql[] =
         "SELECT " HELD_COLUMNS ", r.name, m.unit FROM held h JOIN machine m ON m.id = h.unit_id"
         " JOIN route r ON r.id = m.route_id WHERE (?1 IS NULL OR r.name = ?1) AND h.adopt IS NULL"
-        " ORDER BY r.name, m.unit, h.key, h.placed";
+        " ORDER BY r.name, m.unit, h.placed, CASE WHEN h.placed THEN length(h.key) END, h.key";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
     bool row = true;
 

@@ -182,14 +182,15 @@ static bool expect_epoch(ds_db *db, const ledger *l, int64_t *run, ds_err *err)
 
 static bool save_known(ds_db *db, int64_t unit_id, const ds_commit *c, ds_err *err)
 {
-    if (!c->generation && !c->identity && !c->key_signature && !c->encoder && !c->replace_places)
+    if (!c->generation && !c->identity && !c->key_signature && !c->encoder && !c->replace_held &&
+        !c->drop_links)
         return true;
 
     static const char sql[] = "UPDATE ledger SET generation = ifnull(?1, generation),"
                               " identity = ifnull(?2, identity),"
                               " key_signature = ifnull(?3, key_signature),"
                               " encoder = iif(?4 = 0, encoder, ?4),"
-                              " full_done = max(full_done, ?5) WHERE unit_id = ?6";
+                              " full_done = iif(?7, 0, max(full_done, ?5)) WHERE unit_id = ?6";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
 
     if (!st)
@@ -198,8 +199,9 @@ static bool save_known(ds_db *db, int64_t unit_id, const ds_commit *c, ds_err *e
     ds_bind_text(st, 2, c->identity);
     ds_bind_text(st, 3, c->key_signature);
     ds_bind_int(st, 4, c->encoder);
-    ds_bind_int(st, 5, c->replace_places); /* said at the end of a complete full pass only */
+    ds_bind_int(st, 5, c->replace_held); /* said at the end of a complete full pass only */
     ds_bind_int(st, 6, unit_id);
+    ds_bind_int(st, 7, c->drop_links); /* with no link left the next pass is a first one again */
     return ds_db_run(db, st, err);
 }
 
@@ -257,7 +259,8 @@ static bool commit_run(ds_job *job, ds_tx *tx, ds_err *err)
            save_links(tx->db, l, c, err) &&
            ds_held_release(tx->db, unit_id, c->released, c->released_n, err) &&
            ds_held_put(tx->db, unit_id, run, c->held, c->held_n, err) &&
-           (!c->replace_places || ds_held_replace_places(tx->db, unit_id, run, err)) &&
+           ds_held_meet(tx->db, unit_id, run, c->met, c->met_n, err) &&
+           (!c->replace_held || ds_held_replace(tx->db, unit_id, run, err)) &&
            ds_intents_clear(tx->db, unit_id, c->cleared, c->cleared_n, err) &&
            ds_intents_put(tx->db, unit_id, c->intents, c->intents_n, err) &&
            save_checkpoint(tx->db, unit_id, c->checkpoint, err);

@@ -43,11 +43,14 @@ DS_MUST_USE bool ds_runs_list(ds_db *db, const char *route, const char *unit, si
 /* held.c: the counter in `ledger` is kept with every change. */
 DS_MUST_USE bool ds_held_put(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, size_t n,
                              ds_err *err);
-/* Of keys only: what is held by its place leaves with ds_held_replace_places. */
+/* Of keys only: what is held by its place leaves with ds_held_replace. */
 DS_MUST_USE bool ds_held_release(ds_db *db, int64_t unit_id, const char *const *keys, size_t n,
                                  ds_err *err);
-/* Forgets the places that were not put by this run. */
-DS_MUST_USE bool ds_held_replace_places(ds_db *db, int64_t unit_id, int64_t run, ds_err *err);
+/* This run came by: keys that it left as they are. */
+DS_MUST_USE bool ds_held_meet(ds_db *db, int64_t unit_id, int64_t run, const char *const *keys,
+                              size_t n, ds_err *err);
+/* Forgets what this run neither put nor met. */
+DS_MUST_USE bool ds_held_replace(ds_db *db, int64_t unit_id, int64_t run, ds_err *err);
 DS_MUST_USE bool ds_held_forget_keys(ds_db *db, int64_t unit_id, ds_err *err);
 DS_MUST_USE bool ds_held_page(ds_db *db, int64_t unit_id, const char *after, size_t max,
                               ds_arena *a, const ds_held **out, size_t *n, ds_err *err);

@@ -16,8 +16,10 @@ void group_init(group *g)
 void group_fini(group *g)
 {
     free(g->puts);
+    free(g->doubts);
     free(g->removes);
     free(g->held);
+    free(g->met);
     free(g->released);
     free(g->cleared);
     keyset_fini(&g->put_keys);
@@ -27,7 +29,8 @@ void group_fini(group *g)
 
 static void empty(group *g)
 {
-    g->puts_n = g->removes_n = g->held_n = g->released_n = g->cleared_n = 0;
+    g->puts_n = g->doubts_n = g->removes_n = g->held_n = g->met_n = 0;
+    g->released_n = g->cleared_n = 0;
     keyset_clear(&g->put_keys);
     ds_arena_reset(g->arena);
 }

@@ -20,7 +20,6 @@
 #define HELD_FIRST_MS DS_MINUTE_MS       /* a held record is tried again after this, doubling */
 #define HELD_MOST_MS DS_DAY_MS
 #define HELD_FOR_A_PERSON INT64_MAX      /* next try of what only a person can settle */
-#define RESTARTS_MOST 3                  /* of a source that changes under the pass */
 
 /* ---- keys: a hash table from key to index, emptied in one stroke ------------------------------- */
 
@@ -88,10 +87,14 @@ typedef struct group {
     ds_link_put *puts;
     size_t puts_n, puts_cap;
     keyset put_keys;
+    ds_link_put *doubts; /* links whose rows were written since the last flush, their hashes void */
+    size_t doubts_n, doubts_cap;
     ds_link *removes;
     size_t removes_n, removes_cap;
     ds_held *held;
     size_t held_n, held_cap;
+    const char **met; /* held as before */
+    size_t met_n, met_cap;
     const char **released;
     size_t released_n, released_cap;
     const char **cleared;
@@ -115,6 +118,7 @@ typedef struct pass {
 
     ds_totals totals;
     int64_t missing, changes, allowed; /* allowed -1: no limit */
+    int64_t doubled; /* records superseded by a later one of their page */
     int64_t source_calls, destination_calls;
     const char *cursor; /* checkpoint: where the next page begins; in cursor_buf */
     ds_buf cursor_buf;
@@ -126,10 +130,10 @@ typedef struct pass {
     ds_held *held;        /* set aside before, by key */
     size_t held_n;
     keyset held_keys;
-    uint8_t *held_seen;
     keyset intent_keys;
     uint8_t *intent_seen;
     bool skip_lookup;     /* nobody can have links for unknown keys */
+    bool distrust;        /* planning: the destination is not as the links know it */
     int64_t next_seq;
     int64_t walk_after;   /* links are walked in step with the source from here */
     bool walk_misses;     /* the last page was in another order */
@@ -160,6 +164,9 @@ void group_fini(group *g);
 void group_put(pass *p, const ds_link *link, bool is_new);
 void group_remove(pass *p, const ds_link *link);
 void group_hold(pass *p, const ds_held *held);
+void group_meet(pass *p, const char *key); /* held as before */
+/* The row is being written: should the commit that says so be lost, the next pass has to compare. */
+void group_doubt(pass *p, const ds_link *link);
 void group_release(pass *p, const char *key);
 void group_clear_intent(pass *p, const char *key);
 const ds_link *group_find(pass *p, const char *key, uint64_t hash);

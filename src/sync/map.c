@@ -162,6 +162,12 @@ static ds_value map_list(const ds_field *field, ds_arena *a, ds_value list)
     return ds_list(texts, n);
 }
 
+/* A text with nothing in it is no value where another type is asked for: a cell of CSV left empty. */
+static bool is_blank(const ds_field *field, ds_value v)
+{
+    return v.type == DS_TEXT && !v.n && field->as != DS_TEXT && field->as != DS_LIST;
+}
+
 /* split, map, as, join, default: in this order. false with the reason in err. */
 static bool refine(const ds_field *field, ds_arena *a, ds_value *v, ds_err *err)
 {
@@ -175,6 +181,8 @@ static bool refine(const ds_field *field, ds_arena *a, ds_value *v, ds_err *err)
         *v = mapped(field, ds_value_text(a, *v), *v);
     if (field->join && field->as == DS_TEXT && !join(a, v, field->join, err))
         return false; /* as text alone would join by ", " */
+    if (field->as != DS_ABSENT && is_blank(field, *v))
+        *v = DS_VALUE_NULL;
     if (field->as != DS_ABSENT && !ds_value_as(a, *v, field->as, v, err))
         return false;
     if (field->join && !join(a, v, field->join, err))

@@ -4,6 +4,7 @@
  * Nothing is written here.
  */
 #include "base/hash.h"
+#include "base/log.h"
 #include "sync/internal.h"
 
 static void hold(item *it, const char *reason)
@@ -101,8 +102,17 @@ static bool look_at(pass *p, item *it, size_t nth, ds_arena *a)
     return true;
 }
 
+/* A key should name one record; the first that does not is told, the totals count them. */
+static void warn_doubled(pass *p, const char *key)
+{
+    if (p->doubled++ == 0)
+        ds_log(DS_LOG_WARN, "key_doubled", "route", p->route->name, "unit", p->act.unit, "key", key,
+               "text", "several records have this key: the last one is taken, the others are skipped",
+               NULL);
+}
+
 /* Two records of one page with one key: the last wins. */
-static void supersede(item *items, size_t n, keyset *set)
+static void supersede(pass *p, item *items, size_t n, keyset *set)
 {
     keyset_clear(set);
     for (size_t i = n; i-- > 0;) {
@@ -116,6 +126,7 @@ static void supersede(item *items, size_t n, keyset *set)
                 continue;
             items[i].decision = DO_SKIP;
             items[i].why = "a later record of the same page has this key";
+            warn_doubled(p, items[i].key);
             break;
         }
         if (later == UINT32_MAX)
@@ -202,7 +213,7 @@ bool prepare_page(pass *p, const ds_page *page, ds_arena *a, item **out, size_t 
         *it = (item){.rec = &page->records[i]};
         n += look_at(p, it, i, a);
     }
-    supersede(items, n, &p->page_keys);
+    supersede(p, items, n, &p->page_keys);
     if (!match_items(p, items, n, a, err))
         return false;
     for (size_t i = 0; i < n; i++)

@@ -362,6 +362,9 @@ write_result write_items(pass *p, item *items, size_t n, ds_err *err)
         if (!must_send(p, it))
             continue;
         if (it->decision == DO_WRITE) {
+            /* What waits to be sent may turn out to be there already, and gives its room back. */
+            if (over_limit(p, 1) && !flush_batch(p, &b, err))
+                return WROTE_FAILED;
             limit = over_limit(p, 1);
             if (limit)
                 break;

@@ -105,9 +105,9 @@ static void *run_engine(void *arg)
     return NULL;
 }
 
-static void send_signal(ds_event_type type, const char *item)
+static void send_signal(ds_event_type type, int64_t interval_ms)
 {
-    ds_event event = {.type = type, .items = item ? &item : NULL, .items_n = item ? 1 : 0};
+    ds_event event = {.type = type, .interval_ms = interval_ms};
     ds_err err = DS_ERR_INIT;
     int64_t units;
 
@@ -130,7 +130,7 @@ static double signal_to_pass_ms(void)
     for (int i = 0; i < LATENCY_ROUNDS; i++) {
         int64_t sent_us = now_us();
 
-        send_signal(DS_EV_SYNC_NOW, NULL);
+        send_signal(DS_EV_SYNC_NOW, 0);
         wait_ended(before + i + 1);
         took[i] = (double)(seen.fetched_us - sent_us) / 1000;
     }
@@ -141,45 +141,46 @@ static double signal_to_pass_ms(void)
 static double one_by_one(void)
 {
     int64_t began_us = now_us();
-    char item[32];
 
-    for (int i = 0; i < STEPS; i++) {
-        snprintf(item, sizeof(item), "item-%d", i % 100);
-        send_signal(DS_EV_SYNC_NOW, item);
-    }
+    for (int i = 0; i < STEPS; i++) /* each changes the unit, so that each must be written */
+        send_signal(DS_EV_SET_INTERVAL, (i + 1) * DS_MINUTE_MS);
     return STEPS * 1e6 / (double)(now_us() - began_us);
 }
 
 static void *send_some(void *arg)
 {
-    (void)arg;
+    const int *nth = arg;
+
     for (int i = 0; i < EACH; i++)
-        send_signal(DS_EV_SYNC_NOW, "item-1");
+        send_signal(DS_EV_SET_INTERVAL, (*nth * EACH + i + 1) * DS_MINUTE_MS);
     return NULL;
 }
 
 static double many_at_once(void)
 {
     pthread_t threads[THREADS];
+    int nths[THREADS];
     int64_t began_us = now_us();
 
-    for (int i = 0; i < THREADS; i++)
-        if (pthread_create(&threads[i], NULL, send_some, NULL) != 0)
+    for (int i = 0; i < THREADS; i++) {
+        nths[i] = i;
+        if (pthread_create(&threads[i], NULL, send_some, &nths[i]) != 0)
             abort();
+    }
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     return THREADS * EACH * 1e6 / (double)(now_us() - began_us);
 }
 
-/* The yardstick: one small row a commit, WAL, synchronous=FULL. */
-static double raw_commits(const char *folder)
+/* The yardstick: one small row a commit, WAL, synchronous=FULL, into a new database. */
+static double raw_commits(const char *folder, const char *name)
 {
     char path[4096];
     sqlite3 *db;
     sqlite3_stmt *insert;
     int64_t began_us;
 
-    snprintf(path, sizeof(path), "%s/raw.db", folder);
+    snprintf(path, sizeof(path), "%s/%s.db", folder, name);
     if (sqlite3_open(path, &db) != SQLITE_OK ||
         sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                          "CREATE TABLE t(id INTEGER PRIMARY KEY, event TEXT)", NULL, NULL, NULL) != SQLITE_OK ||
@@ -223,9 +224,10 @@ int main(int argc, char **argv)
         abort();
     wait_ended(1); /* the first pass, by the timer */
     latency = signal_to_pass_ms();
-    send_signal(DS_EV_PAUSE, NULL);
-    raw = raw_commits(argv[1]);
+    send_signal(DS_EV_PAUSE, 0);
+    raw = raw_commits(argv[1], "before");
     single = one_by_one();
+    raw = (raw + raw_commits(argv[1], "between")) / 2; /* disks have moods */
     many = many_at_once();
     ds_engine_stop(engine);
     pthread_join(thread, NULL);

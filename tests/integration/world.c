@@ -152,6 +152,18 @@ ds_pass_result world_pass(world *w)
     return world_pass_of(w, NULL);
 }
 
+void world_steal(world *w)
+{
+    begin_job b = {.job = {.run = begin_pass}, .w = w, .route = route_named(w, NULL)};
+    bool resume = w->resume;
+    ds_err err = DS_ERR_INIT;
+
+    w->resume = true; /* with the checkpoint that it has left */
+    if (!ds_store_do(w->store, DS_LANE_EVENT, &b.job, &err))
+        fail_msg("%s", err.text);
+    w->resume = resume;
+}
+
 static const char *totals_text(world *w, const ds_totals *t)
 {
     return ds_arena_printf(w->arena, "%lld %lld %lld %lld %lld %lld", (long long)t->total,

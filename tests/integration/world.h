@@ -43,6 +43,8 @@ void world_config(world *w, const char *routes);
 /* A pass of the first route (or the one named). The result's text dies with the next call. */
 ds_pass_result world_pass(world *w);
 ds_pass_result world_pass_of(world *w, const char *route);
+/* From within a pass: its process has died as far as the store can tell. It commits nothing more. */
+void world_steal(world *w);
 /* "total created updated unchanged skipped held" of a pass that ended well; else its outcome and
  * error: "failed: source: ...". */
 const char *world_totals(world *w);

@@ -44,8 +44,8 @@ SHAPE = [
 # name, meson's result, output, (passed, failed)
 COUNTS = [
     ("cmocka's tests are counted", "OK", "[       OK ] a\n[       OK ] b\n[  PASSED  ] 2 test(s).", (2, 0)),
-    ("a failed one is counted once", "FAIL", "[       OK ] a\n[  FAILED  ] b\n[  FAILED  ] tests: 1 "
-     "test(s), listed below:\n[  FAILED  ] b", (1, 1)),
+    ("a failed one is counted once", "FAIL", "[       OK ] a\n[  FAILED  ] b\n[  ERROR   ] --- 1 != 2\n"
+     "[  FAILED  ] my tests: 1 test(s), listed below:\n[  FAILED  ] b", (1, 1)),
     ("TAP is counted", "OK", "1..2\nok 1 - a\nok 2 - b", (2, 0)),
     ("and its failures", "FAIL", "1..2\nok 1 - a\nnot ok 2 - b", (1, 1)),
     ("a quiet program is one", "OK", "", (1, 0)),

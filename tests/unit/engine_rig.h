@@ -1,7 +1,8 @@
 /* tests/unit/engine_rig.h
  *
  * An engine on a store in a directory of its own, between memory tables, with a clock that only the
- * test moves.  It runs on a thread beside the test, which waits for what it reports; nothing sleeps.
+ * test moves.  It runs on a thread beside the test, which waits for what it reports; nothing
+ * sleeps.
  */
 #ifndef TESTS_UNIT_ENGINE_RIG_H
 #define TESTS_UNIT_ENGINE_RIG_H
@@ -58,7 +59,7 @@ typedef struct gate {
     size_t arrived, passed;
 } gate;
 
-/* ---- the gate ---------------------------------------------------------------------------------------- */
+/* ---- the gate -------------------------------------------------------------------------------- */
 
 static inline void gate_init(gate *g, bool shut)
 {
@@ -108,7 +109,7 @@ static inline void gate_open(gate *g)
     pthread_mutex_unlock(&g->lock);
 }
 
-/* ---- the rig ------------------------------------------------------------------------------------------- */
+/* ---- the rig --------------------------------------------------------------------------------- */
 
 static inline void rig_route(rig *r, size_t at, const char *name)
 {

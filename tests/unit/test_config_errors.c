@@ -247,7 +247,9 @@ static const row route_rows[] = {
     {"a mark spelt wrong", ROUTE("    missing: {marks: Gone}\n"),
      "t.yaml:5:5: missing: \"mark\" is missing"},
     {"a word that missing has not", ROUTE("    missing: remove\n"),
-     "t.yaml:5:14: missing: expected ignore, archive or delete, found \"remove\""},
+     "t.yaml:5:14: missing: expected ignore, archive, delete or {mark: NAME}, found \"remove\""},
+    {"a mark in quotes", ROUTE("    missing: \"{mark: NAME}\"\n"),
+     "t.yaml:5:14: missing: {mark: NAME} is a table: take the quotes off"},
     {"limits as text", ROUTE("    limits: 25%\n"),
      "t.yaml:5:13: limits: expected a table of settings, found \"25%\""},
     {"a limit beyond all", ROUTE("    limits: {changes: 101%}\n"),
@@ -402,20 +404,26 @@ static const row owner_rows[] = {
      "t.yaml:5:3: routes \"b\" and \"a\" share sqlite:/o.db#t, and \"a\" owns all of it; give "
      "it \"owns\""},
     {"the same field", TWO("    fields: {A: a}\n", "    fields: {B: b, A: a}\n"),
-     "t.yaml:9:20: routes \"b\" and \"a\" both own \"A\" of sqlite:/o.db#t"},
+     "t.yaml:9:20: routes \"b\" and \"a\" both own \"A\" of sqlite:/o.db#t; leave it to "
+     "one of them"},
     {"several fields",
      TWO("    fields: {A: a, B: b, C: c}\n", "    fields:\n      C: c\n      A: a\n"),
-     "t.yaml:10:7: routes \"b\" and \"a\" both own \"C\" and 1 more of sqlite:/o.db#t"},
+     "t.yaml:10:7: routes \"b\" and \"a\" both own \"C\" and 1 more of sqlite:/o.db#t; "
+     "leave each to one of them"},
     {"the same owned one",
      TWO("    owns: [A, B]\n", "    fields: {A: a, C: c}\n    owns: [C, A]\n"),
-     "t.yaml:10:15: routes \"b\" and \"a\" both own \"A\" of sqlite:/o.db#t"},
+     "t.yaml:10:15: routes \"b\" and \"a\" both own \"A\" of sqlite:/o.db#t; leave it to "
+     "one of them"},
     {"a stamp on a field", TWO("    fields: {A: a}\n", "    fields: {B: b}\n    stamp: A\n"),
-     "t.yaml:10:12: routes \"b\" and \"a\" both own \"A\" of sqlite:/o.db#t"},
+     "t.yaml:10:12: routes \"b\" and \"a\" both own \"A\" of sqlite:/o.db#t; leave it to "
+     "one of them"},
     {"two equal stamps", TWO("    owns: [A]\n    stamp: S\n", "    owns: [B]\n    stamp: S\n"),
-     "t.yaml:11:12: routes \"b\" and \"a\" both own \"S\" of sqlite:/o.db#t"},
+     "t.yaml:11:12: routes \"b\" and \"a\" both own \"S\" of sqlite:/o.db#t; leave it to "
+     "one of them"},
     {"two equal marks",
      TWO("    owns: [A]\n    missing: {mark: M}\n", "    owns: [B]\n    missing: {mark: M}\n"),
-     "t.yaml:11:14: routes \"b\" and \"a\" both own \"M\" of sqlite:/o.db#t"},
+     "t.yaml:11:14: routes \"b\" and \"a\" both own \"M\" of sqlite:/o.db#t; leave it to "
+     "one of them"},
 };
 
 /* ---- -------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ static const ds_json *ask(const rig *r, const char *request)
     return answer;
 }
 
-/* ---- the words --------------------------------------------------------------------------------------------- */
+/* ---- the words ------------------------------------------------------------------------------- */
 
 static const struct refusal {
     const char *name, *request, *error;
@@ -38,7 +38,8 @@ static const struct refusal {
     {"no command", "{}", "no command \"\""},
     {"an unknown command", "{\"cmd\":\"dance\"}", "no command \"dance\""},
     {"a command that is no text", "{\"cmd\":[]}", "no command \"\""},
-    {"a signal without route", "{\"cmd\":\"signal\",\"event\":{\"type\":\"pause\"}}", "\"route\" is missing"},
+    {"a signal without route", "{\"cmd\":\"signal\",\"event\":{\"type\":\"pause\"}}",
+     "\"route\" is missing"},
     {"a signal to an unknown route",
      "{\"cmd\":\"signal\",\"route\":\"x\",\"event\":{\"type\":\"pause\"}}", "no route \"x\""},
     {"a signal to a unit that is no text",
@@ -47,7 +48,8 @@ static const struct refusal {
     {"an unknown event", "{\"cmd\":\"signal\",\"route\":\"a\",\"event\":{\"type\":\"x\"}}",
      "no event is called \"x\""},
     {"an event that is the engine's own",
-     "{\"cmd\":\"signal\",\"route\":\"a\",\"event\":{\"type\":\"pass_ended\"}}", "no event is called"},
+     "{\"cmd\":\"signal\",\"route\":\"a\",\"event\":{\"type\":\"pass_ended\"}}",
+     "no event is called"},
     {"items that are no list",
      "{\"cmd\":\"signal\",\"route\":\"a\",\"event\":{\"type\":\"sync_now\",\"items\":\"k\"}}",
      "not a list"},
@@ -57,7 +59,8 @@ static const struct refusal {
     {"an interval of nothing",
      "{\"cmd\":\"signal\",\"route\":\"a\",\"event\":{\"type\":\"set_interval\"}}", "interval_ms"},
     {"an interval below zero",
-     "{\"cmd\":\"signal\",\"route\":\"a\",\"event\":{\"type\":\"set_interval\",\"interval_ms\":-5}}",
+     "{\"cmd\":\"signal\",\"route\":\"a\",\"event\":{\"type\":\"set_interval\",\"interval_ms\":-5}"
+     "}",
      "interval_ms"},
     {"once with refs that are none", "{\"cmd\":\"once\",\"only\":[7]}", "\"route\" is missing"},
     {"held without verb", "{\"cmd\":\"held\",\"route\":\"a\",\"key\":\"k\"}", "no verb"},
@@ -186,7 +189,7 @@ static void a_held_record_is_changed_through_it(void **state)
     rig_end(&r);
 }
 
-/* ---- once through a daemon ------------------------------------------------------------------------------------ */
+/* ---- once through a daemon ------------------------------------------------------------------- */
 
 typedef struct heard {
     seen_run runs[16];
@@ -250,7 +253,8 @@ static void once_is_not_content_with_a_pass_that_ran_before(void **state)
     gate_await(&g, 1);
     ds_memory_put("from-a", "all", "new", "{\"Name\":\"new\"}");
     fake_clock_move(&r.clock, 1000);
-    assert_int_equal(pthread_create(&opener, NULL, (void *(*)(void *))(void (*)(void))gate_open, &g), 0);
+    assert_int_equal(
+        pthread_create(&opener, NULL, (void *(*)(void *))(void (*)(void))gate_open, &g), 0);
     once_through(&r, whole, 1, &h);
     pthread_join(opener, NULL);
     assert_int_equal(h.n, 1);
@@ -271,7 +275,8 @@ static void once_tells_what_cannot_run(void **state)
     once_through(&r, refs, 3, &h);
     assert_int_equal(h.n, 3);
     for (size_t i = 0; i < h.n; i++)
-        rig_outcome(&h.runs[i], strcmp(h.runs[i].unit, "a/all") == 0 ? DS_PASS_PAUSED : DS_PASS_FAILED);
+        rig_outcome(&h.runs[i],
+                    strcmp(h.runs[i].unit, "a/all") == 0 ? DS_PASS_PAUSED : DS_PASS_FAILED);
     rig_end(&r);
 }
 
@@ -294,7 +299,7 @@ static void a_stopping_daemon_ends_the_conversation(void **state)
     rig_end(&r);
 }
 
-/* ---- manners --------------------------------------------------------------------------------------------------------- */
+/* ---- manners --------------------------------------------------------------------------------- */
 
 static int connect_raw(const rig *r)
 {
@@ -368,7 +373,8 @@ static void many_requests_on_one_line_come_back_in_order(void **state)
 
 static void a_client_that_has_said_all_still_gets_its_answers(void **state)
 {
-    static const char request[] = "{\"cmd\":\"signal\",\"route\":\"a\",\"event\":{\"type\":\"pause\"}}\n";
+    static const char request[] =
+        "{\"cmd\":\"signal\",\"route\":\"a\",\"event\":{\"type\":\"pause\"}}\n";
     int fd;
     rig r;
 
@@ -480,7 +486,7 @@ static void nobody_listens(void **state)
     assert_int_equal(err.kind, DS_ERR_TRANSIENT);
 }
 
-/* ---- long paths ---------------------------------------------------------------------------------------------------------- */
+/* ---- long paths ------------------------------------------------------------------------------ */
 
 static void repeat(char *to, char c, size_t n)
 {
@@ -523,7 +529,7 @@ static void a_long_path_works_too(void **state)
     }
 }
 
-/* ---- all of them ------------------------------------------------------------------------------------------------------------ */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 static ds_arena *shared_memory;
 

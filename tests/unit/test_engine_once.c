@@ -1,4 +1,5 @@
-/* tests/unit/test_engine_once.c - `once` without a daemon: what is asked for, once each, and no more. */
+/* tests/unit/test_engine_once.c - `once` without a daemon: what is asked for, once each, and no
+ * more. */
 #include "engine_rig.h"
 
 /* Runs `once` on the refs (none: all) until it returns. */
@@ -213,8 +214,8 @@ static void a_failed_pass_is_not_retried(void **state)
 
 static void a_rate_limit_ends_it(void **state)
 {
-    ds_memory_faults faults = {.fail_page = 1, .kind = DS_ERR_RATE_LIMITED,
-                               .retry_after_ms = DS_HOUR_MS};
+    ds_memory_faults faults = {
+        .fail_page = 1, .kind = DS_ERR_RATE_LIMITED, .retry_after_ms = DS_HOUR_MS};
     rig r;
 
     (void)state;

@@ -303,6 +303,23 @@ static void what_is_not_ours_stays(void **state)
     end();
 }
 
+/* What refuses a new row says nothing about one that is there. */
+static void a_row_that_could_not_be_new_is_met(void **state)
+{
+    (void)state;
+    begin("CREATE TABLE t (id TEXT PRIMARY KEY, a, b NOT NULL);"
+          "CREATE TRIGGER r BEFORE INSERT ON t WHEN NEW.b > 5 BEGIN SELECT RAISE(ABORT, 'big'); END;"
+          "INSERT INTO t VALUES ('k', 1, 2), ('l', 1, 2)");
+    must_open(NULL);
+    assert_outcome(create("k", "{\"a\": 2}"), UPDATED);
+    to.look_first = false;
+    assert_outcome(create("l", "{\"a\": 1}"), UNCHANGED);
+    assert_held(create("m", "{\"a\": 1}"), "NOT NULL");
+    finish(NULL);
+    assert_string_equal(query("SELECT * FROM t"), "k|2|2 l|1|2");
+    end();
+}
+
 static void case_alone_is_a_difference(void **state)
 {
     (void)state;
@@ -563,6 +580,7 @@ int main(void)
     add_test(what_is_refused_takes_nothing_else_along);
     add_test(a_trigger_that_rolls_back_fails_the_batch);
     add_test(what_is_not_ours_stays);
+    add_test(a_row_that_could_not_be_new_is_met);
     add_test(case_alone_is_a_difference);
     add_test(properties_without_a_column_are_left_out);
     add_test(columns_come_with_the_records);

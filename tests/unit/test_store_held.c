@@ -102,28 +102,32 @@ static void a_released_record_is_held_no_more(void **state)
     fixture_end(&f);
 }
 
-static void a_complete_full_pass_replaces_the_places(void **state)
+static void a_complete_full_pass_replaces_what_was_held(void **state)
 {
     fixture f = fixture_new();
     const ds_held old[] = {{.key = "line:1", .placed = true},
                            {.key = "line:2", .placed = true},
-                           {.key = "k", .reason = "stays"}};
+                           {.key = "k", .reason = "stays", .attempts = 3},
+                           {.key = "left", .reason = "goes"}};
     const ds_held new[] = {{.key = "line:2", .placed = true}};
+    const char *const met[] = {"k", "never"};
     const ds_held *page;
     ds_ledger *l = pass_of(&f, "r", "all");
     size_t n;
 
     (void)state;
-    must(&f, commit_to(&f, l, (ds_commit){.held = old, .held_n = 3, .checkpoint = &mark}));
+    must(&f, commit_to(&f, l, (ds_commit){.held = old, .held_n = 4, .checkpoint = &mark}));
     ds_ledger_close(l);
     l = pass_of(&f, "r", "all");
-    must(&f, commit_to(&f, l, (ds_commit){.held = new, .held_n = 1, .checkpoint = &mark}));
+    must(&f, commit_to(&f, l, (ds_commit){.held = new, .held_n = 1, .met = met, .met_n = 2,
+                                          .checkpoint = &mark}));
     ds_ledger_close(l);
     l = ledger_of(&f, start_pass(&f, "r", "all", "fp", false)); /* a resumed pass is the same one */
-    must(&f, commit_to(&f, l, (ds_commit){.replace_places = true}));
+    must(&f, commit_to(&f, l, (ds_commit){.replace_held = true}));
     must(&f, l->ops->held(l, NULL, 9, scratch, &page, &n, &f.err));
     assert_int_equal(n, 2);
     assert_string_equal(page[0].key, "k");
+    assert_int_equal(page[0].attempts, 3);
     assert_string_equal(page[1].key, "line:2");
     assert_int_equal(begin_of(&f, l).held, 2);
     ds_ledger_close(l);
@@ -351,7 +355,7 @@ int main(void)
     add_test(intents_stay_until_they_are_settled);
     add_test(held_records_come_in_pages_by_key);
     add_test(a_released_record_is_held_no_more);
-    add_test(a_complete_full_pass_replaces_the_places);
+    add_test(a_complete_full_pass_replaces_what_was_held);
     add_test(held_records_of_all_routes_are_listed);
     add_test(retry_makes_it_due_at_once);
     add_test(drop_forgets_it_in_every_unit);

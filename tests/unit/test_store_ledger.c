@@ -318,7 +318,10 @@ static void drop_links_forgets_what_the_old_keys_meant(void **state)
     must(&f, commit_to(&f, l,
                        (ds_commit){PUTS(puts), .held = held, .held_n = 2, .intents = intents,
                                    .intents_n = 1}));
+    must(&f, commit_to(&f, l, (ds_commit){.replace_held = true}));
+    assert_false(begin_of(&f, l).first);
     must(&f, commit_to(&f, l, (ds_commit){.drop_links = true, .key_signature = "new"}));
+    assert_true(begin_of(&f, l).first);
     assert_int_equal(walk_all(&f, l, &links), 0);
     assert_null(match_one(&f, l, "a").link);
     assert_int_equal(begin_of(&f, l).links, 0);
@@ -352,7 +355,7 @@ static void what_is_not_said_stays_as_it_was(void **state)
     assert_string_equal(begin.key_signature, "k");
     assert_int_equal(begin.encoder, 3);
     assert_true(begin.first);
-    must(&f, commit_to(&f, l, (ds_commit){.replace_places = true}));
+    must(&f, commit_to(&f, l, (ds_commit){.replace_held = true}));
     assert_false(begin_of(&f, l).first);
     must(&f, commit_to(&f, l, (ds_commit){.generation = "h"}));
     assert_false(begin_of(&f, l).first);

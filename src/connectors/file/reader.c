@@ -225,9 +225,34 @@ ds_file_got ds_file_next_line(ds_file_reader *r, ds_file_row *row, ds_err *err)
     }
 }
 
+/* Files that are no text in UTF-8, by how they begin: one word says more than an error a line. */
+static bool is_readable(const ds_file_reader *r, ds_err *err)
+{
+    static const struct {
+        const char *begin, *what, *remedy;
+    } others[] = {
+        {"\xFF\xFE", "UTF-16", "save it as UTF-8 (iconv -f utf-16 -t utf-8)"},
+        {"\xFE\xFF", "UTF-16", "save it as UTF-8 (iconv -f utf-16 -t utf-8)"},
+        {"\x1F\x8B", "compressed by gzip", "unpack it (gzip -d)"},
+        {"\x28\xB5\x2F\xFD", "compressed by zstd", "unpack it (zstd -d)"},
+        {"PK\x03\x04", "a zip archive or a spreadsheet", "unpack it, or save the sheet as CSV"},
+    };
+
+    for (size_t i = 0; i < DS_COUNT(others); i++) {
+        size_t n = strlen(others[i].begin);
+
+        if (r->n - r->pos >= n && !memcmp(r->data + r->pos, others[i].begin, n))
+            return ds_fail(err, DS_ERR_PERMANENT, "%s is %s; %s", r->path, others[i].what,
+                           others[i].remedy);
+    }
+    return true;
+}
+
 static bool skip_byte_order_mark(ds_file_reader *r, ds_err *err)
 {
     if (ds_file_peek(r, err) == -2)
+        return false;
+    if (!is_readable(r, err))
         return false;
     if (r->n - r->pos >= 3 && !memcmp(r->data + r->pos, "\xEF\xBB\xBF", 3))
         r->pos += 3;

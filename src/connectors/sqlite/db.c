@@ -114,6 +114,17 @@ bool ds_sqlite_absent(const char *path, bool *absent, ds_err *err)
     return !*absent || has_directory(path, err);
 }
 
+bool ds_sqlite_may_make(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char dir[4096] = ".";
+
+    if (slash && (size_t)snprintf(dir, sizeof(dir), "%.*s", slash == path ? 1 : (int)(slash - path),
+                                  path) >= sizeof(dir))
+        return false;
+    return faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
 static bool may_open(const char *path, ds_sqlite_mode mode, ds_err *err)
 {
     struct stat st;
@@ -179,8 +190,12 @@ bool ds_sqlite_open(ds_sqlite *db, const char *path, ds_sqlite_mode mode, ds_act
     sqlite3_busy_handler(db->handle, wait_for_lock, db);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
     /* Nothing is read before the first statement: this one finds out what kind of file it is. */
-    if (!ds_sqlite_exec(db, "PRAGMA cache_size = -4096", err) ||
-        !ds_sqlite_number(db, "PRAGMA schema_version", 0, &schema, err)) {
+    if (sqlite3_exec(db->handle, "PRAGMA cache_size = -4096", NULL, NULL, NULL) != SQLITE_OK) {
+        ds_sqlite_fail(db, err, "open");
+        ds_sqlite_close(db);
+        return false;
+    }
+    if (!ds_sqlite_number(db, "PRAGMA schema_version", 0, &schema, err)) {
         ds_sqlite_close(db);
         return false;
     }

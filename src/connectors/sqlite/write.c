@@ -145,13 +145,28 @@ static step create(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, 
     return said;
 }
 
+/* An insert can be refused for what only a new row needs (a column of the table's own that must not
+ * be NULL, a trigger) although the row is there: then it is met like any other. */
+static step meet_refused(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, ds_err *err)
+{
+    const char *reason = row->reason;
+    step said = meet(w, p, row, err);
+
+    if (said == STEP_NOTHING)
+        return hold(row, reason);
+    row->reason = said == STEP_HELD ? row->reason : NULL;
+    return said;
+}
+
 /* A new row is tried first where rows are expected to be new, else the one that is there. */
 static step put(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, ds_err *err)
 {
     bool look_first = row->op == DS_OP_UPDATE || w->look_first;
     step said = look_first ? meet(w, p, row, err) : create(w, p, row, err);
 
-    if (said == STEP_NOTHING)
+    if (said == STEP_HELD && !look_first)
+        said = meet_refused(w, p, row, err);
+    else if (said == STEP_NOTHING)
         said = look_first ? create(w, p, row, err) : meet(w, p, row, err);
     if (said == STEP_NOTHING)
         return hold(row, "the table ignores this row: a trigger of its own refuses it");

@@ -28,9 +28,10 @@ static void wire_close(wire *w)
     ds_buf_fini(&w->in);
 }
 
-#define WIRE(name) __attribute__((cleanup(wire_close))) wire name = {.fd = -1, .in.max = LINE_MAX_BYTES}
+#define WIRE(name)                                                                                 \
+    __attribute__((cleanup(wire_close))) wire name = {.fd = -1, .in.max = LINE_MAX_BYTES}
 
-/* ---- the bytes --------------------------------------------------------------------------------------- */
+/* ---- the bytes ------------------------------------------------------------------------------- */
 
 static int64_t mono_ms(void)
 {
@@ -54,7 +55,8 @@ static bool connect_to(wire *w, const char *path, int64_t timeout_ms, ds_err *er
     if (!ds_socket_name_of(path, &name, err))
         return false;
     w->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    rc = w->fd < 0 ? -1 : connect(w->fd, (const struct sockaddr *)&name.address, sizeof(name.address));
+    rc = w->fd < 0 ? -1
+                   : connect(w->fd, (const struct sockaddr *)&name.address, sizeof(name.address));
     number = errno;
     ds_socket_name_done(&name);
     if (rc != 0)
@@ -146,7 +148,7 @@ static bool say_line(const wire *w, const char *request, ds_err *err)
     return say(w, request, err) && say(w, "\n", err);
 }
 
-/* ---- conversations ------------------------------------------------------------------------------------- */
+/* ---- conversations --------------------------------------------------------------------------- */
 
 bool ds_control_call(const char *socket_path, const char *request, int64_t timeout_ms, ds_arena *a,
                      const ds_json **answer, ds_err *err)
@@ -197,7 +199,7 @@ bool ds_control_follow(const char *socket_path, const char *request,
     return true;
 }
 
-/* ---- what the commands ask -------------------------------------------------------------------------------- */
+/* ---- what the commands ask ------------------------------------------------------------------- */
 
 static bool call(const char *socket_path, const ds_buf *request, ds_arena *a,
                  const ds_json **answer, ds_err *err)
@@ -282,7 +284,7 @@ bool ds_control_running(const char *socket_path, ds_arena *a, int64_t *pid, cons
         return false;
     list = ds_json_get(answer, "running");
     all = ds_arena_alloc(a, (ds_json_size(list) + 1) * sizeof(*all));
-    DS_JSON_EACH(list, item) {
+    DS_JSON_EACH (list, item) {
         if (!ds_words_read_running(item, &all[(*n)++], err))
             return false;
     }

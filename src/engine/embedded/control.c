@@ -19,11 +19,12 @@
 
 #define CLIENTS_MAX 256
 #define BACKLOG 64
+#define EXHAUSTED_MS 1000 /* without a descriptor for the next client: until it is tried again */
 #define READ_BYTES ((size_t)16384)
 #define OWED_MAX 1024        /* answers to one client that are under way */
 #define OUT_MAX (8 * DS_MIB) /* what a client may leave unread */
 
-/* ---- answers from other threads ------------------------------------------------------------------------ */
+/* ---- answers from other threads -------------------------------------------------------------- */
 
 typedef struct answer {
     ds_message message; /* first */
@@ -48,7 +49,7 @@ void ds_control_answer(ds_control *c, uint64_t client, ds_answer_ends ends, cons
     pthread_mutex_unlock(&c->lock);
 }
 
-/* ---- clients ----------------------------------------------------------------------------------------------- */
+/* ---- clients --------------------------------------------------------------------------------- */
 
 static ds_client *client_by_id(ds_control *c, uint64_t id)
 {
@@ -79,6 +80,7 @@ static void add_client(ds_control *c, int fd)
     c->clients[c->clients_n++] = client;
 }
 
+/* Without a descriptor left the next client waits: asking for it again at once would spin. */
 static void accept_clients(ds_control *c)
 {
     int fd;
@@ -92,6 +94,7 @@ static void accept_clients(ds_control *c)
                c->clients_n < CLIENTS_MAX ? "another user" : "too many clients", NULL);
         close(fd);
     }
+    c->exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
 }
 
 void ds_client_say(ds_client *client, const char *line)
@@ -118,7 +121,7 @@ static void send_out(ds_client *client)
     client->sent = 0;
 }
 
-/* ---- requests ------------------------------------------------------------------------------------------------ */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 /* Answers come in the order of the requests: signals overtake each other nowhere, so they may be
  * many at once; anything else waits until those before it are answered. */
@@ -196,7 +199,7 @@ static void refuse_long_line(ds_client *client)
     client->gone = true;
 }
 
-/* ---- the loop --------------------------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static void take_answers(ds_control *c)
 {
@@ -261,11 +264,12 @@ static void serve_once(ds_control *c, struct pollfd *fds)
     uint64_t ticks;
 
     fds[0] = (struct pollfd){.fd = c->wake_fd, .events = POLLIN};
-    fds[1] = (struct pollfd){.fd = c->listen_fd, .events = POLLIN};
+    fds[1] = (struct pollfd){.fd = c->exhausted ? -1 : c->listen_fd, .events = POLLIN};
     for (size_t i = 0; i < n; i++)
         fds[i + 2] = (struct pollfd){.fd = c->clients[i]->fd, .events = wanted(c->clients[i])};
-    if (poll(fds, (nfds_t)n + 2, -1) < 0)
+    if (poll(fds, (nfds_t)n + 2, c->exhausted ? EXHAUSTED_MS : -1) < 0)
         return;
+    c->exhausted = false;
     if (fds[0].revents && read(c->wake_fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN)
         abort(); /* an eventfd that cannot be read is none */
     take_answers(c);
@@ -287,7 +291,7 @@ static void *serve(void *arg)
     return NULL;
 }
 
-/* ---- beginning and end ------------------------------------------------------------------------------------------ */
+/* ---- beginning and end ----------------------------------------------------------------------- */
 
 /* We hold the store: a socket that is there already is what a dead daemon left. */
 static bool clear_stale(const char *path, ds_err *err)
@@ -295,11 +299,12 @@ static bool clear_stale(const char *path, ds_err *err)
     struct stat there;
 
     if (lstat(path, &there) != 0)
-        return errno == ENOENT || ds_fail(err, DS_ERR_CONFIG, "control socket %s: %s", path,
-                                          strerror(errno));
+        return errno == ENOENT ||
+               ds_fail(err, DS_ERR_CONFIG, "control socket %s: %s", path, strerror(errno));
     if (!S_ISSOCK(there.st_mode))
         return ds_fail(err, DS_ERR_CONFIG,
-                       "control socket %s: there is something else of this name; move it away", path);
+                       "control socket %s: there is something else of this name; move it away",
+                       path);
     if (unlink(path) != 0)
         return ds_fail(err, DS_ERR_CONFIG, "control socket %s: %s", path, strerror(errno));
     return true;
@@ -316,9 +321,10 @@ static bool listen_at(ds_control *c, ds_err *err)
     ok = clear_stale(name.address.sun_path, err);
     if (ok) {
         c->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        ok = c->listen_fd >= 0 && fchmod(c->listen_fd, 0600) == 0 &&
-             bind(c->listen_fd, (const struct sockaddr *)&name.address, sizeof(name.address)) == 0 &&
-             chmod(name.address.sun_path, 0600) == 0 && listen(c->listen_fd, BACKLOG) == 0;
+        ok =
+            c->listen_fd >= 0 && fchmod(c->listen_fd, 0600) == 0 &&
+            bind(c->listen_fd, (const struct sockaddr *)&name.address, sizeof(name.address)) == 0 &&
+            chmod(name.address.sun_path, 0600) == 0 && listen(c->listen_fd, BACKLOG) == 0;
         if (!ok)
             ds_fail(err, DS_ERR_CONFIG, "control socket %s: %s", c->path, strerror(errno));
     }

@@ -23,6 +23,7 @@ struct ds_control {
     int listen_fd, wake_fd;
     pthread_t thread;
     bool started;
+    bool exhausted; /* no descriptor was left for the next client */
     atomic_bool quit;
     pthread_mutex_t lock; /* held by whoever hands in an answer */
     ds_queue *answers;

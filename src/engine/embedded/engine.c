@@ -1,7 +1,8 @@
 /* src/engine/embedded/engine.c
  *
- * The engine's life and its loop.  The thread that calls ds_engine_run reads notes, looks at timers,
- * gives work to the pool, and sleeps until the next note or timer: an idle engine does not wake up.
+ * The engine's life and its loop.  The thread that calls ds_engine_run reads notes, looks at
+ * timers, gives work to the pool, and sleeps until the next note or timer: an idle engine does not
+ * wake up.
  */
 #include "engine/embedded/internal.h"
 
@@ -64,7 +65,7 @@ static void fail_engine(ds_engine *e, const ds_err *err)
     ds_emb_wind_down(e);
 }
 
-/* ---- carrying out what was decided ---------------------------------------------------------------------- */
+/* ---- carrying out what was decided ----------------------------------------------------------- */
 
 static void sooner(int64_t *at_ms, int64_t candidate_ms)
 {
@@ -135,7 +136,7 @@ void ds_activation_read(ds_engine *e, ds_note *note)
     ds_activation_free(act);
 }
 
-/* ---- timers ------------------------------------------------------------------------------------------------ */
+/* ---- timers ---------------------------------------------------------------------------------- */
 
 static void take_due(ds_engine *e)
 {
@@ -192,7 +193,7 @@ static int64_t sleep_until(const ds_engine *e)
     return wait_ms < 0 ? -1 : mono_ms() + wait_ms;
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------ */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static void stop_all(ds_engine *e)
 {
@@ -204,8 +205,7 @@ static bool finished(const ds_engine *e)
 {
     if (!atomic_load(&e->stopping))
         return false;
-    return atomic_load(&e->stops) > 1 ||
-           (e->at_work == 0 && atomic_load(&e->in_flight) == 0);
+    return atomic_load(&e->stops) > 1 || (e->at_work == 0 && atomic_load(&e->in_flight) == 0);
 }
 
 static void read_notes(ds_engine *e, int64_t deadline_ms)
@@ -236,7 +236,7 @@ static void serve(ds_engine *e)
     }
 }
 
-/* ---- beginning and end ---------------------------------------------------------------------------------------- */
+/* ---- beginning and end ----------------------------------------------------------------------- */
 
 /* `once`: which routes are asked for what. */
 static bool spread_refs(ds_engine *e, ds_err *err)

@@ -56,7 +56,7 @@ static void tell(ds_engine *e, const ds_follow *f, const ds_run_row *run)
         ds_control_run(e->control, f->client, run);
 }
 
-/* ---- passes that there are none of ----------------------------------------------------------------------- */
+/* ---- passes that there are none of ----------------------------------------------------------- */
 
 void ds_follow_refused(ds_engine *e, ds_follow *f, const char *route, const char *unit,
                        ds_pass_outcome outcome, const char *kind, const char *text)
@@ -103,7 +103,7 @@ static void refuse_unit(ds_engine *e, ds_follow *f, const ds_emb_unit *unit, con
     }
 }
 
-/* ---- passes --------------------------------------------------------------------------------------------------- */
+/* ---- passes ---------------------------------------------------------------------------------- */
 
 void ds_follow_step(ds_engine *e, ds_follow *f, ds_emb_unit *unit, const ds_step *step)
 {
@@ -188,7 +188,7 @@ void ds_follow_end_all(ds_engine *e)
         end_follow(e, e->follows);
 }
 
-/* ---- asked through the control socket ------------------------------------------------------------------------ */
+/* ---- asked through the control socket -------------------------------------------------------- */
 
 static bool meant(const ds_unit_ref *ref, const ds_emb_unit *unit)
 {
@@ -229,8 +229,8 @@ static void ask_units(ds_engine *e, ds_follow *f, ds_emb_unit *const *units, siz
     act->follow = f;
     act->retries = true;
     for (size_t i = 0; i < n; i++)
-        act->steps[i] = (ds_step){
-            .unit_id = units[i]->id, .events = event, .events_n = 1, .asked = true};
+        act->steps[i] =
+            (ds_step){.unit_id = units[i]->id, .events = event, .events_n = 1, .asked = true};
     ds_follow_opened(f);
     ds_activation_submit(act);
 }

@@ -21,9 +21,9 @@
 
 #define DS_EMB_WORKERS 4
 #define DS_EMB_SLICE_MS (10 * DS_MINUTE_MS)
-#define DS_EMB_SPREAD_FREE 16       /* so many units may start at once */
-#define DS_EMB_SPREAD_EACH_MS 50    /* more of them start this far apart on average */
-#define DS_EMB_DUE_MAX 256          /* units in one activation of timers */
+#define DS_EMB_SPREAD_FREE 16    /* so many units may start at once */
+#define DS_EMB_SPREAD_EACH_MS 50 /* more of them start this far apart on average */
+#define DS_EMB_DUE_MAX 256       /* units in one activation of timers */
 
 typedef struct ds_emb_unit ds_emb_unit;
 typedef struct ds_emb_route ds_emb_route;
@@ -32,7 +32,7 @@ typedef struct ds_follow ds_follow;
 typedef struct ds_control ds_control;
 typedef struct ds_pool ds_pool;
 
-/* ---- notes to the engine thread ---------------------------------------------------------------- */
+/* ---- notes to the engine thread -------------------------------------------------------------- */
 
 typedef struct ds_note {
     ds_message message; /* first */
@@ -41,20 +41,20 @@ typedef struct ds_note {
     void (*drop)(struct ds_note *note);
 } ds_note;
 
-/* ---- steps (steps.c) ------------------------------------------------------------------------------ */
+/* ---- steps (steps.c) ------------------------------------------------------------------------- */
 
 typedef struct ds_step {
     /* in */
-    int64_t unit_id;         /* 0: by route and unit */
+    int64_t unit_id; /* 0: by route and unit */
     const char *route, *unit;
     const ds_event *events;
     size_t events_n;
-    bool ensure;             /* the first event is ENSURE: makes the unit, reads its inbox */
-    bool died;               /* if a pass is under way, the process under it has died */
-    bool hold;               /* applies the events and starts nothing */
-    bool asked;              /* the activation's follower asks for this one */
-    const ds_run_row *run;   /* a pass that ended, for the history */
-    int64_t epoch;           /* of that pass: another one makes the step void */
+    bool ensure;           /* the first event is ENSURE: makes the unit, reads its inbox */
+    bool died;             /* if a pass is under way, the process under it has died */
+    bool hold;             /* applies the events and starts nothing */
+    bool asked;            /* the activation's follower asks for this one */
+    const ds_run_row *run; /* a pass that ended, for the history */
+    int64_t epoch;         /* of that pass: another one makes the step void */
     /* out */
     ds_unit_row *row; /* as saved; NULL: no such unit, or void */
     bool added, start, go_on, cancel;
@@ -97,7 +97,7 @@ ds_event ds_sync_event(const char *const *items, size_t items_n); /* none: every
 const ds_event *ds_event_copy(const ds_event *event, ds_arena *a);
 int64_t ds_spread_ms(const ds_route *route, size_t units);
 
-/* ---- units and routes (units.c, listing.c) --------------------------------------------------------- */
+/* ---- units and routes (units.c, listing.c) --------------------------------------------------- */
 
 typedef struct ds_waiting { /* a follower waits for a pass of this unit */
     struct ds_waiting *next;
@@ -111,8 +111,8 @@ struct ds_emb_unit {
     char *name;
     ds_emb_unit *next_of_route;
     ds_emb_unit *next_by_id, *next_by_name;
-    ds_emb_pass *pass;    /* from its start until its end is recorded; NULL: none */
-    int64_t starts;       /* passes started since the engine runs */
+    ds_emb_pass *pass; /* from its start until its end is recorded; NULL: none */
+    int64_t starts;    /* passes started since the engine runs */
     ds_waiting *waiting;
     bool listed, gone;
 };
@@ -121,11 +121,12 @@ struct ds_emb_route {
     const ds_route *route;
     ds_emb_unit *units;
     size_t units_n;
-    size_t at_work;     /* threads of the pool that work for it */
-    bool listing;       /* being listed now */
-    bool listed;        /* once, since the engine runs */
-    int64_t list_ms;    /* when to list again; 0: never */
-    int64_t list_failures; /* in a row */
+    size_t at_work;           /* threads of the pool that work for it */
+    size_t waiting_n;         /* works that wait for one */
+    bool listing;             /* being listed now */
+    bool listed;              /* once, since the engine runs */
+    int64_t list_ms;          /* when to list again; 0: never */
+    int64_t list_failures;    /* in a row */
     const ds_unit_ref **refs; /* `once`: what is asked of it */
     size_t refs_n;
 };
@@ -147,7 +148,7 @@ DS_MUST_USE bool ds_emb_take_up(ds_engine *e, ds_err *err);
 void ds_emb_list(ds_engine *e, ds_emb_route *route);
 void ds_emb_list_due(ds_engine *e, int64_t now_ms);
 
-/* ---- work on the pool (pool.c, work.c, passes.c) ------------------------------------------------------ */
+/* ---- work on the pool (pool.c, work.c, passes.c) --------------------------------------------- */
 
 typedef struct ds_task {
     struct ds_task *next;
@@ -159,7 +160,7 @@ void ds_pool_put(ds_pool *pool, ds_task *task);
 void ds_pool_free(ds_pool *pool); /* waits for all tasks */
 
 typedef struct ds_work { /* first member of passes and listings */
-    ds_task task; /* first */
+    ds_task task;        /* first */
     ds_note note;
     struct ds_work *next;
     ds_engine *engine;
@@ -180,7 +181,7 @@ void ds_work_ended(ds_work *work);
 void ds_work_drop_waiting(ds_engine *e);
 
 struct ds_emb_pass {
-    ds_work work; /* first */
+    ds_work work;               /* first */
     ds_emb_pass *next, *before; /* among all that run; under `lock` */
     ds_emb_unit *unit;
     ds_arena *arena; /* items, names */
@@ -197,7 +198,7 @@ void ds_emb_pass_begin(ds_engine *e, ds_emb_unit *unit, const ds_unit_row *row);
 void ds_emb_pass_recorded(ds_engine *e, ds_emb_pass *pass, bool counted);
 void ds_emb_passes_stop(ds_engine *e);
 
-/* ---- who waits for passes (follow.c) --------------------------------------------------------------------- */
+/* ---- who waits for passes (follow.c) --------------------------------------------------------- */
 
 struct ds_follow {
     ds_follow *next;
@@ -222,10 +223,10 @@ void ds_follow_end_all(ds_engine *e);
 void ds_follow_ask(ds_engine *e, uint64_t client, const ds_unit_ref *only, size_t only_n,
                    const ds_event *event);
 
-/* ---- the control socket (control.c, requests.c) ----------------------------------------------------------- */
+/* ---- the control socket (control.c, requests.c) ---------------------------------------------- */
 
-/* Binds at once, so that its errors are the start's; serves on a thread of its own. For all but open
- * NULL is fine: there is no socket. */
+/* Binds at once, so that its errors are the start's; serves on a thread of its own. For all but
+ * open NULL is fine: there is no socket. */
 DS_MUST_USE ds_control *ds_control_open(ds_engine *e, const char *path, ds_err *err);
 DS_MUST_USE bool ds_control_start(ds_control *c, ds_err *err);
 void ds_control_stop(ds_control *c);  /* hears nobody any more */
@@ -234,12 +235,12 @@ void ds_control_close(ds_control *c); /* says what is left to say */
 void ds_control_run(ds_control *c, uint64_t client, const ds_run_row *run);
 void ds_control_end(ds_control *c, uint64_t client);
 
-/* ---- signals (signal.c) ------------------------------------------------------------------------------------------ */
+/* ---- signals (signal.c) ---------------------------------------------------------------------- */
 
 /* An activation that gives one event to a unit, or to all of a route; NULL: no such route. */
 ds_activation *ds_signal_new(ds_engine *e, const ds_unit_ref *ref, const ds_event *event);
 
-/* ---- the engine (engine.c) ------------------------------------------------------------------------------------------ */
+/* ---- the engine (engine.c) ------------------------------------------------------------------- */
 
 struct ds_engine {
     ds_store *store;
@@ -264,7 +265,8 @@ struct ds_engine {
 
     ds_pool *pool;
     ds_work *waiting, **waiting_end; /* for a thread */
-    size_t at_work;                  /* threads */
+    size_t waiting_n;
+    size_t at_work; /* threads */
 
     bool taking_due;
     int64_t due_ms; /* earliest timer of a unit; 0: none */
@@ -278,7 +280,7 @@ struct ds_engine {
 int64_t ds_emb_now(const ds_engine *e);
 bool ds_emb_starts_nothing(const ds_engine *e); /* not live yet, or stopping */
 void ds_emb_note(ds_engine *e, ds_note *note);
-void ds_emb_wake(ds_engine *e); /* looks at its timers again: the clock was moved */
+void ds_emb_wake(ds_engine *e);      /* looks at its timers again: the clock was moved */
 void ds_emb_wind_down(ds_engine *e); /* starts nothing more, and ends when nothing runs */
 
 #endif

@@ -19,14 +19,17 @@ typedef struct listing {
     ds_err err;
 } listing;
 
-/* ---- on the pool's thread -------------------------------------------------------------------------------- */
+/* ---- on the pool's thread -------------------------------------------------------------------- */
 
 static bool list_units(listing *l)
 {
     const ds_route *route = l->work.route->route;
     ds_engine *e = l->work.engine;
-    ds_activity act = {.arena = l->arena, .clock = e->clock, .stop = &e->stopping,
-                       .route = route->name, .unit = ""};
+    ds_activity act = {.arena = l->arena,
+                       .clock = e->clock,
+                       .stop = &e->stopping,
+                       .route = route->name,
+                       .unit = ""};
     DS_AUTO(ds_source) source = ds_source_new(route);
 
     if (source->ops->open && !source->ops->open(source, &act, &l->err))
@@ -42,7 +45,7 @@ static void run_listing(ds_task *task)
     ds_work_done(&l->work);
 }
 
-/* ---- what came out ------------------------------------------------------------------------------------------ */
+/* ---- what came out --------------------------------------------------------------------------- */
 
 static void free_listing(listing *l)
 {
@@ -129,7 +132,7 @@ static void daemon_steps(ds_engine *e, ds_activation *act, const listing *l, siz
         act->inbox_of = route->name; /* what was said before there was any unit to hear it */
 }
 
-/* ---- `once` ---------------------------------------------------------------------------------------------------- */
+/* ---- `once` ---------------------------------------------------------------------------------- */
 
 static bool lists(const listing *l, const char *unit)
 {
@@ -184,7 +187,7 @@ static void once_steps(ds_engine *e, ds_activation *act, const listing *l)
     refuse_unknown(e, l);
 }
 
-/* ---- both ------------------------------------------------------------------------------------------------------- */
+/* ---- both ------------------------------------------------------------------------------------ */
 
 static void submit_steps(ds_engine *e, const listing *l)
 {

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- on the pool's thread ---------------------------------------------------------------------------- */
+/* ---- on the pool's thread -------------------------------------------------------------------- */
 
 static ds_pass_outcome outcome_of(ds_err_kind kind)
 {
@@ -34,7 +34,7 @@ static void run_pass(ds_task *task)
     ds_work_done(&pass->work);
 }
 
-/* ---- its end ------------------------------------------------------------------------------------------- */
+/* ---- its end --------------------------------------------------------------------------------- */
 
 static void fill_run(ds_emb_pass *pass, int64_t now_ms)
 {
@@ -113,8 +113,13 @@ static void log_end(const ds_emb_pass *pass)
     const ds_run_row *run = &pass->run;
     const ds_totals *t = &run->totals;
     char unit[512], numbers[7][24];
-    const int64_t values[] = {t->total,   t->created, t->updated, t->unchanged,
-                              t->skipped, t->held,    run->ended_ms - run->started_ms};
+    const int64_t values[] = {t->total,
+                              t->created,
+                              t->updated,
+                              t->unchanged,
+                              t->skipped,
+                              t->held,
+                              run->ended_ms - run->started_ms};
 
     if (!ds_log_wants(as[run->outcome].level))
         return;
@@ -127,7 +132,7 @@ static void log_end(const ds_emb_pass *pass)
            numbers[6], run->error ? "error" : NULL, run->error, NULL);
 }
 
-/* ---- among those that run ---------------------------------------------------------------------------------- */
+/* ---- among those that run -------------------------------------------------------------------- */
 
 static void link_pass(ds_engine *e, ds_emb_pass *pass)
 {
@@ -170,13 +175,13 @@ static void drop_pass(ds_note *note)
 void ds_emb_pass_recorded(ds_engine *e, ds_emb_pass *pass, bool counted)
 {
     unlink_pass(e, pass); /* who is told that it ended finds it running nowhere */
-    if (counted) {
-        log_end(pass);
-        if (pass->result.outcome != DS_PASS_SLICED) {
-            if (e->options.pass_ended)
-                e->options.pass_ended(e->options.to, &pass->run);
-            ds_follow_pass(e, pass->unit, pass);
-        }
+    if (!counted)
+        pass->result.outcome = pass->run.outcome = DS_PASS_CANCELLED;
+    log_end(pass);
+    if (pass->result.outcome != DS_PASS_SLICED) {
+        if (e->options.pass_ended && counted)
+            e->options.pass_ended(e->options.to, &pass->run);
+        ds_follow_pass(e, pass->unit, pass);
     }
     free_pass(pass);
 }
@@ -187,7 +192,7 @@ void ds_emb_passes_stop(ds_engine *e)
         atomic_store(&pass->stop, true);
 }
 
-/* ---- its beginning ---------------------------------------------------------------------------------------------- */
+/* ---- its beginning --------------------------------------------------------------------------- */
 
 static const char *const *copy_items(const ds_want *want, ds_arena *a)
 {
@@ -234,7 +239,7 @@ void ds_emb_pass_begin(ds_engine *e, ds_emb_unit *unit, const ds_unit_row *row)
     ds_work_add(e, &pass->work, unit->route);
 }
 
-/* ---- for those that look ----------------------------------------------------------------------------------------- */
+/* ---- for those that look --------------------------------------------------------------------- */
 
 static int64_t peek(_Atomic int64_t *value)
 {
@@ -244,11 +249,14 @@ static int64_t peek(_Atomic int64_t *value)
 static ds_running look_at(ds_emb_pass *pass, ds_arena *a)
 {
     ds_progress *p = &pass->progress;
-    ds_totals totals = {.created = peek(&p->created), .updated = peek(&p->updated),
-                        .unchanged = peek(&p->unchanged), .skipped = peek(&p->skipped),
+    ds_totals totals = {.created = peek(&p->created),
+                        .updated = peek(&p->updated),
+                        .unchanged = peek(&p->unchanged),
+                        .skipped = peek(&p->skipped),
                         .held = peek(&p->held)};
 
-    totals.total = totals.created + totals.updated + totals.unchanged + totals.skipped + totals.held;
+    totals.total =
+        totals.created + totals.updated + totals.unchanged + totals.skipped + totals.held;
     return (ds_running){
         .route = ds_arena_strdup(a, pass->in.route->name),
         .unit = ds_arena_strdup(a, pass->unit->name),

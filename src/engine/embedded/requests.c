@@ -7,7 +7,7 @@
 
 #define ANSWER_MAX (8 * DS_MIB)
 
-/* ---- answers ------------------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static void write_error(ds_buf *out, const ds_err *err)
 {
@@ -45,7 +45,7 @@ static void write_pid(ds_json_writer *w)
     ds_json_w_int(w, getpid());
 }
 
-/* ---- ping, running --------------------------------------------------------------------------------------- */
+/* ---- ping, running --------------------------------------------------------------------------- */
 
 static bool hear_ping(ds_control *c, ds_client *client, const ds_json *request, ds_arena *a,
                       ds_err *err)
@@ -85,7 +85,7 @@ static bool hear_running(ds_control *c, ds_client *client, const ds_json *reques
     return true;
 }
 
-/* ---- signal -------------------------------------------------------------------------------------------------- */
+/* ---- signal ---------------------------------------------------------------------------------- */
 
 typedef struct asked {
     ds_control *control;
@@ -148,7 +148,7 @@ static bool hear_signal(ds_control *c, ds_client *client, const ds_json *request
     return true;
 }
 
-/* ---- held ------------------------------------------------------------------------------------------------------ */
+/* ---- held ------------------------------------------------------------------------------------ */
 
 typedef bool held_change(ds_tx *tx, const char *route, const char *key, const char *id, bool *found,
                          ds_err *err);
@@ -239,11 +239,11 @@ static bool hear_held(ds_control *c, ds_client *client, const ds_json *request, 
     return ds_fail(err, DS_ERR_PERMANENT, "held knows no verb \"%.60s\"", verb ? verb : "");
 }
 
-/* ---- once -------------------------------------------------------------------------------------------------------- */
+/* ---- once ------------------------------------------------------------------------------------ */
 
 /* On its way to the engine's thread, which knows the units. */
 typedef struct once_note {
-    ds_note note; /* first */
+    ds_note note;    /* first */
     ds_arena *arena; /* this too */
     uint64_t client;
     ds_unit_ref *only;
@@ -267,7 +267,7 @@ static void read_once(ds_engine *e, ds_note *note)
 static bool read_only(const ds_json *list, once_note *once, ds_err *err)
 {
     once->only = ds_arena_zalloc(once->arena, (ds_json_size(list) + 1) * sizeof(*once->only));
-    DS_JSON_EACH(list, item) {
+    DS_JSON_EACH (list, item) {
         ds_unit_ref *ref = &once->only[once->only_n++];
 
         if (!ds_words_read_ref(item, ref, err))
@@ -300,8 +300,8 @@ static bool hear_once(ds_control *c, ds_client *client, const ds_json *request, 
         return false;
     own = ds_arena_new();
     once = ds_new_in(own, once_note);
-    *once = (once_note){.note = {.read = read_once, .drop = drop_once}, .arena = own,
-                        .client = client->id};
+    *once = (once_note){
+        .note = {.read = read_once, .drop = drop_once}, .arena = own, .client = client->id};
     if (!read_only(ds_json_get(request, "only"), once, err)) {
         ds_arena_free(own);
         return false;
@@ -335,18 +335,15 @@ void ds_control_end(ds_control *c, uint64_t client)
     ds_control_answer(c, client, DS_ANSWER_ENDS_FOLLOWING, "{\"end\":true}");
 }
 
-/* ---- all of them ---------------------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 static const struct {
     const char *cmd;
     bool (*hear)(ds_control *c, ds_client *client, const ds_json *request, ds_arena *a,
                  ds_err *err);
 } requests[] = {
-    {"ping", hear_ping},
-    {"signal", hear_signal},
-    {"running", hear_running},
-    {"once", hear_once},
-    {"held", hear_held},
+    {"ping", hear_ping}, {"signal", hear_signal}, {"running", hear_running},
+    {"once", hear_once}, {"held", hear_held},
 };
 
 static bool hear(ds_control *c, ds_client *client, const ds_json *request, ds_arena *a, ds_err *err)

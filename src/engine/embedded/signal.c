@@ -1,10 +1,11 @@
-/* src/engine/embedded/signal.c - signals: durable when they are answered, with an engine or without. */
+/* src/engine/embedded/signal.c - signals: durable when they are answered, with an engine or
+ * without. */
 #include "engine/embedded/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- an engine's units ------------------------------------------------------------------------------- */
+/* ---- an engine's units ----------------------------------------------------------------------- */
 
 /* Gone units hear nothing that was meant for a whole route. */
 static size_t add_units(ds_activation *act, const ds_emb_route *route, const ds_event *event)
@@ -114,7 +115,7 @@ bool ds_engine_signal(ds_engine *e, const ds_unit_ref *ref, const ds_event *even
     return true;
 }
 
-/* ---- without an engine ------------------------------------------------------------------------------------ */
+/* ---- without an engine ----------------------------------------------------------------------- */
 
 typedef struct offline {
     ds_job job; /* first */
@@ -128,8 +129,12 @@ typedef struct offline {
 
 static bool give(offline *o, int64_t unit_id, ds_tx *tx, ds_err *err)
 {
-    ds_step s = {.unit_id = unit_id, .route = o->ref->route, .unit = o->ref->unit,
-                 .events = o->event, .events_n = 1, .hold = true};
+    ds_step s = {.unit_id = unit_id,
+                 .route = o->ref->route,
+                 .unit = o->ref->unit,
+                 .events = o->event,
+                 .events_n = 1,
+                 .hold = true};
 
     if (!ds_step_take(&s, NULL, tx, o->now_ms, o->arena, err))
         return false;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* ---- one step -------------------------------------------------------------------------------------- */
+/* ---- one step -------------------------------------------------------------------------------- */
 
 static bool find_unit(ds_step *s, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *err)
 {
@@ -32,8 +32,8 @@ static bool under_way(const ds_unit *u)
  * its interval. */
 static bool apply_all(ds_step *s, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *err)
 {
-    static const ds_event death = {.type = DS_EV_PASS_ENDED, .outcome = DS_PASS_CANCELLED,
-                                   .retry_after_ms = -1};
+    static const ds_event death = {
+        .type = DS_EV_PASS_ENDED, .outcome = DS_PASS_CANCELLED, .retry_after_ms = -1};
     ds_unit *u = &s->row->state;
     const ds_event *left = NULL;
     size_t left_n = 0;
@@ -113,7 +113,7 @@ bool ds_step_take(ds_step *s, ds_engine *e, ds_tx *tx, int64_t now_ms, ds_arena 
     return ds_tx_unit_save(tx, s->row, s->wake_ms, err);
 }
 
-/* ---- an activation ------------------------------------------------------------------------------------ */
+/* ---- an activation --------------------------------------------------------------------------- */
 
 static bool add_due_steps(ds_activation *act, ds_tx *tx, int64_t now_ms, ds_err *err)
 {
@@ -241,7 +241,7 @@ void ds_activation_free(ds_activation *act)
         ds_arena_free(act->arena);
 }
 
-/* ---- events ----------------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms)
 {

@@ -1,8 +1,8 @@
 /* src/engine/embedded/units.c
  *
  * The units this engine knows, as small rows: by id for timers and ends, by name for signals and
- * listings.  Their state is in the store; here is what only a living process has.  The engine thread
- * alone changes the table; under `lock`, for the threads that give signals to whole routes.
+ * listings.  Their state is in the store; here is what only a living process has.  The engine
+ * thread alone changes the table; under `lock`, for the threads that give signals to whole routes.
  */
 #include "engine/embedded/internal.h"
 
@@ -135,7 +135,7 @@ void ds_emb_units_free(ds_engine *e)
     e->table = (ds_emb_table){0};
 }
 
-/* ---- taking up what the store knows ----------------------------------------------------------------- */
+/* ---- taking up what the store knows ---------------------------------------------------------- */
 
 bool ds_emb_asked_for(const ds_emb_route *route, const char *unit)
 {
@@ -146,8 +146,8 @@ bool ds_emb_asked_for(const ds_emb_route *route, const char *unit)
     return false;
 }
 
-/* The daemon takes up all; `once` only the interrupted passes of what it was asked for: its requests
- * come with the listing. */
+/* The daemon takes up all; `once` only the interrupted passes of what it was asked for: its
+ * requests come with the listing. */
 static bool to_take_up(const ds_engine *e, const ds_emb_route *route, const ds_unit_row *row)
 {
     if (row->state.gone)
@@ -187,8 +187,9 @@ static void submit_take_up(ds_engine *e, const ds_unit_row *rows, size_t n, size
         if (!route || !to_take_up(e, route, &rows[i]))
             continue;
         ensure = ds_new_in(act->arena, ds_event);
-        *ensure = ds_ensure_event(route->route, e->options.once ? route->route->every_ms
-                                                                : ds_spread_ms(route->route, take_up));
+        *ensure =
+            ds_ensure_event(route->route, e->options.once ? route->route->every_ms
+                                                          : ds_spread_ms(route->route, take_up));
         act->steps[at++] = (ds_step){
             .unit_id = rows[i].id, .events = ensure, .events_n = 1, .ensure = true, .died = true};
     }

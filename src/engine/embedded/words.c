@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ---- writing ------------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void text(ds_json_writer *w, const char *name, const char *value)
 {
@@ -22,11 +22,8 @@ static const struct {
     const char *name;
     ds_event_type type;
 } event_names[] = {
-    {"sync_now", DS_EV_SYNC_NOW},
-    {"pause", DS_EV_PAUSE},
-    {"resume", DS_EV_RESUME},
-    {"set_interval", DS_EV_SET_INTERVAL},
-    {"approve", DS_EV_APPROVE},
+    {"sync_now", DS_EV_SYNC_NOW},         {"pause", DS_EV_PAUSE},     {"resume", DS_EV_RESUME},
+    {"set_interval", DS_EV_SET_INTERVAL}, {"approve", DS_EV_APPROVE},
 };
 
 void ds_words_items(ds_json_writer *w, const char *const *items, size_t n)
@@ -96,7 +93,7 @@ void ds_words_running(ds_json_writer *w, const ds_running *running)
     totals(w, &running->totals);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static bool read_type(const char *name, ds_event_type *out)
 {
@@ -121,7 +118,7 @@ bool ds_words_read_items(const ds_json *list, ds_arena *a, const char *const **o
         return true;
     if (ds_json_kind_of(list) != DS_JSON_LIST)
         return ds_fail(err, DS_ERR_PERMANENT, "\"items\" is not a list of keys");
-    DS_JSON_EACH(list, item) {
+    DS_JSON_EACH (list, item) {
         const char *key = ds_json_str(item, NULL); /* a number names a record by its digits */
 
         if (!key)

@@ -17,11 +17,7 @@ static size_t threads_for(const ds_engine *e, bool others_wait)
 
 static bool others_wait(const ds_engine *e, const ds_emb_route *route)
 {
-    for (const ds_work *w = e->waiting; w; w = w->next) {
-        if (w->route != route)
-            return true;
-    }
-    return false;
+    return e->waiting_n > route->waiting_n;
 }
 
 /* The first in line whose route may have a thread more. */
@@ -44,6 +40,8 @@ static ds_work *take_out(ds_engine *e, ds_work **at)
     if (!*at && e->waiting_end == &work->next)
         e->waiting_end = at;
     work->next = NULL;
+    e->waiting_n--;
+    work->route->waiting_n--;
     return work;
 }
 
@@ -68,6 +66,8 @@ void ds_work_add(ds_engine *e, ds_work *work, ds_emb_route *route)
     work->next = NULL;
     *e->waiting_end = work;
     e->waiting_end = &work->next;
+    e->waiting_n++;
+    route->waiting_n++;
 }
 
 void ds_work_done(ds_work *work)
