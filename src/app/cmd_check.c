@@ -59,7 +59,8 @@ static void failed(checking *c, const char *what, const ds_err *err)
     ds_finding(c->f, DS_FINDING_ERROR, c->route->name, remedy_of(err), "%s: %s", what, err->text);
 }
 
-/* What only a look at the first record shows: a header without the key, a list that is not there. */
+/* What only a look at the first record shows: a header without the key, a list that is not there.
+ */
 static bool read_first(checking *c, ds_source *source, const char *unit, ds_err *err)
 {
     const ds_fetch want = {.unit = unit, .since_ms = -1, .limit = 1};

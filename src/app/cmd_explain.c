@@ -171,18 +171,7 @@ static void explain_json(explain *e, const ds_planned *row)
     ds_w_text(w, "hash", hash_text(a, row->hash));
     props_json(w, "row", row->row ? row->row->props : NULL, row->row ? row->row->props_n : 0,
                row->row != NULL);
-    ds_json_w_name(w, "fields");
-    ds_json_w_begin_object(w);
-    for (size_t i = 0; i < row->changes_n; i++) {
-        ds_json_w_name(w, row->changes[i].name);
-        ds_json_w_begin_object(w);
-        ds_json_w_name(w, "from");
-        ds_json_w_value(w, row->changes[i].from);
-        ds_json_w_name(w, "to");
-        ds_json_w_value(w, row->changes[i].to);
-        ds_json_w_end_object(w);
-    }
-    ds_json_w_end_object(w);
+    ds_w_changes(w, row);
     ds_w_text(w, "decision", decision_of(row));
     ds_w_text(w, "why", row->why);
     ds_w_text(w, "reason", row->reason);
@@ -208,7 +197,7 @@ static bool explain_gone(explain *e, ds_reader *reader, ds_err *err)
 {
     DS_AUTO(ds_ledger) ledger = ds_reader_ledger(reader, e->route->name, e->unit, err);
     ds_ledger_begin begin;
-    ds_link_match match = {NULL, NULL};
+    ds_link_match match = {.link = NULL};
 
     if (!ledger || !ledger->ops->begin(ledger, e->app->arena, &begin, err) ||
         !ledger->ops->match(ledger, &e->key, 1, e->app->arena, &match, err))
@@ -268,8 +257,9 @@ static int refuse_unknown(ds_app *app, const char *route, const char *key)
         if (strcmp(rows[i].held.key, key) == 0)
             return ds_app_refuse(app, "%s:%s holds %.200s: %s", route, rows[i].unit, key,
                                  rows[i].held.reason);
-    return ds_app_refuse(app, "route %s knows no record \"%.200s\": neither its source nor a link has it",
-                         route, key);
+    return ds_app_refuse(
+        app, "route %s knows no record \"%.200s\": neither its source nor a link has it", route,
+        key);
 }
 
 int ds_cmd_explain(ds_app *app)

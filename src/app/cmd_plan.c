@@ -47,18 +47,7 @@ static void update_json(plan *p, const ds_planned *row)
     ds_json_w_begin_object(w);
     ds_w_text(w, "key", row->key);
     ds_w_text(w, "id", row->id ? row->id : row->key);
-    ds_json_w_name(w, "fields");
-    ds_json_w_begin_object(w);
-    for (size_t i = 0; i < row->changes_n; i++) {
-        ds_json_w_name(w, row->changes[i].name);
-        ds_json_w_begin_object(w);
-        ds_json_w_name(w, "from");
-        ds_json_w_value(w, row->changes[i].from);
-        ds_json_w_name(w, "to");
-        ds_json_w_value(w, row->changes[i].to);
-        ds_json_w_end_object(w);
-    }
-    ds_json_w_end_object(w);
+    ds_w_changes(w, row);
     ds_json_w_end_object(w);
 }
 

@@ -98,7 +98,8 @@ int ds_cmd_pause(ds_app *app)
 int ds_cmd_resume(ds_app *app)
 {
     return tell_simply(app, DS_EV_RESUME,
-                       &(said){"resumed", "no daemon runs: it goes on with the next `run`"});
+                       &(said){"resumed", "no daemon runs: it goes on with the next `run` or "
+                                          "`once`"});
 }
 
 int ds_cmd_approve(ds_app *app)
@@ -117,6 +118,8 @@ int ds_cmd_interval(ds_app *app)
         return ds_app_refuse(app, "\"%.60s\" is no duration: write 30m, 12h or 1d", text);
     if (event.interval_ms < DS_UNIT_INTERVAL_MIN_MS)
         return ds_app_refuse(app, "an interval set by hand is at least 1m, not %.60s", text);
+    if (event.interval_ms > DS_UNIT_INTERVAL_MAX_MS)
+        return ds_app_refuse(app, "an interval is at most 3650d, not %.60s", text);
 
     ds_unit_ref ref;
     int code = first_word(app, false, &ref);
@@ -137,6 +140,9 @@ int ds_cmd_sync(ds_app *app)
 
     if (code)
         return code;
+    for (size_t i = 0; i < items_n; i++)
+        if (!*items[i])
+            return ds_app_refuse(app, "a key is empty: no record has that one");
     if (items_n > DS_UNIT_ITEMS_MAX)
         return ds_app_refuse(app, "more than %d keys: ask for a full pass", DS_UNIT_ITEMS_MAX);
     if (ds_args_flag(app->args, "wait"))

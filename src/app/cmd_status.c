@@ -29,10 +29,10 @@ static const ds_running *running_of(const status *s, const ds_unit_row *row)
     return NULL;
 }
 
-/* A pass that nobody works on: its process died or was stopped; the next one goes on with it. */
+/* A pass that nobody works on: it was told to stop, or its process died; it goes on later. */
 static bool interrupted(const status *s, const ds_unit_row *row)
 {
-    return row->state.running && !s->live.holder;
+    return row->state.running && (!s->live.holder || row->state.retry_ms != 0);
 }
 
 static const char *state_of(const status *s, const ds_unit_row *row)
@@ -183,6 +183,24 @@ static const char *next_text(const status *s, const ds_unit_row *row)
     return ago(s, next_ms);
 }
 
+/* `missing` acts on what it left only when a person says so. */
+static const char *gone_text(const status *s, const ds_unit_row *row)
+{
+    const ds_unit *u = &row->state;
+    const ds_route *route = ds_config_route(s->app->config, row->route);
+
+    if (u->run_sweep && !u->running)
+        return "gone: its source no longer has it, and `missing` was applied to its rows";
+    if (u->sweep || u->run_sweep)
+        return "gone: `missing` is to be applied to its rows";
+    if (route->missing == DS_MISSING_IGNORE)
+        return "gone: its source no longer has it";
+    return ds_arena_printf(s->app->arena,
+                           "gone: its source no longer has it; its rows stay until `durable-sync "
+                           "approve %s/%s`",
+                           row->route, row->unit);
+}
+
 static const char *note_of(const status *s, const ds_unit_row *row)
 {
     const ds_unit *u = &row->state;
@@ -199,13 +217,14 @@ static const char *note_of(const status *s, const ds_unit_row *row)
                                ds_count_text(a, live->done));
     if (u->approval)
         return ds_arena_printf(a, "waits for `approve`: %s", u->approval);
+    if (u->gone)
+        return gone_text(s, row);
     if (u->last_error)
         return u->last_error;
-    if (u->gone)
-        return "gone: its source no longer has it";
     if (interrupted(s, row))
-        return ds_arena_printf(a, "interrupted after %s rows; the next run goes on",
-                               ds_count_text(a, row->running_totals.total));
+        return ds_arena_printf(a, "interrupted after %s rows; %s goes on",
+                               ds_count_text(a, row->running_totals.total),
+                               u->paused ? "`resume`" : "the next run");
     return u->want.any ? "a pass is asked for" : "";
 }
 

@@ -7,7 +7,7 @@
 #define DS_APP_OUT_H
 
 #include "app/app.h"
-#include <durable_sync/json.h>
+#include "json/member.h"
 #include <stdio.h>
 
 #define DS_DOC_MAX (512 * DS_MIB) /* of one JSON document */
@@ -44,15 +44,9 @@ void ds_table_print(const ds_table *t, const ds_app *app);
 int ds_out_doc(const ds_app *app, const ds_buf *doc);
 ds_json_writer ds_out_writer(ds_buf *doc); /* indented where stdout is a terminal */
 
-/* Named members of an object. */
-void ds_w_text(ds_json_writer *w, const char *name, const char *text); /* NULL: null */
-void ds_w_int(ds_json_writer *w, const char *name, int64_t number);
-void ds_w_bool(ds_json_writer *w, const char *name, bool truth);
+/* More members, beside those of json/member.h. */
 void ds_w_time(ds_json_writer *w, const char *name, int64_t at_ms); /* 0: null */
 void ds_w_seconds(ds_json_writer *w, const char *name, int64_t ms);
-void ds_w_null(ds_json_writer *w, const char *name);
-/* The six totals, as members of the object that is open. */
-void ds_w_totals(ds_json_writer *w, const ds_totals *totals);
 /* One pass, as `once` and `history` show it. */
 void ds_w_run(ds_json_writer *w, const ds_run_row *run, bool times);
 

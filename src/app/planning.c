@@ -53,3 +53,19 @@ const char *ds_value_shown(ds_arena *a, ds_value v, size_t most)
     }
     return ds_safe_cut(a, text ? text : "null", most);
 }
+
+void ds_w_changes(ds_json_writer *w, const ds_planned *planned)
+{
+    ds_json_w_name(w, "fields");
+    ds_json_w_begin_object(w);
+    for (size_t i = 0; i < planned->changes_n; i++) {
+        ds_json_w_name(w, planned->changes[i].name);
+        ds_json_w_begin_object(w);
+        ds_json_w_name(w, "from");
+        ds_json_w_value(w, planned->changes[i].from);
+        ds_json_w_name(w, "to");
+        ds_json_w_value(w, planned->changes[i].to);
+        ds_json_w_end_object(w);
+    }
+    ds_json_w_end_object(w);
+}

@@ -21,4 +21,7 @@ DS_MUST_USE bool ds_planning_run(const ds_planning *p, ds_plan_result *out, ds_e
 /* A value as people read it: text in quotes, null as null, cut to `most` characters. */
 const char *ds_value_shown(ds_arena *a, ds_value v, size_t most);
 
+/* What an update would change: the member `fields`. */
+void ds_w_changes(ds_json_writer *w, const ds_planned *planned);
+
 #endif

@@ -61,6 +61,10 @@ static void print_line(const ds_results *r, const ds_run_row *run)
     printf("  (%.2f s)\n", (double)took_ms / 1000.0);
     if (run->error)
         printf("    %s\n", ds_safe(a, run->error));
+    if (run->error_kind && strcmp(run->error_kind, "paused") == 0)
+        printf("    -> durable-sync resume %s\n", run->route);
+    if (run->error_kind && strcmp(run->error_kind, "approval") == 0)
+        printf("    -> durable-sync approve %s\n", run->route);
     fflush(stdout);
 }
 

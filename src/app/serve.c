@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,6 +16,10 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What a thread's heap may keep at its end of memory that is free.  By itself this grows with what
+ * was freed once, and a daemon would sleep on megabytes that a pass needed. */
+#define FREE_MOST ((int)(128 * DS_KIB))
 
 typedef struct watcher {
     pthread_t thread;
@@ -156,6 +161,8 @@ int ds_serve_run(ds_app *app, const ds_serve *what, int *stopped_by)
     *stopped_by = 0;
     block_signals(&w);
     harden();
+    if (!what->once)
+        mallopt(M_TRIM_THRESHOLD, FREE_MOST);
 
     DS_AUTO(ds_store) store = ds_store_open(app->config->store_path, &holder, &err);
 

@@ -82,6 +82,7 @@ typedef struct ds_ledger_begin { /* what the store knows when a pass starts; in 
 typedef struct ds_link_match {
     const ds_link *link;    /* NULL: this unit has none for the key */
     const char *claimed_by; /* another unit of the route that has it; else NULL */
+    const ds_link *left;    /* a unit that is gone had it: the next put of the key takes it over */
 } ds_link_match;
 
 typedef struct ds_link_put {
@@ -102,6 +103,10 @@ typedef struct ds_commit {
     size_t met_n;
     const char *const *released; /* keys no longer held */
     size_t released_n;
+    /* Links whose rows are about to be written for good, by `seq`: void, should the next commit of
+     * this pass not come. */
+    const int64_t *doubts;
+    size_t doubts_n;
     const ds_intent *intents;
     size_t intents_n;
     const char *const *cleared; /* keys whose intent is settled */
@@ -132,6 +137,9 @@ typedef struct ds_ledger_ops {
     /* All held records of the unit, ordered by key, at most `max` after `after` (NULL: first). */
     bool (*held)(ds_ledger *l, const char *after, size_t max, ds_arena *a, const ds_held **out,
                  size_t *n, ds_err *err);
+    /* out[i] answers keys[i]: how it is held, by its key; NULL: it is not. */
+    bool (*held_of)(ds_ledger *l, const char *const *keys, size_t n, ds_arena *a,
+                    const ds_held **out, ds_err *err);
     /* One transaction, durable when it returns. CANCELLED: the unit belongs to another pass now. */
     bool (*commit)(ds_ledger *l, ds_commit *commit, ds_err *err);
     void (*close)(ds_ledger *l);

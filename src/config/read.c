@@ -64,7 +64,7 @@ bool ds_read_text(ds_load *ld, const ds_member *m, const char **out)
 
 bool ds_read_path(ds_load *ld, const ds_member *m, const char **out)
 {
-    const char *text;
+    const char *text = NULL;
 
     if (!ds_read_text(ld, m, &text))
         return false;

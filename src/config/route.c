@@ -84,12 +84,12 @@ static void read_sides(ds_load *ld, const entry *e, ds_route *route)
     if (e->source && ds_side_read(ld, e->source, DS_SOURCE, route->name, &source))
         route->source_settings = source.settings;
     if (e->destination &&
-        ds_side_read(ld, e->destination, DS_DESTINATION, route->name, &destination))
+        ds_side_read(ld, e->destination, DS_DESTINATION, route->name, &destination)) {
         route->destination_settings = destination.settings;
+        route->identity = destination.destination->identity(destination.settings, ld->arena);
+    }
     route->source = source.source;
     route->destination = destination.destination;
-    if (route->destination_settings)
-        route->identity = route->destination->identity(destination.settings, ld->arena);
 }
 
 ds_route *ds_route_read(ds_load *ld, const ds_member *m)

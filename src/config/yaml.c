@@ -339,7 +339,9 @@ static ds_node *read_document(builder *b)
 {
     ds_node *root;
 
-    if (!next_event(b) || !next_event(b)) /* the stream's start, the document's */
+    if (!next_event(b)) /* the stream's start */
+        return NULL;
+    if (!next_event(b)) /* the document's */
         return NULL;
     if (b->event.type == YAML_STREAM_END_EVENT) {
         ds_issue(b->issues, (ds_at){0},

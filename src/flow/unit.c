@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define INTERVAL_LEAST_MS DS_SECOND_MS      /* of a route's `every` */
-#define INTERVAL_MOST_MS (3650 * DS_DAY_MS) /* keeps every sum of times far from overflow */
 #define WAIT_LEAST_MS DS_SECOND_MS          /* of a rate limit */
 #define WAIT_MOST_MS DS_DAY_MS
 #define WAIT_DEFAULT_MS DS_MINUTE_MS
@@ -72,7 +71,7 @@ static void tick(ds_unit *u, int64_t now_ms)
 {
     if (u->due_ms == 0)
         return;
-    u->interval_ms = clamp(u->interval_ms, INTERVAL_LEAST_MS, INTERVAL_MOST_MS);
+    u->interval_ms = clamp(u->interval_ms, INTERVAL_LEAST_MS, DS_UNIT_INTERVAL_MAX_MS);
     if (u->due_ms - now_ms > u->interval_ms)
         count_from(u, now_ms);
     if (u->due_ms > now_ms)
@@ -84,18 +83,32 @@ static void tick(ds_unit *u, int64_t now_ms)
 
 static void set_interval(ds_unit *u, int64_t interval_ms, int64_t least_ms, int64_t now_ms)
 {
-    u->interval_ms = clamp(interval_ms, least_ms, INTERVAL_MOST_MS);
+    u->interval_ms = clamp(interval_ms, least_ms, DS_UNIT_INTERVAL_MAX_MS);
     if (!u->gone)
         count_from(u, now_ms);
 }
 
+/* A unit that is back while the pass over what it left waits: nothing of it is gone any more. */
+static void forget_sweep(ds_unit *u)
+{
+    u->sweep = false;
+    if (!interrupted(u) || !u->run_sweep)
+        return;
+    u->running = false;
+    u->run = (ds_want){0};
+    u->retry_ms = 0;
+    ds_want_full(&u->want);
+}
+
 static void ensure(ds_unit *u, const ds_event *ev, int64_t now_ms)
 {
-    int64_t every_ms = clamp(ev->interval_ms, INTERVAL_LEAST_MS, INTERVAL_MOST_MS);
-    int64_t full_every_ms = clamp(ev->full_every_ms, INTERVAL_LEAST_MS, INTERVAL_MOST_MS);
+    int64_t every_ms = clamp(ev->interval_ms, INTERVAL_LEAST_MS, DS_UNIT_INTERVAL_MAX_MS);
+    int64_t full_every_ms = clamp(ev->full_every_ms, INTERVAL_LEAST_MS, DS_UNIT_INTERVAL_MAX_MS);
     bool first = u->every_ms == 0, back = u->gone;
 
     u->gone = false;
+    if (back)
+        forget_sweep(u);
     u->lists_changes = ev->lists_changes;
     if (u->full_due_ms)
         u->full_due_ms += full_every_ms - u->full_every_ms;
@@ -106,6 +119,14 @@ static void ensure(ds_unit *u, const ds_event *ev, int64_t now_ms)
     }
     if (first || back || (u->due_ms <= now_ms && ev->spread_ms > 0))
         u->due_ms = now_ms + own_delay(u, DS_MIN(ev->spread_ms, u->interval_ms));
+}
+
+static void gone(ds_unit *u)
+{
+    u->gone = true;
+    u->due_ms = 0;
+    if (!u->running)
+        u->run_sweep = false;
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -135,13 +156,23 @@ static void resume(ds_unit *u)
     back_off_is_over(u);
 }
 
-/* Lets just the pass go on that asked: one that waits for nothing gets no blank cheque. */
+/* Lets just the pass go on that asked: one that waits for nothing gets no blank cheque. For a unit
+ * that is gone it is the word that its rows may be taken for gone as well: a pass of its own, in
+ * place of any that was interrupted. */
 static void approve(ds_unit *u)
 {
-    if (!u->approval)
+    bool sweeps_already = u->gone && u->running && u->run_sweep;
+
+    if ((!u->approval && !u->gone) || sweeps_already)
         return;
+    if (u->gone && interrupted(u)) {
+        u->running = false;
+        u->run = (ds_want){0};
+        u->retry_ms = 0;
+    }
     u->approval = NULL;
-    u->approved = true;
+    u->sweep = u->gone;
+    u->approved = !u->gone;
     ds_want_full(&u->want);
     back_off_is_over(u);
 }
@@ -174,7 +205,8 @@ static void ended_well(ds_unit *u, const ds_event *ev, int64_t now_ms)
 static void not_served(ds_unit *u, ds_arena *a)
 {
     ds_want_back(&u->want, &u->run, a);
-    u->approved = u->approved || u->run_approved;
+    u->approved = u->approved || (u->run_approved && !u->run_sweep);
+    u->sweep = u->sweep || (u->run_sweep && u->gone);
 }
 
 static bool may_pass_by_itself(const char *error_kind)
@@ -252,6 +284,8 @@ static void pass_ended(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena 
         interrupt_until(u, now_ms);
         break;
     }
+    if (!u->gone)
+        forget_sweep(u);
     if (!u->running)
         u->run = (ds_want){0};
 }
@@ -271,8 +305,7 @@ void ds_unit_apply(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
         ensure(u, ev, now_ms);
         break;
     case DS_EV_GONE:
-        u->gone = true;
-        u->due_ms = 0;
+        gone(u);
         break;
     case DS_EV_SYNC_NOW:
         sync_now(u, ev, a);
@@ -304,9 +337,11 @@ static void add(ds_actions *out, ds_action_type type, int64_t at_ms)
     out->items[out->n++] = (ds_action){type, at_ms};
 }
 
+/* With a clock that was set back, "since then" would be in the future and tell of nothing. */
 static bool changes_will_do(const ds_unit *u, int64_t now_ms)
 {
-    return u->lists_changes && u->changes_from_ms && now_ms < u->full_due_ms;
+    return u->lists_changes && u->changes_from_ms && now_ms >= u->changes_from_ms &&
+           now_ms < u->full_due_ms;
 }
 
 /* Moves the request that the next pass serves out of `want`. A full pass serves all of it. */
@@ -334,8 +369,9 @@ static void start_pass(ds_unit *u, int64_t now_ms)
 {
     take_request(u, now_ms);
     u->running = true;
-    u->run_approved = u->approved;
-    u->approved = false;
+    u->run_approved = u->approved || u->sweep;
+    u->run_sweep = u->sweep;
+    u->approved = u->sweep = false;
     u->run_started_ms = now_ms;
     u->run_since_ms = -1;
     if (u->run_kind == DS_PASS_CHANGES)
@@ -343,18 +379,27 @@ static void start_pass(ds_unit *u, int64_t now_ms)
     u->retry_ms = 0;
 }
 
-/* A clock that was set back must not hold a unit for longer than any wait can be. */
+/* A clock that was set back must not hold a unit for longer than its wait can be. */
 static bool may_start(ds_unit *u, int64_t now_ms)
 {
-    if (u->retry_ms - now_ms > WAIT_MOST_MS && u->retry_ms != u->due_ms)
-        u->retry_ms = now_ms + WAIT_MOST_MS;
+    int64_t most_ms = u->running ? WAIT_MOST_MS : DS_UNIT_RETRY_MOST_MS;
+    bool for_due = !u->running && !may_pass_by_itself(u->error_kind);
+
+    if (u->retry_ms - now_ms > most_ms && !for_due)
+        u->retry_ms = now_ms + most_ms;
     return now_ms >= u->retry_ms;
 }
 
-/* A unit that waits for a person, or that its source no longer has, starts nothing. */
+static bool sweeps(const ds_unit *u)
+{
+    return u->running ? u->run_sweep : u->sweep;
+}
+
+/* A unit that waits for a person starts nothing; one that its source no longer has just the pass
+ * over what it left. */
 static bool waits_for_someone(const ds_unit *u)
 {
-    return u->paused || u->approval || u->gone;
+    return u->paused || u->approval || (u->gone && !sweeps(u));
 }
 
 void ds_unit_decide(ds_unit *u, int64_t now_ms, ds_actions *out)
@@ -394,7 +439,11 @@ const char *ds_unit_state_name(const ds_unit *u, int64_t now_ms)
         return "paused";
     if (under_way(u))
         return "running";
-    if (interrupted(u) || u->approval)
+    if (u->approval)
+        return "waiting";
+    if (u->gone && !sweeps(u))
+        return "idle";
+    if (interrupted(u))
         return "waiting";
     return u->want.any && u->retry_ms > now_ms ? "waiting" : "idle";
 }

@@ -15,6 +15,7 @@
 #define DS_UNIT_LOGIC 1         /* revision of the rules below, stored with each unit */
 #define DS_UNIT_ITEMS_MAX 10000 /* more pending items than this: a full pass instead */
 #define DS_UNIT_INTERVAL_MIN_MS DS_MINUTE_MS /* of the set_interval signal */
+#define DS_UNIT_INTERVAL_MAX_MS (3650 * DS_DAY_MS) /* sums of times stay far from overflow */
 #define DS_UNIT_RETRY_FIRST_MS (5 * DS_SECOND_MS)
 #define DS_UNIT_RETRY_MOST_MS (5 * DS_MINUTE_MS)
 #define DS_UNIT_OVERLAP_MS DS_MINUTE_MS /* a changes pass looks this far behind the last one */
@@ -60,10 +61,12 @@ typedef struct ds_unit {
     const char *approval;   /* why it waits for `approve`; NULL: it does not */
     bool approved;          /* the next pass may go beyond limits */
     bool gone;              /* no longer among the source's units */
+    bool sweep;             /* a person said: treat the rows it left as rows that are gone */
     bool running;           /* a pass is under way or interrupted */
     ds_pass_kind run_kind;
     ds_want run; /* what the running pass serves: comes back if it fails */
     bool run_approved;
+    bool run_sweep; /* the running pass sweeps; with `gone` and none running: it has been swept */
     int64_t run_since_ms; /* CHANGES: changed since then */
     int64_t run_started_ms;
     bool cancelling; /* the running pass was told to stop */

@@ -69,7 +69,7 @@ bool ds_tx_activity_start(ds_tx *tx, ds_unit_row *row, const char *fingerprint, 
     bool kept = false;
 
     if (!raise_epoch(tx->db, row->id, &epoch, &at.route_id, err) ||
-        !ds_held_adopt_waiting(tx->db, at, err))
+        !ds_links_settle_doubts(tx->db, at, err) || !ds_held_adopt_waiting(tx->db, at, err))
         return false;
     if (!fresh && !resume(tx->db, row->id, epoch, fingerprint, &kept, err))
         return false;

@@ -23,52 +23,47 @@ static bool count(ds_db *db, int64_t unit_id, int64_t more, ds_err *err)
 
 /* ---- from a pass ----------------------------------------------------------------------------- */
 
-static void bind_held(ds_stmt *st, const ds_held *held, const ds_hash_bytes *hash, int64_t run)
+/* One of two statements with the same parameters; *done: it met or made a row. */
+static bool write_held(ds_db *db, const char *literal, int64_t unit_id, int64_t run,
+                       const ds_held *held, bool *done, ds_err *err)
 {
-    ds_bind_text(st, 1, held->reason ? held->reason : "");
-    ds_bind_int(st, 2, held->since_ms);
-    ds_bind_int(st, 3, held->attempts);
-    ds_bind_int(st, 4, held->next_try_ms);
-    ds_bind_blob(st, 5, hash->b, sizeof hash->b);
-    ds_bind_int(st, 6, run);
-}
-
-static bool update_held(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, bool *known,
-                        ds_err *err)
-{
-    static const char sql[] =
-        "UPDATE held SET reason = ?, since = ?, attempts = ?, next_try = ?, hash = ?, run = ?"
-        " WHERE unit_id = ? AND key = ? AND placed = ?";
-    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, literal, err);
     ds_hash_bytes hash = ds_hash_pack(held->hash);
 
     if (!st)
         return false;
-    bind_held(st, held, &hash, run);
+    ds_bind_text(st, 1, held->reason ? held->reason : "");
+    ds_bind_int(st, 2, held->since_ms);
+    ds_bind_int(st, 3, held->attempts);
+    ds_bind_int(st, 4, held->next_try_ms);
+    ds_bind_blob(st, 5, hash.b, sizeof hash.b);
+    ds_bind_int(st, 6, run);
     ds_bind_int(st, 7, unit_id);
     ds_bind_text(st, 8, held->key);
     ds_bind_int(st, 9, held->placed);
     if (!ds_db_run(db, st, err))
         return false;
-    *known = ds_db_changes(db) > 0;
+    *done = ds_db_changes(db) > 0;
     return true;
+}
+
+static bool update_held(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, bool *known,
+                        ds_err *err)
+{
+    return write_held(db,
+                      "UPDATE held SET reason = ?, since = ?, attempts = ?, next_try = ?, hash = ?,"
+                      " run = ? WHERE unit_id = ? AND key = ? AND placed = ?",
+                      unit_id, run, held, known, err);
 }
 
 static bool insert_held(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, ds_err *err)
 {
-    static const char sql[] =
-        "INSERT INTO held(reason, since, attempts, next_try, hash, run, unit_id, key, placed)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
-    ds_hash_bytes hash = ds_hash_pack(held->hash);
+    bool done;
 
-    if (!st)
-        return false;
-    bind_held(st, held, &hash, run);
-    ds_bind_int(st, 7, unit_id);
-    ds_bind_text(st, 8, held->key);
-    ds_bind_int(st, 9, held->placed);
-    return ds_db_run(db, st, err);
+    return write_held(db,
+                      "INSERT INTO held(reason, since, attempts, next_try, hash, run, unit_id, key,"
+                      " placed) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      unit_id, run, held, &done, err);
 }
 
 bool ds_held_put(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, size_t n,
@@ -215,6 +210,41 @@ bool ds_held_page(ds_db *db, int64_t unit_id, const char *after, size_t max, ds_
         *n = strcmp(held[max - 1].key, held[max].key) == 0 ? max - 1 : max;
     *out = held;
     return true;
+}
+
+static bool held_by_key(ds_db *db, int64_t unit_id, const char *key, ds_arena *a,
+                        const ds_held **out, ds_err *err)
+{
+    static const char sql[] = "SELECT " HELD_COLUMNS " FROM held h WHERE h.unit_id = ?"
+                              " AND h.key = ? AND h.placed = 0";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    ds_held *held;
+    bool row = false;
+
+    *out = NULL;
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, unit_id);
+    ds_bind_text(st, 2, key);
+    if (!ds_db_next(db, st, &row, err))
+        return false;
+    if (!row)
+        return true;
+    held = ds_new_in(a, ds_held);
+    held_from_row(st, a, held);
+    *out = held;
+    return true;
+}
+
+bool ds_held_of(ds_db *db, int64_t unit_id, const char *const *keys, size_t n, ds_arena *a,
+                const ds_held **out, ds_err *err)
+{
+    bool ok = ds_db_view(db, err);
+
+    for (size_t i = 0; ok && i < n; i++)
+        ok = held_by_key(db, unit_id, keys[i], a, &out[i], err);
+    ds_db_view_end(db);
+    return ok;
 }
 
 bool ds_held_list(ds_db *db, const char *route, ds_arena *a, ds_held_row **out, size_t *n,

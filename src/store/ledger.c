@@ -156,6 +156,16 @@ static bool held(ds_ledger *base, const char *after, size_t max, ds_arena *a, co
     return !l->db || ds_held_page(l->db, l->at.unit_id, after, max, a, out, n, err);
 }
 
+static bool held_of(ds_ledger *base, const char *const *keys, size_t n, ds_arena *a,
+                    const ds_held **out, ds_err *err)
+{
+    ledger *l = (ledger *)base;
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = NULL;
+    return !l->db || ds_held_of(l->db, l->at.unit_id, keys, n, a, out, err);
+}
+
 /* ---- commit ---------------------------------------------------------------------------------- */
 
 typedef struct commit_job {
@@ -223,6 +233,21 @@ static bool save_links(ds_db *db, ledger *l, ds_commit *c, ds_err *err)
            ds_links_put(&w, c->puts, c->puts_n, &l->order, err) && ds_link_writer_end(&w, err);
 }
 
+/* The last ones are settled by the commit that comes now. */
+static bool save_doubts(ds_db *db, int64_t unit_id, const ds_commit *c, ds_err *err)
+{
+    static const char put_sql[] = "INSERT OR REPLACE INTO doubt(unit_id, seqs) VALUES(?1, ?2)";
+    static const char settled_sql[] = "DELETE FROM doubt WHERE unit_id = ?1";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, c->doubts_n ? put_sql : settled_sql, err);
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, unit_id);
+    if (c->doubts_n)
+        ds_bind_blob(st, 2, c->doubts, c->doubts_n * sizeof(*c->doubts));
+    return ds_db_run(db, st, err);
+}
+
 static bool save_checkpoint(ds_db *db, int64_t unit_id, const ds_checkpoint *p, ds_err *err)
 {
     if (!p)
@@ -256,7 +281,7 @@ static bool commit_run(ds_job *job, ds_tx *tx, ds_err *err)
     int64_t unit_id = l->at.unit_id, run = 0;
 
     return expect_epoch(tx->db, l, &run, err) && save_known(tx->db, unit_id, c, err) &&
-           save_links(tx->db, l, c, err) &&
+           save_links(tx->db, l, c, err) && save_doubts(tx->db, unit_id, c, err) &&
            ds_held_release(tx->db, unit_id, c->released, c->released_n, err) &&
            ds_held_put(tx->db, unit_id, run, c->held, c->held_n, err) &&
            ds_held_meet(tx->db, unit_id, run, c->met, c->met_n, err) &&
@@ -291,6 +316,7 @@ static const ds_ledger_ops ops = {
     .walk = walk,
     .match = match,
     .held = held,
+    .held_of = held_of,
     .commit = commit,
     .close = close_ledger,
 };

@@ -45,14 +45,19 @@ bool ds_link_writer_end(ds_link_writer *w, ds_err *err)
 /* ---- one statement each ------------------------------------------------------------------------
  */
 
-static bool delete_link(ds_link_writer *w, int64_t link_id, ds_err *err)
+static bool drop_row(ds_link_writer *w, int64_t link_id, ds_err *err)
 {
     DS_AUTO(ds_stmt) st = ds_db_stmt(w->db, "DELETE FROM link WHERE id = ?", err);
 
     if (!st)
         return false;
     ds_bind_int(st, 1, link_id);
-    if (!ds_db_run(w->db, st, err))
+    return ds_db_run(w->db, st, err);
+}
+
+static bool delete_link(ds_link_writer *w, int64_t link_id, ds_err *err)
+{
+    if (!drop_row(w, link_id, err))
         return false;
     w->links -= ds_db_changes(w->db);
     return true;
@@ -171,6 +176,20 @@ static bool renumber_key(ds_link_writer *w, const written *x, bool *done, ds_err
 /* ---- puts --------------------------------------------------------------------------------------
  */
 
+/* Its unit is gone: the key goes to the one that brings it now. */
+static bool take_over(ds_link_writer *w, int64_t link_id, const written *x, ds_err *err)
+{
+    static const char less_sql[] = "UPDATE ledger SET links = links - 1 WHERE unit_id = ?";
+    DS_AUTO(ds_stmt) less = ds_db_stmt(w->db, less_sql, err);
+    bool done;
+
+    if (!less)
+        return false;
+    ds_bind_int(less, 1, ds_link_unit(link_id));
+    return ds_db_run(w->db, less, err) && drop_row(w, link_id, err) &&
+           renumber_key(w, x, &done, err);
+}
+
 /* *taken: another unit of the route has the key. A link that this unit has under another number
  * makes way: the new number is the one that the running pass has seen. */
 static bool claim_key(ds_link_writer *w, const written *x, bool *taken, ds_err *err)
@@ -187,6 +206,10 @@ static bool claim_key(ds_link_writer *w, const written *x, bool *taken, ds_err *
         return false;
     if (ds_link_unit(owner) == w->at.unit_id)
         return delete_link(w, owner, err) && renumber_key(w, x, &done, err);
+    if (!ds_links_may_take(w->db, ds_link_unit(owner), &done, err))
+        return false;
+    if (done)
+        return take_over(w, owner, x, err);
     *taken = true;
     return void_link(w, x->link->key, owner, err);
 }
@@ -273,6 +296,62 @@ bool ds_links_remove(ds_link_writer *w, const ds_link *links, size_t n, ds_err *
 {
     for (size_t i = 0; i < n; i++) {
         if (!remove_one(w, &links[i], err))
+            return false;
+    }
+    return true;
+}
+
+/* *key in `a`; NULL: there is no such link any more. */
+static bool key_of(ds_db *db, int64_t link_id, ds_arena *a, const char **key, ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, "SELECT key FROM link WHERE id = ?", err);
+    bool row = false;
+
+    *key = NULL;
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, link_id);
+    if (!ds_db_next(db, st, &row, err))
+        return false;
+    if (row)
+        *key = ds_col_text(st, 0, a);
+    return true;
+}
+
+static bool read_doubts(ds_db *db, int64_t unit_id, ds_arena *a, const int64_t **seqs, size_t *n,
+                        ds_err *err)
+{
+    static const char sql[] = "DELETE FROM doubt WHERE unit_id = ? RETURNING seqs";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    size_t bytes;
+    bool row = false;
+
+    *n = 0;
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, unit_id);
+    if (!ds_db_next(db, st, &row, err) || !row)
+        return !row && err->kind == DS_ERR_NONE;
+    bytes = (size_t)sqlite3_column_bytes(st, 0);
+    *seqs = memcpy(ds_arena_alloc(a, bytes), sqlite3_column_blob(st, 0), bytes);
+    *n = bytes / sizeof(**seqs);
+    return ds_db_next(db, st, &row, err);
+}
+
+bool ds_links_settle_doubts(ds_db *db, ds_link_place at, ds_err *err)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    ds_link_writer w = {.db = db, .at = at};
+    const int64_t *seqs;
+    size_t n;
+
+    if (!read_doubts(db, at.unit_id, a, &seqs, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        int64_t id = ds_link_id(at.unit_id, seqs[i]);
+        const char *key;
+
+        if (!key_of(db, id, a, &key, err) || (key && !void_link(&w, key, id, err)))
             return false;
     }
     return true;

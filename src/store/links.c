@@ -67,10 +67,30 @@ bool ds_links_owner(ds_db *db, int64_t route_id, const char *key, int64_t *link_
     return true;
 }
 
+bool ds_links_may_take(ds_db *db, int64_t unit_id, bool *may, ds_err *err)
+{
+    static const char sql[] =
+        "SELECT state ->> 'gone' = 1 AND NOT ifnull(state ->> 'sweep' = 1, 0) AND NOT"
+        " ifnull(state ->> 'running' = 1 AND state ->> 'run_sweep' = 1, 0)"
+        " FROM machine WHERE id = ?";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    bool row = false;
+
+    *may = false;
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, unit_id);
+    if (!ds_db_next(db, st, &row, err))
+        return false;
+    *may = row && ds_col_int(st, 0) != 0;
+    return true;
+}
+
 /* The units of one call are few: the last one is asked for most often. */
 struct claimant {
     int64_t unit_id;
     const char *name;
+    bool may_take;
 };
 
 static bool name_claimant(ds_db *db, int64_t unit_id, ds_arena *a, struct claimant *last,
@@ -90,7 +110,7 @@ static bool name_claimant(ds_db *db, int64_t unit_id, ds_arena *a, struct claima
         return false;
     last->unit_id = unit_id;
     last->name = row ? ds_col_text(st, 0, a) : ds_arena_strdup(a, "a unit that is gone");
-    return true;
+    return ds_links_may_take(db, unit_id, &last->may_take, err);
 }
 
 static bool unit_gen(ds_db *db, int64_t unit_id, int64_t *gen, ds_err *err)
@@ -129,10 +149,11 @@ static bool match_one(ds_db *db, ds_link_place at, int64_t gen, const char *key,
         return true;
 
     int64_t unit_id = ds_link_unit(ds_col_int(st, 0));
+    bool own = unit_id == at.unit_id;
 
-    if (unit_id != at.unit_id) {
-        if (!name_claimant(db, unit_id, a, last, err))
-            return false;
+    if (!own && !name_claimant(db, unit_id, a, last, err))
+        return false;
+    if (!own && !last->may_take) {
         out->claimed_by = last->name;
         return true;
     }
@@ -140,14 +161,14 @@ static bool match_one(ds_db *db, ds_link_place at, int64_t gen, const char *key,
     ds_link *link = ds_arena_alloc(a, sizeof *link);
 
     link_from_row(st, a, link);
-    out->link = link;
+    *(own ? &out->link : &out->left) = link;
     return true;
 }
 
 static bool match_ordered(ds_db *db, ds_link_place at, const ds_key_order *order, ds_arena *a,
                           ds_link_match *out, ds_err *err)
 {
-    struct claimant last = {0, NULL};
+    struct claimant last = {0, NULL, false};
     int64_t gen;
 
     if (!unit_gen(db, at.unit_id, &gen, err))

@@ -44,10 +44,15 @@ DS_MUST_USE bool ds_link_writer_end(ds_link_writer *w, ds_err *err);
 DS_MUST_USE bool ds_links_put(ds_link_writer *w, ds_link_put *puts, size_t n, ds_key_order *order,
                               ds_err *err);
 DS_MUST_USE bool ds_links_remove(ds_link_writer *w, const ds_link *links, size_t n, ds_err *err);
+/* Voids the links whose rows a pass was writing when it ended before it could say so. */
+DS_MUST_USE bool ds_links_settle_doubts(ds_db *db, ds_link_place at, ds_err *err);
 DS_MUST_USE bool ds_links_drop(ds_link_writer *w, ds_err *err);
 /* Links a key to the row a person named, whatever the unit knew of it; to be compared before its
  * hash is believed. */
 DS_MUST_USE bool ds_links_adopt(ds_link_writer *w, const char *key, const char *id, ds_err *err);
+/* A unit that its source no longer has keeps its links, but not from another one that brings the
+ * key; except while what it left is being swept. */
+DS_MUST_USE bool ds_links_may_take(ds_db *db, int64_t unit_id, bool *may, ds_err *err);
 /* The unit that has the key; 0: none. */
 DS_MUST_USE bool ds_links_owner(ds_db *db, int64_t route_id, const char *key, int64_t *link_id,
                                 ds_err *err);

@@ -54,6 +54,9 @@ DS_MUST_USE bool ds_held_replace(ds_db *db, int64_t unit_id, int64_t run, ds_err
 DS_MUST_USE bool ds_held_forget_keys(ds_db *db, int64_t unit_id, ds_err *err);
 DS_MUST_USE bool ds_held_page(ds_db *db, int64_t unit_id, const char *after, size_t max,
                               ds_arena *a, const ds_held **out, size_t *n, ds_err *err);
+/* out[i]: how keys[i] is held; NULL: it is not. */
+DS_MUST_USE bool ds_held_of(ds_db *db, int64_t unit_id, const char *const *keys, size_t n,
+                            ds_arena *a, const ds_held **out, ds_err *err);
 DS_MUST_USE bool ds_held_list(ds_db *db, const char *route, ds_arena *a, ds_held_row **out,
                               size_t *n, ds_err *err);
 /* Makes links of the records that were adopted by hand while a pass was under way. */

@@ -2,34 +2,17 @@
 #include "store/state_json.h"
 
 #include "base/text.h"
+#include "json/member.h"
 #include "store/names.h"
 
 /* ---- parts of both --------------------------------------------------------------------------- */
-
-static void write_text(ds_json_writer *w, const char *name, const char *text)
-{
-    ds_json_w_name(w, name);
-    ds_json_w_text(w, text);
-}
-
-static void write_int(ds_json_writer *w, const char *name, int64_t number)
-{
-    ds_json_w_name(w, name);
-    ds_json_w_int(w, number);
-}
-
-static void write_bool(ds_json_writer *w, const char *name, bool truth)
-{
-    ds_json_w_name(w, name);
-    ds_json_w_bool(w, truth);
-}
 
 /* Times are text for people; one that is not set is null. */
 static void write_time(ds_json_writer *w, const char *name, int64_t at_ms)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
 
-    write_text(w, name, at_ms ? ds_time_text(a, at_ms, true) : NULL);
+    ds_w_text(w, name, at_ms ? ds_time_text(a, at_ms, true) : NULL);
 }
 
 static void write_items(ds_json_writer *w, const char *const *items, size_t n)
@@ -49,12 +32,7 @@ static void write_totals(ds_json_writer *w, const char *name, const ds_totals *t
 {
     ds_json_w_name(w, name);
     ds_json_w_begin_object(w);
-    write_int(w, "total", totals->total);
-    write_int(w, "created", totals->created);
-    write_int(w, "updated", totals->updated);
-    write_int(w, "unchanged", totals->unchanged);
-    write_int(w, "skipped", totals->skipped);
-    write_int(w, "held", totals->held);
+    ds_w_totals(w, totals);
     ds_json_w_end_object(w);
 }
 
@@ -109,9 +87,9 @@ static void write_want(ds_json_writer *w, const char *name, const ds_want *want)
 {
     ds_json_w_name(w, name);
     ds_json_w_begin_object(w);
-    write_bool(w, "any", want->any);
-    write_bool(w, "full", want->full);
-    write_bool(w, "changes", want->changes);
+    ds_w_bool(w, "any", want->any);
+    ds_w_bool(w, "full", want->full);
+    ds_w_bool(w, "changes", want->changes);
     write_items(w, want->items, want->items_n);
     ds_json_w_end_object(w);
 }
@@ -131,10 +109,10 @@ static ds_want read_want(const ds_json *json, const char *name, ds_arena *a)
 
 static void write_peers(ds_json_writer *w, const ds_unit *u)
 {
-    write_text(w, "key", u->key);
-    write_bool(w, "paused", u->paused);
-    write_int(w, "interval_minutes", (u->interval_ms + DS_MINUTE_MS - 1) / DS_MINUTE_MS);
-    write_int(w, "runs_completed", u->runs_completed);
+    ds_w_text(w, "key", u->key);
+    ds_w_bool(w, "paused", u->paused);
+    ds_w_int(w, "interval_minutes", (u->interval_ms + DS_MINUTE_MS - 1) / DS_MINUTE_MS);
+    ds_w_int(w, "runs_completed", u->runs_completed);
     write_time(w, "last_run", u->last_run_ms);
     if (u->has_stats) {
         write_totals(w, "last_stats", &u->last_stats);
@@ -142,34 +120,36 @@ static void write_peers(ds_json_writer *w, const ds_unit *u)
         ds_json_w_name(w, "last_stats");
         ds_json_w_null(w);
     }
-    write_text(w, "last_error", u->last_error);
-    write_bool(w, "sync_pending", u->want.any);
+    ds_w_text(w, "last_error", u->last_error);
+    ds_w_bool(w, "sync_pending", u->want.any);
 }
 
 static void write_ours(ds_json_writer *w, const ds_unit *u)
 {
-    write_int(w, "interval_ms", u->interval_ms); /* exact */
-    write_text(w, "error_kind", u->error_kind);
-    write_int(w, "error_status", u->error_status);
-    write_text(w, "approval", u->approval);
-    write_bool(w, "approved", u->approved);
-    write_bool(w, "gone", u->gone);
-    write_bool(w, "running", u->running);
-    write_text(w, "run_kind", ds_kind_word(u->run_kind));
+    ds_w_int(w, "interval_ms", u->interval_ms); /* exact */
+    ds_w_text(w, "error_kind", u->error_kind);
+    ds_w_int(w, "error_status", u->error_status);
+    ds_w_text(w, "approval", u->approval);
+    ds_w_bool(w, "approved", u->approved);
+    ds_w_bool(w, "gone", u->gone);
+    ds_w_bool(w, "sweep", u->sweep);
+    ds_w_bool(w, "running", u->running);
+    ds_w_text(w, "run_kind", ds_kind_word(u->run_kind));
     write_want(w, "run", &u->run);
-    write_bool(w, "run_approved", u->run_approved);
-    write_int(w, "run_since_ms", u->run_since_ms);
-    write_int(w, "run_started_ms", u->run_started_ms);
-    write_bool(w, "cancelling", u->cancelling);
+    ds_w_bool(w, "run_approved", u->run_approved);
+    ds_w_bool(w, "run_sweep", u->run_sweep);
+    ds_w_int(w, "run_since_ms", u->run_since_ms);
+    ds_w_int(w, "run_started_ms", u->run_started_ms);
+    ds_w_bool(w, "cancelling", u->cancelling);
     write_want(w, "want", &u->want);
-    write_int(w, "due_ms", u->due_ms);
-    write_int(w, "retry_ms", u->retry_ms);
-    write_int(w, "attempts", u->attempts);
-    write_int(w, "every_ms", u->every_ms);
-    write_int(w, "full_every_ms", u->full_every_ms);
-    write_int(w, "full_due_ms", u->full_due_ms);
-    write_int(w, "changes_from_ms", u->changes_from_ms);
-    write_bool(w, "lists_changes", u->lists_changes);
+    ds_w_int(w, "due_ms", u->due_ms);
+    ds_w_int(w, "retry_ms", u->retry_ms);
+    ds_w_int(w, "attempts", u->attempts);
+    ds_w_int(w, "every_ms", u->every_ms);
+    ds_w_int(w, "full_every_ms", u->full_every_ms);
+    ds_w_int(w, "full_due_ms", u->full_due_ms);
+    ds_w_int(w, "changes_from_ms", u->changes_from_ms);
+    ds_w_bool(w, "lists_changes", u->lists_changes);
 }
 
 void ds_state_write(ds_json_writer *w, const ds_unit *u)
@@ -204,10 +184,12 @@ static void read_ours(const ds_json *json, ds_arena *a, ds_unit *u)
     u->approval = read_text(json, "approval", a);
     u->approved = ds_json_bool(json, "approved");
     u->gone = ds_json_bool(json, "gone");
+    u->sweep = ds_json_bool(json, "sweep");
     u->running = ds_json_bool(json, "running");
     u->run_kind = ds_kind_of_word(ds_json_text(json, "run_kind"));
     u->run = read_want(json, "run", a);
     u->run_approved = ds_json_bool(json, "run_approved");
+    u->run_sweep = ds_json_bool(json, "run_sweep");
     u->run_since_ms = ds_json_integer(json, "run_since_ms", u->run_since_ms);
     u->run_started_ms = ds_json_integer(json, "run_started_ms", 0);
     u->cancelling = ds_json_bool(json, "cancelling");
@@ -236,18 +218,18 @@ void ds_event_write(ds_json_writer *w, const ds_event *event)
 {
     w->exact = true;
     ds_json_w_begin_object(w);
-    write_text(w, "type", ds_event_word(event->type));
+    ds_w_text(w, "type", ds_event_word(event->type));
     write_items(w, event->items, event->items_n);
-    write_int(w, "interval_ms", event->interval_ms);
-    write_int(w, "full_every_ms", event->full_every_ms);
-    write_bool(w, "lists_changes", event->lists_changes);
-    write_int(w, "spread_ms", event->spread_ms);
-    write_text(w, "outcome", ds_outcome_word(event->outcome));
+    ds_w_int(w, "interval_ms", event->interval_ms);
+    ds_w_int(w, "full_every_ms", event->full_every_ms);
+    ds_w_bool(w, "lists_changes", event->lists_changes);
+    ds_w_int(w, "spread_ms", event->spread_ms);
+    ds_w_text(w, "outcome", ds_outcome_word(event->outcome));
     write_totals(w, "totals", &event->totals);
-    write_text(w, "error", event->error);
-    write_text(w, "error_kind", event->error_kind);
-    write_int(w, "error_status", event->error_status);
-    write_int(w, "retry_after_ms", event->retry_after_ms);
+    ds_w_text(w, "error", event->error);
+    ds_w_text(w, "error_kind", event->error_kind);
+    ds_w_int(w, "error_status", event->error_status);
+    ds_w_int(w, "retry_after_ms", event->retry_after_ms);
     ds_json_w_end_object(w);
 }
 

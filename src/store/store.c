@@ -11,7 +11,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <malloc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -21,6 +23,8 @@ struct ds_store {
     int lock; /* -1: not taken */
     ds_db *db;
     ds_writer *writer;
+    ds_job rest;
+    atomic_bool resting; /* `rest` is on its way */
 };
 
 const char *ds_store_id(const ds_store *s)
@@ -166,6 +170,35 @@ void ds_store_close(ds_store *s)
 void ds_store_submit(ds_store *s, int lane, ds_job *job)
 {
     ds_writer_submit(s->writer, lane, job);
+}
+
+/* ---- rest ------------------------------------------------------------------------------------ */
+
+static bool rest_run(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    (void)job;
+    (void)tx;
+    (void)err;
+    return true; /* a transaction without a change costs no sync */
+}
+
+/* On the writer's thread, whose cache it is; all threads' free memory goes. */
+static void rest_done(ds_job *job, const ds_err *err)
+{
+    ds_store *s = (ds_store *)(void *)((char *)job - offsetof(ds_store, rest));
+
+    (void)err; /* not even a lock is in the way of this */
+    sqlite3_db_release_memory(ds_db_handle(s->db));
+    malloc_trim(0);
+    atomic_store(&s->resting, false);
+}
+
+void ds_store_rest(ds_store *s)
+{
+    if (atomic_exchange(&s->resting, true))
+        return;
+    s->rest = (ds_job){.run = rest_run, .done = rest_done};
+    ds_store_submit(s, DS_LANE_EVENT, &s->rest);
 }
 
 /* ---- a job that is waited for ---------------------------------------------------------------- */

@@ -67,6 +67,9 @@ typedef struct ds_job {
 void ds_store_submit(ds_store *s, int lane, ds_job *job);
 /* Submits and waits: true when durable. */
 DS_MUST_USE bool ds_store_do(ds_store *s, int lane, ds_job *job, ds_err *err);
+/* For now there is nothing to do: memory that only makes things faster goes back to the system,
+ * behind whatever was submitted before. */
+void ds_store_rest(ds_store *s);
 
 /* ---- routes and units ------------------------------------------------------------------------ */
 

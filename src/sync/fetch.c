@@ -5,8 +5,10 @@
  */
 #include "sync/internal.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct fetcher {
     pthread_t thread;
@@ -76,9 +78,13 @@ static void *fetch_thread(void *arg)
 fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *want)
 {
     fetcher *f = ds_calloc(1, sizeof(*f));
+    pthread_condattr_t steady;
 
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&f->lock, NULL);
-    pthread_cond_init(&f->moved, NULL);
+    pthread_cond_init(&f->moved, &steady);
+    pthread_condattr_destroy(&steady);
     f->src = src;
     f->act = *like;
     f->want = *want;
@@ -92,6 +98,29 @@ fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *
     if (pthread_create(&f->thread, NULL, fetch_thread, f) != 0)
         abort(); /* as for memory: the next start goes on from the checkpoint */
     return f;
+}
+
+bool fetcher_wait(fetcher *f, int64_t us)
+{
+    struct timespec until;
+    bool there;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += us / 1000000;
+    until.tv_nsec += us % 1000000 * 1000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    pthread_mutex_lock(&f->lock);
+    f->holding = false;
+    pthread_cond_broadcast(&f->moved);
+    while (f->made == f->taken && !f->ended)
+        if (pthread_cond_timedwait(&f->moved, &f->lock, &until) == ETIMEDOUT)
+            break;
+    there = f->made != f->taken || f->ended;
+    pthread_mutex_unlock(&f->lock);
+    return there;
 }
 
 fetched *fetcher_next(fetcher *f)

@@ -1,6 +1,16 @@
 /* src/sync/find.c - looking rows up at the destination. */
 #include "sync/internal.h"
 
+bool find_keys(pass *p, const char *const *keys, size_t n, ds_found *found, ds_err *err)
+{
+    for (size_t at = 0; at < n; at += FIND_BATCH) {
+        if (!p->to->find(p->dst, &p->act, keys + at, DS_MIN(n - at, FIND_BATCH), found + at, err))
+            return ds_wrap(err, "look up %zu keys at the destination", DS_MIN(n - at, FIND_BATCH));
+        p->destination_calls++;
+    }
+    return true;
+}
+
 bool find_rows(pass *p, item *const *items, size_t n, ds_found *found, ds_err *err)
 {
     const char **keys = ds_arena_alloc(p->batch, n * sizeof(*keys));
@@ -8,14 +18,7 @@ bool find_rows(pass *p, item *const *items, size_t n, ds_found *found, ds_err *e
     memset(found, 0, n * sizeof(*found));
     for (size_t i = 0; i < n; i++)
         keys[i] = items[i]->key;
-    if (!p->to->find || !p->destination_exists)
-        return true;
-    for (size_t at = 0; at < n; at += FIND_BATCH) {
-        if (!p->to->find(p->dst, &p->act, keys + at, DS_MIN(n - at, FIND_BATCH), found + at, err))
-            return ds_wrap(err, "look up %zu keys at the destination", DS_MIN(n - at, FIND_BATCH));
-        p->destination_calls++;
-    }
-    return true;
+    return !p->to->find || !p->destination_exists || find_keys(p, keys, n, found, err);
 }
 
 bool row_is_same(const item *it, const ds_record *row)

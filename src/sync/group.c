@@ -82,6 +82,16 @@ void group_put(pass *p, const ds_link *link, bool is_new)
     mark_seen(p, put->link.seq);
 }
 
+void group_doubt(pass *p, const ds_link *link)
+{
+    group *g = &p->group;
+
+    if (group_find(p, link->key, ds_hash64(link->key, strlen(link->key))))
+        return; /* new, or in doubt already */
+    GROW(g->doubts, g->doubts_n, g->doubts_cap);
+    g->doubts[g->doubts_n++] = link->seq;
+}
+
 void group_remove(pass *p, const ds_link *link)
 {
     group *g = &p->group;
@@ -101,6 +111,14 @@ void group_hold(pass *p, const ds_held *held)
     *kept = *held;
     kept->key = ds_arena_strdup(g->arena, held->key);
     kept->reason = ds_arena_strdup(g->arena, held->reason);
+}
+
+void group_meet(pass *p, const char *key)
+{
+    group *g = &p->group;
+
+    GROW(g->met, g->met_n, g->met_cap);
+    g->met[g->met_n++] = ds_arena_strdup(g->arena, key);
 }
 
 void group_release(pass *p, const char *key)
@@ -126,7 +144,7 @@ bool group_is_due(const pass *p)
     size_t full = p->in->group_records ? p->in->group_records : GROUP_RECORDS;
     size_t most = p->to->flush ? full : 1; /* remote ones are durable batch by batch */
 
-    if (g->puts_n + g->held_n + g->released_n >= most)
+    if (g->puts_n + g->held_n + g->met_n + g->released_n >= most)
         return true;
     return now_us - p->checkpoint_us >= GROUP_US;
 }
@@ -149,10 +167,19 @@ static void fill_checkpoint(pass *p, ds_checkpoint *c)
 /* Another unit took the key between our look-up and this commit: the record is its. */
 static void report_conflicts(pass *p)
 {
-    for (size_t i = 0; i < p->group.puts_n; i++)
-        if (p->group.puts[i].conflict)
-            ds_activity_warn(&p->act, "%s was claimed by another unit at the same time; it is its row",
-                             p->group.puts[i].link.key);
+    const char *first = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->group.puts_n; i++) {
+        if (!p->group.puts[i].conflict)
+            continue;
+        first = first ? first : p->group.puts[i].link.key;
+        n++;
+    }
+    if (n)
+        ds_activity_warn(&p->act, "another unit claimed %zu of the same keys at the same time (%s is one "
+                                  "of them): they are its rows, and its next pass writes them again",
+                         n, first);
 }
 
 static bool flush(pass *p, bool last, const char **generation, ds_err *err)
@@ -172,47 +199,61 @@ static bool flush(pass *p, bool last, const char **generation, ds_err *err)
     return true;
 }
 
-/* Rows made since the last flush, noted before they become durable: should the commit that links them
- * be lost, the next pass still knows that they are of our making and may be taken for gone. */
-static bool note_created(pass *p, ds_err *err)
+/* Rows made since the last flush: should the commit that links them be lost, the next pass still
+ * knows that they are of our making and may be taken for gone. */
+static size_t note_created(pass *p, ds_intent *out)
 {
     group *g = &p->group;
-    ds_commit c = {0};
-    ds_intent *intents;
+    size_t n = 0;
 
-    if (p->route->missing == DS_MISSING_IGNORE || !p->to->flush || !g->dirty || !g->puts_n)
-        return true;
-    intents = ds_realloc(NULL, g->puts_n, sizeof(*intents));
+    if (p->route->missing == DS_MISSING_IGNORE)
+        return 0;
     for (size_t i = 0; i < g->puts_n; i++) {
         const ds_link_put *put = &g->puts[i];
 
         if (!put->is_new || !(put->link.flags & DS_LINK_CREATED))
             continue;
-        intents[c.intents_n++] = (ds_intent){put->link.key, ds_activity_now_ms(&p->act)};
+        out[n++] = (ds_intent){put->link.key, ds_activity_now_ms(&p->act)};
         group_clear_intent(p, put->link.key);
     }
+    return n;
+}
+
+/* Written down before the destination is flushed, for the case that nothing can be after it: which
+ * rows are new, and which ones may no longer be what their links say. */
+static bool note_ahead(pass *p, ds_err *err)
+{
+    group *g = &p->group;
+    ds_intent *intents;
+    ds_commit c = {.doubts = g->doubts, .doubts_n = g->doubts_n};
+    bool ok;
+
+    if (!p->to->flush || !g->dirty || !g->puts_n)
+        return true;
+    intents = ds_calloc(g->puts_n, sizeof(*intents));
     c.intents = intents;
-    if (c.intents_n && !p->in->ledger->ops->commit(p->in->ledger, &c, err)) {
-        free(intents);
-        return ds_wrap(err, "note created rows");
-    }
+    c.intents_n = note_created(p, intents);
+    ok = (!c.intents_n && !c.doubts_n) || p->in->ledger->ops->commit(p->in->ledger, &c, err) ||
+         ds_wrap(err, "note rows before they are written for good");
     free(intents);
-    return true;
+    g->doubts_n = ok ? 0 : g->doubts_n;
+    return ok;
 }
 
 static bool commit(pass *p, bool at_page, bool last, ds_err *err)
 {
     group *g = &p->group;
     const char *generation = NULL;
-    bool flushed = note_created(p, err) && flush(p, last, &generation, err);
+    bool flushed = note_ahead(p, err) && flush(p, last, &generation, err);
     ds_checkpoint checkpoint;
     ds_commit c = {
         .puts = g->puts, .puts_n = g->puts_n,
         .removes = g->removes, .removes_n = g->removes_n,
         .held = g->held, .held_n = g->held_n,
+        .met = g->met, .met_n = g->met_n,
         .released = g->released, .released_n = g->released_n,
         .cleared = g->cleared, .cleared_n = g->cleared_n,
-        .replace_places = last && p->in->kind == DS_PASS_FULL, .generation = generation,
+        .replace_held = last && p->in->kind == DS_PASS_FULL, .generation = generation,
     };
 
     if (!flushed)

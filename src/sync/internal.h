@@ -17,6 +17,7 @@
 #define GROUP_US INT64_C(1000000)        /* or after a second with anything to tell */
 #define INTENT_BATCH ((size_t)32)        /* creates in flight whose answer a crash can lose */
 #define FIND_BATCH ((size_t)100)
+#define HELD_KNOWN INT64_C(2000)         /* held records kept in mind; of more, each is looked up */
 #define HELD_FIRST_MS DS_MINUTE_MS       /* a held record is tried again after this, doubling */
 #define HELD_MOST_MS DS_DAY_MS
 #define HELD_FOR_A_PERSON INT64_MAX      /* next try of what only a person can settle */
@@ -47,6 +48,8 @@ typedef struct fetched {
 } fetched;
 
 fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *want);
+/* Until the next page is there, at most so long; the page before is given back. */
+bool fetcher_wait(fetcher *f, int64_t us);
 fetched *fetcher_next(fetcher *f); /* gives the page before back; NULL after the last page */
 void fetcher_stop(fetcher *f);     /* joins */
 DS_AUTO_DEFINE(fetcher, fetcher_stop)
@@ -67,6 +70,7 @@ typedef struct item {
     const char *key;
     uint64_t key_hash;
     const ds_link *link;   /* NULL: none */
+    const ds_link *left;   /* without a link: the one of a unit that is gone, to be taken over */
     const ds_held *held;   /* as set aside before; NULL */
     const ds_intent *intent;
     const char *reason;    /* HOLD */
@@ -87,7 +91,7 @@ typedef struct group {
     ds_link_put *puts;
     size_t puts_n, puts_cap;
     keyset put_keys;
-    ds_link_put *doubts; /* links whose rows were written since the last flush, their hashes void */
+    int64_t *doubts; /* links whose rows were written since the last flush */
     size_t doubts_n, doubts_cap;
     ds_link *removes;
     size_t removes_n, removes_cap;
@@ -129,11 +133,13 @@ typedef struct pass {
     keyset items_wanted;  /* targeted */
     ds_held *held;        /* set aside before, by key */
     size_t held_n;
+    bool held_many;       /* too many to keep in mind */
     keyset held_keys;
     keyset intent_keys;
     uint8_t *intent_seen;
     bool skip_lookup;     /* nobody can have links for unknown keys */
-    bool distrust;        /* planning: the destination is not as the links know it */
+    bool distrust;        /* planning: the destination is not as the links know it... */
+    bool forgets;         /* ...or is another one: they count for nothing */
     int64_t next_seq;
     int64_t walk_after;   /* links are walked in step with the source from here */
     bool walk_misses;     /* the last page was in another order */
@@ -153,6 +159,9 @@ typedef struct pass {
 /* prepare.c: maps, guards, matches and compares the records of a page. */
 DS_MUST_USE bool prepare_page(pass *p, const ds_page *page, ds_arena *a, item **items, size_t *n,
                               ds_err *err);
+/* out[i]: how keys[i] was set aside before; NULL: it was not. */
+DS_MUST_USE bool held_before(pass *p, const char *const *keys, size_t n, ds_arena *a,
+                             const ds_held **out, ds_err *err);
 /* match.c: finds each item's link; marks links as seen. */
 DS_MUST_USE bool match_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err);
 void mark_seen(pass *p, int64_t seq);
@@ -184,6 +193,7 @@ DS_MUST_USE bool send_writes(pass *p, ds_write *writes, size_t n, ds_err *err);
 int64_t pace_slice(const pass *p);
 
 /* find.c: looks rows up where the destination does not meet them by key itself. */
+DS_MUST_USE bool find_keys(pass *p, const char *const *keys, size_t n, ds_found *found, ds_err *err);
 DS_MUST_USE bool find_rows(pass *p, item *const *items, size_t n, ds_found *found, ds_err *err);
 /* The row holds all that the item would write. */
 bool row_is_same(const item *it, const ds_record *row);

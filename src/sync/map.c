@@ -162,7 +162,7 @@ static ds_value map_list(const ds_field *field, ds_arena *a, ds_value list)
     return ds_list(texts, n);
 }
 
-/* A text with nothing in it is no value where another type is asked for: a cell of CSV left empty. */
+/* A text with nothing in it is no value where another type is asked for: an empty cell of CSV. */
 static bool is_blank(const ds_field *field, ds_value v)
 {
     return v.type == DS_TEXT && !v.n && field->as != DS_TEXT && field->as != DS_LIST;

@@ -31,6 +31,22 @@ static bool needs_link(const pass *p, const item *it)
     return it->decision != DO_SKIP || (it->dropped && p->seen);
 }
 
+/* The link that waits for its commit, in the page's own memory: the group may move, and may be
+ * committed, before the item is written. */
+static const ds_link *pending(pass *p, const item *it, ds_arena *a)
+{
+    const ds_link *waiting = group_find(p, it->key, it->key_hash);
+    ds_link *copy;
+
+    if (!waiting)
+        return NULL;
+    copy = ds_new_in(a, ds_link);
+    *copy = *waiting;
+    copy->key = it->key;
+    copy->id = ds_arena_strdup(a, waiting->id);
+    return copy;
+}
+
 /* The link of `key` among the next ones of the walk; *at moves past it. */
 static const ds_link *in_step(const ds_link *walked, size_t n, size_t *at, const char *key,
                               size_t look_ahead)
@@ -64,7 +80,7 @@ static bool walk(pass *p, item *items, size_t n, ds_arena *a, item **left, size_
 
         if (!needs_link(p, it))
             continue;
-        it->link = group_find(p, it->key, it->key_hash);
+        it->link = pending(p, it, a);
         if (!it->link)
             it->link = in_step(walked, walked_n, &at, it->key, look_ahead);
         if (it->link)
@@ -72,7 +88,7 @@ static bool walk(pass *p, item *items, size_t n, ds_arena *a, item **left, size_
         else
             left[(*left_n)++] = it;
     }
-    if (at)
+    if (walked && at)
         p->walk_after = walked[at - 1].seq;
     p->walk_misses = p->begin.links && n >= LOOK_AHEAD && met * 4 < n;
     return true;
@@ -89,9 +105,11 @@ static bool look_up(pass *p, item **left, size_t n, ds_arena *a, ds_err *err)
         return false;
     for (size_t i = 0; i < n; i++) {
         left[i]->link = matches[i].link;
+        left[i]->left = matches[i].left;
         if (!matches[i].link && matches[i].claimed_by && left[i]->decision != DO_SKIP) {
             left[i]->decision = DO_HOLD;
             left[i]->reason = ds_arena_printf(a, "claimed by %s", matches[i].claimed_by);
+            left[i]->mapped.hash = (ds_hash){0, 0}; /* tried as soon as that one lets go of it */
         }
     }
     for (size_t i = n; i-- > 0;) { /* the walk goes on behind the last one found */
@@ -103,6 +121,16 @@ static bool look_up(pass *p, item **left, size_t n, ds_arena *a, ds_err *err)
     return true;
 }
 
+/* What a plan reads of a destination that has changed: the links are there as they were. */
+static void forget_hash(item *it, ds_arena *a)
+{
+    ds_link *copy = ds_new_in(a, ds_link);
+
+    *copy = *it->link;
+    copy->valid = false;
+    it->link = copy;
+}
+
 bool match_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err)
 {
     item **left = ds_arena_alloc(a, n * sizeof(*left));
@@ -112,8 +140,12 @@ bool match_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err)
         return ds_wrap(err, "walk the links");
     if (left_n && !p->skip_lookup && !look_up(p, left, left_n, a, err))
         return ds_wrap(err, "look up links");
-    for (size_t i = 0; i < n; i++)
-        if (items[i].link)
-            mark_seen(p, items[i].link->seq);
+    for (size_t i = 0; i < n; i++) {
+        if (!items[i].link)
+            continue;
+        mark_seen(p, items[i].link->seq);
+        if (p->distrust)
+            forget_hash(&items[i], a);
+    }
     return true;
 }

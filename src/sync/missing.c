@@ -51,7 +51,7 @@ bool count_missing(pass *p, int64_t *missing, ds_err *err)
 {
     p->missing_found = 0;
     *missing = 0;
-    if (!p->seen || p->seen_void)
+    if (!p->seen || p->seen_void || p->forgets)
         return true;
     if (!for_missing(p, count_some, err))
         return false;
@@ -59,60 +59,126 @@ bool count_missing(pass *p, int64_t *missing, ds_err *err)
     return true;
 }
 
-static bool mark_rows(pass *p, const ds_link *links, size_t n, ds_err *err)
-{
-    ds_write *writes = ds_arena_zalloc(p->batch, n * sizeof(*writes));
-    ds_prop mark = {p->route->missing_mark, ds_bool(true)};
+typedef struct gone { /* links of one batch, and what became of their rows */
+    const ds_link *links;
+    bool *done; /* [n] */
+    size_t n;
+} gone;
 
-    for (size_t i = 0; i < n; i++)
-        writes[i] = (ds_write){.op = DS_OP_UPDATE, .key = links[i].key, .id = links[i].id,
-                               .props = &mark, .props_n = 1};
-    return send_writes(p, writes, n, err);
+/* Should the commit behind this be lost, a record that comes back still finds its row written. */
+static bool note_leaving(pass *p, const gone *g, ds_err *err)
+{
+    ds_link_put *puts = ds_arena_zalloc(p->batch, g->n * sizeof(*puts));
+    ds_commit c = {.puts = puts, .puts_n = g->n};
+
+    for (size_t i = 0; i < g->n; i++) {
+        puts[i].link = g->links[i];
+        puts[i].link.flags |= DS_LINK_LEAVING;
+        puts[i].link.hash = (ds_hash){0, 0};
+    }
+    return p->in->ledger->ops->commit(p->in->ledger, &c, err) || ds_wrap(err, "note what leaves");
 }
 
-static bool remove_rows(pass *p, const ds_link *links, size_t n, ds_err *err)
+/* A row that a hand has removed is not made again to be marked. */
+static bool find_there(pass *p, const gone *g, bool *there, ds_err *err)
 {
-    const char **keys = ds_arena_alloc(p->batch, n * sizeof(*keys));
-    const char **ids = ds_arena_alloc(p->batch, n * sizeof(*ids));
+    const char **keys = ds_arena_alloc(p->batch, g->n * sizeof(*keys));
+    ds_found *found = ds_arena_zalloc(p->batch, g->n * sizeof(*found));
+
+    for (size_t i = 0; i < g->n; i++)
+        keys[i] = g->links[i].key;
+    if (p->to->find && !find_keys(p, keys, g->n, found, err))
+        return false;
+    for (size_t i = 0; i < g->n; i++)
+        there[i] = !p->to->find || found[i].n;
+    return true;
+}
+
+static bool was_written(ds_outcome outcome)
+{
+    return outcome == DS_OUT_CREATED || outcome == DS_OUT_UPDATED || outcome == DS_OUT_UNCHANGED;
+}
+
+static bool mark_rows(pass *p, const gone *g, ds_err *err)
+{
+    ds_write *writes = ds_arena_zalloc(p->batch, g->n * sizeof(*writes));
+    bool *there = ds_arena_zalloc(p->batch, g->n * sizeof(*there));
+    ds_prop mark = {p->route->missing_mark, ds_bool(true)};
+    size_t n = 0, refused = 0;
+
+    if (!find_there(p, g, there, err))
+        return false;
+    for (size_t i = 0; i < g->n; i++)
+        if (there[i])
+            writes[n++] = (ds_write){.op = DS_OP_UPDATE, .key = g->links[i].key,
+                                     .id = g->links[i].id, .props = &mark, .props_n = 1};
+    if (n && !send_writes(p, writes, n, err))
+        return false;
+    n = 0;
+    for (size_t i = 0; i < g->n; i++) {
+        g->done[i] = !there[i] || was_written(writes[n].outcome);
+        n += there[i];
+        refused += !g->done[i];
+    }
+    if (refused)
+        ds_activity_warn(&p->act, "%zu rows gone from the source could not be marked: the next full "
+                                  "pass tries again", refused);
+    return true;
+}
+
+static bool remove_rows(pass *p, const gone *g, ds_err *err)
+{
+    const char **keys = ds_arena_alloc(p->batch, g->n * sizeof(*keys));
+    const char **ids = ds_arena_alloc(p->batch, g->n * sizeof(*ids));
     bool ok;
 
-    for (size_t i = 0; i < n; i++) {
-        keys[i] = links[i].key;
-        ids[i] = links[i].id;
+    for (size_t i = 0; i < g->n; i++) {
+        keys[i] = g->links[i].key;
+        ids[i] = g->links[i].id;
+        g->done[i] = true;
     }
     ds_crashpoint("remove");
     p->group.dirty = true;
     p->destination_calls++;
     if (p->route->missing == DS_MISSING_ARCHIVE)
-        ok = p->to->archive(p->dst, &p->act, keys, ids, n, err);
+        ok = p->to->archive(p->dst, &p->act, keys, ids, g->n, err);
     else
-        ok = p->to->remove(p->dst, &p->act, keys, ids, n, err);
+        ok = p->to->remove(p->dst, &p->act, keys, ids, g->n, err);
     p->lost |= !ok && p->to->flush;
     ds_crashpoint("removed");
     return ok;
 }
 
-static bool act_on_some(pass *p, const ds_link *links, size_t n, ds_err *err)
+static void settle_gone(pass *p, const gone *g)
 {
-    bool ok = p->route->missing == DS_MISSING_MARK ? mark_rows(p, links, n, err)
-                                                   : remove_rows(p, links, n, err);
+    for (size_t i = 0; i < g->n; i++) {
+        ds_link link = g->links[i];
 
-    ds_arena_reset(p->batch);
-    if (!ok)
-        return ds_wrap(err, "rows gone from the source");
-    for (size_t i = 0; i < n; i++) {
-        ds_link link = links[i];
-
-        link.flags |= DS_LINK_MARKED;
+        if (!g->done[i])
+            continue;
+        link.flags = (uint8_t)((link.flags & ~DS_LINK_LEAVING) | DS_LINK_MARKED);
         link.hash = (ds_hash){0, 0};
         if (p->route->missing == DS_MISSING_DELETE)
             group_remove(p, &link);
         else
             group_put(p, &link, false);
+        p->missing++;
+        p->changes++;
     }
-    p->missing += (int64_t)n;
-    p->changes += (int64_t)n;
-    return group_commit(p, true, err);
+}
+
+static bool act_on_some(pass *p, const ds_link *links, size_t n, ds_err *err)
+{
+    gone g = {.links = links, .n = n};
+    bool ok;
+
+    g.done = ds_arena_zalloc(p->batch, n * sizeof(*g.done));
+    ok = note_leaving(p, &g, err) && (p->route->missing == DS_MISSING_MARK ? mark_rows(p, &g, err)
+                                                                          : remove_rows(p, &g, err));
+    if (ok)
+        settle_gone(p, &g);
+    ds_arena_reset(p->batch);
+    return ok ? group_commit(p, true, err) : ds_wrap(err, "rows gone from the source");
 }
 
 /* Room in `seen` for n links that are about to be numbered: all that came in this pass were seen. */
@@ -140,15 +206,29 @@ static bool link_some(pass *p, const char *const *keys, size_t n, ds_err *err)
 {
     ds_found *found = ds_arena_zalloc(p->batch, n * sizeof(*found));
 
-    p->destination_calls++;
-    if (!p->to->find(p->dst, &p->act, keys, n, found, err))
-        return ds_wrap(err, "look up rows of an interrupted pass");
+    if (!find_keys(p, keys, n, found, err))
+        return ds_wrap(err, "rows of an interrupted pass");
     for (size_t i = 0; i < n; i++) {
         if (found[i].n == 1)
             link_row(p, &found[i]);
         group_clear_intent(p, keys[i]);
     }
     ds_arena_reset(p->batch);
+    return true;
+}
+
+/* Of a pass that goes on from an interruption: what is held may have been met before it. */
+static bool leave_out_held(pass *p, const char **keys, size_t *n, ds_err *err)
+{
+    const ds_held **held = ds_arena_zalloc(p->keep, (*n + 1) * sizeof(*held));
+    size_t kept = 0;
+
+    if (p->begin.resumed && !held_before(p, keys, *n, p->keep, held, err))
+        return false;
+    for (size_t i = 0; i < *n; i++)
+        if (!held[i])
+            keys[kept++] = keys[i];
+    *n = kept;
     return true;
 }
 
@@ -165,6 +245,8 @@ static bool link_lost_creates(pass *p, ds_err *err)
             keys[n++] = p->begin.intents[i].key;
     if (!n || !p->to->find || !p->seen || p->seen_void)
         return true;
+    if (!leave_out_held(p, keys, &n, err))
+        return false;
     extend_seen(p, n);
     for (size_t at = 0; at < n; at += FIND_BATCH)
         if (!link_some(p, keys + at, DS_MIN(n - at, FIND_BATCH), err))

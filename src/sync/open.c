@@ -56,14 +56,17 @@ static void remember_wanted(pass *p)
                                               strlen(p->begin.intents[i].key)), (uint32_t)i);
 }
 
-/* All keyed held records of the unit: there are few, or something is very wrong. */
+/* All held records of the unit, if there are few: a look at the store for each record of the source
+ * would cost more than the rest of an unchanged pass. */
 static bool remember_held(pass *p, ds_err *err)
 {
     const char *after = NULL;
     size_t n = (size_t)p->begin.held, got = 1;
 
+    p->held_many = p->begin.held > HELD_KNOWN;
+    if (p->held_many)
+        return true;
     p->held = ds_arena_zalloc(p->keep, (n + 1) * sizeof(*p->held));
-    p->held_seen = ds_arena_zalloc(p->keep, n + 1);
     while (got && p->held_n < n) {
         const ds_held *some;
 
@@ -105,7 +108,7 @@ static void resume(pass *p)
 void pass_restart(pass *p)
 {
     p->totals = p->page_totals = p->committed_totals = (ds_totals){0};
-    p->missing = p->changes = 0;
+    p->missing = 0; /* `changes` stay: what was written is written */
     p->cursor = NULL;
     p->walk_after = -1;
     p->source_done = p->seen_void = false;
@@ -145,9 +148,21 @@ static bool open_source(pass *p, ds_err *err)
     ds_activity act = p->act;
 
     act.arena = p->keep;
-    if (p->src->ops->open && !p->src->ops->open(p->src, &act, err))
+    if (!p->in->sweep && p->src->ops->open && !p->src->ops->open(p->src, &act, err))
         return ds_wrap(err, "source");
     return true;
+}
+
+/* What a pass would find once that is committed, which a plan does not do. */
+static void as_if_settled(pass *p, const ds_commit *c)
+{
+    p->distrust = c->void_hashes;
+    p->forgets = c->drop_links;
+    if (!c->drop_links)
+        return;
+    p->begin.links = p->begin.held = 0;
+    p->begin.intents_n = 0;
+    p->begin.first = true;
 }
 
 /* Writes down at whose rows the links point from now on; hashes are void where that changed. */
@@ -168,8 +183,10 @@ static bool settle_identity(pass *p, bool continues, bool *fresh, ds_err *err)
     if (b->encoder != DS_ENCODER)
         c.encoder = DS_ENCODER;
     *fresh = c.drop_links || c.void_hashes;
-    if (p->planning)
+    if (p->planning) {
+        as_if_settled(p, &c);
         return true;
+    }
     if (c.void_hashes && b->links)
         ds_activity_warn(&p->act, "the destination is not as it was left (made anew, or an old copy): "
                                   "every row is compared with it in this pass");
@@ -190,10 +207,13 @@ static void prepare_counters(pass *p, bool resumed)
         p->allowed = (int64_t)(p->route->limit_changes * (double)p->begin.links);
     p->next_seq = p->begin.next_seq;
     p->walk_after = -1;
-    p->skip_lookup = p->begin.alone && !p->begin.links;
+    /* Where a create meets no row by its key, one that this pass has made itself must be known. */
+    p->skip_lookup =
+        p->forgets || (p->begin.alone && !p->begin.links && (p->to->upserts || p->planning));
     prepare_seen(p, resumed);
     if (resumed)
         resume(p);
+    p->source_done |= p->in->sweep;
 }
 
 open_result pass_open(pass *p, const ds_pass_in *in, bool planning, ds_err *err)

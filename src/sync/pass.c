@@ -94,6 +94,14 @@ static bool slice_is_over(const pass *p)
     return p->in->slice_ms > 0 && took_us >= p->in->slice_ms * 1000;
 }
 
+/* The next page. A source that takes its time must not keep a transaction of the destination open:
+ * what is written is committed meanwhile. */
+static fetched *next_page(pass *p, fetcher *f, bool *ok, ds_err *err)
+{
+    *ok = !p->group.dirty || fetcher_wait(f, GROUP_US) || group_commit(p, true, err);
+    return *ok ? fetcher_next(f) : NULL;
+}
+
 static step run_pages(pass *p, ds_err *err)
 {
     DS_AUTO(fetcher) f = pass_fetch(p);
@@ -101,6 +109,7 @@ static step run_pages(pass *p, ds_err *err)
 
     while (now == STEP_ON) {
         fetched *got;
+        bool ok;
 
         if (ds_activity_stopping(&p->act)) {
             ds_fail(err, DS_ERR_CANCELLED, "stopped");
@@ -108,7 +117,9 @@ static step run_pages(pass *p, ds_err *err)
         }
         if (slice_is_over(p))
             return STEP_SLICED;
-        got = fetcher_next(f);
+        got = next_page(p, f, &ok, err);
+        if (!ok)
+            return STEP_FAILED;
         if (!got->ok) {
             *err = got->err;
             ds_wrap(err, "source");
@@ -117,16 +128,6 @@ static step run_pages(pass *p, ds_err *err)
         now = handle_page(p, got, err);
     }
     return now;
-}
-
-/* Keyed held records that a complete full pass did not meet: their record is gone. */
-static void release_unmet(pass *p)
-{
-    if (p->in->kind != DS_PASS_FULL || p->begin.resumed)
-        return;
-    for (size_t i = 0; i < p->held_n; i++)
-        if (!p->held[i].placed && !p->held_seen[i])
-            group_release(p, p->held[i].key);
 }
 
 static step finish(pass *p, ds_err *err)
@@ -143,7 +144,6 @@ static step finish(pass *p, ds_err *err)
             break;
         }
     }
-    release_unmet(p);
     return group_finish(p, err) ? STEP_END : STEP_FAILED;
 }
 

@@ -32,6 +32,7 @@ typedef struct ds_pass_in {
     size_t items_n;
     int64_t since_ms; /* CHANGES; else -1 */
     bool approved;    /* limits, a changed key and an empty source do not stop it */
+    bool sweep;       /* the source no longer has the unit: nothing is read, all its rows are gone */
     ds_ledger *ledger;
     ds_clock *clock;
     const atomic_bool *stop; /* set from another thread: unwind at the next record */

@@ -26,18 +26,50 @@ static bool is_asked_for(const pass *p, const char *key, uint64_t hash)
     return false;
 }
 
-static const ds_held *held_before(pass *p, const char *key, uint64_t hash)
+static const ds_held *remembered(const pass *p, const char *key)
 {
+    uint64_t hash = ds_hash64(key, strlen(key));
     size_t at = 0;
     uint32_t index;
 
-    while ((index = keyset_next(&p->held_keys, hash, &at)) != UINT32_MAX) {
-        if (!strcmp(p->held[index].key, key)) {
-            p->held_seen[index] = 1;
+    while ((index = keyset_next(&p->held_keys, hash, &at)) != UINT32_MAX)
+        if (!strcmp(p->held[index].key, key))
             return &p->held[index];
-        }
-    }
     return NULL;
+}
+
+bool held_before(pass *p, const char *const *keys, size_t n, ds_arena *a, const ds_held **out,
+                 ds_err *err)
+{
+    if (p->held_many)
+        return p->in->ledger->ops->held_of(p->in->ledger, keys, n, a, out, err) ||
+               ds_wrap(err, "look up held records");
+    for (size_t i = 0; i < n; i++)
+        out[i] = p->held_keys.n ? remembered(p, keys[i]) : NULL;
+    return true;
+}
+
+/* The items' held records, as they were before. */
+static bool find_held(pass *p, item *items, size_t n, ds_arena *a, ds_err *err)
+{
+    const char **keys;
+    const ds_held **held;
+    size_t keyed = 0;
+
+    if (!p->held_many && !p->held_keys.n)
+        return true;
+    keys = ds_arena_alloc(a, n * sizeof(*keys));
+    held = ds_arena_alloc(a, n * sizeof(*held));
+    for (size_t i = 0; i < n; i++)
+        if (!items[i].placed)
+            keys[keyed++] = items[i].key;
+    if (!held_before(p, keys, keyed, a, held, err))
+        return false;
+    keyed = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!items[i].placed)
+            items[i].held = held[keyed++];
+    return true;
 }
 
 static const ds_intent *intent_before(pass *p, const char *key, uint64_t hash)
@@ -96,7 +128,6 @@ static bool look_at(pass *p, item *it, size_t nth, ds_arena *a)
     it->key_hash = ds_hash64(it->key, strlen(it->key));
     if (!is_asked_for(p, it->key, it->key_hash))
         return false;
-    it->held = held_before(p, it->key, it->key_hash);
     it->intent = intent_before(p, it->key, it->key_hash);
     map_item(p, it, a);
     return true;
@@ -107,7 +138,7 @@ static void warn_doubled(pass *p, const char *key)
 {
     if (p->doubled++ == 0)
         ds_log(DS_LOG_WARN, "key_doubled", "route", p->route->name, "unit", p->act.unit, "key", key,
-               "text", "several records have this key: the last one is taken, the others are skipped",
+               "text", "several records have this key: the last is taken, the others are skipped",
                NULL);
 }
 
@@ -140,7 +171,7 @@ static void settle_intent(pass *p, item *it, ds_arena *a)
     int64_t settled_ms = it->intent->issued_ms + p->to->settle_ms;
     bool by_hand = it->held && it->held->next_try_ms == 0; /* a person said: retry */
 
-    if (it->link || by_hand || p->to->promise == DS_PROMISE_A)
+    if (by_hand || p->to->promise == DS_PROMISE_A)
         return;
     if (p->to->promise == DS_PROMISE_B) {
         if (ds_activity_now_ms(&p->act) >= settled_ms)
@@ -168,7 +199,7 @@ static void compare(pass *p, item *it)
         it->why = "no link: new, or to be adopted";
     } else if (p->route->write_always) {
         it->why = "write: always";
-    } else if (link->flags & DS_LINK_MARKED) {
+    } else if (link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING)) {
         it->why = "it was gone and is back";
     } else if (!link->valid) {
         it->why = "the destination has changed: the row is compared";
@@ -214,7 +245,7 @@ bool prepare_page(pass *p, const ds_page *page, ds_arena *a, item **out, size_t 
         n += look_at(p, it, i, a);
     }
     supersede(p, items, n, &p->page_keys);
-    if (!match_items(p, items, n, a, err))
+    if (!find_held(p, items, n, a, err) || !match_items(p, items, n, a, err))
         return false;
     for (size_t i = 0; i < n; i++)
         decide(p, &items[i], a);

@@ -52,8 +52,10 @@ void hold_item(pass *p, const item *it)
     p->totals.held++;
     if (it->placed)
         p->seen_void = true; /* who knows whose row it was: none is taken for gone */
-    if (it->quiet)
+    if (it->quiet) {
+        group_meet(p, it->key);
         return;
+    }
     if (it->held) {
         held.since_ms = it->held->since_ms;
         held.attempts = ds_hash_same(it->held->hash, held.hash) ? it->held->attempts + 1 : 1;
@@ -64,7 +66,9 @@ void hold_item(pass *p, const item *it)
 
 static const ds_prop *with_extras(pass *p, const item *it, size_t *n, const uint8_t **how)
 {
-    bool unmark = it->link && (it->link->flags & DS_LINK_MARKED) && p->route->missing_mark;
+    const ds_link *link = it->link ? it->link : it->left;
+    bool gone = link && (link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING));
+    bool unmark = gone && p->route->missing_mark;
     size_t extra = (p->route->stamp ? 1u : 0u) + unmark;
     ds_prop *props;
     uint8_t *hows;
@@ -92,9 +96,11 @@ static const ds_prop *with_extras(pass *p, const item *it, size_t *n, const uint
 
 static void fill_write(pass *p, const item *it, ds_write *w)
 {
-    *w = (ds_write){.op = it->link ? DS_OP_UPDATE : DS_OP_CREATE, .key = it->key,
+    const ds_link *link = it->link ? it->link : it->left;
+
+    *w = (ds_write){.op = link ? DS_OP_UPDATE : DS_OP_CREATE, .key = it->key,
                     .body = it->mapped.body};
-    w->id = it->link ? it->link->id : NULL;
+    w->id = link ? link->id : NULL;
     w->props = with_extras(p, it, &w->props_n, &w->how);
 }
 
@@ -103,7 +109,8 @@ static bool needs_find(const pass *p, const item *it)
 {
     if (p->to->upserts || !p->to->find)
         return false;
-    return !it->link || !it->link->valid || it->decision == DO_COMPARE || it->intent;
+    return !it->link || !it->link->valid || (it->link->flags & DS_LINK_LEAVING) ||
+           it->decision == DO_COMPARE || it->intent;
 }
 
 static bool settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
@@ -150,21 +157,30 @@ static bool look_first(pass *p, batch *b, ds_err *err)
     return true;
 }
 
-/* Creates whose answer could be lost: written down before they leave. */
-static bool declare_intents(pass *p, const batch *b, ds_err *err)
+/* Written down before they leave: creates whose answer could be lost; and where a write is for good
+ * when it is sent, which rows may no longer be what their links say. */
+static bool declare(pass *p, const batch *b, ds_err *err)
 {
     ds_intent *intents = ds_arena_alloc(p->batch, b->n * sizeof(*intents));
-    ds_commit c = {.intents = intents};
+    ds_link_put *doubts = ds_arena_zalloc(p->batch, b->n * sizeof(*doubts));
+    ds_commit c = {.intents = intents, .puts = doubts};
 
-    if (p->to->promise == DS_PROMISE_A)
-        return true;
-    for (size_t i = 0; i < b->n; i++)
-        if (b->writes[i].op == DS_OP_CREATE && b->writes[i].outcome == DS_OUT_NONE)
+    for (size_t i = 0; i < b->n; i++) {
+        const ds_link *link = b->items[i]->link;
+
+        if (b->writes[i].outcome != DS_OUT_NONE)
+            continue;
+        if (b->writes[i].op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A)
             intents[c.intents_n++] = (ds_intent){b->items[i]->key, ds_activity_now_ms(&p->act)};
-    if (!c.intents_n)
+        if (!link || !link->valid || p->to->flush)
+            continue;
+        doubts[c.puts_n].link = *link;
+        doubts[c.puts_n++].link.hash = (ds_hash){0, 0};
+    }
+    if (!c.intents_n && !c.puts_n)
         return true;
     return p->in->ledger->ops->commit(p->in->ledger, &c, err) ||
-           ds_wrap(err, "note %zu creates before they are sent", c.intents_n);
+           ds_wrap(err, "note %zu writes before they are sent", c.intents_n + c.puts_n);
 }
 
 bool send_writes(pass *p, ds_write *writes, size_t n, ds_err *err)
@@ -203,19 +219,23 @@ static void put_link(pass *p, const item *it, const ds_write *w)
 {
     ds_link link = {.key = it->key, .hash = it->mapped.hash, .id = w->new_id ? w->new_id : w->id};
 
+    if (it->left)
+        link.flags = it->left->flags & DS_LINK_CREATED;
     if (it->link) {
         link.seq = it->link->seq;
-        link.flags = (uint8_t)(it->link->flags & ~DS_LINK_MARKED);
+        link.flags = (uint8_t)(it->link->flags & ~(DS_LINK_MARKED | DS_LINK_LEAVING));
     }
     if (w->outcome == DS_OUT_CREATED || it->intent) /* an intent: the row found is of our making */
         link.flags |= DS_LINK_CREATED;
+    if (it->link && it->link->valid && p->to->flush && w->outcome != DS_OUT_UNCHANGED)
+        group_doubt(p, it->link);
     group_put(p, &link, !it->link);
 }
 
 static bool link_is_current(const item *it, const ds_write *w)
 {
     return w->outcome == DS_OUT_UNCHANGED && it->link && it->link->valid &&
-           !(it->link->flags & DS_LINK_MARKED) && ds_hash_same(it->link->hash, it->mapped.hash);
+           !(it->link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING)) && ds_hash_same(it->link->hash, it->mapped.hash);
 }
 
 static void settle(pass *p, item *it, const ds_write *w)
@@ -264,7 +284,7 @@ static bool write_batch(pass *p, batch *b, ds_err *err)
 
     for (size_t i = 0; i < b->n; i++)
         fill_write(p, b->items[i], &b->writes[i]);
-    ok = look_first(p, b, err) && declare_intents(p, b, err) && send_open(p, b, err);
+    ok = look_first(p, b, err) && declare(p, b, err) && send_open(p, b, err);
     for (size_t i = 0; i < b->n; i++)
         settle(p, b->items[i], &b->writes[i]);
     return ok;
@@ -348,36 +368,72 @@ static bool must_send(pass *p, item *it)
     return false;
 }
 
+/* The row at the destination says already what the item would write: it is settled. */
+static bool settle_equal(pass *p, item *it, bool *equal, ds_err *err)
+{
+    bool gone = it->link && (it->link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING));
+    ds_found found;
+    ds_write w;
+
+    *equal = false;
+    if (!p->to->find || p->route->write_always || gone)
+        return true;
+    if (!find_rows(p, &it, 1, &found, err))
+        return false;
+    *equal = found.n == 1 && row_is_same(it, found.row);
+    if (*equal) {
+        fill_write(p, it, &w);
+        w.outcome = DS_OUT_UNCHANGED;
+        w.new_id = found.id;
+        settle(p, it, &w);
+    }
+    ds_arena_reset(p->batch);
+    return true;
+}
+
+typedef enum room { ROOM, ROOM_NOT_NEEDED, ROOM_NONE, ROOM_FAILED } room;
+
+/* Room for one write under `limits`. What waits to be sent may turn out to be there already, and
+ * gives its room back; so may this one, and needs none. */
+static room find_room(pass *p, batch *b, item *it, ds_err *err)
+{
+    bool equal;
+
+    if (over_limit(p, 1) && !flush_batch(p, b, err))
+        return ROOM_FAILED;
+    if (!over_limit(p, 1)) {
+        it->counted = true;
+        p->changes++;
+        return ROOM;
+    }
+    if (!settle_equal(p, it, &equal, err))
+        return ROOM_FAILED;
+    return equal ? ROOM_NOT_NEEDED : ROOM_NONE;
+}
+
 write_result write_items(pass *p, item *items, size_t n, ds_err *err)
 {
     size_t most = batch_limit(p);
     item *pending[PAGE_RECORDS];
     DS_AUTO(ds_arena) memory = ds_arena_new();
     batch b = {.items = pending, .writes = NULL};
-    bool limit = false;
+    room now = ROOM;
 
-    for (size_t i = 0; i < n && !limit; i++) {
-        item *it = &items[i];
-
-        if (!must_send(p, it))
+    for (size_t i = 0; i < n && now != ROOM_NONE; i++) {
+        if (!must_send(p, &items[i]))
             continue;
-        if (it->decision == DO_WRITE) {
-            /* What waits to be sent may turn out to be there already, and gives its room back. */
-            if (over_limit(p, 1) && !flush_batch(p, &b, err))
-                return WROTE_FAILED;
-            limit = over_limit(p, 1);
-            if (limit)
-                break;
-            it->counted = true;
-            p->changes++;
-        }
+        now = find_room(p, &b, &items[i], err);
+        if (now == ROOM_FAILED)
+            return WROTE_FAILED;
+        if (now != ROOM)
+            continue;
         if (!b.writes)
             b.writes = ds_arena_alloc(memory, most * sizeof(*b.writes));
-        pending[b.n++] = it;
+        pending[b.n++] = &items[i];
         if (b.n == most && !flush_batch(p, &b, err))
             return WROTE_FAILED;
     }
     if (!flush_batch(p, &b, err))
         return WROTE_FAILED;
-    return limit ? WROTE_LIMIT : WROTE;
+    return now == ROOM_NONE ? WROTE_LIMIT : WROTE;
 }

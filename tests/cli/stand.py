@@ -2,10 +2,10 @@
 looked at, and the proof that a destination holds what it should."""
 import json
 import os
+import signal
+import subprocess
 
-from cli import Case
-
-PACE = "    pace: 200/s\n"
+from cli import PATIENCE, PROGRAM, Case
 
 
 def route(name="plants", source="{kind: file, path: plants.jsonl, key: id}",
@@ -30,6 +30,35 @@ class Stand(Case):
     def plants(self, n, first=0, **more):
         return [{"id": f"p{i}", "name": f"Plant {i}", "height": i, **more}
                 for i in range(first, first + n)]
+
+    # -- the daemon, which logs into a file: nobody reads a pipe while it works
+
+    def spawn(self, *args):
+        with open(self.dir / "log", "a", encoding="utf8") as log:
+            child = subprocess.Popen([PROGRAM, *args], cwd=self.dir, env=self.env, text=True,
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+        self.addCleanup(self.end, child)
+        return child
+
+    def log(self):
+        return (self.dir / "log").read_text()
+
+    def daemon(self):
+        child = self.spawn("run")
+
+        def there():
+            if child.poll() is not None:
+                self.fail("the daemon left: " + self.log())
+            return self.run_it("status", "--json").json["daemon"] == child.pid
+
+        self.until(there, "the daemon answers")
+        return child
+
+    def stop(self, child, number=signal.SIGTERM, code=0):
+        child.send_signal(number)
+        child.communicate(timeout=PATIENCE)
+        self.assertEqual(child.returncode, code, self.log())
+        return self.log()
 
     # -- what is there
 

@@ -181,6 +181,7 @@ class Once(Case):
         self.rows(3)
         paused, = self.once(code=3)
         self.assertEqual(paused["outcome"], "paused")
+        self.assertIn("-> durable-sync resume plants", self.run_it("once", code=3).out)
         self.assertEqual(self.query("SELECT count(*) FROM plants"), [(2,)])
         self.run_it("resume", "plants")
         self.assertEqual(self.once()[0]["created"], 1)
@@ -321,6 +322,7 @@ class Signals(Case):
     def test_sync_wait_has_the_codes_of_once(self):
         self.config()
         self.run_it("sync", "plants", "--wait", code=1)
+        self.assertIn("a key is empty", self.run_it("sync", "plants", "a", "", code=2).err)
         self.write("plants.jsonl", '{"id": "a"}\nno json\n')
         self.run_it("sync", "plants", "--wait", code=4)
         self.rows(2)
@@ -344,6 +346,7 @@ class Signals(Case):
         self.assertEqual(self.units()[0]["interval_minutes"], 120)
         self.assertIn("no duration", self.run_it("interval", "plants", "often", code=2).err)
         self.assertIn("at least 1m", self.run_it("interval", "plants", "5s", code=2).err)
+        self.assertIn("at most 3650d", self.run_it("interval", "plants", "4000d", code=2).err)
 
     def test_an_unknown_unit_is_guessed(self):
         self.rows(1)
@@ -360,7 +363,7 @@ class Signals(Case):
         waiting, = self.once(code=3)
         self.assertEqual(waiting["outcome"], "paused")
         self.assertIn("approve", self.run_it("status").out)
-        self.once(code=3)
+        self.assertIn("-> durable-sync approve plants", self.run_it("once", code=3).out)
         self.run_it("approve", "plants")
         done, = self.once()
         self.assertEqual(done["outcome"], "done")

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 
 from cli import main
-from stand import PACE, Stand, route
+from stand import Stand, route
 
 
 class Locked(Stand):
@@ -111,7 +111,7 @@ class Lost(Stand):
 
     def test_an_old_copy_in_mid_pass(self):
         self.copy()
-        self.records(self.plants(1000, height=7))
+        self.records(self.plants(500, height=7))
         self.routes(more="pace: 200/s")
         child = self.daemon()
         self.run_it("sync", "plants")
@@ -119,12 +119,12 @@ class Lost(Stand):
         self.put_back()
         self.completed(2)
         self.asked()
-        self.mirrored(self.plants(1000, height=7))
-        self.assertEqual(self.asked()["unchanged"], 1000)
+        self.mirrored(self.plants(500, height=7))
+        self.assertEqual(self.asked()["unchanged"], 500)
         self.stop(child)
 
     def test_deleted_in_mid_pass(self):
-        self.records(self.plants(1000, height=7))
+        self.records(self.plants(500, height=7))
         self.routes(more="pace: 200/s")
         child = self.daemon()
         self.run_it("sync", "plants")
@@ -132,8 +132,8 @@ class Lost(Stand):
         (self.dir / "out.db").unlink()
         self.completed(2)
         self.asked()
-        self.mirrored(self.plants(1000, height=7))
-        self.assertEqual(self.asked()["unchanged"], 1000)
+        self.mirrored(self.plants(500, height=7))
+        self.assertEqual(self.asked()["unchanged"], 500)
         self.stop(child)
 
     def test_another_database_under_its_name(self):

@@ -3,47 +3,7 @@
  * The rules that settle questions: held records, rows gone from the source, limits, interruptions,
  * creates whose answer was lost.  Mostly on memory connectors, which can be told to fail.
  */
-#include "connectors/memory/memory.h"
-#include "tests/integration/world.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define FROM_FILE "    source: {kind: file, path: in.jsonl, key: id}\n"
-#define FROM_MEMORY "    source: {kind: memory, store: in, key: id}\n"
-#define TO(kind) "    destination: {kind: " kind ", store: out, key: Id}\n"
-#define FIELDS "    fields: {Name: name, Size: {from: size, as: number}}\n"
-
-static int set_up(void **state)
-{
-    ds_memory_drop_all();
-    *state = world_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    world_free(*state);
-    return 0;
-}
-
-static void put(const char *key, const char *name)
-{
-    char json[128];
-
-    snprintf(json, sizeof(json), "{\"name\": \"%s\", \"size\": 1}", name);
-    ds_memory_put("in", "all", key, json);
-}
-
-static void start(world *w, const char *from, const char *to, const char *extra)
-{
-    world_config(w, ds_arena_printf(w->arena, "  things:\n%s%s%s%s", from, to, FIELDS, extra));
-}
+#include "tests/integration/memory_world.h"
 
 /* ---- held records ------------------------------------------------------------------------------------ */
 
@@ -110,6 +70,28 @@ static void a_held_record_that_left_the_source_is_forgotten(void **state)
     ds_memory_take("in", "all", "b");
     assert_string_equal(world_totals(w), "1 0 0 1 0 0");
     assert_string_equal(world_held(w), "");
+}
+
+/* More than are kept in mind: each record is looked up. */
+static void very_many_held_records_are_handled_like_few(void **state)
+{
+    world *w = *state;
+    DS_AUTO_BUF(bad, DS_MIB);
+    DS_AUTO_BUF(good, DS_MIB);
+
+    for (int i = 0; i < 2100; i++)
+        ds_buf_printf(&bad, "{\"id\": \"k%04d\", \"size\": \"x\"}\n", i);
+    for (int i = 100; i < 2100; i++)
+        ds_buf_printf(&good, "{\"id\": \"k%04d\", \"size\": %s}\n", i, i < 1100 ? "\"x\"" : "1");
+    start(w, FROM_FILE, TO("memory"), "");
+    world_file(w, "in.jsonl", bad.data);
+    assert_string_equal(world_totals(w), "2100 0 0 0 0 2100");
+    assert_string_equal(world_totals(w), "2100 0 0 0 0 2100");
+    world_file(w, "in.jsonl", good.data);
+    assert_string_equal(world_totals(w), "2000 1000 0 0 0 1000");
+    assert_int_equal(strncmp(world_held(w), "k0100: ", 7), 0); /* those that left are forgotten */
+    w->clock.now_ms += DS_HOUR_MS;
+    assert_string_equal(world_totals(w), "2000 0 0 1000 0 1000");
 }
 
 static void places_are_replaced_by_each_full_pass(void **state)
@@ -514,8 +496,6 @@ static void two_rows_of_one_key_are_reported_and_left_alone(void **state)
     assert_true(strncmp(world_held(w), "a: 2 rows at the destination have this key", 42) == 0);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -523,6 +503,7 @@ int main(void)
         CASE(a_held_record_waits_longer_each_time),
         CASE(a_changed_record_is_tried_at_once),
         CASE(a_held_record_that_left_the_source_is_forgotten),
+        CASE(very_many_held_records_are_handled_like_few),
         CASE(places_are_replaced_by_each_full_pass),
         CASE(missing_rows_are_deleted_when_told_to),
         CASE(missing_rows_are_kept_when_not_told),

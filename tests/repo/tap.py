@@ -16,6 +16,15 @@ class Result(unittest.TextTestResult):
         super().addError(test, err)
         print("not ok -", test.id(), flush=True)
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err:
+            print("not ok -", test.id(), flush=True)
+
+    def addUnexpectedSuccess(self, test):
+        super().addUnexpectedSuccess(test)
+        print("not ok -", test.id(), flush=True)
+
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
         print("# skipped", test.id(), reason, flush=True)

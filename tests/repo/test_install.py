@@ -31,6 +31,7 @@ class Installed(unittest.TestCase):
         assert answer.returncode == 0, answer.stdout + answer.stderr
         pc, = cls.root.rglob("durable-sync.pc")
         cls.libdir = pc.parent.parent
+        cls.pc_folder = "/" + str(pc.parent.relative_to(cls.root))
         # The flags of the installed file, with the staging root before its paths.
         cls.pkg_config = dict(os.environ, PKG_CONFIG_LIBDIR=str(pc.parent),
                               PKG_CONFIG_SYSROOT_DIR=str(cls.root),
@@ -74,6 +75,12 @@ class Installed(unittest.TestCase):
                   "durable-sync.1"}
         wanted |= {path.name for path in (TOP / "include" / "durable_sync").iterdir()}
         self.assertLessEqual(wanted, names)
+
+    def test_pkg_config_looks_where_its_file_is(self):
+        if not self.pc_folder.startswith("/usr/"):
+            self.skipTest("a prefix of one's own is one's own to tell pkg-config")
+        looked_in = run("pkg-config", "--variable=pc_path", "pkg-config").stdout.strip().split(":")
+        self.assertIn(self.pc_folder, looked_in)
 
     def test_the_installed_program_finds_its_library(self):
         program, = self.root.rglob("bin/durable-sync")

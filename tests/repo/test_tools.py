@@ -52,6 +52,11 @@ COUNTS = [
     ("a program that dies is a failure", "FAIL", "[       OK ] a", (1, 1)),
     ("so is one that takes too long", "TIMEOUT", "", (0, 1)),
     ("a skipped one is neither", "SKIP", "", (0, 0)),
+    ("all that were announced ran", "OK", "[==========] Running 1 test(s).\n[       OK ] a", (1, 0)),
+    ("or say that they did not", "OK", "[==========] Running 2 test(s).\n[       OK ] a\n"
+     "[  SKIPPED ] b\n[  SKIPPED ] 1 test(s), listed below:\n[  SKIPPED ] b", (1, 0)),
+    ("a program that leaves early without a word", "OK",
+     "[==========] tests: Running 3 test(s).\n[       OK ] a", (1, 2)),
 ]
 
 
@@ -87,12 +92,29 @@ class Tools(unittest.TestCase):
         self.check("check-shape", complaint)
 
     def counts(self, result, output, expected):
-        test = {"name": "t", "result": result, "stdout": output}
+        test = {"name": "suite / t", "result": result, "stdout": output}
+        put(self.top, "meson-info/intro-tests.json", json.dumps([{"name": "t"}]))
         put(self.top, "meson-logs/testlog.json", json.dumps(test) + "\n")
         answer = run("count-tests", self.top)
         passed, failed = expected
         self.assertEqual(answer.stdout.splitlines()[-1], f"{passed} passed, {failed} failed")
         self.assertEqual(answer.returncode, 0 if passed and not failed else 1)
+
+    def test_a_test_that_did_not_run_is_a_failure(self):
+        put(self.top, "meson-info/intro-tests.json", json.dumps([{"name": "a"}, {"name": "b"}]))
+        put(self.top, "meson-logs/testlog.json", json.dumps({"name": "a", "result": "OK"}) + "\n")
+        answer = run("count-tests", self.top)
+        self.assertIn("b: did not run", answer.stdout)
+        self.assertEqual(answer.stdout.splitlines()[-1], "1 passed, 1 failed")
+        self.assertEqual(answer.returncode, 1)
+
+    def test_a_report_of_a_sanitizer_is_a_failure(self):
+        put(self.top, "meson-info/intro-tests.json", json.dumps([{"name": "t"}]))
+        put(self.top, "meson-logs/testlog.json", json.dumps({"name": "t", "result": "OK"}) + "\n")
+        put(self.top, "meson-logs/sanitizer.4711", "WARNING: data race\n")
+        answer = run("count-tests", self.top)
+        self.assertEqual(answer.stdout.splitlines()[-1], "1 passed, 1 failed")
+        self.assertEqual(answer.returncode, 1)
 
     def test_a_build_without_a_log_is_a_failure(self):
         answer = run("count-tests", self.top)

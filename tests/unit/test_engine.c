@@ -99,6 +99,24 @@ static void the_interval_starts_passes(void **state)
     rig_end(&r);
 }
 
+static void a_clock_set_back_holds_nobody(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 1);
+    rig_start(&r);
+    rig_run(&r, 1);
+    fake_clock_set(&r.clock, -30 * DS_DAY_MS);
+    ds_emb_wake(r.engine);
+    while (rig_unit(&r, "a", "all")->state.due_ms > T0) /* until it has counted anew */
+        sched_yield();
+    rig_move(&r, EVERY);
+    rig_outcome(rig_run(&r, 2), DS_PASS_DONE);
+    rig_end(&r);
+}
+
 static void a_failed_pass_is_retried(void **state)
 {
     ds_memory_faults faults = {.fail_page = 1, .kind = DS_ERR_TRANSIENT};
@@ -231,8 +249,10 @@ static void a_stopped_engine_resumes_at_the_next_start(void **state)
 
     (void)state;
     never_ends(&r, &more);
+    r.options.group_records = 1; /* a write that the stop meets takes back what is not committed */
     rig_start(&r);
-    pass_is_at(&more, 20);
+    while (ds_memory_count("to-a", NULL) < 5) /* so much was written, at least */
+        sched_yield();
     rig_stop(&r);
     rig_outcome(rig_run(&r, 1), DS_PASS_CANCELLED);
     assert_true(rig_unit(&r, "a", "all")->state.running);
@@ -458,6 +478,7 @@ int main(void)
     add_test(a_signal_may_name_items);
     add_test(a_signal_for_nobody_reaches_nobody);
     add_test(the_interval_starts_passes);
+    add_test(a_clock_set_back_holds_nobody);
     add_test(a_failed_pass_is_retried);
     add_test(a_rate_limit_goes_on_from_the_checkpoint);
     add_test(a_refused_login_pauses_until_resume);

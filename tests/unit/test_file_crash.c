@@ -165,6 +165,22 @@ static void tells(void **state)
         rig_close(&t.r);
 }
 
+/* Written, and out of memory, but never flushed: nobody counts on it. */
+static void what_was_never_flushed_is_no_part_of_the_file(void **state)
+{
+    DS_AUTO(tmpdir) dir = tmpdir_new();
+    rig r = {.path = tmpdir_file(dir, "a.jsonl")};
+
+    (void)state;
+    assert_string_equal(rig_pass(&r, "+a {\"x\":1}\n+b {\"x\":1}"), "CC");
+    assert_true(rig_open(&r));
+    assert_string_equal(rig_steps(&r, "=a {\"x\":2}\nf\n=b {\"x\":2}\n+c {\"x\":2}\n+c {\"x\":3}"),
+                        "UfUCUa");
+    rig_close(&r);
+    assert_string_equal(rig_pass(&r, "=b {\"x\":1}"), ".");
+    assert_string_equal(content(dir), "{\"id\":\"a\",\"x\":2}\n{\"id\":\"b\",\"x\":1}\n");
+}
+
 /* ---- other hands ----------------------------------------------------------------------------- */
 
 static void an_edit_during_the_pass_stays(void **state)
@@ -516,6 +532,7 @@ int main(void)
     add_table(stories, tells);
     add_table(scenarios, survives_a_kill_at_every_step);
     add_rows(&scenarios[1], 1, sizeof(scenarios[0]), survives_a_second_kill);
+    add_test(what_was_never_flushed_is_no_part_of_the_file);
     add_test(an_edit_during_the_pass_stays);
     add_test(a_row_made_by_hand_in_the_meantime_is_one_row);
     add_test(an_edit_during_the_merge_stays);

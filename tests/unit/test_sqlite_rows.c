@@ -203,7 +203,7 @@ static int by_text(const void *a, const void *b)
 
 static const char *sorted(const char *words)
 {
-    char *copy = ds_arena_strdup(scratch, words), *list[16];
+    char *copy = ds_arena_strdup(scratch, words), *list[16] = {0};
     DS_AUTO_BUF(out, DS_MIB);
     size_t n = 0;
 

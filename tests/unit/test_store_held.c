@@ -111,6 +111,8 @@ static void a_complete_full_pass_replaces_what_was_held(void **state)
                            {.key = "left", .reason = "goes"}};
     const ds_held new[] = {{.key = "line:2", .placed = true}};
     const char *const met[] = {"k", "never"};
+    const char *const asked[] = {"k", "line:2", "left"};
+    const ds_held *of[3];
     const ds_held *page;
     ds_ledger *l = pass_of(&f, "r", "all");
     size_t n;
@@ -130,6 +132,10 @@ static void a_complete_full_pass_replaces_what_was_held(void **state)
     assert_int_equal(page[0].attempts, 3);
     assert_string_equal(page[1].key, "line:2");
     assert_int_equal(begin_of(&f, l).held, 2);
+    must(&f, l->ops->held_of(l, asked, 3, scratch, of, &f.err));
+    assert_int_equal(of[0]->attempts, 3);
+    assert_null(of[1]); /* a place is no key */
+    assert_null(of[2]);
     ds_ledger_close(l);
     fixture_end(&f);
 }

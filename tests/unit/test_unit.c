@@ -68,6 +68,19 @@ static const struct row {
     {"a unit that came back starts at once", "ge", "S"},
     {"a pass of a unit that is gone ends in peace", "tgd", "S"},
     {"a cancelled pass of a unit that is gone goes on once it is back", "tgce", "SG"},
+    {"a unit that is gone is swept when a person says so", "gA", "S"},
+    {"and once more when it is said again", "gAdAd", "SS"},
+    {"but not while it is", "gAAdy", "S"},
+    {"not because of what was said before", "tpAgr", "SC"},
+    {"a failed sweep is tried again", "gAfy", "STS"},
+    {"an interrupted one goes on", "gAc", "SG"},
+    {"a rate limit is waited out in it", "gAvy", "STG"},
+    {"a paused one waits for resume", "gpAr", "S"},
+    {"the pass that was interrupted makes way", "tpcgAr", "SCS"},
+    {"a unit that is back while it waits for its sweep is read instead", "gAve", "STS"},
+    {"and so is one that is back in mid-sweep", "gAec", "SS"},
+    {"and one whose sweep fails then", "gAefy", "STS"},
+    {"what went beyond limits does not sweep", "txAgc", "SS"},
 };
 
 static void steps(void **state)

@@ -61,6 +61,21 @@ static void look_at_end(onlooker *o, ds_pass_outcome outcome)
         o->asked[i] = o->asked[i] && !o->in_pass[i];
 }
 
+/* A unit that is gone passes over what it left, when a person said so. */
+static bool sweeps(const ds_unit *u)
+{
+    return u->running ? u->run_sweep : u->sweep;
+}
+
+/* A sweep takes the place of a pass that was interrupted, and a pass the place of a sweep. */
+static void look_for_a_change_of_mind(onlooker *o, const ds_unit *before, const ds_unit *u)
+{
+    if (!o->interrupted || (u->running && u->run_sweep == before->run_sweep))
+        return;
+    assert_true(before->running && (before->gone || before->run_sweep));
+    o->interrupted = false;
+}
+
 static void check(const life *l, const onlooker *o)
 {
     const ds_unit *u = &l->unit;
@@ -78,20 +93,24 @@ static void check(const life *l, const onlooker *o)
     assert_false(u->want.full && u->want.items_n > 0);
     if (!o->passing && !u->paused && !u->approval && !u->gone)
         assert_true(wake(l) > 0); /* someone will wake it */
-    if (u->paused || u->approval || u->gone)
+    if (u->paused || u->approval || (u->gone && !sweeps(u)))
         assert_int_equal(wake(l), 0);
 }
 
 static void watch(life *l, onlooker *o, ds_event ev)
 {
+    const ds_unit before = l->unit;
+
     if (ev.type == DS_EV_PASS_ENDED)
         look_at_end(o, ev.outcome);
     tell(l, ev);
+    look_for_a_change_of_mind(o, &before, &l->unit);
     for (size_t i = 0; i < l->last.n; i++) {
         ds_action_type type = l->last.items[i].type;
 
         if (type == DS_ACT_START_PASS || type == DS_ACT_GO_ON_PASS) {
-            assert_false(l->unit.paused || l->unit.gone || l->unit.approval);
+            assert_false(l->unit.paused || l->unit.approval);
+            assert_int_equal(l->unit.gone, l->unit.run_sweep);
             assert_false(o->passing);
         }
         if (type == DS_ACT_START_PASS)

@@ -160,6 +160,17 @@ static void a_clock_set_back_does_not_hold_a_retry(void **state)
     assert_true(wake(l) <= l->now + DS_DAY_MS);
 }
 
+static void a_clock_set_back_does_not_hold_a_back_off(void **state)
+{
+    life *l = idle(state);
+
+    tell(l, event_of(DS_EV_SYNC_NOW));
+    tell(l, ended_event(DS_PASS_FAILED, "cut", "transient"));
+    l->now -= 365 * DS_DAY_MS;
+    tell(l, event_of(DS_EV_TIMER));
+    assert_true(wake(l) <= l->now + DS_UNIT_RETRY_MOST_MS);
+}
+
 static void a_state_without_interval_is_repaired(void **state)
 {
     life *l = idle(state);
@@ -371,6 +382,22 @@ static void a_full_pass_comes_when_it_is_due(void **state)
     assert_int_equal(l->unit.full_due_ms, l->now + DS_DAY_MS);
 }
 
+static void a_clock_set_back_asks_for_everything(void **state)
+{
+    life *l = idle_with_changes(state);
+
+    l->now = l->unit.changes_from_ms - DS_DAY_MS; /* what changes until then would be told of never */
+    tell(l, event_of(DS_EV_TIMER));
+    l->now = wake(l);
+    tell(l, event_of(DS_EV_TIMER));
+    assert_int_equal(l->unit.run_kind, DS_PASS_FULL);
+    assert_int_equal(l->unit.run_since_ms, -1);
+    tell(l, ended_event(DS_PASS_DONE, NULL, NULL));
+    l->now = wake(l);
+    tell(l, event_of(DS_EV_TIMER));
+    assert_int_equal(l->unit.run_kind, DS_PASS_CHANGES);
+}
+
 static void another_full_every_moves_the_full_pass(void **state)
 {
     life *l = idle_with_changes(state);
@@ -430,6 +457,7 @@ int main(void)
     add_test(an_interval_set_while_gone_counts_from_the_return);
     add_test(a_clock_set_back_does_not_stop_the_unit);
     add_test(a_clock_set_back_does_not_hold_a_retry);
+    add_test(a_clock_set_back_does_not_hold_a_back_off);
     add_test(a_state_without_interval_is_repaired);
     add_test(items_are_kept_once_each_and_in_order);
     add_test(items_are_copied);
@@ -446,6 +474,7 @@ int main(void)
     add_test(a_failed_changes_pass_does_not_move_the_start);
     add_test(a_targeted_pass_does_not_move_the_start);
     add_test(a_full_pass_comes_when_it_is_due);
+    add_test(a_clock_set_back_asks_for_everything);
     add_test(another_full_every_moves_the_full_pass);
     add_test(a_request_reads_everything);
     add_test(changes_leave_named_items_to_the_next_pass);

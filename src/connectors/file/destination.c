@@ -87,10 +87,11 @@ static bool same_value(ds_file_dest *d, ds_arena *a, const present *now, const d
         cell = ds_file_cell_text(a, ds_from_json(a, json));
     else if (csv && now->has_old)
         cell = ds_file_old_cell(&d->table, &now->old, prop->name);
-    if (csv ? !cell : !json)
-        return prop->value.type == DS_NULL; /* nothing there says the same */
-    return csv ? !strcmp(cell, ds_file_cell_text(a, prop->value))
-               : ds_file_same_json(a, json, prop->value);
+    if (cell)
+        return !strcmp(cell, ds_file_cell_text(a, prop->value));
+    if (json && !csv)
+        return ds_file_same_json(a, json, prop->value);
+    return prop->value.type == DS_NULL; /* nothing there says the same */
 }
 
 static int how(const ds_write *w, size_t i)

@@ -87,15 +87,16 @@ static bool read_merged(ds_file_journal *j, const ds_file_row *line, ds_arena *a
     return true;
 }
 
-/* Reads lines until one is not sound; false only for what keeps us from reading. */
-static bool read_lines(ds_file_journal *j, ds_activity *act, ds_err *err)
+/* Reads lines until one is not sound or goes beyond `most`; false only for what keeps us from
+ * reading. */
+static bool read_lines(ds_file_journal *j, ds_activity *act, int64_t most, ds_err *err)
 {
     int64_t sound = 0;
     ds_file_row line;
     ds_file_got got = DS_FILE_ROW;
 
     for (int64_t n = 0; got == DS_FILE_ROW; n++) {
-        ds_file_entry entry;
+        ds_file_entry entry = {0};
 
         if (n % PAGE_ENTRIES == 0 || ds_arena_size(j->pages) > 8 * DS_MIB) {
             ds_file_reader_page(&j->reader, act, j->pages);
@@ -103,7 +104,8 @@ static bool read_lines(ds_file_journal *j, ds_activity *act, ds_err *err)
         }
         j->reader.block = 0;
         got = ds_file_reader_next(&j->reader, &line, err);
-        if (got != DS_FILE_ROW || line.next == line.end || !checksum_fits(&line))
+        if (got != DS_FILE_ROW || line.next > most || line.next == line.end ||
+            !checksum_fits(&line))
             break;
         if (n == 0 && !read_head(j, &line, j->pages))
             break;
@@ -127,14 +129,15 @@ static void start_reader(ds_file_journal *j)
     ds_buf_init(&j->pending, 4 * DS_RECORD_MAX);
 }
 
-bool ds_file_journal_load(ds_file_journal *j, ds_activity *act, bool reading_only, ds_err *err)
+bool ds_file_journal_load(ds_file_journal *j, ds_activity *act, int64_t most, bool reading_only,
+                          ds_err *err)
 {
     j->fd = open(j->path, (reading_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW);
     if (j->fd < 0)
         return errno == ENOENT || ds_file_fail(err, "open", j->path);
     j->exists = true;
     start_reader(j);
-    if (!read_lines(j, act, err))
+    if (!read_lines(j, act, most, err))
         return false;
     if (!j->size) { /* not even a head, or one for other settings */
         if (reading_only)

@@ -53,10 +53,11 @@ typedef struct ds_file_entry {
     const ds_json *set; /* NULL until ds_file_entry_set */
 } ds_file_entry;
 
-/* Reads a journal that an interrupted pass left; none is fine. What is torn is cut off, unless
- * reading_only. One for another format or key is dropped: it fits nothing. */
-DS_MUST_USE bool ds_file_journal_load(ds_file_journal *j, ds_activity *act, bool reading_only,
-                                      ds_err *err);
+/* Reads a journal that an interrupted pass left, at most its first `most` bytes; none is fine. What
+ * is torn or behind them is cut off, unless reading_only. One for another format or key is dropped:
+ * it fits nothing. */
+DS_MUST_USE bool ds_file_journal_load(ds_file_journal *j, ds_activity *act, int64_t most,
+                                      bool reading_only, ds_err *err);
 /* Adds an entry; `body` is "meta TAB set". The journal is begun over `base` where there is none. */
 DS_MUST_USE bool ds_file_journal_add(ds_file_journal *j, ds_activity *act, ds_arena *a,
                                      const char *key, const ds_buf *body, ds_file_id base,

@@ -89,7 +89,7 @@ static bool no_such_member(ds_file_reader *r, const char *wanted, const char *se
 /* Up to the value of one member of the object that begins here. */
 static bool enter_member(ds_file_reader *r, const char *wanted, ds_err *err)
 {
-    const char *seen = "", *name;
+    const char *seen = "", *name = NULL;
     int c;
 
     r->pos++; /* the brace */
@@ -165,7 +165,7 @@ static const char *token(ds_arena *a, const char **at)
 /* The list must begin here. Of an object without `items` the members are named. */
 static bool enter_list(ds_file_reader *r, ds_err *err)
 {
-    const char *seen = "", *name;
+    const char *seen = "", *name = NULL;
     int c = ds_file_peek_json(r, err);
 
     if (c == -2)
@@ -214,7 +214,7 @@ bool ds_file_json_begin(ds_file_reader *r, ds_err *err)
 static ds_file_got end_document(ds_file_reader *r, ds_err *err)
 {
     ds_file_scan s = ds_file_scan_value();
-    ds_file_row rest;
+    ds_file_row rest = {0};
     int c;
 
     r->pos++; /* the list's own bracket */

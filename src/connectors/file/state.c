@@ -129,18 +129,48 @@ static bool goes_on(ds_file_dest *d)
            ds_file_id_same(id, left->base) && bytes <= left->size;
 }
 
+/* How much of the journal the core counts as written; INT64_MAX where its generation says nothing
+ * about this journal. */
+static int64_t known_bytes(const ds_file_dest *d)
+{
+    ds_file_id id;
+    int64_t bytes;
+
+    if (!d->known)
+        return 0;
+    if (!strncmp(d->known, "f:", 2) && ds_file_id_parse(d->known + 2, &id))
+        bytes = 0;
+    else if (!parse_journaled(d->own, d->known, &id, &bytes))
+        return INT64_MAX;
+    return ds_file_id_same(id, d->journal.base) ? bytes : INT64_MAX;
+}
+
+/* What a killed pass had written and the core never heard of goes, like a transaction that was not
+ * committed: its rows have no links, and their records may have left. */
+static bool drop_unknown(ds_file_dest *d, ds_activity *act, ds_err *err)
+{
+    int64_t most = known_bytes(d);
+
+    if (d->journal.size <= most)
+        return true;
+    ds_file_journal_close(&d->journal);
+    return ds_file_journal_load(&d->journal, act, most, d->reading_only, err);
+}
+
 static bool load_journal(ds_file_dest *d, ds_activity *act, ds_err *err)
 {
-    if (!ds_file_journal_load(&d->journal, act, d->reading_only, err))
+    if (!ds_file_journal_load(&d->journal, act, INT64_MAX, d->reading_only, err))
         return false;
-    d->left_over = d->journal.size;
     if (d->journal.exists && d->journal.is_merged &&
         ds_file_id_same(d->journal.merged, d->standing)) {
         ds_file_journal none = d->past;
 
         d->past = d->journal;
         d->journal = none;
+    } else if (!drop_unknown(d, act, err)) {
+        return false;
     }
+    d->left_over = d->past.exists ? d->past.size : d->journal.size;
     return true;
 }
 

@@ -156,23 +156,28 @@ static bool read_rows(ds_file_table *t, ds_activity *act, ds_err *err)
     return got == DS_FILE_END;
 }
 
+/* The file is still the one it was when it was opened. */
+static bool is_unchanged(const ds_file_table *t, ds_err *err)
+{
+    ds_file_id now = {0};
+
+    if (t->fd < 0)
+        return true;
+    if (!ds_file_id_open(t->fd, t->path, &now, err))
+        return false;
+    return ds_file_id_same(now, t->id) ||
+           ds_fail(err, DS_ERR_TRANSIENT, "%s was written to while it was read", t->path);
+}
+
 bool ds_file_table_read(ds_file_table *t, ds_activity *act, ds_err *err)
 {
-    ds_file_id now;
-
     if (!t->open && !ds_file_table_open(t, act, err))
         return false;
     if (t->whole)
         return true;
-    if (t->reader.own && !read_rows(t, act, err)) {
+    if ((t->reader.own && !read_rows(t, act, err)) || !is_unchanged(t, err)) {
         ds_file_index_free(&t->index);
         return false;
-    }
-    if (t->fd >= 0 && !ds_file_id_open(t->fd, t->path, &now, err))
-        return false;
-    if (t->fd >= 0 && !ds_file_id_same(now, t->id)) {
-        ds_file_index_free(&t->index);
-        return ds_fail(err, DS_ERR_TRANSIENT, "%s was written to while it was read", t->path);
     }
     t->whole = true;
     return true;

@@ -1,6 +1,7 @@
 /* src/connectors/sqlite/reader.c - finding out what is there to read, and in which order. */
 #include "connectors/sqlite/reader.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,7 @@ static const char *key_position(const ds_sqlite_reader *r)
     const ds_sqlite_column *key = &r->shape.columns[r->key_at];
     DS_AUTO_BUF(sql, DS_SQLITE_SQL_MAX);
 
+    assert(key); /* find_key has found it among them */
     ds_sqlite_name(&sql, key->name);
     ds_buf_text(&sql, key->is_rowid ? "" : " COLLATE BINARY");
     return ds_arena_strdup(r->arena, sql.data);

@@ -426,8 +426,8 @@ bool ds_sqlite_target_check(ds_destination *self, ds_activity *act, const ds_col
     (void)err;
     if (!w->db.handle && !ds_sqlite_may_make(w->path))
         say(to, true,
-            ds_arena_printf(ds_activity_arena(act), "%s cannot be made: nothing can be written there",
-                            w->path),
+            ds_arena_printf(ds_activity_arena(act),
+                            "%s cannot be made: nothing can be written there", w->path),
             "give this user the right to write into the folder, or correct `path`");
     if (w->db.handle && faccessat(AT_FDCWD, w->path, W_OK, AT_EACCESS) != 0)
         say(to, true, ds_arena_printf(ds_activity_arena(act), "%s cannot be written", w->path),

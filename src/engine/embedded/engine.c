@@ -13,6 +13,7 @@
 #include <time.h>
 
 #define TICK_MS 200
+#define SET_BACK_MS DS_MINUTE_MS /* of the system's clock; less than that, the timers just wait */
 
 int64_t ds_emb_now(const ds_engine *e)
 {
@@ -148,12 +149,48 @@ static void take_due(ds_engine *e)
     ds_activation_submit(act);
 }
 
+/* Every time that is stored is now too far ahead: each unit counts its own from now, and the routes
+ * are listed with their interval. */
+static void count_from_now(ds_engine *e, int64_t now_ms)
+{
+    static const ds_event timer = {.type = DS_EV_TIMER};
+    ds_activation *act = ds_activation_new(e, e->table.n);
+    size_t n = 0;
+
+    ds_log(DS_LOG_WARN, "clock_set_back", "text", "the units count their intervals from now", NULL);
+    for (size_t i = 0; i < e->routes_n; i++) {
+        ds_emb_route *route = &e->routes[i];
+
+        for (ds_emb_unit *unit = route->units; unit; unit = unit->next_of_route)
+            act->steps[n++] = (ds_step){.unit_id = unit->id, .events = &timer, .events_n = 1};
+        if (route->list_ms)
+            route->list_ms = DS_MIN(route->list_ms, now_ms + route->route->every_ms);
+    }
+    act->retries = true;
+    e->due_ms = 0;
+    ds_activation_submit(act);
+}
+
+/* Whether less time has gone by in UTC than on the clock that nobody can set. */
+static bool was_set_back(ds_engine *e, int64_t now_ms)
+{
+    int64_t steady_ms = e->clock->mono_us(e->clock) / 1000;
+    int64_t behind_ms = (steady_ms - e->steady_ms) - (now_ms - e->utc_ms);
+
+    e->steady_ms = steady_ms;
+    e->utc_ms = now_ms;
+    return behind_ms >= SET_BACK_MS;
+}
+
 static void look_at_timers(ds_engine *e)
 {
     int64_t now_ms = ds_emb_now(e);
+    bool set_back = was_set_back(e, now_ms);
 
     if (e->options.once || ds_emb_starts_nothing(e))
         return;
+    if (set_back)
+        count_from_now(e, now_ms);
     if (e->due_ms && now_ms >= e->due_ms && !e->taking_due)
         take_due(e);
     ds_emb_list_due(e, now_ms);
@@ -219,12 +256,23 @@ static void read_notes(ds_engine *e, int64_t deadline_ms)
     }
 }
 
+/* What passes needed to be fast is not kept while a daemon sleeps. */
+static void come_to_rest(ds_engine *e)
+{
+    if (!e->worked || e->at_work || e->waiting || atomic_load(&e->in_flight) || e->options.once)
+        return;
+    e->worked = false;
+    ds_store_rest(e->store);
+}
+
 static void serve(ds_engine *e)
 {
     int64_t ticked_ms = 0;
 
+    (void)was_set_back(e, ds_emb_now(e)); /* from here on */
     while (!finished(e)) {
         ds_work_dispatch(e);
+        come_to_rest(e);
         read_notes(e, sleep_until(e));
         if (atomic_load(&e->stopping))
             stop_all(e);

@@ -109,13 +109,17 @@ void ds_follow_step(ds_engine *e, ds_follow *f, ds_emb_unit *unit, const ds_step
 {
     ds_waiting *waiting;
 
+    bool starts = step->start || step->row->state.run_sweep; /* this is the one, not the next */
+
+    if (!unit->pass && step->events_n == 0)
+        return; /* nothing waited in it */
     if (!unit->pass) {
         refuse_unit(e, f, unit, step);
         return;
     }
     waiting = ds_calloc(1, sizeof(*waiting));
     waiting->follow = f;
-    waiting->target = step->start ? unit->starts : unit->starts + 1;
+    waiting->target = starts ? unit->starts : unit->starts + 1;
     waiting->next = unit->waiting;
     unit->waiting = waiting;
     ds_follow_opened(f);

@@ -267,9 +267,11 @@ struct ds_engine {
     ds_work *waiting, **waiting_end; /* for a thread */
     size_t waiting_n;
     size_t at_work; /* threads */
+    bool worked;    /* since it last came to rest */
 
     bool taking_due;
     int64_t due_ms; /* earliest timer of a unit; 0: none */
+    int64_t utc_ms, steady_ms; /* both clocks when the timers were looked at last */
     ds_follow *follows;
     ds_follow *own;        /* of `once` */
     ds_unit_ref *all_refs; /* of `once` that names nothing: every route */

@@ -95,13 +95,25 @@ static size_t mark_listed(ds_engine *e, const listing *l)
     return unknown;
 }
 
+/* A step without events: starts what waits in the unit, now that it is surely gone. */
+static void add_look(ds_activation *act, const ds_emb_unit *unit)
+{
+    act->steps[act->steps_n++] =
+        (ds_step){.unit_id = unit->id, .died = !unit->pass, .asked = act->follow != NULL};
+}
+
 static void add_gone(ds_activation *act, const listing *l)
 {
     static const ds_event gone = {.type = DS_EV_GONE};
+    const ds_emb_route *route = l->work.route;
 
-    for (ds_emb_unit *unit = l->work.route->units; unit; unit = unit->next_of_route) {
-        if (!unit->gone && !is_listed(l, unit))
+    for (ds_emb_unit *unit = route->units; unit; unit = unit->next_of_route) {
+        if (is_listed(l, unit))
+            continue;
+        if (!unit->gone)
             add_step(act, l, unit, unit->name, &gone, 1);
+        else if (!route->listed && (!act->follow || ds_emb_asked_for(route, unit->name)))
+            add_look(act, unit);
     }
 }
 

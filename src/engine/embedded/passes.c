@@ -224,6 +224,7 @@ void ds_emb_pass_begin(ds_engine *e, ds_emb_unit *unit, const ds_unit_row *row)
         .items_n = targeted ? u->run.items_n : 0,
         .since_ms = u->run_kind == DS_PASS_CHANGES ? u->run_since_ms : -1,
         .approved = u->run_approved,
+        .sweep = u->run_sweep,
         .clock = e->clock,
         .stop = &pass->stop,
         .slice_ms = e->options.slice_ms ? e->options.slice_ms : DS_EMB_SLICE_MS,

@@ -75,7 +75,7 @@ static void decide(ds_step *s, int64_t now_ms)
 static bool record_activity(ds_step *s, const ds_emb_route *route, bool was_running, ds_tx *tx,
                             int64_t now_ms, ds_err *err)
 {
-    if (s->start || s->go_on)
+    if (route && (s->start || s->go_on))
         return ds_tx_activity_start(tx, s->row, route->route->fingerprint, s->start, now_ms, err);
     if (was_running && !s->row->state.running)
         return ds_tx_activity_end(tx, s->row, err);
@@ -140,7 +140,11 @@ static bool add_inbox(ds_activation *act, ds_tx *tx, ds_err *err)
         return false;
     for (size_t i = 0; n > 0 && i < act->steps_n; i++) {
         ds_step *s = &act->steps[i];
-        ds_event *all = ds_arena_alloc(act->arena, (s->events_n + n) * sizeof(*all));
+        ds_event *all;
+
+        if (!s->ensure)
+            continue; /* it is gone */
+        all = ds_arena_alloc(act->arena, (s->events_n + n) * sizeof(*all));
 
         for (size_t k = 0; k < s->events_n + n; k++)
             all[k] = k < s->events_n ? s->events[k] : left[k - s->events_n];

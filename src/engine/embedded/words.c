@@ -1,21 +1,10 @@
 /* src/engine/embedded/words.c - the control socket's JSON, both ways. */
 #include "engine/embedded/words.h"
 
+#include "json/member.h"
 #include <string.h>
 
 /* ---- writing --------------------------------------------------------------------------------- */
-
-static void text(ds_json_writer *w, const char *name, const char *value)
-{
-    ds_json_w_name(w, name);
-    ds_json_w_text(w, value);
-}
-
-static void number(ds_json_writer *w, const char *name, int64_t value)
-{
-    ds_json_w_name(w, name);
-    ds_json_w_int(w, value);
-}
 
 /* What a client may say: the rest of the events are the engine's own. */
 static const struct {
@@ -39,58 +28,48 @@ void ds_words_event(ds_json_writer *w, const ds_event *event)
 {
     for (size_t i = 0; i < DS_COUNT(event_names); i++) {
         if (event_names[i].type == event->type)
-            text(w, "type", event_names[i].name);
+            ds_w_text(w, "type", event_names[i].name);
     }
     if (event->type == DS_EV_SYNC_NOW && event->items_n)
         ds_words_items(w, event->items, event->items_n);
     if (event->type == DS_EV_SET_INTERVAL)
-        number(w, "interval_ms", event->interval_ms);
+        ds_w_int(w, "interval_ms", event->interval_ms);
 }
 
 void ds_words_ref(ds_json_writer *w, const ds_unit_ref *ref)
 {
-    text(w, "route", ref->route);
-    text(w, "unit", ref->unit);
-}
-
-static void totals(ds_json_writer *w, const ds_totals *t)
-{
-    number(w, "total", t->total);
-    number(w, "created", t->created);
-    number(w, "updated", t->updated);
-    number(w, "unchanged", t->unchanged);
-    number(w, "skipped", t->skipped);
-    number(w, "held", t->held);
+    ds_w_text(w, "route", ref->route);
+    ds_w_text(w, "unit", ref->unit);
 }
 
 void ds_words_run(ds_json_writer *w, const ds_run_row *run)
 {
-    text(w, "route", run->route);
-    text(w, "unit", run->unit);
-    text(w, "kind", ds_pass_kind_name(run->kind));
-    text(w, "outcome", ds_pass_outcome_name(run->outcome));
-    number(w, "started_ms", run->started_ms);
-    number(w, "ended_ms", run->ended_ms);
-    totals(w, &run->totals);
-    number(w, "source_calls", run->source_calls);
-    number(w, "destination_calls", run->destination_calls);
-    text(w, "error", run->error);
-    text(w, "error_kind", run->error_kind);
-    number(w, "error_status", run->error_status);
+    ds_w_text(w, "route", run->route);
+    ds_w_text(w, "unit", run->unit);
+    ds_w_text(w, "kind", ds_pass_kind_name(run->kind));
+    ds_w_text(w, "outcome", ds_pass_outcome_name(run->outcome));
+    ds_w_int(w, "started_ms", run->started_ms);
+    ds_w_int(w, "ended_ms", run->ended_ms);
+    ds_w_totals(w, &run->totals);
+    ds_w_int(w, "source_calls", run->source_calls);
+    ds_w_int(w, "destination_calls", run->destination_calls);
+    ds_w_text(w, "error", run->error);
+    ds_w_text(w, "error_kind", run->error_kind);
+    ds_w_int(w, "error_status", run->error_status);
 }
 
 void ds_words_running(ds_json_writer *w, const ds_running *running)
 {
-    text(w, "route", running->route);
-    text(w, "unit", running->unit);
-    text(w, "kind", ds_pass_kind_name(running->kind));
-    number(w, "since_ms", running->since_ms);
-    number(w, "done", running->done);
-    number(w, "known", running->total);
-    number(w, "waiting_ms", running->waiting_ms);
-    number(w, "source_calls", running->source_calls);
-    number(w, "destination_calls", running->destination_calls);
-    totals(w, &running->totals);
+    ds_w_text(w, "route", running->route);
+    ds_w_text(w, "unit", running->unit);
+    ds_w_text(w, "kind", ds_pass_kind_name(running->kind));
+    ds_w_int(w, "since_ms", running->since_ms);
+    ds_w_int(w, "done", running->done);
+    ds_w_int(w, "known", running->total);
+    ds_w_int(w, "waiting_ms", running->waiting_ms);
+    ds_w_int(w, "source_calls", running->source_calls);
+    ds_w_int(w, "destination_calls", running->destination_calls);
+    ds_w_totals(w, &running->totals);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

@@ -54,6 +54,7 @@ void ds_work_dispatch(ds_engine *e)
         if (!work)
             return;
         e->at_work++;
+        e->worked = true;
         work->route->at_work++;
         ds_pool_put(e->pool, &work->task);
     }
