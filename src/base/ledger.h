@@ -45,7 +45,8 @@ typedef struct ds_held {
 
 typedef struct ds_intent { /* "we are about to create this key" */
     const char *key;
-    int64_t issued_ms;
+    int64_t issued_ms; /* when it left at the latest; 0: it may be leaving now (a pass that finds one
+                        * of an earlier pass is told when it began itself) */
 } ds_intent;
 
 typedef struct ds_totals {

@@ -4,6 +4,7 @@
  * names the epoch it belongs to: a pass that was given up can no longer write.
  */
 #include "store/internal.h"
+#include "store/links.h"
 #include "store/rows.h"
 
 static bool raise_epoch(ds_db *db, int64_t unit_id, int64_t *epoch, int64_t *route_id, ds_err *err)
@@ -69,7 +70,9 @@ bool ds_tx_activity_start(ds_tx *tx, ds_unit_row *row, const char *fingerprint, 
     bool kept = false;
 
     if (!raise_epoch(tx->db, row->id, &epoch, &at.route_id, err) ||
-        !ds_links_settle_doubts(tx->db, at, err) || !ds_held_adopt_waiting(tx->db, at, err))
+        !ds_links_settle_doubts(tx->db, at, err) ||
+        !ds_intents_stamp(tx->db, row->id, now_ms, err) ||
+        !ds_held_adopt_waiting(tx->db, at, err))
         return false;
     if (!fresh && !resume(tx->db, row->id, epoch, fingerprint, &kept, err))
         return false;

@@ -37,6 +37,18 @@ bool ds_intents_clear(ds_db *db, int64_t unit_id, const char *const *keys, size_
     return true;
 }
 
+bool ds_intents_stamp(ds_db *db, int64_t unit_id, int64_t now_ms, ds_err *err)
+{
+    static const char sql[] = "UPDATE intent SET issued = ? WHERE unit_id = ? AND issued = 0";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, now_ms);
+    ds_bind_int(st, 2, unit_id);
+    return ds_db_run(db, st, err);
+}
+
 bool ds_intents_forget(ds_db *db, int64_t unit_id, ds_err *err)
 {
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, "DELETE FROM intent WHERE unit_id = ?", err);

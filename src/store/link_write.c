@@ -330,8 +330,10 @@ static bool read_doubts(ds_db *db, int64_t unit_id, ds_arena *a, const int64_t *
     if (!st)
         return false;
     ds_bind_int(st, 1, unit_id);
-    if (!ds_db_next(db, st, &row, err) || !row)
-        return !row && err->kind == DS_ERR_NONE;
+    if (!ds_db_next(db, st, &row, err))
+        return false;
+    if (!row)
+        return true;
     bytes = (size_t)sqlite3_column_bytes(st, 0);
     *seqs = memcpy(ds_arena_alloc(a, bytes), sqlite3_column_blob(st, 0), bytes);
     *n = bytes / sizeof(**seqs);

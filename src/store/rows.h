@@ -63,6 +63,8 @@ DS_MUST_USE bool ds_held_list(ds_db *db, const char *route, ds_arena *a, ds_held
 DS_MUST_USE bool ds_held_adopt_waiting(ds_db *db, ds_link_place at, ds_err *err);
 
 /* intents.c */
+/* What may have been leaving when the pass before ended left by now. */
+DS_MUST_USE bool ds_intents_stamp(ds_db *db, int64_t unit_id, int64_t now_ms, ds_err *err);
 DS_MUST_USE bool ds_intents_put(ds_db *db, int64_t unit_id, const ds_intent *intents, size_t n,
                                 ds_err *err);
 DS_MUST_USE bool ds_intents_clear(ds_db *db, int64_t unit_id, const char *const *keys, size_t n,

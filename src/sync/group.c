@@ -21,6 +21,7 @@ void group_fini(group *g)
     free(g->held);
     free(g->met);
     free(g->released);
+    free(g->sent);
     free(g->cleared);
     keyset_fini(&g->put_keys);
     ds_arena_free(g->arena);
@@ -30,7 +31,7 @@ void group_fini(group *g)
 static void empty(group *g)
 {
     g->puts_n = g->doubts_n = g->removes_n = g->held_n = g->met_n = 0;
-    g->released_n = g->cleared_n = 0;
+    g->released_n = g->sent_n = g->cleared_n = 0;
     keyset_clear(&g->put_keys);
     ds_arena_reset(g->arena);
 }
@@ -80,6 +81,7 @@ void group_put(pass *p, const ds_link *link, bool is_new)
     if (is_new)
         put->link.seq = p->next_seq++;
     mark_seen(p, put->link.seq);
+    (void)meet_link(p, put->link.seq);
 }
 
 void group_doubt(pass *p, const ds_link *link)
@@ -127,6 +129,15 @@ void group_release(pass *p, const char *key)
 
     GROW(g->released, g->released_n, g->released_cap);
     g->released[g->released_n++] = ds_arena_strdup(g->arena, key);
+}
+
+void group_sent(pass *p, const char *key)
+{
+    group *g = &p->group;
+
+    GROW(g->sent, g->sent_n, g->sent_cap);
+    g->sent[g->sent_n++] =
+        (ds_intent){ds_arena_strdup(g->arena, key), ds_activity_now_ms(&p->act)};
 }
 
 void group_clear_intent(pass *p, const char *key)
@@ -252,6 +263,7 @@ static bool commit(pass *p, bool at_page, bool last, ds_err *err)
         .held = g->held, .held_n = g->held_n,
         .met = g->met, .met_n = g->met_n,
         .released = g->released, .released_n = g->released_n,
+        .intents = g->sent, .intents_n = g->sent_n,
         .cleared = g->cleared, .cleared_n = g->cleared_n,
         .replace_held = last && p->in->kind == DS_PASS_FULL, .generation = generation,
     };

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define PAGE_RECORDS ((size_t)500)       /* asked of the source, and the most in one write */
-#define GROUP_RECORDS ((size_t)50000)    /* a local destination commits after so many changes */
+#define GROUP_RECORDS ((size_t)32000)    /* a local destination commits after so many changes */
 #define GROUP_US INT64_C(1000000)        /* or after a second with anything to tell */
 #define INTENT_BATCH ((size_t)32)        /* creates in flight whose answer a crash can lose */
 #define FIND_BATCH ((size_t)100)
@@ -101,6 +101,8 @@ typedef struct group {
     size_t met_n, met_cap;
     const char **released;
     size_t released_n, released_cap;
+    ds_intent *sent; /* creates whose answer was lost */
+    size_t sent_n, sent_cap;
     const char **cleared;
     size_t cleared_n, cleared_cap;
     bool dirty;       /* the destination was written to since the last flush */
@@ -122,7 +124,9 @@ typedef struct pass {
 
     ds_totals totals;
     int64_t missing, changes, allowed; /* allowed -1: no limit */
-    int64_t doubled; /* records superseded by a later one of their page */
+    int64_t doubled; /* records whose key another one of this pass has */
+    uint8_t *met;    /* one bit a link: its record has come in this run */
+    size_t met_n;
     int64_t source_calls, destination_calls;
     const char *cursor; /* checkpoint: where the next page begins; in cursor_buf */
     ds_buf cursor_buf;
@@ -165,6 +169,8 @@ DS_MUST_USE bool held_before(pass *p, const char *const *keys, size_t n, ds_aren
 /* match.c: finds each item's link; marks links as seen. */
 DS_MUST_USE bool match_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err);
 void mark_seen(pass *p, int64_t seq);
+bool meet_link(pass *p, int64_t seq); /* true: for the second time */
+void warn_doubled(pass *p, const char *key);
 bool was_seen(const pass *p, int64_t seq);
 
 /* group.c */
@@ -177,6 +183,7 @@ void group_meet(pass *p, const char *key); /* held as before */
 /* The row is being written: should the commit that says so be lost, the next pass has to compare. */
 void group_doubt(pass *p, const ds_link *link);
 void group_release(pass *p, const char *key);
+void group_sent(pass *p, const char *key); /* a create: nobody knows whether it has arrived */
 void group_clear_intent(pass *p, const char *key);
 const ds_link *group_find(pass *p, const char *key, uint64_t hash);
 bool group_is_due(const pass *p);

@@ -131,6 +131,35 @@ static void forget_hash(item *it, ds_arena *a)
     it->link = copy;
 }
 
+bool meet_link(pass *p, int64_t seq)
+{
+    size_t byte = (size_t)seq / 8;
+    uint8_t bit = (uint8_t)(1u << (seq % 8));
+    bool again;
+
+    if (byte >= p->met_n) {
+        size_t n = DS_MAX(byte + 1, DS_MAX(p->met_n * 2, (size_t)p->begin.next_seq / 8 + 64));
+
+        p->met = ds_realloc(p->met, n, 1);
+        memset(p->met + p->met_n, 0, n - p->met_n);
+        p->met_n = n;
+    }
+    again = p->met[byte] & bit;
+    p->met[byte] |= bit;
+    return again;
+}
+
+/* One write per key and pass: of records that share a key on different pages the first is kept. Else
+ * each would write over the other in every pass. */
+static void skip_doubled(pass *p, item *it)
+{
+    if (it->decision != DO_WRITE || !meet_link(p, it->link->seq))
+        return;
+    it->decision = DO_SKIP;
+    it->why = "an earlier record of this pass has this key";
+    warn_doubled(p, it->key);
+}
+
 bool match_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err)
 {
     item **left = ds_arena_alloc(a, n * sizeof(*left));
@@ -144,6 +173,7 @@ bool match_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err)
         if (!items[i].link)
             continue;
         mark_seen(p, items[i].link->seq);
+        skip_doubled(p, &items[i]);
         if (p->distrust)
             forget_hash(&items[i], a);
     }

@@ -41,6 +41,7 @@ void pass_close(pass *p)
     keyset_fini(&p->intent_keys);
     ds_buf_fini(&p->cursor_buf);
     free(p->seen);
+    free(p->met);
     ds_arena_free(p->keep);
     ds_arena_free(p->batch);
 }
@@ -114,6 +115,8 @@ void pass_restart(pass *p)
     p->source_done = p->seen_void = false;
     if (p->seen)
         memset(p->seen, 0, p->seen_n);
+    if (p->met)
+        memset(p->met, 0, p->met_n);
 }
 
 static void prepare_seen(pass *p, bool resumed)
@@ -201,10 +204,13 @@ static bool settle_identity(pass *p, bool continues, bool *fresh, ds_err *err)
 
 static void prepare_counters(pass *p, bool resumed)
 {
+    int64_t known = p->begin.links;
     bool exempt = p->in->approved || p->begin.first || p->route->limit_changes < 0;
 
+    if (resumed) /* what this pass has made was not there when it began */
+        known -= DS_MIN(known, p->begin.checkpoint.totals.created);
     if (!exempt)
-        p->allowed = (int64_t)(p->route->limit_changes * (double)p->begin.links);
+        p->allowed = (int64_t)(p->route->limit_changes * (double)known);
     p->next_seq = p->begin.next_seq;
     p->walk_after = -1;
     /* Where a create meets no row by its key, one that this pass has made itself must be known. */

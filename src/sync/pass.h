@@ -39,7 +39,7 @@ typedef struct ds_pass_in {
     int64_t slice_ms;        /* works at most this long, then hands back SLICED; 0: no limit */
     ds_progress *progress;   /* may be NULL */
     size_t page_records;     /* 0: 1,000; crash tests choose small ones to have many steps */
-    size_t group_records;    /* 0: 50,000 */
+    size_t group_records;    /* 0: 32,000 */
 } ds_pass_in;
 
 typedef struct ds_pass_result {

@@ -134,11 +134,11 @@ static bool look_at(pass *p, item *it, size_t nth, ds_arena *a)
 }
 
 /* A key should name one record; the first that does not is told, the totals count them. */
-static void warn_doubled(pass *p, const char *key)
+void warn_doubled(pass *p, const char *key)
 {
     if (p->doubled++ == 0)
         ds_log(DS_LOG_WARN, "key_doubled", "route", p->route->name, "unit", p->act.unit, "key", key,
-               "text", "several records have this key: the last is taken, the others are skipped",
+               "text", "several records have this key: one is taken, the others are skipped",
                NULL);
 }
 
@@ -171,18 +171,25 @@ static void settle_intent(pass *p, item *it, ds_arena *a)
     int64_t settled_ms = it->intent->issued_ms + p->to->settle_ms;
     bool by_hand = it->held && it->held->next_try_ms == 0; /* a person said: retry */
 
-    if (by_hand || p->to->promise == DS_PROMISE_A)
+    switch (p->to->promise) {
+    case DS_PROMISE_A:
         return;
-    if (p->to->promise == DS_PROMISE_B) {
+    case DS_PROMISE_B: /* nobody can hurry this: it would not show, and be made twice */
         if (ds_activity_now_ms(&p->act) >= settled_ms)
             return; /* looked up before it is created again */
         it->next_try_ms = settled_ms;
         hold(it, "its create was sent, the answer is not known; it is looked up once it has settled");
         return;
+    case DS_PROMISE_C:
+        if (by_hand)
+            return;
+        it->next_try_ms = HELD_FOR_A_PERSON;
+        hold(it, ds_arena_printf(a,
+                                 "may have been created already and cannot be looked up: `held adopt "
+                                 "%s KEY ID` if it was, `held retry` if not",
+                                 p->route->name));
+        return;
     }
-    it->next_try_ms = HELD_FOR_A_PERSON;
-    hold(it, ds_arena_printf(a, "may have been created already and cannot be looked up: `held adopt %s "
-                                "KEY ID` if it was, `held retry` if not", p->route->name));
 }
 
 static bool not_yet_due(pass *p, const item *it)

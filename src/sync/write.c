@@ -171,7 +171,7 @@ static bool declare(pass *p, const batch *b, ds_err *err)
         if (b->writes[i].outcome != DS_OUT_NONE)
             continue;
         if (b->writes[i].op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A)
-            intents[c.intents_n++] = (ds_intent){b->items[i]->key, ds_activity_now_ms(&p->act)};
+            intents[c.intents_n++] = (ds_intent){.key = b->items[i]->key};
         if (!link || !link->valid || p->to->flush)
             continue;
         doubts[c.puts_n].link = *link;
@@ -264,6 +264,8 @@ static void settle(pass *p, item *it, const ds_write *w)
                               ? HELD_FOR_A_PERSON
                               : ds_activity_now_ms(&p->act) + p->to->settle_ms;
         hold_item(p, it);
+        if (w->op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A)
+            group_sent(p, it->key);
         if (it->link) { /* the update may or may not be there: the next pass writes again */
             ds_link link = *it->link;
 
@@ -271,7 +273,9 @@ static void settle(pass *p, item *it, const ds_write *w)
             group_put(p, &link, false);
         }
         break;
-    case DS_OUT_NONE:
+    case DS_OUT_NONE: /* never sent */
+        if (w->op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A)
+            group_clear_intent(p, it->key);
         break;
     }
     if (it->counted && (w->outcome == DS_OUT_UNCHANGED || w->outcome == DS_OUT_HELD))

@@ -376,6 +376,30 @@ static const ds_checkpoint mark = {
     .seen_n = sizeof seen_bits,
 };
 
+static void links_in_doubt_are_void_unless_their_commit_comes(void **state)
+{
+    static const int64_t seqs[] = {1, 3, 77};
+    fixture f = fixture_new();
+    ds_ledger *l = pass_of(&f, "r", "all");
+    ds_link_put puts[] = {LINK(1, "a", 1), LINK(2, "b", 2), LINK(3, "c", 3)};
+
+    (void)state;
+    must(&f, commit_to(&f, l, (ds_commit){PUTS(puts)}));
+    must(&f, commit_to(&f, l, (ds_commit){.doubts = seqs, .doubts_n = 3}));
+    must(&f, commit_to(&f, l, (ds_commit){.checkpoint = &mark})); /* it came */
+    ds_ledger_close(l);
+    l = ledger_of(&f, start_pass(&f, "r", "all", "fp", false));
+    assert_true(match_one(&f, l, "a").link->valid);
+    must(&f, commit_to(&f, l, (ds_commit){.doubts = seqs, .doubts_n = 3}));
+    ds_ledger_close(l);
+    l = ledger_of(&f, start_pass(&f, "r", "all", "fp", false));
+    assert_false(match_one(&f, l, "a").link->valid);
+    assert_true(match_one(&f, l, "b").link->valid);
+    assert_false(match_one(&f, l, "c").link->valid);
+    ds_ledger_close(l);
+    fixture_end(&f);
+}
+
 static void assert_mark(const ds_checkpoint *p)
 {
     assert_string_equal(p->cursor, "page 7");
@@ -573,6 +597,7 @@ int main(void)
     add_test(drop_links_forgets_what_the_old_keys_meant);
     add_test(what_is_not_said_stays_as_it_was);
     add_table(resume_rows, resumes);
+    add_test(links_in_doubt_are_void_unless_their_commit_comes);
     add_test(a_pass_that_never_committed_does_not_resume);
     add_test(a_pass_that_was_given_up_can_write_nothing);
     add_test(a_readers_ledger_sees_and_writes_nothing);
