@@ -123,8 +123,9 @@ typedef struct ds_destination_ops {
     void (*close)(ds_destination *self);
 
     /* MAY. Makes all that was written durable: links are committed only after it. NULL: a write is
-     * durable when it returns. *generation (in the activity's arena) changes with each call that
-     * had something to make durable; leave it alone otherwise. */
+     * durable when it returns. What was not flushed when a pass ended, the next open drops.
+     * *generation (in the activity's arena) changes with each call that had something to make
+     * durable; leave it alone otherwise. */
     bool (*flush)(ds_destination *self, ds_activity *act, const char **generation, ds_err *err);
     /* MAY. The last flush of a pass that came to its end: files are put in place here. */
     bool (*finish)(ds_destination *self, ds_activity *act, const char **generation, ds_err *err);

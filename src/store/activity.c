@@ -71,8 +71,7 @@ bool ds_tx_activity_start(ds_tx *tx, ds_unit_row *row, const char *fingerprint, 
 
     if (!raise_epoch(tx->db, row->id, &epoch, &at.route_id, err) ||
         !ds_links_settle_doubts(tx->db, at, err) ||
-        !ds_intents_stamp(tx->db, row->id, now_ms, err) ||
-        !ds_held_adopt_waiting(tx->db, at, err))
+        !ds_intents_stamp(tx->db, row->id, now_ms, err) || !ds_held_adopt_waiting(tx->db, at, err))
         return false;
     if (!fresh && !resume(tx->db, row->id, epoch, fingerprint, &kept, err))
         return false;

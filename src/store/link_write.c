@@ -42,8 +42,7 @@ bool ds_link_writer_end(ds_link_writer *w, ds_err *err)
     return ds_db_run(w->db, st, err);
 }
 
-/* ---- one statement each ------------------------------------------------------------------------
- */
+/* ---- one statement each ---------------------------------------------------------------------- */
 
 static bool drop_row(ds_link_writer *w, int64_t link_id, ds_err *err)
 {
@@ -173,8 +172,7 @@ static bool renumber_key(ds_link_writer *w, const written *x, bool *done, ds_err
                      true, x, done, err);
 }
 
-/* ---- puts --------------------------------------------------------------------------------------
- */
+/* ---- puts ------------------------------------------------------------------------------------ */
 
 /* Its unit is gone: the key goes to the one that brings it now. */
 static bool take_over(ds_link_writer *w, int64_t link_id, const written *x, ds_err *err)

@@ -174,7 +174,8 @@ bool ds_tx_unit_save(ds_tx *tx, const ds_unit_row *row, int64_t next_due_ms, ds_
 static bool next_due_after(ds_db *db, int64_t now_ms, int64_t *next_ms, ds_err *err)
 {
     static const char sql[] =
-        "SELECT min(next_due) FROM machine WHERE next_due > 0 AND next_due > ?";
+        "SELECT min(next_due) FROM machine WHERE next_due > 0 AND next_due > ?"
+        " AND kind = 'unit'";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
     bool row = false;
 
@@ -192,7 +193,7 @@ bool ds_tx_units_due(ds_tx *tx, int64_t now_ms, size_t max, ds_arena *a, const i
                      size_t *n, int64_t *next_ms, ds_err *err)
 {
     static const char sql[] = "SELECT id, next_due FROM machine WHERE next_due > 0"
-                              " AND next_due <= ? ORDER BY next_due LIMIT ?";
+                              " AND next_due <= ? AND kind = 'unit' ORDER BY next_due LIMIT ?";
     DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
     int64_t *due = NULL;
     bool row = true;
@@ -221,7 +222,8 @@ bool ds_tx_units_due(ds_tx *tx, int64_t now_ms, size_t max, ds_arena *a, const i
 
 bool ds_tx_units_running(ds_tx *tx, ds_arena *a, const int64_t **ids, size_t *n, ds_err *err)
 {
-    static const char sql[] = "SELECT id FROM machine WHERE running <> 0 ORDER BY id";
+    static const char sql[] = "SELECT id FROM machine WHERE running <> 0 AND kind = 'unit'"
+                              " ORDER BY id";
     DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
     int64_t *running = NULL;
     bool row = true;

@@ -40,7 +40,7 @@ static void empty(group *g)
 #define GROW(array, n, cap)                                                                        \
     do {                                                                                           \
         if ((n) == (cap)) {                                                                        \
-            (cap) = (cap) ? (cap) * 2 : 64;                                                        \
+            (cap) = (cap) ? (cap)*2 : 64;                                                          \
             (array) = ds_realloc((array), (cap), sizeof(*(array)));                                \
         }                                                                                          \
     } while (0)
@@ -136,8 +136,7 @@ void group_sent(pass *p, const char *key)
     group *g = &p->group;
 
     GROW(g->sent, g->sent_n, g->sent_cap);
-    g->sent[g->sent_n++] =
-        (ds_intent){ds_arena_strdup(g->arena, key), ds_activity_now_ms(&p->act)};
+    g->sent[g->sent_n++] = (ds_intent){ds_arena_strdup(g->arena, key), ds_activity_now_ms(&p->act)};
 }
 
 void group_clear_intent(pass *p, const char *key)
@@ -188,8 +187,9 @@ static void report_conflicts(pass *p)
         n++;
     }
     if (n)
-        ds_activity_warn(&p->act, "another unit claimed %zu of the same keys at the same time (%s is one "
-                                  "of them): they are its rows, and its next pass writes them again",
+        ds_activity_warn(&p->act,
+                         "another unit claimed %zu of the same keys at the same time (%s is one "
+                         "of them): they are its rows, and its next pass writes them again",
                          n, first);
 }
 
@@ -258,14 +258,22 @@ static bool commit(pass *p, bool at_page, bool last, ds_err *err)
     bool flushed = note_ahead(p, err) && flush(p, last, &generation, err);
     ds_checkpoint checkpoint;
     ds_commit c = {
-        .puts = g->puts, .puts_n = g->puts_n,
-        .removes = g->removes, .removes_n = g->removes_n,
-        .held = g->held, .held_n = g->held_n,
-        .met = g->met, .met_n = g->met_n,
-        .released = g->released, .released_n = g->released_n,
-        .intents = g->sent, .intents_n = g->sent_n,
-        .cleared = g->cleared, .cleared_n = g->cleared_n,
-        .replace_held = last && p->in->kind == DS_PASS_FULL, .generation = generation,
+        .puts = g->puts,
+        .puts_n = g->puts_n,
+        .removes = g->removes,
+        .removes_n = g->removes_n,
+        .held = g->held,
+        .held_n = g->held_n,
+        .met = g->met,
+        .met_n = g->met_n,
+        .released = g->released,
+        .released_n = g->released_n,
+        .intents = g->sent,
+        .intents_n = g->sent_n,
+        .cleared = g->cleared,
+        .cleared_n = g->cleared_n,
+        .replace_held = last && p->in->kind == DS_PASS_FULL,
+        .generation = generation,
     };
 
     if (!flushed)

@@ -12,17 +12,17 @@
 
 #include <string.h>
 
-#define PAGE_RECORDS ((size_t)500)       /* asked of the source, and the most in one write */
+#define PAGE_RECORDS ((size_t)500)    /* asked of the source, and the most in one write */
 #define GROUP_RECORDS ((size_t)32000)    /* a local destination commits after so many changes */
-#define GROUP_US INT64_C(1000000)        /* or after a second with anything to tell */
-#define INTENT_BATCH ((size_t)32)        /* creates in flight whose answer a crash can lose */
+#define GROUP_US INT64_C(1000000)     /* or after a second with anything to tell */
+#define INTENT_BATCH ((size_t)32)     /* creates in flight whose answer a crash can lose */
 #define FIND_BATCH ((size_t)100)
-#define HELD_KNOWN INT64_C(2000)         /* held records kept in mind; of more, each is looked up */
-#define HELD_FIRST_MS DS_MINUTE_MS       /* a held record is tried again after this, doubling */
+#define HELD_KNOWN INT64_C(2000)   /* held records kept in mind; of more, each is looked up */
+#define HELD_FIRST_MS DS_MINUTE_MS /* a held record is tried again after this, doubling */
 #define HELD_MOST_MS DS_DAY_MS
-#define HELD_FOR_A_PERSON INT64_MAX      /* next try of what only a person can settle */
+#define HELD_FOR_A_PERSON INT64_MAX /* next try of what only a person can settle */
 
-/* ---- keys: a hash table from key to index, emptied in one stroke ------------------------------- */
+/* ---- keys: a hash table from key to index, emptied in one stroke ----------------------------- */
 
 typedef struct keyset {
     uint32_t *slots; /* index + 1; 0: empty */
@@ -36,7 +36,7 @@ void keyset_put(keyset *set, uint64_t hash, uint32_t index); /* beside others of
 /* Indexes with this hash, one a call: start with *at = 0; UINT32_MAX: no more. */
 uint32_t keyset_next(const keyset *set, uint64_t hash, size_t *at);
 
-/* ---- fetch: the next page comes in while this one is written ----------------------------------- */
+/* ---- fetch: the next page comes in while this one is written --------------------------------- */
 
 typedef struct fetcher fetcher;
 
@@ -54,7 +54,7 @@ fetched *fetcher_next(fetcher *f); /* gives the page before back; NULL after the
 void fetcher_stop(fetcher *f);     /* joins */
 DS_AUTO_DEFINE(fetcher, fetcher_stop)
 
-/* ---- one record on its way ----------------------------------------------------------------------- */
+/* ---- one record on its way ------------------------------------------------------------------- */
 
 typedef enum decision {
     DO_SKIP,    /* dropped by `where`, superseded, or not asked for */
@@ -69,22 +69,22 @@ typedef struct item {
     ds_mapped mapped;
     const char *key;
     uint64_t key_hash;
-    const ds_link *link;   /* NULL: none */
-    const ds_link *left;   /* without a link: the one of a unit that is gone, to be taken over */
-    const ds_held *held;   /* as set aside before; NULL */
+    const ds_link *link; /* NULL: none */
+    const ds_link *left; /* without a link: the one of a unit that is gone, to be taken over */
+    const ds_held *held; /* as set aside before; NULL */
     const ds_intent *intent;
-    const char *reason;    /* HOLD */
-    bool placed;           /* held under `key` as a place */
-    bool quiet;            /* HOLD: already recorded just so */
-    bool dropped;          /* SKIP by `where`: still seen */
-    bool counted;          /* against limits */
-    int64_t next_try_ms;   /* HOLD: fixed by the reason; 0: by the back-off */
-    const char *why;       /* the decision in words, for `explain` */
+    const char *reason;  /* HOLD */
+    bool placed;         /* held under `key` as a place */
+    bool quiet;          /* HOLD: already recorded just so */
+    bool dropped;        /* SKIP by `where`: still seen */
+    bool counted;        /* against limits */
+    int64_t next_try_ms; /* HOLD: fixed by the reason; 0: by the back-off */
+    const char *why;     /* the decision in words, for `explain` */
     decision decision;
-    const ds_record *row;  /* the destination's, where it was looked at */
+    const ds_record *row; /* the destination's, where it was looked at */
 } item;
 
-/* ---- changes that wait for their commit ------------------------------------------------------------ */
+/* ---- changes that wait for their commit ------------------------------------------------------ */
 
 typedef struct group {
     ds_arena *arena;
@@ -105,7 +105,7 @@ typedef struct group {
     size_t sent_n, sent_cap;
     const char **cleared;
     size_t cleared_n, cleared_cap;
-    bool dirty;       /* the destination was written to since the last flush */
+    bool dirty; /* the destination was written to since the last flush */
 } group;
 
 typedef struct pass {
@@ -116,7 +116,7 @@ typedef struct pass {
     const ds_destination_ops *to;
     bool planning; /* no write anywhere */
     ds_mapping *map;
-    ds_arena *keep; /* lives as long as the pass */
+    ds_arena *keep;  /* lives as long as the pass */
     ds_arena *batch; /* a write batch's */
     ds_activity act;
     ds_ledger_begin begin;
@@ -124,8 +124,8 @@ typedef struct pass {
 
     ds_totals totals;
     int64_t missing, changes, allowed; /* allowed -1: no limit */
-    int64_t doubled; /* records whose key another one of this pass has */
-    uint8_t *met;    /* one bit a link: its record has come in this run */
+    int64_t doubled;                   /* records whose key another one of this pass has */
+    uint8_t *met;                      /* one bit a link: its record has come in this run */
     size_t met_n;
     int64_t source_calls, destination_calls;
     const char *cursor; /* checkpoint: where the next page begins; in cursor_buf */
@@ -133,24 +133,24 @@ typedef struct pass {
     ds_totals page_totals; /* at the last page boundary */
     bool source_done;
 
-    keyset page_keys;     /* of the page in hand */
-    keyset items_wanted;  /* targeted */
-    ds_held *held;        /* set aside before, by key */
+    keyset page_keys;    /* of the page in hand */
+    keyset items_wanted; /* targeted */
+    ds_held *held;       /* set aside before, by key */
     size_t held_n;
-    bool held_many;       /* too many to keep in mind */
+    bool held_many; /* too many to keep in mind */
     keyset held_keys;
     keyset intent_keys;
     uint8_t *intent_seen;
-    bool skip_lookup;     /* nobody can have links for unknown keys */
-    bool distrust;        /* planning: the destination is not as the links know it... */
-    bool forgets;         /* ...or is another one: they count for nothing */
+    bool skip_lookup; /* nobody can have links for unknown keys */
+    bool distrust;    /* planning: the destination is not as the links know it... */
+    bool forgets;     /* ...or is another one: they count for nothing */
     int64_t next_seq;
-    int64_t walk_after;   /* links are walked in step with the source from here */
-    bool walk_misses;     /* the last page was in another order */
-    uint8_t *seen;        /* bits; NULL: not needed, or not to be trusted */
+    int64_t walk_after; /* links are walked in step with the source from here */
+    bool walk_misses;   /* the last page was in another order */
+    uint8_t *seen;      /* bits; NULL: not needed, or not to be trusted */
     size_t seen_n;
     int64_t missing_found; /* by count_missing */
-    bool seen_void;       /* something unreadable came: nothing is taken for gone */
+    bool seen_void;        /* something unreadable came: nothing is taken for gone */
 
     group group;
     int64_t started_us;
@@ -180,7 +180,8 @@ void group_put(pass *p, const ds_link *link, bool is_new);
 void group_remove(pass *p, const ds_link *link);
 void group_hold(pass *p, const ds_held *held);
 void group_meet(pass *p, const char *key); /* held as before */
-/* The row is being written: should the commit that says so be lost, the next pass has to compare. */
+/* The row is being written: should the commit that says so be lost, the next pass has to compare.
+ */
 void group_doubt(pass *p, const ds_link *link);
 void group_release(pass *p, const char *key);
 void group_sent(pass *p, const char *key); /* a create: nobody knows whether it has arrived */
@@ -189,7 +190,8 @@ const ds_link *group_find(pass *p, const char *key, uint64_t hash);
 bool group_is_due(const pass *p);
 /* Flushes the destination, then commits all that waits. `at_page`: with the checkpoint. */
 DS_MUST_USE bool group_commit(pass *p, bool at_page, ds_err *err);
-DS_MUST_USE bool group_finish(pass *p, ds_err *err); /* the last one of a pass that came to its end */
+DS_MUST_USE bool group_finish(pass *p,
+                              ds_err *err); /* the last one of a pass that came to its end */
 
 /* write.c: writes what was decided, in batches; counts every item of the page. */
 typedef enum write_result { WROTE, WROTE_LIMIT, WROTE_FAILED } write_result;
@@ -200,7 +202,8 @@ DS_MUST_USE bool send_writes(pass *p, ds_write *writes, size_t n, ds_err *err);
 int64_t pace_slice(const pass *p);
 
 /* find.c: looks rows up where the destination does not meet them by key itself. */
-DS_MUST_USE bool find_keys(pass *p, const char *const *keys, size_t n, ds_found *found, ds_err *err);
+DS_MUST_USE bool find_keys(pass *p, const char *const *keys, size_t n, ds_found *found,
+                           ds_err *err);
 DS_MUST_USE bool find_rows(pass *p, item *const *items, size_t n, ds_found *found, ds_err *err);
 /* The row holds all that the item would write. */
 bool row_is_same(const item *it, const ds_record *row);

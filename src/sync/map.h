@@ -11,7 +11,8 @@
 #include "base/route.h"
 #include <durable_sync/record.h>
 
-#define DS_ENCODER 1 /* version of what is hashed; a new one compares rows again, never mass-writes */
+#define DS_ENCODER                                                                                 \
+    1 /* version of what is hashed; a new one compares rows again, never mass-writes */
 
 typedef struct ds_mapping ds_mapping;
 

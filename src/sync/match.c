@@ -72,8 +72,8 @@ static bool walk(pass *p, item *items, size_t n, ds_arena *a, item **left, size_
 
     if (p->walk_misses)
         want = LOOK_AHEAD * 2; /* enough to notice that the order is back */
-    if (p->begin.links && !p->in->ledger->ops->walk(p->in->ledger, p->walk_after, want, a, &walked,
-                                                    &walked_n, err))
+    if (p->begin.links &&
+        !p->in->ledger->ops->walk(p->in->ledger, p->walk_after, want, a, &walked, &walked_n, err))
         return false;
     for (size_t i = 0; i < n; i++) {
         item *it = &items[i];
@@ -149,8 +149,8 @@ bool meet_link(pass *p, int64_t seq)
     return again;
 }
 
-/* One write per key and pass: of records that share a key on different pages the first is kept. Else
- * each would write over the other in every pass. */
+/* One write per key and pass: of records that share a key on different pages the first is kept.
+ * Else each would write over the other in every pass. */
 static void skip_doubled(pass *p, item *it)
 {
     if (it->decision != DO_WRITE || !meet_link(p, it->link->seq))

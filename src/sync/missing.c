@@ -12,7 +12,8 @@ static bool is_missing(const pass *p, const ds_link *link)
 }
 
 /* Calls `each` with every batch of missing links; `each` false ends it. */
-static bool for_missing(pass *p, bool (*each)(pass *, const ds_link *, size_t, ds_err *), ds_err *err)
+static bool for_missing(pass *p, bool (*each)(pass *, const ds_link *, size_t, ds_err *),
+                        ds_err *err)
 {
     DS_AUTO(ds_arena) memory = ds_arena_new();
     int64_t after = -1;
@@ -110,8 +111,11 @@ static bool mark_rows(pass *p, const gone *g, ds_err *err)
         return false;
     for (size_t i = 0; i < g->n; i++)
         if (there[i])
-            writes[n++] = (ds_write){.op = DS_OP_UPDATE, .key = g->links[i].key,
-                                     .id = g->links[i].id, .props = &mark, .props_n = 1};
+            writes[n++] = (ds_write){.op = DS_OP_UPDATE,
+                                     .key = g->links[i].key,
+                                     .id = g->links[i].id,
+                                     .props = &mark,
+                                     .props_n = 1};
     if (n && !send_writes(p, writes, n, err))
         return false;
     n = 0;
@@ -121,8 +125,10 @@ static bool mark_rows(pass *p, const gone *g, ds_err *err)
         refused += !g->done[i];
     }
     if (refused)
-        ds_activity_warn(&p->act, "%zu rows gone from the source could not be marked: the next full "
-                                  "pass tries again", refused);
+        ds_activity_warn(&p->act,
+                         "%zu rows gone from the source could not be marked: the next full "
+                         "pass tries again",
+                         refused);
     return true;
 }
 
@@ -173,15 +179,16 @@ static bool act_on_some(pass *p, const ds_link *links, size_t n, ds_err *err)
     bool ok;
 
     g.done = ds_arena_zalloc(p->batch, n * sizeof(*g.done));
-    ok = note_leaving(p, &g, err) && (p->route->missing == DS_MISSING_MARK ? mark_rows(p, &g, err)
-                                                                          : remove_rows(p, &g, err));
+    ok = note_leaving(p, &g, err) &&
+         (p->route->missing == DS_MISSING_MARK ? mark_rows(p, &g, err) : remove_rows(p, &g, err));
     if (ok)
         settle_gone(p, &g);
     ds_arena_reset(p->batch);
     return ok ? group_commit(p, true, err) : ds_wrap(err, "rows gone from the source");
 }
 
-/* Room in `seen` for n links that are about to be numbered: all that came in this pass were seen. */
+/* Room in `seen` for n links that are about to be numbered: all that came in this pass were seen.
+ */
 static void extend_seen(pass *p, size_t n)
 {
     int64_t first = (int64_t)p->seen_n * 8;
@@ -199,7 +206,7 @@ static void link_row(pass *p, const ds_found *found)
     int64_t seq = p->next_seq;
 
     group_put(p, &link, true);
-    p->seen[seq / 8] &= (uint8_t)~(1u << (seq % 8));
+    p->seen[seq / 8] &= (uint8_t) ~(1u << (seq % 8));
 }
 
 static bool link_some(pass *p, const char *const *keys, size_t n, ds_err *err)
@@ -270,8 +277,9 @@ missing_result handle_missing(pass *p, ds_err *err)
         return MISSING_APPROVAL;
     }
     if (over_limit(p, missing)) {
-        ds_fail(err, DS_ERR_CONFIG, "%lld rows are gone from the source: with %lld changes more than "
-                                    "`limits` allows (%lld)",
+        ds_fail(err, DS_ERR_CONFIG,
+                "%lld rows are gone from the source: with %lld changes more than "
+                "`limits` allows (%lld)",
                 (long long)missing, (long long)p->changes, (long long)p->allowed);
         return MISSING_APPROVAL;
     }

@@ -15,12 +15,18 @@ bool over_limit(const pass *p, int64_t more)
 
 static void set_up(pass *p, const ds_pass_in *in, bool planning)
 {
-    *p = (pass){.in = in, .route = in->route, .to = in->route->destination, .planning = planning,
+    *p = (pass){.in = in,
+                .route = in->route,
+                .to = in->route->destination,
+                .planning = planning,
                 .allowed = -1};
     p->keep = ds_arena_new();
     p->batch = ds_arena_new();
-    p->act = (ds_activity){.arena = p->batch, .clock = in->clock, .stop = in->stop,
-                           .route = in->route->name, .unit = in->unit};
+    p->act = (ds_activity){.arena = p->batch,
+                           .clock = in->clock,
+                           .stop = in->stop,
+                           .route = in->route->name,
+                           .unit = in->unit};
     p->map = ds_mapping_new(in->route);
     p->started_us = p->checkpoint_us = in->clock->mono_us(in->clock);
     ds_buf_init(&p->cursor_buf, 64 * DS_KIB);
@@ -53,8 +59,9 @@ static void remember_wanted(pass *p)
                    (uint32_t)i);
     p->intent_seen = ds_arena_zalloc(p->keep, p->begin.intents_n + 1);
     for (size_t i = 0; i < p->begin.intents_n; i++)
-        keyset_put(&p->intent_keys, ds_hash64(p->begin.intents[i].key,
-                                              strlen(p->begin.intents[i].key)), (uint32_t)i);
+        keyset_put(&p->intent_keys,
+                   ds_hash64(p->begin.intents[i].key, strlen(p->begin.intents[i].key)),
+                   (uint32_t)i);
 }
 
 /* All held records of the unit, if there are few: a look at the store for each record of the source
@@ -71,7 +78,8 @@ static bool remember_held(pass *p, ds_err *err)
     while (got && p->held_n < n) {
         const ds_held *some;
 
-        if (!p->in->ledger->ops->held(p->in->ledger, after, PAGE_RECORDS, p->keep, &some, &got, err))
+        if (!p->in->ledger->ops->held(p->in->ledger, after, PAGE_RECORDS, p->keep, &some, &got,
+                                      err))
             return ds_wrap(err, "read held records");
         for (size_t i = 0; i < got && p->held_n < n; i++) {
             if (!some[i].placed)
@@ -134,8 +142,8 @@ static void prepare_seen(pass *p, bool resumed)
 
 static bool open_destination(pass *p, bool *continues, ds_err *err)
 {
-    ds_open_in in = {.owner = p->in->owner, .generation = p->begin.generation,
-                     .reading_only = p->planning};
+    ds_open_in in = {
+        .owner = p->in->owner, .generation = p->begin.generation, .reading_only = p->planning};
     ds_open_out out = {.continues = true, .exists = true, .rows = -1};
 
     in.columns = ds_mapping_columns(p->route, p->keep, &in.columns_n);
@@ -191,8 +199,9 @@ static bool settle_identity(pass *p, bool continues, bool *fresh, ds_err *err)
         return true;
     }
     if (c.void_hashes && b->links)
-        ds_activity_warn(&p->act, "the destination is not as it was left (made anew, or an old copy): "
-                                  "every row is compared with it in this pass");
+        ds_activity_warn(&p->act,
+                         "the destination is not as it was left (made anew, or an old copy): "
+                         "every row is compared with it in this pass");
     if (!*fresh && !c.identity && !c.key_signature && !c.encoder)
         return true;
     if (!p->in->ledger->ops->commit(p->in->ledger, &c, err))
@@ -229,8 +238,10 @@ open_result pass_open(pass *p, const ds_pass_in *in, bool planning, ds_err *err)
     set_up(p, in, planning);
     if (!in->ledger->ops->begin(in->ledger, p->keep, &p->begin, err))
         return OPEN_FAILED;
-    if (p->begin.links && differs(p->begin.key_signature, in->route->key_signature) && !in->approved) {
-        ds_fail(err, DS_ERR_CONFIG, "`key` has changed (%s, was %s): every row would be matched anew",
+    if (p->begin.links && differs(p->begin.key_signature, in->route->key_signature) &&
+        !in->approved) {
+        ds_fail(err, DS_ERR_CONFIG,
+                "`key` has changed (%s, was %s): every row would be matched anew",
                 in->route->key_signature, p->begin.key_signature);
         return OPEN_APPROVAL;
     }
@@ -244,7 +255,8 @@ open_result pass_open(pass *p, const ds_pass_in *in, bool planning, ds_err *err)
 
 fetcher *pass_fetch(pass *p)
 {
-    ds_fetch want = {.unit = p->in->unit, .cursor = p->cursor,
+    ds_fetch want = {.unit = p->in->unit,
+                     .cursor = p->cursor,
                      .since_ms = p->in->kind == DS_PASS_CHANGES ? p->in->since_ms : -1,
                      .limit = p->in->page_records ? p->in->page_records : PAGE_RECORDS};
 

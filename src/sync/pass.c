@@ -37,7 +37,8 @@ static void show_progress(pass *p, const ds_page *page)
 static bool move_on(pass *p, const ds_page *page, ds_err *err)
 {
     if (!balanced(&p->totals))
-        return ds_fail(err, DS_ERR_PERMANENT, "the totals do not balance: %lld records, %lld outcomes",
+        return ds_fail(err, DS_ERR_PERMANENT,
+                       "the totals do not balance: %lld records, %lld outcomes",
                        (long long)p->totals.total, (long long)sum(&p->totals));
     p->page_totals = p->totals;
     ds_buf_clear(&p->cursor_buf);
@@ -54,7 +55,8 @@ static step over_the_limit(pass *p, ds_err *err)
 {
     if (!group_commit(p, false, err)) /* what was written stays, with its links */
         return STEP_FAILED;
-    ds_fail(err, DS_ERR_CONFIG, "more than %lld changes in one pass: `limits` allows no more of %lld rows",
+    ds_fail(err, DS_ERR_CONFIG,
+            "more than %lld changes in one pass: `limits` allows no more of %lld rows",
             (long long)p->allowed, (long long)p->begin.links);
     return STEP_APPROVAL;
 }

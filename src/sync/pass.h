@@ -16,11 +16,11 @@
 
 /* Read by `status` while the pass runs. */
 typedef struct ds_progress {
-    _Atomic int64_t done;        /* records handled */
-    _Atomic int64_t total;       /* records expected; -1 unknown */
+    _Atomic int64_t done;  /* records handled */
+    _Atomic int64_t total; /* records expected; -1 unknown */
     _Atomic int64_t created, updated, unchanged, skipped, held;
     _Atomic int64_t source_calls, destination_calls;
-    _Atomic int64_t waiting_ms;  /* since when it waits for its pace; 0: it does not */
+    _Atomic int64_t waiting_ms; /* since when it waits for its pace; 0: it does not */
 } ds_progress;
 
 typedef struct ds_pass_in {
@@ -32,7 +32,7 @@ typedef struct ds_pass_in {
     size_t items_n;
     int64_t since_ms; /* CHANGES; else -1 */
     bool approved;    /* limits, a changed key and an empty source do not stop it */
-    bool sweep;       /* the source no longer has the unit: nothing is read, all its rows are gone */
+    bool sweep; /* the source no longer has the unit: nothing is read, all its rows are gone */
     ds_ledger *ledger;
     ds_clock *clock;
     const atomic_bool *stop; /* set from another thread: unwind at the next record */
@@ -52,7 +52,7 @@ typedef struct ds_pass_result {
 
 void ds_pass_run(const ds_pass_in *in, ds_pass_result *out);
 
-/* ---- the same way without a single write: `plan` and `explain` -------------------------------- */
+/* ---- the same way without a single write: `plan` and `explain` ------------------------------- */
 
 typedef struct ds_change { /* one property of an update */
     const char *name;
@@ -64,14 +64,14 @@ typedef struct ds_planned {
     bool skipped;       /* by where, or superseded */
     const char *key;
     const char *id;
-    const char *reason;          /* HELD */
-    const ds_record *source;     /* as read */
-    const ds_prop *props;        /* as mapped */
+    const char *reason;      /* HELD */
+    const ds_record *source; /* as read */
+    const ds_prop *props;    /* as mapped */
     size_t props_n;
-    const ds_change *changes;    /* UPDATED */
+    const ds_change *changes; /* UPDATED */
     size_t changes_n;
-    const ds_link *link;         /* NULL: none */
-    const ds_record *row;        /* the destination's; NULL: not there or not looked at */
+    const ds_link *link;  /* NULL: none */
+    const ds_record *row; /* the destination's; NULL: not there or not looked at */
     ds_hash hash;
     const char *why; /* the decision in words */
 } ds_planned;
@@ -88,7 +88,6 @@ typedef struct ds_plan_result {
 /* `each` sees every record that is not plainly unchanged (all of them with `everything`); what it
  * is given dies when it returns. `items`: only these keys. false with out->err set. */
 bool ds_pass_plan(const ds_pass_in *in, bool everything,
-                  bool (*each)(void *to, const ds_planned *planned), void *to,
-                  ds_plan_result *out);
+                  bool (*each)(void *to, const ds_planned *planned), void *to, ds_plan_result *out);
 
 #endif

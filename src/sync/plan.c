@@ -1,4 +1,5 @@
-/* src/sync/plan.c - the same way as a pass, up to the first write: what `plan` and `explain` show. */
+/* src/sync/plan.c - the same way as a pass, up to the first write: what `plan` and `explain` show.
+ */
 #include "sync/internal.h"
 
 typedef struct planner {
@@ -35,7 +36,8 @@ static void classify_write(planner *pl, const item *it, const ds_found *found, d
 
     if (found->n > 1) {
         planned->outcome = DS_OUT_HELD;
-        planned->reason = ds_arena_printf(p->batch, "%zu rows at the destination have this key", found->n);
+        planned->reason =
+            ds_arena_printf(p->batch, "%zu rows at the destination have this key", found->n);
         return;
     }
     if (!found->n && (!it->link || p->to->find)) {
@@ -86,14 +88,19 @@ static void count_planned(planner *pl, const ds_planned *planned)
         t->unchanged++;
     else
         t->held++;
-    if (!planned->skipped && (planned->outcome == DS_OUT_CREATED || planned->outcome == DS_OUT_UPDATED))
+    if (!planned->skipped &&
+        (planned->outcome == DS_OUT_CREATED || planned->outcome == DS_OUT_UPDATED))
         pl->p->changes++;
 }
 
 static bool show_item(planner *pl, item *it, const ds_found *found)
 {
-    ds_planned planned = {.key = it->key, .source = it->rec, .props = it->mapped.props,
-                          .props_n = it->mapped.n, .link = it->link, .hash = it->mapped.hash,
+    ds_planned planned = {.key = it->key,
+                          .source = it->rec,
+                          .props = it->mapped.props,
+                          .props_n = it->mapped.n,
+                          .link = it->link,
+                          .hash = it->mapped.hash,
                           .why = it->why ? it->why : it->reason};
     bool plain;
 

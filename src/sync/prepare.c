@@ -138,8 +138,7 @@ void warn_doubled(pass *p, const char *key)
 {
     if (p->doubled++ == 0)
         ds_log(DS_LOG_WARN, "key_doubled", "route", p->route->name, "unit", p->act.unit, "key", key,
-               "text", "several records have this key: one is taken, the others are skipped",
-               NULL);
+               "text", "several records have this key: one is taken, the others are skipped", NULL);
 }
 
 /* Two records of one page with one key: the last wins. */
@@ -178,16 +177,18 @@ static void settle_intent(pass *p, item *it, ds_arena *a)
         if (ds_activity_now_ms(&p->act) >= settled_ms)
             return; /* looked up before it is created again */
         it->next_try_ms = settled_ms;
-        hold(it, "its create was sent, the answer is not known; it is looked up once it has settled");
+        hold(it,
+             "its create was sent, the answer is not known; it is looked up once it has settled");
         return;
     case DS_PROMISE_C:
         if (by_hand)
             return;
         it->next_try_ms = HELD_FOR_A_PERSON;
-        hold(it, ds_arena_printf(a,
-                                 "may have been created already and cannot be looked up: `held adopt "
-                                 "%s KEY ID` if it was, `held retry` if not",
-                                 p->route->name));
+        hold(it,
+             ds_arena_printf(a,
+                             "may have been created already and cannot be looked up: `held adopt "
+                             "%s KEY ID` if it was, `held retry` if not",
+                             p->route->name));
         return;
     }
 }

@@ -46,8 +46,12 @@ static int64_t backed_off(int64_t attempts)
 void hold_item(pass *p, const item *it)
 {
     int64_t now_ms = ds_activity_now_ms(&p->act);
-    ds_held held = {.key = it->key, .placed = it->placed, .reason = it->reason, .attempts = 1,
-                    .since_ms = now_ms, .hash = it->mapped.hash};
+    ds_held held = {.key = it->key,
+                    .placed = it->placed,
+                    .reason = it->reason,
+                    .attempts = 1,
+                    .since_ms = now_ms,
+                    .hash = it->mapped.hash};
 
     p->totals.held++;
     if (it->placed)
@@ -87,8 +91,8 @@ static const ds_prop *with_extras(pass *p, const item *it, size_t *n, const uint
         props[(*n)++] = (ds_prop){p->route->missing_mark, ds_bool(false)};
     if (p->route->stamp) {
         hows[*n] = DS_HOW_ALONG;
-        props[(*n)++] = (ds_prop){p->route->stamp,
-                                  ds_datetime_ms(p->batch, ds_activity_now_ms(&p->act))};
+        props[(*n)++] =
+            (ds_prop){p->route->stamp, ds_datetime_ms(p->batch, ds_activity_now_ms(&p->act))};
     }
     *how = hows;
     return props;
@@ -98,8 +102,8 @@ static void fill_write(pass *p, const item *it, ds_write *w)
 {
     const ds_link *link = it->link ? it->link : it->left;
 
-    *w = (ds_write){.op = link ? DS_OP_UPDATE : DS_OP_CREATE, .key = it->key,
-                    .body = it->mapped.body};
+    *w = (ds_write){
+        .op = link ? DS_OP_UPDATE : DS_OP_CREATE, .key = it->key, .body = it->mapped.body};
     w->id = link ? link->id : NULL;
     w->props = with_extras(p, it, &w->props_n, &w->how);
 }
@@ -116,8 +120,10 @@ static bool needs_find(const pass *p, const item *it)
 static bool settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
 {
     if (found->n > 1) {
-        it->reason = ds_arena_printf(p->batch, "%zu rows at the destination have this key: none is "
-                                               "written; remove all but one", found->n);
+        it->reason = ds_arena_printf(p->batch,
+                                     "%zu rows at the destination have this key: none is "
+                                     "written; remove all but one",
+                                     found->n);
         w->outcome = DS_OUT_HELD;
         w->reason = it->reason;
         return true;
@@ -152,7 +158,8 @@ static bool look_first(pass *p, batch *b, ds_err *err)
     if (!find_rows(p, asked, n, found, err))
         return false;
     for (size_t i = 0; i < b->n && at < n; i++)
-        if (b->items[i] == asked[at] && (settle_found(p, asked[at], &b->writes[i], &found[at]), true))
+        if (b->items[i] == asked[at] &&
+            (settle_found(p, asked[at], &b->writes[i], &found[at]), true))
             at++;
     return true;
 }
@@ -235,7 +242,8 @@ static void put_link(pass *p, const item *it, const ds_write *w)
 static bool link_is_current(const item *it, const ds_write *w)
 {
     return w->outcome == DS_OUT_UNCHANGED && it->link && it->link->valid &&
-           !(it->link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING)) && ds_hash_same(it->link->hash, it->mapped.hash);
+           !(it->link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING)) &&
+           ds_hash_same(it->link->hash, it->mapped.hash);
 }
 
 static void settle(pass *p, item *it, const ds_write *w)

@@ -1,9 +1,9 @@
 /* tests/crash/test_everywhere.c
  *
  * The claim that everything rests on: the process may die at any instruction.  Each scenario is run
- * once per durable step and per outgoing write, killed there, started again, and must come out as if
- * nothing had happened: every row once, none lost, hand-made rows and columns intact, and a further
- * run writes nothing.
+ * once per durable step and per outgoing write, killed there, started again, and must come out as
+ * if nothing had happened: every row once, none lost, hand-made rows and columns intact, and a
+ * further run writes nothing.
  */
 #include "base/crashpoint.h"
 #include "base/log.h"
@@ -34,29 +34,75 @@ typedef struct scenario {
     const char *missing;
     bool prior;   /* a pass before: the one that is killed finds links */
     bool reorder; /* and the source in another order */
+    bool back;    /* once the process is dead, the source goes back to what it was before */
     int gone, changed, added; /* what happened to the source since */
 } scenario;
 
 static const scenario scenarios[] = {
     {.name = "sqlite, first pass", .destination = "sqlite", .missing = "ignore", .added = RECORDS},
-    {.name = "sqlite, update pass", .destination = "sqlite", .missing = "ignore", .prior = true, .changed = 30},
-    {.name = "sqlite, mixed pass", .destination = "sqlite", .missing = "delete", .prior = true,
-     .gone = 9, .changed = 17, .added = 13, .reorder = true},
-    {.name = "sqlite, rows marked", .destination = "sqlite", .missing = "{mark: Gone}", .prior = true,
-     .gone = 20, .changed = 3},
+    {.name = "sqlite, update pass",
+     .destination = "sqlite",
+     .missing = "ignore",
+     .prior = true,
+     .changed = 30},
+    {.name = "sqlite, mixed pass",
+     .destination = "sqlite",
+     .missing = "delete",
+     .prior = true,
+     .gone = 9,
+     .changed = 17,
+     .added = 13,
+     .reorder = true},
+    {.name = "sqlite, rows marked",
+     .destination = "sqlite",
+     .missing = "{mark: Gone}",
+     .prior = true,
+     .gone = 20,
+     .changed = 3},
+    {.name = "sqlite, taken back",
+     .destination = "sqlite",
+     .missing = "delete",
+     .prior = true,
+     .gone = 9,
+     .changed = 17,
+     .added = 13,
+     .back = true},
     {.name = "jsonl, first pass", .destination = "jsonl", .missing = "ignore", .added = RECORDS},
-    {.name = "jsonl, update pass", .destination = "jsonl", .missing = "ignore", .prior = true, .changed = 30},
-    {.name = "jsonl, mixed pass", .destination = "jsonl", .missing = "delete", .prior = true,
-     .gone = 9, .changed = 17, .added = 13},
-    {.name = "csv, mixed pass", .destination = "csv", .missing = "delete", .prior = true,
-     .gone = 9, .changed = 17, .added = 13},
+    {.name = "jsonl, update pass",
+     .destination = "jsonl",
+     .missing = "ignore",
+     .prior = true,
+     .changed = 30},
+    {.name = "jsonl, mixed pass",
+     .destination = "jsonl",
+     .missing = "delete",
+     .prior = true,
+     .gone = 9,
+     .changed = 17,
+     .added = 13},
+    {.name = "jsonl, taken back",
+     .destination = "jsonl",
+     .missing = "delete",
+     .prior = true,
+     .gone = 9,
+     .changed = 17,
+     .added = 13,
+     .back = true},
+    {.name = "csv, mixed pass",
+     .destination = "csv",
+     .missing = "delete",
+     .prior = true,
+     .gone = 9,
+     .changed = 17,
+     .added = 13},
 };
 
 static const ds_source_ops *const sources[] = {&ds_file_source};
-static const ds_destination_ops *const destinations[] = {&ds_file_destination, &ds_sqlite_destination};
+static const ds_destination_ops *const destinations[] = {&ds_file_destination,
+                                                         &ds_sqlite_destination};
 static const ds_connectors connectors = {sources, 1, destinations, 2};
 
-/* ---- the process under test ---------------------------------------------------------------------- */
+/* ---- the process under test ------------------------------------------------------------------ */
 
 static atomic_int steps_left;
 
@@ -81,9 +127,13 @@ static int run_once(const char *dir)
         fprintf(stderr, "%s\n", errors.data);
         return 3;
     }
-    ds_engine_options options = {.routes = config->routes, .routes_n = config->routes_n,
-                                 .clock = ds_clock_system(), .once = true, .workers = 1,
-                                 .page_records = 7, .group_records = 16};
+    ds_engine_options options = {.routes = config->routes,
+                                 .routes_n = config->routes_n,
+                                 .clock = ds_clock_system(),
+                                 .once = true,
+                                 .workers = 1,
+                                 .page_records = 7,
+                                 .group_records = 16};
     DS_AUTO(ds_store) store = ds_store_open(config->store_path, &holder, &err);
     DS_AUTO(ds_engine) engine = store ? ds_engine_embedded(store, &options, &err) : NULL;
     ok = engine && ds_engine_run(engine, &err);
@@ -110,7 +160,7 @@ static int in_child(const char *dir, int kill_at)
     return WEXITSTATUS(status);
 }
 
-/* ---- the world around it --------------------------------------------------------------------------- */
+/* ---- the world around it --------------------------------------------------------------------- */
 
 static void write_file(const char *dir, const char *name, const char *text)
 {
@@ -129,13 +179,16 @@ static void write_config(const char *dir, const scenario *sc)
     char text[2048], to[256];
 
     if (!strcmp(sc->destination, "sqlite"))
-        snprintf(to, sizeof(to), "{kind: sqlite, path: out.db, table: things, key: Id, create_table: true}");
+        snprintf(to, sizeof(to),
+                 "{kind: sqlite, path: out.db, table: things, key: Id, create_table: true}");
     else
         snprintf(to, sizeof(to), "{kind: file, path: out.%s, key: Id}", sc->destination);
     snprintf(text, sizeof(text),
-             "routes:\n  things:\n    source: {kind: file, path: in.jsonl, key: id}\n    destination: %s\n"
+             "routes:\n  things:\n    source: {kind: file, path: in.jsonl, key: id}\n    "
+             "destination: %s\n"
              "    fields: {Name: name, Size: size, First: {from: name}}\n    create_only: [First]\n"
-             "    missing: %s\n", to, sc->missing);
+             "    missing: %s\n",
+             to, sc->missing);
     write_file(dir, "durable-sync.yaml", text);
 }
 
@@ -144,7 +197,8 @@ static const char *name_of(const scenario *sc, int i, bool after)
     return after && i >= sc->gone && i < sc->gone + sc->changed ? "changed" : "first";
 }
 
-/* Records 0..n-1 before; after: the first `gone` are gone, the next `changed` are other, new follow. */
+/* Records 0..n-1 before; after: the first `gone` are gone, the next `changed` are other, new
+ * follow. */
 static void write_source(const char *dir, const scenario *sc, bool after)
 {
     DS_AUTO_BUF(text, DS_MIB);
@@ -199,11 +253,14 @@ static int is_same_row(void *to, int n, char **values, char **names)
     return 0;
 }
 
-static void dump_sqlite(const char *dir, ds_buf *out)
+/* Of rows that went and came back, what a hand had added is gone: only ours is compared. */
+static void dump_sqlite(const char *dir, const scenario *sc, ds_buf *out)
 {
     sqlite3 *db = open_out(dir);
+    const char *sql = sc->back ? "SELECT Id, Name, Size, First FROM things ORDER BY Id"
+                               : "SELECT * FROM things ORDER BY Id";
 
-    if (sqlite3_exec(db, "SELECT * FROM things ORDER BY Id", is_same_row, out, NULL) != SQLITE_OK)
+    if (sqlite3_exec(db, sql, is_same_row, out, NULL) != SQLITE_OK)
         fail_msg("%s", sqlite3_errmsg(db));
     sqlite3_close(db);
 }
@@ -237,7 +294,7 @@ static void dump(const char *dir, const scenario *sc, ds_buf *out)
 {
     ds_buf_clear(out);
     if (!strcmp(sc->destination, "sqlite"))
-        dump_sqlite(dir, out);
+        dump_sqlite(dir, sc, out);
     else
         dump_file(dir, sc->destination, out);
 }
@@ -284,10 +341,12 @@ static void further_run_is_idle(const char *dir, const scenario *sc)
     assert_int_equal(before.st_ino, after.st_ino);
 }
 
-/* What a run without a kill leaves: checked by hand-made counts, then the yardstick of all others. */
+/* What a run without a kill leaves: checked by hand-made counts, then the yardstick of all others.
+ */
 static void expectation(const scenario *sc, ds_buf *out)
 {
-    int rows = (sc->prior ? RECORDS : 0) + sc->added - (strcmp(sc->missing, "delete") ? 0 : sc->gone);
+    int rows =
+        (sc->prior ? RECORDS : 0) + sc->added - (strcmp(sc->missing, "delete") ? 0 : sc->gone);
     int lines = 0, changed = 0;
     char dir[256];
 
@@ -308,6 +367,22 @@ static void expectation(const scenario *sc, ds_buf *out)
     remove_dir(dir);
 }
 
+/* Taken back: as if the pass had never been. */
+static void expectation_before(const scenario *sc, ds_buf *out)
+{
+    char dir[256];
+    int lines = 0;
+
+    make_dir(dir, sizeof(dir));
+    set_up(dir, sc);
+    dump(dir, sc, out);
+    for (const char *at = out->data; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    assert_int_equal(lines,
+                     RECORDS + !strcmp(sc->destination, "sqlite")); /* the row made by hand */
+    remove_dir(dir);
+}
+
 static void survives_a_kill_at_every_step(void **state)
 {
     const scenario *sc = *state;
@@ -315,7 +390,10 @@ static void survives_a_kill_at_every_step(void **state)
     DS_AUTO_BUF(got, DS_MIB);
     int step = 0, left = CRASHED;
 
-    expectation(sc, &expected);
+    if (sc->back)
+        expectation_before(sc, &expected);
+    else
+        expectation(sc, &expected);
     while (left == CRASHED) {
         char dir[256];
 
@@ -324,6 +402,8 @@ static void survives_a_kill_at_every_step(void **state)
         set_up(dir, sc);
         left = in_child(dir, step);
         assert_true(left == CRASHED || left == 0);
+        if (sc->back)
+            write_source(dir, sc, false);
         assert_int_equal(in_child(dir, 0), 0);
         dump(dir, sc, &got);
         if (strcmp(got.data, expected.data) != 0)

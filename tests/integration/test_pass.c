@@ -157,8 +157,8 @@ static void a_changed_key_waits_for_approval(void **state)
     start(w, FIELDS, "{\"id\": \"a\", \"code\": \"x\", \"name\": \"one\", \"size\": 1}\n");
     assert_string_equal(world_totals(w), "1 1 0 0 0 0");
     world_config(w, "  things:\n    source: {kind: file, path: in.jsonl, key: code}\n"
-                    "    destination: {kind: sqlite, path: out.db, table: things, key: Id, create_table: true}\n"
-                    FIELDS);
+                    "    destination: {kind: sqlite, path: out.db, table: things, key: Id, "
+                    "create_table: true}\n" FIELDS);
     assert_non_null(strstr(world_totals(w), "approval: `key` has changed"));
     assert_string_equal(rows(w), "a|one|1");
     w->approved = true;
@@ -177,8 +177,8 @@ static void another_destination_is_filled_by_look_up(void **state)
     world_sql(w, "CREATE TABLE other(Id TEXT PRIMARY KEY, Name, Size)");
     world_sql(w, "INSERT INTO other VALUES('a', 'one', 1)");
     world_config(w, "  things:\n    source: {kind: file, path: in.jsonl, key: id}\n"
-                    "    destination: {kind: sqlite, path: out.db, table: other, key: Id}\n"
-                    FIELDS "    missing: delete\n");
+                    "    destination: {kind: sqlite, path: out.db, table: other, key: Id}\n" FIELDS
+                    "    missing: delete\n");
     assert_string_equal(world_totals(w), "2 1 0 1 0 0");
     source(w, "");
     w->approved = true;
@@ -200,7 +200,8 @@ static void another_encoder_compares_and_writes_nothing(void **state)
     assert_non_null(l);
     assert_true(l->ops->commit(l, &c, &err));
     ds_ledger_close(l);
-    world_sql(w, "CREATE TRIGGER no BEFORE UPDATE ON things BEGIN SELECT RAISE(ABORT, 'written'); END");
+    world_sql(
+        w, "CREATE TRIGGER no BEFORE UPDATE ON things BEGIN SELECT RAISE(ABORT, 'written'); END");
     assert_string_equal(world_totals(w), "2 0 0 2 0 0");
 }
 
@@ -209,8 +210,8 @@ static void a_second_unit_does_not_take_a_claimed_key(void **state)
     world *w = *state;
 
     world_config(w, "  things:\n    source: {kind: file, path: \"*.jsonl\", key: id}\n"
-                    "    destination: {kind: sqlite, path: out.db, table: things, key: Id, create_table: true}\n"
-                    FIELDS);
+                    "    destination: {kind: sqlite, path: out.db, table: things, key: Id, "
+                    "create_table: true}\n" FIELDS);
     world_file(w, "one.jsonl", A1);
     world_file(w, "two.jsonl", A2 B1);
     w->unit = "one.jsonl";
@@ -226,9 +227,10 @@ static void two_routes_share_a_row_and_its_creator_removes_it(void **state)
     world *w = *state;
 
     world_config(w, ROUTE "    fields: {Name: name}\n    missing: delete\n"
-                    "  sizes:\n    source: {kind: file, path: sizes.jsonl, key: id}\n"
-                    "    destination: {kind: sqlite, path: out.db, table: things, key: Id, create_table: true}\n"
-                    "    fields: {Size: size}\n    missing: delete\n");
+                          "  sizes:\n    source: {kind: file, path: sizes.jsonl, key: id}\n"
+                          "    destination: {kind: sqlite, path: out.db, table: things, key: Id, "
+                          "create_table: true}\n"
+                          "    fields: {Size: size}\n    missing: delete\n");
     source(w, A1 B1);
     world_file(w, "sizes.jsonl", A1 B1 C1);
     assert_string_equal(world_totals(w), "2 2 0 0 0 0");
@@ -260,11 +262,14 @@ static void create_only_is_written_once_and_a_stamp_never_alone(void **state)
 
     start(w, FIELDS "    create_only: [Name]\n    stamp: At\n", A1 B1);
     assert_string_equal(world_totals(w), "2 2 0 0 0 0");
-    assert_string_equal(world_sql(w, all), "a|one|1|2026-01-01T00:00:00Z\nb|two|2|2026-01-01T00:00:00Z");
+    assert_string_equal(world_sql(w, all),
+                        "a|one|1|2026-01-01T00:00:00Z\nb|two|2|2026-01-01T00:00:00Z");
     w->clock.now_ms += DS_DAY_MS;
     source(w, A2 B2);
-    assert_string_equal(world_totals(w), "2 0 1 1 0 0"); /* a's name is create-only: nothing to do */
-    assert_string_equal(world_sql(w, all), "a|one|1|2026-01-01T00:00:00Z\nb|two|20|2026-01-02T00:00:00Z");
+    assert_string_equal(world_totals(w),
+                        "2 0 1 1 0 0"); /* a's name is create-only: nothing to do */
+    assert_string_equal(world_sql(w, all),
+                        "a|one|1|2026-01-01T00:00:00Z\nb|two|20|2026-01-02T00:00:00Z");
 }
 
 static void adopting_equal_rows_does_not_stamp_them(void **state)
@@ -379,7 +384,8 @@ static void a_pace_spaces_the_writes(void **state)
     start(w, FIELDS "    pace: 500/s\n", text.data);
     assert_string_equal(world_totals(w), "1000 1000 0 0 0 0");
     assert_in_range(w->clock.waited_us, 1800000, 2000000);
-    assert_string_equal(world_totals(w), "1000 0 0 1000 0 0"); /* what is not written is not paced */
+    assert_string_equal(world_totals(w),
+                        "1000 0 0 1000 0 0"); /* what is not written is not paced */
     assert_in_range(w->clock.waited_us, 1800000, 2000000);
 }
 

@@ -5,7 +5,7 @@
  */
 #include "tests/integration/memory_world.h"
 
-/* ---- held records ------------------------------------------------------------------------------------ */
+/* ---- held records ---------------------------------------------------------------------------- */
 
 static void one_record_that_is_refused_does_not_block_the_others(void **state)
 {
@@ -99,7 +99,8 @@ static void places_are_replaced_by_each_full_pass(void **state)
     world *w = *state;
 
     start(w, FROM_FILE, TO("memory"), "");
-    world_file(w, "in.jsonl", "{\"id\": \"a\"}\nnonsense\n{\"name\": \"no key\"}\n{\"id\": \"\"}\n");
+    world_file(w, "in.jsonl",
+               "{\"id\": \"a\"}\nnonsense\n{\"name\": \"no key\"}\n{\"id\": \"\"}\n");
     assert_string_equal(world_totals(w), "4 1 0 0 0 3");
     assert_non_null(strstr(world_held(w), "line:2: "));
     assert_non_null(strstr(world_held(w), "line:3: the key is missing"));
@@ -110,7 +111,7 @@ static void places_are_replaced_by_each_full_pass(void **state)
     assert_null(strchr(world_held(w), '\n'));
 }
 
-/* ---- rows gone from the source ------------------------------------------------------------------------ */
+/* ---- rows gone from the source --------------------------------------------------------------- */
 
 static void missing_rows_are_deleted_when_told_to(void **state)
 {
@@ -199,7 +200,8 @@ static void an_empty_source_waits_for_approval(void **state)
     assert_string_equal(world_totals(w), "2 2 0 0 0 0");
     ds_memory_take("in", "all", "a");
     ds_memory_take("in", "all", "b");
-    assert_string_equal(world_totals(w), "approval: the source is empty: all 2 rows would be taken for gone");
+    assert_string_equal(world_totals(w),
+                        "approval: the source is empty: all 2 rows would be taken for gone");
     assert_int_equal(ds_memory_count("out", NULL), 2);
     w->approved = true;
     assert_int_equal(world_pass(w).missing, 2);
@@ -231,7 +233,7 @@ static void what_where_drops_is_not_taken_for_gone(void **state)
     assert_int_equal(ds_memory_count("out", "b"), 1);
 }
 
-/* ---- limits ---------------------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static void put_many(int n, const char *name)
 {
@@ -251,8 +253,9 @@ static void limits_stop_before_the_write_that_passes_them(void **state)
     put_many(40, "one");
     assert_string_equal(world_totals(w), "40 40 0 0 0 0"); /* a first pass is exempt */
     put_many(11, "two");
-    assert_string_equal(world_totals(w),
-                        "approval: more than 10 changes in one pass: `limits` allows no more of 40 rows");
+    assert_string_equal(
+        world_totals(w),
+        "approval: more than 10 changes in one pass: `limits` allows no more of 40 rows");
     assert_string_equal(ds_memory_text("out", "k009", "Name", w->arena), "two"); /* stays */
     assert_string_equal(ds_memory_text("out", "k010", "Name", w->arena), "one");
     w->approved = true;
@@ -277,33 +280,19 @@ static void limits_count_missing_rows_before_any_is_touched(void **state)
     assert_int_equal(world_pass(w).missing, 10);
 }
 
-/* ---- interruptions ------------------------------------------------------------------------------------------ */
-
-typedef struct stopper {
-    world *w;
-    const char *at;
-    int left;
-} stopper;
-
-static void stop_there(void *to, const char *what)
-{
-    stopper *s = to;
-
-    if (!strcmp(what, s->at) && --s->left == 0)
-        atomic_store(&s->w->stop, true);
-}
+/* ---- interruptions --------------------------------------------------------------------------- */
 
 static void a_stopped_pass_goes_on_where_it_was(void **state)
 {
     world *w = *state;
-    stopper s = {w, "write", 6};
+    place s = {.w = w, .at = "write", .left = 5, .stop = true};
     ds_pass_result out;
 
     start(w, FROM_MEMORY, TO("memory"), "");
     put_many(100, "one");
     w->page_records = 10;
     w->group_records = 10;
-    ds_memory_watch("out", stop_there, &s);
+    ds_memory_watch("out", die_there, &s);
     out = world_pass(w);
     assert_int_equal(out.outcome, DS_PASS_CANCELLED);
     assert_in_range(out.totals.created, 50, 60);
@@ -319,14 +308,14 @@ static void a_stopped_pass_goes_on_where_it_was(void **state)
 static void a_slow_pass_keeps_its_checkpoint_up_to_date(void **state)
 {
     world *w = *state;
-    stopper s = {w, "write", 40};
+    place s = {.w = w, .at = "write", .left = 39, .stop = true};
     ds_ledger_begin begin;
     ds_err err = DS_ERR_INIT;
     ds_ledger *l;
 
     start(w, FROM_MEMORY, TO("memory"), "    pace: 20/s\n");
     put_many(100, "one");
-    ds_memory_watch("out", stop_there, &s);
+    ds_memory_watch("out", die_there, &s);
     ds_memory_fail("out", &(ds_memory_faults){.fail_flush = 38, .kind = DS_ERR_TRANSIENT});
     assert_int_equal(world_pass(w).outcome, DS_PASS_FAILED);
     l = ds_store_ledger(w->store, 1, 1, &err);
@@ -340,12 +329,12 @@ static void a_slow_pass_keeps_its_checkpoint_up_to_date(void **state)
 static void other_settings_start_over(void **state)
 {
     world *w = *state;
-    stopper s = {w, "write", 6};
+    place s = {.w = w, .at = "write", .left = 5, .stop = true};
 
     start(w, FROM_MEMORY, TO("memory"), "");
     put_many(100, "one");
     w->page_records = w->group_records = 10;
-    ds_memory_watch("out", stop_there, &s);
+    ds_memory_watch("out", die_there, &s);
     assert_int_equal(world_pass(w).outcome, DS_PASS_CANCELLED);
     ds_memory_watch("out", NULL, NULL);
     atomic_store(&w->stop, false);
@@ -416,7 +405,7 @@ static void each_kind_of_error_has_its_reaction_on_both_sides(void **state)
     }
 }
 
-/* ---- creates whose answer was lost ------------------------------------------------------------------------------ */
+/* ---- creates whose answer was lost ----------------------------------------------------------- */
 
 static void an_unknown_create_is_looked_up_once_settled(void **state)
 {

@@ -15,12 +15,14 @@
 
 #include <cmocka.h>
 
-static const ds_source_ops *const sources[] = {&ds_file_source, &ds_sqlite_source, &ds_memory_source};
+static const ds_source_ops *const sources[] = {&ds_file_source, &ds_sqlite_source,
+                                               &ds_memory_source};
 static const ds_destination_ops *const destinations[] = {
     &ds_file_destination,   &ds_sqlite_destination,   &ds_print_destination,
     &ds_memory_destination, &ds_memory_destination_b, &ds_memory_destination_c,
 };
-static const ds_connectors connectors = {sources, DS_COUNT(sources), destinations, DS_COUNT(destinations)};
+static const ds_connectors connectors = {sources, DS_COUNT(sources), destinations,
+                                         DS_COUNT(destinations)};
 
 static int64_t now_ms(ds_clock *clock)
 {
@@ -55,10 +57,11 @@ world *world_new(void)
 
     ds_log_setup(DS_LOG_ERROR, false, STDERR_FILENO);
     w->arena = ds_arena_new();
-    w->clock = (world_clock){.base = {now_ms, mono_us, wait_us}, .now_ms = INT64_C(1767225600000),
-                             .mono_us = 1000000};
+    w->clock = (world_clock){
+        .base = {now_ms, mono_us, wait_us}, .now_ms = INT64_C(1767225600000), .mono_us = 1000000};
     w->unit = "all";
-    snprintf(w->dir, sizeof(w->dir), "%s/durable-sync-world-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    snprintf(w->dir, sizeof(w->dir), "%s/durable-sync-world-XXXXXX",
+             getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     assert_non_null(mkdtemp(w->dir));
     w->store = ds_store_open(world_path(w, "state.db"), &holder, &err);
     if (!w->store)
@@ -93,12 +96,13 @@ void world_config(world *w, const char *routes)
     DS_AUTO_BUF(errors, DS_MIB);
 
     ds_config_free(w->config);
-    w->config = ds_config_parse("durable-sync.yaml", text, strlen(text), w->dir, &connectors, &errors);
+    w->config =
+        ds_config_parse("durable-sync.yaml", text, strlen(text), w->dir, &connectors, &errors);
     if (!w->config)
         fail_msg("%s", errors.data);
 }
 
-/* ---- one pass ---------------------------------------------------------------------------------------- */
+/* ---- one pass -------------------------------------------------------------------------------- */
 
 typedef struct begin_job {
     ds_job job; /* first */
@@ -113,7 +117,8 @@ static bool begin_pass(ds_job *job, ds_tx *tx, ds_err *err)
     int64_t now = b->w->clock.now_ms;
 
     return ds_tx_unit_get(tx, b->route->name, b->w->unit, b->w->arena, &b->row, err) &&
-           (b->row || ds_tx_unit_add(tx, b->route->name, b->w->unit, now, b->w->arena, &b->row, err)) &&
+           (b->row ||
+            ds_tx_unit_add(tx, b->route->name, b->w->unit, now, b->w->arena, &b->row, err)) &&
            ds_tx_activity_start(tx, b->row, b->route->fingerprint, !b->w->resume, now, err);
 }
 
@@ -131,9 +136,18 @@ ds_pass_result world_pass_of(world *w, const char *name)
     ds_pass_result out;
     ds_err err = DS_ERR_INIT;
     ds_pass_in in = {
-        .route = b.route, .unit = w->unit, .kind = w->kind, .items = w->items, .items_n = w->items_n,
-        .since_ms = -1, .approved = w->approved, .clock = &w->clock.base, .stop = &w->stop,
-        .slice_ms = w->slice_ms, .page_records = w->page_records, .group_records = w->group_records,
+        .route = b.route,
+        .unit = w->unit,
+        .kind = w->kind,
+        .items = w->items,
+        .items_n = w->items_n,
+        .since_ms = -1,
+        .approved = w->approved,
+        .clock = &w->clock.base,
+        .stop = &w->stop,
+        .slice_ms = w->slice_ms,
+        .page_records = w->page_records,
+        .group_records = w->group_records,
     };
 
     if (!ds_store_do(w->store, DS_LANE_EVENT, &b.job, &err))
@@ -187,7 +201,7 @@ const char *world_totals(world *w)
     return world_totals_of(w, NULL);
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------ */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 static int add_row(void *to, int n, char **values, char **names)
 {
@@ -260,7 +274,8 @@ static bool add_planned(void *to, const ds_planned *planned)
 
     for (size_t i = 0; i < planned->changes_n; i++)
         ds_buf_printf(&lines->out, "\n%s.%s: %s -> %s", planned->key, planned->changes[i].name,
-                      shown(lines->w, planned->changes[i].from), shown(lines->w, planned->changes[i].to));
+                      shown(lines->w, planned->changes[i].from),
+                      shown(lines->w, planned->changes[i].to));
     return true;
 }
 
@@ -271,8 +286,15 @@ const char *world_plan(world *w)
     ds_err err = DS_ERR_INIT;
     DS_AUTO(ds_reader) r = ds_reader_open(world_path(w, "state.db"), &err);
     ds_plan_result out;
-    ds_pass_in in = {.route = route, .unit = w->unit, .owner = "plan", .kind = w->kind, .items = w->items,
-                     .items_n = w->items_n, .since_ms = -1, .clock = &w->clock.base, .stop = &w->stop};
+    ds_pass_in in = {.route = route,
+                     .unit = w->unit,
+                     .owner = "plan",
+                     .kind = w->kind,
+                     .items = w->items,
+                     .items_n = w->items_n,
+                     .since_ms = -1,
+                     .clock = &w->clock.base,
+                     .stop = &w->stop};
     const char *text;
 
     in.owner = ds_arena_printf(w->arena, "%s/%s/%s", ds_store_id(w->store), route->name, w->unit);

@@ -28,11 +28,11 @@ typedef struct world {
     int64_t slice_ms;
     size_t page_records, group_records;
     bool approved;
-    const char *unit;             /* "all" */
-    ds_pass_kind kind;            /* FULL */
-    const char *const *items;     /* TARGETED */
+    const char *unit;         /* "all" */
+    ds_pass_kind kind;        /* FULL */
+    const char *const *items; /* TARGETED */
     size_t items_n;
-    bool resume;                  /* the next pass goes on from the last one's checkpoint */
+    bool resume; /* the next pass goes on from the last one's checkpoint */
 } world;
 
 world *world_new(void);
@@ -43,7 +43,8 @@ void world_config(world *w, const char *routes);
 /* A pass of the first route (or the one named). The result's text dies with the next call. */
 ds_pass_result world_pass(world *w);
 ds_pass_result world_pass_of(world *w, const char *route);
-/* From within a pass: its process has died as far as the store can tell. It commits nothing more. */
+/* From within a pass: its process has died as far as the store can tell. It commits nothing more.
+ */
 void world_steal(world *w);
 /* "total created updated unchanged skipped held" of a pass that ended well; else its outcome and
  * error: "failed: source: ...". */
@@ -55,7 +56,8 @@ const char *world_read(world *w, const char *name);
 /* Held records of all routes: "key: reason" lines. */
 const char *world_held(world *w);
 const char *world_path(world *w, const char *name);
-/* What a plan says: totals as above and "missing N"; changed properties as "key.Name: from -> to". */
+/* What a plan says: totals as above and "missing N"; changed properties as "key.Name: from -> to".
+ */
 const char *world_plan(world *w);
 
 #endif

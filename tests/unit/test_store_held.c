@@ -121,8 +121,9 @@ static void a_complete_full_pass_replaces_what_was_held(void **state)
     must(&f, commit_to(&f, l, (ds_commit){.held = old, .held_n = 4, .checkpoint = &mark}));
     ds_ledger_close(l);
     l = pass_of(&f, "r", "all");
-    must(&f, commit_to(&f, l, (ds_commit){.held = new, .held_n = 1, .met = met, .met_n = 2,
-                                          .checkpoint = &mark}));
+    must(&f, commit_to(&f, l,
+                       (ds_commit){
+                           .held = new, .held_n = 1, .met = met, .met_n = 2, .checkpoint = &mark}));
     ds_ledger_close(l);
     l = ledger_of(&f, start_pass(&f, "r", "all", "fp", false)); /* a resumed pass is the same one */
     must(&f, commit_to(&f, l, (ds_commit){.replace_held = true}));

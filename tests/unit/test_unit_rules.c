@@ -386,7 +386,8 @@ static void a_clock_set_back_asks_for_everything(void **state)
 {
     life *l = idle_with_changes(state);
 
-    l->now = l->unit.changes_from_ms - DS_DAY_MS; /* what changes until then would be told of never */
+    l->now =
+        l->unit.changes_from_ms - DS_DAY_MS; /* what changes until then would be told of never */
     tell(l, event_of(DS_EV_TIMER));
     l->now = wake(l);
     tell(l, event_of(DS_EV_TIMER));
