@@ -7,6 +7,7 @@
 
 #include <durable_sync/activity.h>
 #include <durable_sync/base.h>
+#include <durable_sync/connector.h>
 #include <durable_sync/destination.h>
 #include <durable_sync/json.h>
 #include <durable_sync/option.h>
