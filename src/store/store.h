@@ -71,6 +71,34 @@ DS_MUST_USE bool ds_store_do(ds_store *s, int lane, ds_job *job, ds_err *err);
  * behind whatever was submitted before. */
 void ds_store_rest(ds_store *s);
 
+/* ---- machines -------------------------------------------------------------------------------- */
+
+/* Everything below that takes a ds_tx runs inside a job; what takes a ds_reader does not. */
+
+/* What lives here, whatever its kind. Names are unique among all of them. */
+typedef struct ds_machine_row {
+    int64_t id;
+    const char *name;
+    int64_t logic;     /* revision of the rules that wrote the state */
+    const char *state; /* JSON */
+    bool running;      /* an activity of it is under way or interrupted */
+} ds_machine_row;
+
+/* By id, or by name (the other is 0 or NULL). *out NULL: there is none of this kind. */
+DS_MUST_USE bool ds_tx_machine_get(ds_tx *tx, const char *kind, int64_t id, const char *name,
+                                   ds_arena *a, ds_machine_row **out, ds_err *err);
+/* Sets row->id. Units are added by ds_tx_unit_add: they have more than a state. */
+DS_MUST_USE bool ds_tx_machine_add(ds_tx *tx, const char *kind, ds_machine_row *row,
+                                   int64_t next_due_ms, ds_err *err);
+/* Writes state, logic revision, running and next due (0: none). */
+DS_MUST_USE bool ds_tx_machine_save(ds_tx *tx, const ds_machine_row *row, int64_t next_due_ms,
+                                    ds_err *err);
+/* Ids of the kind's machines due at or before now, earliest first; at most max. *next_ms: the
+ * earliest due after those; 0: none. */
+DS_MUST_USE bool ds_tx_machines_due(ds_tx *tx, const char *kind, int64_t now_ms, size_t max,
+                                    ds_arena *a, const int64_t **ids, size_t *n, int64_t *next_ms,
+                                    ds_err *err);
+
 /* ---- routes and units ------------------------------------------------------------------------ */
 
 typedef struct ds_unit_row {
@@ -83,7 +111,6 @@ typedef struct ds_unit_row {
     ds_totals running_totals; /* of the running activity's checkpoint */
 } ds_unit_row;
 
-/* Everything below that takes a ds_tx runs inside a job; what takes a ds_reader does not. */
 DS_MUST_USE bool ds_tx_unit_get(ds_tx *tx, const char *route, const char *unit, ds_arena *a,
                                 ds_unit_row **out, ds_err *err); /* *out NULL: none */
 DS_MUST_USE bool ds_tx_unit_by_id(ds_tx *tx, int64_t id, ds_arena *a, ds_unit_row **out,
@@ -94,14 +121,6 @@ DS_MUST_USE bool ds_tx_unit_add(ds_tx *tx, const char *route, const char *unit, 
 /* Writes state, logic revision and next due (0: none). */
 DS_MUST_USE bool ds_tx_unit_save(ds_tx *tx, const ds_unit_row *row, int64_t next_due_ms,
                                  ds_err *err);
-/* Ids of machines due at or before now; at most max. *next_ms: the earliest due after that; 0 none.
- */
-DS_MUST_USE bool ds_tx_units_due(ds_tx *tx, int64_t now_ms, size_t max, ds_arena *a,
-                                 const int64_t **ids, size_t *n, int64_t *next_ms, ds_err *err);
-/* Ids of machines whose state says a pass is running (for a restart). */
-DS_MUST_USE bool ds_tx_units_running(ds_tx *tx, ds_arena *a, const int64_t **ids, size_t *n,
-                                     ds_err *err);
-
 /* The inbox: a signal is durable before it is answered. unit NULL: every unit of the route,
  * those that come later in the same start included. */
 DS_MUST_USE bool ds_tx_inbox_put(ds_tx *tx, const char *route, const char *unit,

@@ -1,4 +1,4 @@
-/* src/store/units.c - units as rows: a name, a state as JSON, the time when it wants to be woken.
+/* src/store/units.c - the machines of kind "unit": each belongs to a route, and has a ledger.
  */
 #include "store/internal.h"
 #include "store/rows.h"
@@ -150,94 +150,14 @@ bool ds_tx_unit_save(ds_tx *tx, const ds_unit_row *row, int64_t next_due_ms, ds_
 {
     DS_AUTO_BUF(text, DS_STATE_MAX);
     ds_json_writer w = ds_json_w(&text, false);
+    ds_machine_row machine = {.id = row->id,
+                              .name = row->state.key,
+                              .logic = DS_UNIT_LOGIC,
+                              .running = row->state.running};
 
     ds_state_write(&w, &row->state);
     if (!ds_buf_ok(&text, "state of a unit", err))
         return ds_wrap(err, "save %s", row->state.key);
-
-    static const char sql[] = "UPDATE machine SET state = ?, logic = ?, next_due = ?,"
-                              " running = ? WHERE id = ?";
-    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
-
-    if (!st)
-        return false;
-    ds_bind_text(st, 1, text.data);
-    ds_bind_int(st, 2, DS_UNIT_LOGIC);
-    ds_bind_int(st, 3, next_due_ms);
-    ds_bind_int(st, 4, row->state.running);
-    ds_bind_int(st, 5, row->id);
-    return ds_db_run(tx->db, st, err);
-}
-
-/* ---- who is next ----------------------------------------------------------------------------- */
-
-static bool next_due_after(ds_db *db, int64_t now_ms, int64_t *next_ms, ds_err *err)
-{
-    static const char sql[] =
-        "SELECT min(next_due) FROM machine WHERE next_due > 0 AND next_due > ?"
-        " AND kind = 'unit'";
-    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
-    bool row = false;
-
-    *next_ms = 0;
-    if (!st)
-        return false;
-    ds_bind_int(st, 1, now_ms);
-    if (!ds_db_next(db, st, &row, err))
-        return false;
-    *next_ms = row ? ds_col_int(st, 0) : 0;
-    return true;
-}
-
-bool ds_tx_units_due(ds_tx *tx, int64_t now_ms, size_t max, ds_arena *a, const int64_t **ids,
-                     size_t *n, int64_t *next_ms, ds_err *err)
-{
-    static const char sql[] = "SELECT id, next_due FROM machine WHERE next_due > 0"
-                              " AND next_due <= ? AND kind = 'unit' ORDER BY next_due LIMIT ?";
-    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
-    int64_t *due = NULL;
-    bool row = true;
-
-    *n = 0;
-    *ids = NULL;
-    if (!st)
-        return false;
-    max = DS_MIN(max, (size_t)INT32_MAX);
-    ds_bind_int(st, 1, now_ms);
-    ds_bind_int(st, 2, (int64_t)max + 1);
-    while (row) {
-        if (!ds_db_next(tx->db, st, &row, err))
-            return false;
-        if (row && *n == max) {
-            *next_ms = ds_col_int(st, 1); /* due as well, but not in this bite */
-            *ids = due;
-            return true;
-        }
-        if (row)
-            *DS_ROWS_ADD(a, due, *n) = ds_col_int(st, 0);
-    }
-    *ids = due;
-    return next_due_after(tx->db, now_ms, next_ms, err);
-}
-
-bool ds_tx_units_running(ds_tx *tx, ds_arena *a, const int64_t **ids, size_t *n, ds_err *err)
-{
-    static const char sql[] = "SELECT id FROM machine WHERE running <> 0 AND kind = 'unit'"
-                              " ORDER BY id";
-    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
-    int64_t *running = NULL;
-    bool row = true;
-
-    *n = 0;
-    *ids = NULL;
-    if (!st)
-        return false;
-    while (row) {
-        if (!ds_db_next(tx->db, st, &row, err))
-            return false;
-        if (row)
-            *DS_ROWS_ADD(a, running, *n) = ds_col_int(st, 0);
-    }
-    *ids = running;
-    return true;
+    machine.state = text.data;
+    return ds_tx_machine_save(tx, &machine, next_due_ms, err);
 }

@@ -40,6 +40,8 @@ typedef struct rig {
     const ds_route *route_list[RIG_ROUTES];
     ds_memory_settings from[RIG_ROUTES], to[RIG_ROUTES];
     ds_engine_options options;
+    const ds_machine_kind *const *kinds; /* hosted beside the units */
+    size_t kinds_n;
     ds_engine *engine;
     pthread_t thread;
     bool running, run_ok;
@@ -218,6 +220,8 @@ static inline void rig_start(rig *r)
     r->engine = ds_engine_embedded(r->store, &r->options, &r->err);
     if (!r->engine)
         fail_msg("%s", r->err.text);
+    for (size_t i = 0; i < r->kinds_n; i++)
+        ds_emb_host(r->engine, r->kinds[i]);
     r->running = true;
     if (pthread_create(&r->thread, NULL, rig_main, r) != 0)
         fail_msg("no thread");

@@ -407,6 +407,28 @@ static void a_request_without_end_is_cut_off(void **state)
     rig_end(&r);
 }
 
+/* With every place taken by clients that stay, the next one is told so. */
+static void one_too_many_is_told(void **state)
+{
+    enum { PLACES = 256 };
+    static const char ping[] = "{\"cmd\":\"ping\"}\n";
+    int fds[PLACES];
+    rig r;
+
+    (void)state;
+    daemon_with(&r, 1);
+    for (int i = 0; i < PLACES; i++) {
+        fds[i] = connect_raw(&r);
+        send_all(fds[i], ping, sizeof(ping) - 1);
+        assert_non_null(strstr(read_lines(fds[i], 1), "\"ok\":true"));
+    }
+    assert_true(strstr(ds_json_text(ask(&r, "{\"cmd\":\"ping\"}"), "error"), "256 clients"));
+    for (int i = 0; i < PLACES; i++)
+        close(fds[i]);
+    assert_true(ds_json_bool(ask(&r, "{\"cmd\":\"ping\"}"), "ok"));
+    rig_end(&r);
+}
+
 static void clients_that_hang_up_are_forgotten(void **state)
 {
     static const char half[] = "{\"cmd\":\"pi";
@@ -572,6 +594,7 @@ int main(void)
     add_test(many_requests_on_one_line_come_back_in_order);
     add_test(a_client_that_has_said_all_still_gets_its_answers);
     add_test(a_request_without_end_is_cut_off);
+    add_test(one_too_many_is_told);
     add_test(clients_that_hang_up_are_forgotten);
     add_test(the_socket_is_ours_alone);
     add_test(a_dead_daemons_socket_is_replaced);

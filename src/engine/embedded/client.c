@@ -101,7 +101,7 @@ static bool say(const wire *w, const char *line, ds_err *err)
             if (!wait_for(w, POLLOUT, err))
                 return false;
         } else {
-            return went_away(err);
+            return errno == EPIPE || went_away(err); /* it hung up: it may have said why */
         }
     }
     return true;

@@ -80,23 +80,6 @@ static void add_client(ds_control *c, int fd)
     c->clients[c->clients_n++] = client;
 }
 
-/* Without a descriptor left the next client waits: asking for it again at once would spin. */
-static void accept_clients(ds_control *c)
-{
-    int fd;
-
-    while ((fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-        if (ds_socket_trusts(fd) && c->clients_n < CLIENTS_MAX) {
-            add_client(c, fd);
-            continue;
-        }
-        ds_log(DS_LOG_WARN, "control_refused", "reason",
-               c->clients_n < CLIENTS_MAX ? "another user" : "too many clients", NULL);
-        close(fd);
-    }
-    c->exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-}
-
 void ds_client_say(ds_client *client, const char *line)
 {
     ds_buf_text(&client->out, line);
@@ -119,6 +102,49 @@ static void send_out(ds_client *client)
     }
     ds_buf_clear(&client->out);
     client->sent = 0;
+}
+
+/* ---- new clients ----------------------------------------------------------------------------- */
+
+static void refuse_another_user(int fd)
+{
+    ds_log(DS_LOG_WARN, "control_refused", "reason", "another user", NULL);
+    close(fd);
+}
+
+static void refuse_one_too_many(int fd)
+{
+    ds_client client = {.fd = fd};
+    ds_err err = DS_ERR_INIT;
+
+    ds_log(DS_LOG_WARN, "control_refused", "reason", "too many clients", NULL);
+    ds_buf_init(&client.out, OUT_MAX);
+    ds_fail(&err, DS_ERR_TRANSIENT, "the daemon serves %d clients already: try again", CLIENTS_MAX);
+    ds_client_refuse(&client, &err);
+    send_out(&client);
+    ds_buf_fini(&client.out);
+    close(fd);
+}
+
+/* Who comes when all places have just been taken waits for the next round: by then those that hung
+ * up are gone.  Where all stay, the next is told.  Without a descriptor left it waits: asking for
+ * it again at once would spin. */
+static void accept_clients(ds_control *c)
+{
+    bool all_stay = c->clients_n >= CLIENTS_MAX;
+    int fd = -1;
+
+    while ((all_stay || c->clients_n < CLIENTS_MAX) &&
+           (fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+        if (!ds_socket_trusts(fd))
+            refuse_another_user(fd);
+        else if (all_stay)
+            refuse_one_too_many(fd);
+        else
+            add_client(c, fd);
+    }
+    c->exhausted =
+        fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */

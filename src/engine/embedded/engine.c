@@ -7,7 +7,6 @@
 #include "engine/embedded/internal.h"
 
 #include "base/log.h"
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -74,34 +73,15 @@ static void sooner(int64_t *at_ms, int64_t candidate_ms)
         *at_ms = candidate_ms;
 }
 
-static void log_unit(const char *event, const ds_emb_unit *unit)
+static void carry_out(ds_engine *e, ds_activation *act)
 {
-    ds_log(DS_LOG_INFO, event, "route", unit->route->route->name, "unit", unit->name, NULL);
-}
+    for (size_t i = 0; i < act->steps_n; i++) {
+        const ds_step *s = act->steps[i];
 
-static void carry_out(ds_engine *e, ds_activation *act, const ds_step *s)
-{
-    ds_emb_route *route = s->row ? ds_emb_route_named(e, s->row->route) : NULL;
-    ds_emb_unit *unit;
-
-    if (!route)
-        return;
-    unit = ds_emb_unit_add(e, route, s->row->id, s->row->unit);
-    if (s->added)
-        log_unit("unit_new", unit);
-    if (s->row->state.gone && !unit->gone)
-        log_unit("unit_gone", unit);
-    ds_emb_unit_is_gone(e, unit, s->row->state.gone);
-    sooner(&e->due_ms, s->wake_ms);
-    if (s->cancel && unit->pass)
-        atomic_store(&unit->pass->stop, true);
-    if ((s->start || s->go_on) && !atomic_load(&e->stopping)) {
-        assert(!unit->pass); /* never two passes of one unit */
-        unit->starts += s->start;
-        ds_emb_pass_begin(e, unit, s->row);
+        sooner(&e->due_ms, s->wake_ms);
+        if (s->found)
+            s->kind->carry_out(e, act, s);
     }
-    if (s->asked)
-        ds_follow_step(e, act->follow, unit, s);
 }
 
 /* The store is locked by a stranger: nothing is lost, and its own wait has passed by then. */
@@ -125,13 +105,13 @@ void ds_activation_read(ds_engine *e, ds_note *note)
     if (act->failed && !act->answer) /* who waits for an answer has it already */
         fail_engine(e, &act->err);
     if (act->takes_due) {
-        e->taking_due = false; /* a full load is not all: the rest is due as well */
-        e->due_ms = act->steps_n < DS_EMB_DUE_MAX ? act->next_due_ms : ds_emb_now(e);
+        e->taking_due = false;
+        e->due_ms = act->next_due_ms;
     }
     if (act->pass)
-        ds_emb_pass_recorded(e, act->pass, !act->failed && act->steps[0].row);
-    for (size_t i = 0; !act->failed && i < act->steps_n; i++)
-        carry_out(e, act, &act->steps[i]);
+        ds_emb_pass_recorded(e, act->pass, !act->failed && act->steps[0]->found);
+    if (!act->failed)
+        carry_out(e, act);
     if (act->follow)
         ds_follow_closed(e, act->follow);
     ds_activation_free(act);
@@ -141,7 +121,7 @@ void ds_activation_read(ds_engine *e, ds_note *note)
 
 static void take_due(ds_engine *e)
 {
-    ds_activation *act = ds_activation_new(e, 0);
+    ds_activation *act = ds_activation_new(e);
 
     act->takes_due = true;
     act->retries = true;
@@ -153,16 +133,14 @@ static void take_due(ds_engine *e)
  * are listed with their interval. */
 static void count_from_now(ds_engine *e, int64_t now_ms)
 {
-    static const ds_event timer = {.type = DS_EV_TIMER};
-    ds_activation *act = ds_activation_new(e, e->table.n);
-    size_t n = 0;
+    ds_activation *act = ds_activation_new(e);
 
     ds_log(DS_LOG_WARN, "clock_set_back", "text", "the units count their intervals from now", NULL);
     for (size_t i = 0; i < e->routes_n; i++) {
         ds_emb_route *route = &e->routes[i];
 
         for (ds_emb_unit *unit = route->units; unit; unit = unit->next_of_route)
-            act->steps[n++] = (ds_step){.unit_id = unit->id, .events = &timer, .events_n = 1};
+            ds_unit_kind.add_timer(act, unit->id);
         if (route->list_ms)
             route->list_ms = DS_MIN(route->list_ms, now_ms + route->route->every_ms);
     }
@@ -321,11 +299,22 @@ static void list_routes(ds_engine *e)
     }
 }
 
+static bool take_up(ds_engine *e, ds_err *err)
+{
+    for (size_t i = 0; i < e->kinds_n; i++) {
+        if (!e->kinds[i]->take_up)
+            e->due_ms = ds_emb_now(e); /* looks for what is due, or will be */
+        else if (!e->kinds[i]->take_up(e, err))
+            return false;
+    }
+    return true;
+}
+
 static bool begin(ds_engine *e, ds_err *err)
 {
     if (e->options.once && !spread_refs(e, err))
         return false;
-    if (!ds_emb_take_up(e, err))
+    if (!take_up(e, err))
         return false;
     if (e->options.once) {
         e->own = ds_follow_new(e, 0, e->options.items_n > 0);
@@ -381,6 +370,7 @@ ds_engine *ds_engine_embedded(ds_store *store, const ds_engine_options *options,
     e->notes = ds_queue_new(1);
     e->wake = (ds_note){.read = woken, .drop = keep};
     e->waiting_end = &e->waiting;
+    ds_emb_host(e, &ds_unit_kind);
     e->fatal = DS_ERR_INIT;
     pthread_mutex_init(&e->lock, NULL);
     e->pool = ds_pool_new(e->workers);
@@ -418,6 +408,7 @@ void ds_engine_free(ds_engine *e)
         free(e->routes[i].refs);
     free(e->routes);
     free(e->all_refs);
+    free(e->kinds);
     ds_queue_free(e->notes);
     pthread_mutex_destroy(&e->lock);
     free(e);

@@ -79,7 +79,8 @@ void ds_follow_refused(ds_engine *e, ds_follow *f, const char *route, const char
 }
 
 /* The unit was asked, and neither starts nor runs. */
-static void refuse_unit(ds_engine *e, ds_follow *f, const ds_emb_unit *unit, const ds_step *step)
+static void refuse_unit(ds_engine *e, ds_follow *f, const ds_emb_unit *unit,
+                        const ds_unit_step *step)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
     const ds_unit *u = &step->row->state;
@@ -105,7 +106,7 @@ static void refuse_unit(ds_engine *e, ds_follow *f, const ds_emb_unit *unit, con
 
 /* ---- passes ---------------------------------------------------------------------------------- */
 
-void ds_follow_step(ds_engine *e, ds_follow *f, ds_emb_unit *unit, const ds_step *step)
+void ds_follow_step(ds_engine *e, ds_follow *f, ds_emb_unit *unit, const ds_unit_step *step)
 {
     ds_waiting *waiting;
 
@@ -227,14 +228,15 @@ static void refuse_ref(ds_engine *e, ds_follow *f, const ds_unit_ref *ref)
 static void ask_units(ds_engine *e, ds_follow *f, ds_emb_unit *const *units, size_t n,
                       const ds_event *asked)
 {
-    ds_activation *act = ds_activation_new(e, n);
+    ds_activation *act = ds_activation_new(e);
     const ds_event *event = ds_event_copy(asked, act->arena);
 
     act->follow = f;
     act->retries = true;
     for (size_t i = 0; i < n; i++)
-        act->steps[i] =
-            (ds_step){.unit_id = units[i]->id, .events = event, .events_n = 1, .asked = true};
+        ds_unit_step_add(
+            act,
+            (ds_unit_step){.step.id = units[i]->id, .events = event, .events_n = 1, .asked = true});
     ds_follow_opened(f);
     ds_activation_submit(act);
 }

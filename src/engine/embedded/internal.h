@@ -1,8 +1,9 @@
 /* src/engine/embedded/internal.h - what the files of this folder share.
  *
- * Who does what.  Every change of a unit is a *step*: events go in, the pure machine decides, state
- * and activity are saved, all inside one transaction on the store's writer (steps.c).  Steps that
- * belong together make one *activation*.  Once it is durable it comes back to the engine thread as
+ * Who does what.  Every change of a machine is a *step*: events go in, the pure machine decides,
+ * state and activity are saved, all inside one transaction on the store's writer (steps.c).  A unit
+ * is one kind of machine; the engine hosts others beside it (ds_machine_kind).  Steps that belong
+ * together make one *activation*.  Once it is durable it comes back to the engine thread as
  * a note, and only then are its actions carried out.  Notes arrive in the order of the commits.
  *
  *   any thread ──activation──► store's writer ──note──► engine thread ──work──► pool of threads
@@ -23,7 +24,7 @@
 #define DS_EMB_SLICE_MS (10 * DS_MINUTE_MS)
 #define DS_EMB_SPREAD_FREE 16    /* so many units may start at once */
 #define DS_EMB_SPREAD_EACH_MS 50 /* more of them start this far apart on average */
-#define DS_EMB_DUE_MAX 256       /* units in one activation of timers */
+#define DS_EMB_DUE_MAX 256       /* machines of a kind in one activation of timers */
 
 typedef struct ds_emb_unit ds_emb_unit;
 typedef struct ds_emb_route ds_emb_route;
@@ -41,40 +42,55 @@ typedef struct ds_note {
     void (*drop)(struct ds_note *note);
 } ds_note;
 
-/* ---- steps (steps.c) ------------------------------------------------------------------------- */
+/* ---- machines and their steps (steps.c) ------------------------------------------------------ */
 
-typedef struct ds_step {
-    /* in */
-    int64_t unit_id; /* 0: by route and unit */
-    const char *route, *unit;
-    const ds_event *events;
-    size_t events_n;
-    bool ensure;           /* the first event is ENSURE: makes the unit, reads its inbox */
-    bool died;             /* if a pass is under way, the process under it has died */
-    bool hold;             /* applies the events and starts nothing */
-    bool asked;            /* the activation's follower asks for this one */
-    const ds_run_row *run; /* a pass that ended, for the history */
-    int64_t epoch;         /* of that pass: another one makes the step void */
+typedef struct ds_activation ds_activation;
+typedef struct ds_machine_kind ds_machine_kind;
+
+typedef struct ds_step { /* first member of each kind's own step */
+    const ds_machine_kind *kind;
+    int64_t id; /* of the machine; 0: the kind's step names it in another way */
+    bool hold;  /* applies the events and starts nothing */
     /* out */
-    ds_unit_row *row; /* as saved; NULL: no such unit, or void */
-    bool added, start, go_on, cancel;
+    bool found;      /* there is such a machine, and the step was meant for it */
     int64_t wake_ms; /* 0: no timer */
 } ds_step;
 
-typedef struct ds_activation {
+/* What the engine must know of a kind of machine; its states are the kind's own affair.  The first
+ * four run on the store's writer, one after the other, inside the step's transaction. */
+struct ds_machine_kind {
+    const char *name; /* in the store */
+    /* Reads the machine, makes it where the step asks for that, and sets `found`. */
+    bool (*find)(ds_step *step, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *err);
+    bool (*apply)(ds_step *step, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *err);
+    void (*decide)(ds_step *step, ds_engine *e, int64_t now_ms); /* sets `wake_ms` */
+    bool (*save)(ds_step *step, ds_engine *e, ds_tx *tx, int64_t now_ms, ds_err *err);
+    /* On the engine thread, once the step is durable and where it was `found`. */
+    void (*carry_out)(ds_engine *e, ds_activation *act, const ds_step *step);
+    /* Adds the step of a machine whose time has come. */
+    void (*add_timer)(ds_activation *act, int64_t id);
+    /* When the engine starts. NULL: what is due says it all. */
+    bool (*take_up)(ds_engine *e, ds_err *err);
+};
+
+/* From its start on (ds_engine_run) the engine takes the steps of this kind's machines too; their
+ * `hold` is set while nothing may start. Machines of a kind that is not hosted are left alone. */
+void ds_emb_host(ds_engine *e, const ds_machine_kind *kind);
+
+struct ds_activation {
     ds_note note; /* first */
     ds_job job;
     ds_engine *engine;
     ds_arena *arena; /* everything below lives in it */
-    ds_step *steps;
-    size_t steps_n;
+    ds_step **steps;
+    size_t steps_n, steps_cap;
     bool starts_engine;     /* from now on signals may start passes */
-    bool takes_due;         /* steps are made for the units that are due */
+    bool takes_due;         /* steps are made for the machines that are due */
     int64_t next_due_ms;    /* takes_due: the earliest after those; 0: none */
     const char *inbox_of;   /* the route whose inbox every step is given; NULL: none */
     const char *unknown_to; /* signal: units that are not there get it through this route's inbox */
     bool retries;           /* the engine's own: tried again while the store is locked */
-    int64_t reached;        /* steps that found their unit */
+    int64_t reached;        /* steps that found their machine */
     ds_emb_pass *pass;      /* whose end this is; NULL: none */
     ds_follow *follow;      /* who waits for the passes that this starts (opened); NULL: nobody */
     bool failed;
@@ -82,9 +98,10 @@ typedef struct ds_activation {
     /* On the writer thread once the outcome is certain; NULL: nobody waits. */
     void (*answer)(struct ds_activation *act, void *to);
     void *answer_to;
-} ds_activation;
+};
 
-ds_activation *ds_activation_new(ds_engine *e, size_t steps);
+ds_activation *ds_activation_new(ds_engine *e);
+void ds_activation_add(ds_activation *act, ds_step *step); /* it lives in the arena */
 void ds_activation_submit(ds_activation *act);
 void ds_activation_free(ds_activation *act);
 /* Reads an activation's note: carries out what its steps decided. */
@@ -92,6 +109,32 @@ void ds_activation_read(ds_engine *e, ds_note *note);
 /* One step. Without an engine (`e` NULL) it must hold. */
 DS_MUST_USE bool ds_step_take(ds_step *step, ds_engine *e, ds_tx *tx, int64_t now_ms, ds_arena *a,
                               ds_err *err);
+
+/* ---- steps of units (unit_step.c) ------------------------------------------------------------ */
+
+typedef struct ds_unit_step {
+    ds_step step; /* first; without an id the unit is known by route and name */
+    const char *route, *unit;
+    const ds_event *events;
+    size_t events_n;
+    bool ensure;           /* the first event is ENSURE: makes the unit, reads its inbox */
+    bool died;             /* if a pass is under way, the process under it has died */
+    bool asked;            /* the activation's follower asks for this one */
+    const ds_run_row *run; /* a pass that ended, for the history */
+    int64_t epoch;         /* of that pass: another one makes the step void */
+    /* out */
+    ds_unit_row *row; /* as saved */
+    bool added, start, go_on, cancel, was_running;
+} ds_unit_step;
+
+extern const ds_machine_kind ds_unit_kind;
+
+ds_unit_step *ds_unit_step_add(ds_activation *act, ds_unit_step made);
+/* Gives every unit of the activation what waits for its whole route. */
+DS_MUST_USE bool ds_unit_steps_inbox(ds_activation *act, ds_tx *tx, ds_err *err);
+/* Keeps the events of a unit that is not there for the day it is. */
+DS_MUST_USE bool ds_unit_step_keep(const ds_activation *act, const ds_step *step, ds_tx *tx,
+                                   int64_t now_ms, ds_err *err);
 ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms);
 ds_event ds_sync_event(const char *const *items, size_t items_n); /* none: everything */
 const ds_event *ds_event_copy(const ds_event *event, ds_arena *a);
@@ -211,7 +254,7 @@ ds_follow *ds_follow_new(ds_engine *e, uint64_t client, bool targeted);
 void ds_follow_opened(ds_follow *f);
 void ds_follow_closed(ds_engine *e, ds_follow *f); /* the last one ends it */
 /* After the step's actions were carried out. */
-void ds_follow_step(ds_engine *e, ds_follow *f, ds_emb_unit *unit, const ds_step *step);
+void ds_follow_step(ds_engine *e, ds_follow *f, ds_emb_unit *unit, const ds_unit_step *step);
 /* That `run` ends what a follower of this unit waits for. */
 bool ds_follow_serves(const ds_emb_unit *unit, const ds_emb_pass *pass);
 void ds_follow_pass(ds_engine *e, ds_emb_unit *unit, const ds_emb_pass *pass);
@@ -250,6 +293,8 @@ struct ds_engine {
     int workers;
     ds_emb_route *routes;
     size_t routes_n;
+    const ds_machine_kind **kinds;
+    size_t kinds_n;
 
     ds_queue *notes;
     atomic_size_t in_flight; /* activations whose note has not been read yet */
@@ -270,7 +315,7 @@ struct ds_engine {
     bool worked;    /* since it last came to rest */
 
     bool taking_due;
-    int64_t due_ms; /* earliest timer of a unit; 0: none */
+    int64_t due_ms;            /* earliest timer of a machine; 0: none */
     int64_t utc_ms, steady_ms; /* both clocks when the timers were looked at last */
     ds_follow *follows;
     ds_follow *own;        /* of `once` */

@@ -62,15 +62,17 @@ static void drop_listing(ds_note *note)
 static void add_step(ds_activation *act, const listing *l, const ds_emb_unit *unit,
                      const char *name, const ds_event *events, size_t events_n)
 {
-    act->steps[act->steps_n++] = (ds_step){
-        .route = l->work.route->route->name,
-        .unit = ds_arena_strdup(act->arena, name),
-        .events = events,
-        .events_n = events_n,
-        .ensure = events[0].type == DS_EV_ENSURE,
-        .asked = act->follow && events[0].type == DS_EV_ENSURE,
-        .died = unit && unit->gone && !unit->pass,
-    };
+    bool ensure = events[0].type == DS_EV_ENSURE;
+
+    ds_unit_step_add(act, (ds_unit_step){
+                              .route = l->work.route->route->name,
+                              .unit = ds_arena_strdup(act->arena, name),
+                              .events = events,
+                              .events_n = events_n,
+                              .ensure = ensure,
+                              .asked = act->follow && ensure,
+                              .died = unit && unit->gone && !unit->pass,
+                          });
 }
 
 static bool is_listed(const listing *l, const ds_emb_unit *unit)
@@ -98,8 +100,9 @@ static size_t mark_listed(ds_engine *e, const listing *l)
 /* A step without events: starts what waits in the unit, now that it is surely gone. */
 static void add_look(ds_activation *act, const ds_emb_unit *unit)
 {
-    act->steps[act->steps_n++] =
-        (ds_step){.unit_id = unit->id, .died = !unit->pass, .asked = act->follow != NULL};
+    ds_unit_step_add(
+        act,
+        (ds_unit_step){.step.id = unit->id, .died = !unit->pass, .asked = act->follow != NULL});
 }
 
 static void add_gone(ds_activation *act, const listing *l)
@@ -204,9 +207,8 @@ static void once_steps(ds_engine *e, ds_activation *act, const listing *l)
 static void submit_steps(ds_engine *e, const listing *l)
 {
     size_t unknown = mark_listed(e, l);
-    ds_activation *act = ds_activation_new(e, l->units.n + l->work.route->units_n);
+    ds_activation *act = ds_activation_new(e);
 
-    act->steps_n = 0;
     act->retries = true;
     if (e->own) {
         act->follow = e->own; /* opened when the listing began */

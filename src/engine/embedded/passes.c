@@ -73,10 +73,16 @@ static ds_event ended_event(const ds_emb_pass *pass)
     };
 }
 
+/* Then nothing more is to start. */
+static bool serves_once(const ds_engine *e, const ds_emb_pass *pass)
+{
+    return e->own && ds_follow_serves(pass->unit, pass);
+}
+
 static void pass_returned(ds_engine *e, ds_note *note)
 {
     ds_emb_pass *pass = (ds_emb_pass *)ds_work_of(note);
-    ds_activation *act = ds_activation_new(e, 1);
+    ds_activation *act = ds_activation_new(e);
     ds_event *ended = ds_new_in(act->arena, ds_event);
 
     ds_work_ended(&pass->work);
@@ -84,14 +90,14 @@ static void pass_returned(ds_engine *e, ds_note *note)
     *ended = ended_event(pass);
     act->pass = pass;
     act->retries = true;
-    act->steps[0] = (ds_step){
-        .unit_id = pass->unit->id,
-        .events = ended,
-        .events_n = 1,
-        .epoch = pass->epoch,
-        .run = pass->result.outcome == DS_PASS_SLICED ? NULL : &pass->run,
-        .hold = e->own && ds_follow_serves(pass->unit, pass), /* `once` is served: nothing more */
-    };
+    ds_unit_step_add(act, (ds_unit_step){
+                              .step.id = pass->unit->id,
+                              .step.hold = serves_once(e, pass),
+                              .events = ended,
+                              .events_n = 1,
+                              .epoch = pass->epoch,
+                              .run = pass->result.outcome == DS_PASS_SLICED ? NULL : &pass->run,
+                          });
     ds_activation_submit(act);
 }
 

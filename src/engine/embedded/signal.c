@@ -8,39 +8,36 @@
 /* ---- an engine's units ----------------------------------------------------------------------- */
 
 /* Gone units hear nothing that was meant for a whole route. */
-static size_t add_units(ds_activation *act, const ds_emb_route *route, const ds_event *event)
+static void add_units(ds_activation *act, const ds_emb_route *route, const ds_event *event)
 {
-    size_t n = 0;
-
     for (const ds_emb_unit *unit = route->units; unit; unit = unit->next_of_route) {
         if (!unit->gone)
-            act->steps[n++] = (ds_step){.unit_id = unit->id, .events = event, .events_n = 1};
+            ds_unit_step_add(act,
+                             (ds_unit_step){.step.id = unit->id, .events = event, .events_n = 1});
     }
-    return n;
 }
 
 /* What reaches nobody yet waits in the inbox: for the unit named, or for the route's first ones. */
 static ds_activation *to_named(ds_engine *e, const ds_unit_ref *ref, const ds_event *event)
 {
-    ds_activation *act = ds_activation_new(e, 1);
+    ds_activation *act = ds_activation_new(e);
 
     act->unknown_to = ds_arena_strdup(act->arena, ref->route);
-    act->steps[0] = (ds_step){
-        .route = act->unknown_to,
-        .unit = ds_arena_strdup(act->arena, ref->unit),
-        .events = ds_event_copy(event, act->arena),
-        .events_n = 1,
-    };
+    ds_unit_step_add(act, (ds_unit_step){
+                              .route = act->unknown_to,
+                              .unit = ds_arena_strdup(act->arena, ref->unit),
+                              .events = ds_event_copy(event, act->arena),
+                              .events_n = 1,
+                          });
     return act;
 }
 
 static ds_activation *to_route(ds_engine *e, const ds_emb_route *route, const ds_event *event)
 {
-    ds_activation *act;
+    ds_activation *act = ds_activation_new(e);
 
     pthread_mutex_lock(&e->lock); /* `gone` may be a moment old: a unit that is starts nothing */
-    act = ds_activation_new(e, route->units_n);
-    act->steps_n = add_units(act, route, ds_event_copy(event, act->arena));
+    add_units(act, route, ds_event_copy(event, act->arena));
     pthread_mutex_unlock(&e->lock);
     return act;
 }
@@ -129,16 +126,15 @@ typedef struct offline {
 
 static bool give(offline *o, int64_t unit_id, ds_tx *tx, ds_err *err)
 {
-    ds_step s = {.unit_id = unit_id,
-                 .route = o->ref->route,
-                 .unit = o->ref->unit,
-                 .events = o->event,
-                 .events_n = 1,
-                 .hold = true};
+    ds_unit_step s = {.step = {.kind = &ds_unit_kind, .id = unit_id, .hold = true},
+                      .route = o->ref->route,
+                      .unit = o->ref->unit,
+                      .events = o->event,
+                      .events_n = 1};
 
-    if (!ds_step_take(&s, NULL, tx, o->now_ms, o->arena, err))
+    if (!ds_step_take(&s.step, NULL, tx, o->now_ms, o->arena, err))
         return false;
-    o->reached += s.row != NULL;
+    o->reached += s.step.found;
     return true;
 }
 

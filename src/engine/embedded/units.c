@@ -175,8 +175,7 @@ static size_t know_units(ds_engine *e, ds_unit_row *rows, size_t n)
  * end on every unit is decided for, so that a signal may start passes as well. */
 static void submit_take_up(ds_engine *e, const ds_unit_row *rows, size_t n, size_t take_up)
 {
-    ds_activation *act = ds_activation_new(e, take_up);
-    size_t at = 0;
+    ds_activation *act = ds_activation_new(e);
 
     act->starts_engine = true;
     act->retries = true;
@@ -190,8 +189,11 @@ static void submit_take_up(ds_engine *e, const ds_unit_row *rows, size_t n, size
         *ensure =
             ds_ensure_event(route->route, e->options.once ? route->route->every_ms
                                                           : ds_spread_ms(route->route, take_up));
-        act->steps[at++] = (ds_step){
-            .unit_id = rows[i].id, .events = ensure, .events_n = 1, .ensure = true, .died = true};
+        ds_unit_step_add(act, (ds_unit_step){.step.id = rows[i].id,
+                                             .events = ensure,
+                                             .events_n = 1,
+                                             .ensure = true,
+                                             .died = true});
     }
     ds_activation_submit(act);
 }
