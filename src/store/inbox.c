@@ -3,6 +3,23 @@
 #include "store/internal.h"
 #include "store/state_json.h"
 
+static bool has_room(ds_db *db, ds_err *err)
+{
+    static const char sql[] = "SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT ?)";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    bool row = false;
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, DS_INBOX_MAX);
+    if (!ds_db_next(db, st, &row, err))
+        return false;
+    return ds_col_int(st, 0) < DS_INBOX_MAX ||
+           ds_fail(err, DS_ERR_PERMANENT,
+                   "%d signals wait already for units that were never seen: is the name right?",
+                   DS_INBOX_MAX);
+}
+
 bool ds_tx_inbox_put(ds_tx *tx, const char *route, const char *unit, const ds_event *event,
                      int64_t now_ms, ds_err *err)
 {
@@ -10,7 +27,7 @@ bool ds_tx_inbox_put(ds_tx *tx, const char *route, const char *unit, const ds_ev
     ds_json_writer w = ds_json_w(&text, false);
 
     ds_event_write(&w, event);
-    if (!ds_buf_ok(&text, "signal", err))
+    if (!ds_buf_ok(&text, "signal", err) || !has_room(tx->db, err))
         return false;
 
     static const char sql[] = "INSERT INTO inbox(route, unit, event, at) VALUES(?, ?, ?, ?)";

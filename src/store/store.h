@@ -121,8 +121,10 @@ DS_MUST_USE bool ds_tx_unit_add(ds_tx *tx, const char *route, const char *unit, 
 /* Writes state, logic revision and next due (0: none). */
 DS_MUST_USE bool ds_tx_unit_save(ds_tx *tx, const ds_unit_row *row, int64_t next_due_ms,
                                  ds_err *err);
+#define DS_INBOX_MAX 10000 /* signals that wait for units nobody has seen yet */
+
 /* The inbox: a signal is durable before it is answered. unit NULL: every unit of the route,
- * those that come later in the same start included. */
+ * those that come later in the same start included. PERMANENT when it is full. */
 DS_MUST_USE bool ds_tx_inbox_put(ds_tx *tx, const char *route, const char *unit,
                                  const ds_event *event, int64_t now_ms, ds_err *err);
 /* Takes (and deletes) what waits for one unit, oldest first. */

@@ -19,10 +19,10 @@ void group_fini(group *g)
     free(g->doubts);
     free(g->removes);
     free(g->held);
-    free(g->met);
-    free(g->released);
+    free(g->met.items);
+    free(g->released.items);
+    free(g->cleared.items);
     free(g->sent);
-    free(g->cleared);
     keyset_fini(&g->put_keys);
     ds_arena_free(g->arena);
     *g = (group){0};
@@ -30,8 +30,8 @@ void group_fini(group *g)
 
 static void empty(group *g)
 {
-    g->puts_n = g->doubts_n = g->removes_n = g->held_n = g->met_n = 0;
-    g->released_n = g->sent_n = g->cleared_n = 0;
+    g->puts_n = g->doubts_n = g->removes_n = g->held_n = g->sent_n = 0;
+    g->met.n = g->released.n = g->cleared.n = 0;
     keyset_clear(&g->put_keys);
     ds_arena_reset(g->arena);
 }
@@ -115,20 +115,20 @@ void group_hold(pass *p, const ds_held *held)
     kept->reason = ds_arena_strdup(g->arena, held->reason);
 }
 
+static void add_key(group *g, key_list *list, const char *key)
+{
+    GROW(list->items, list->n, list->cap);
+    list->items[list->n++] = ds_arena_strdup(g->arena, key);
+}
+
 void group_meet(pass *p, const char *key)
 {
-    group *g = &p->group;
-
-    GROW(g->met, g->met_n, g->met_cap);
-    g->met[g->met_n++] = ds_arena_strdup(g->arena, key);
+    add_key(&p->group, &p->group.met, key);
 }
 
 void group_release(pass *p, const char *key)
 {
-    group *g = &p->group;
-
-    GROW(g->released, g->released_n, g->released_cap);
-    g->released[g->released_n++] = ds_arena_strdup(g->arena, key);
+    add_key(&p->group, &p->group.released, key);
 }
 
 void group_sent(pass *p, const char *key)
@@ -141,10 +141,7 @@ void group_sent(pass *p, const char *key)
 
 void group_clear_intent(pass *p, const char *key)
 {
-    group *g = &p->group;
-
-    GROW(g->cleared, g->cleared_n, g->cleared_cap);
-    g->cleared[g->cleared_n++] = ds_arena_strdup(g->arena, key);
+    add_key(&p->group, &p->group.cleared, key);
 }
 
 bool group_is_due(const pass *p)
@@ -154,7 +151,7 @@ bool group_is_due(const pass *p)
     size_t full = p->in->group_records ? p->in->group_records : GROUP_RECORDS;
     size_t most = p->to->flush ? full : 1; /* remote ones are durable batch by batch */
 
-    if (g->puts_n + g->held_n + g->met_n + g->released_n >= most)
+    if (g->puts_n + g->held_n + g->met.n + g->released.n >= most)
         return true;
     return now_us - p->checkpoint_us >= GROUP_US;
 }
@@ -264,14 +261,14 @@ static bool commit(pass *p, bool at_page, bool last, ds_err *err)
         .removes_n = g->removes_n,
         .held = g->held,
         .held_n = g->held_n,
-        .met = g->met,
-        .met_n = g->met_n,
-        .released = g->released,
-        .released_n = g->released_n,
+        .met = g->met.items,
+        .met_n = g->met.n,
+        .released = g->released.items,
+        .released_n = g->released.n,
         .intents = g->sent,
         .intents_n = g->sent_n,
-        .cleared = g->cleared,
-        .cleared_n = g->cleared_n,
+        .cleared = g->cleared.items,
+        .cleared_n = g->cleared.n,
         .replace_held = last && p->in->kind == DS_PASS_FULL,
         .generation = generation,
     };

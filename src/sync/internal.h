@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define PAGE_RECORDS ((size_t)500)    /* asked of the source, and the most in one write */
-#define GROUP_RECORDS ((size_t)32000)    /* a local destination commits after so many changes */
+#define GROUP_RECORDS ((size_t)32000) /* a local destination commits after so many changes */
 #define GROUP_US INT64_C(1000000)     /* or after a second with anything to tell */
 #define INTENT_BATCH ((size_t)32)     /* creates in flight whose answer a crash can lose */
 #define FIND_BATCH ((size_t)100)
@@ -86,6 +86,11 @@ typedef struct item {
 
 /* ---- changes that wait for their commit ------------------------------------------------------ */
 
+typedef struct key_list { /* copies of keys */
+    const char **items;
+    size_t n, cap;
+} key_list;
+
 typedef struct group {
     ds_arena *arena;
     ds_link_put *puts;
@@ -97,14 +102,11 @@ typedef struct group {
     size_t removes_n, removes_cap;
     ds_held *held;
     size_t held_n, held_cap;
-    const char **met; /* held as before */
-    size_t met_n, met_cap;
-    const char **released;
-    size_t released_n, released_cap;
-    ds_intent *sent; /* creates whose answer was lost */
+    key_list met;      /* held as before */
+    key_list released; /* held no more */
+    key_list cleared;  /* their intents are settled */
+    ds_intent *sent;   /* creates whose answer was lost */
     size_t sent_n, sent_cap;
-    const char **cleared;
-    size_t cleared_n, cleared_cap;
     bool dirty; /* the destination was written to since the last flush */
 } group;
 

@@ -466,6 +466,26 @@ static void signals_wait_for_whom_they_are_sent_to(void **state)
     fixture_end(&f);
 }
 
+static void the_inbox_has_an_end(void **state)
+{
+    static char fill[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                         " WHERE i < 9999) INSERT INTO inbox(route, unit, event, at)"
+                         " SELECT 'r', 'nobody', '{\"type\":\"pause\"}', i FROM n";
+    fixture f = fixture_new();
+    mail m = {.route = "r", .unit = "x", .event = {.type = DS_EV_PAUSE}};
+
+    (void)state;
+    must(&f, do_tx(&f, exec_in_tx, fill));
+    must(&f, do_tx(&f, put_mail, &m));
+    assert_false(do_tx(&f, put_mail, &m));
+    assert_int_equal(f.err.kind, DS_ERR_PERMANENT);
+    assert_non_null(strstr(f.err.text, "10000 signals wait"));
+    must(&f, do_tx(&f, take_mail, &m));
+    assert_int_equal(m.n, 1);
+    must(&f, do_tx(&f, put_mail, &m));
+    fixture_end(&f);
+}
+
 /* ---- the history ----------------------------------------------------------------------------- */
 
 static bool add_runs(ds_tx *tx, void *arg, ds_err *err)
@@ -543,6 +563,7 @@ int main(void)
     add_test(units_are_listed_by_route_and_name);
     add_test(a_damaged_state_is_named);
     add_test(signals_wait_for_whom_they_are_sent_to);
+    add_test(the_inbox_has_an_end);
     add_test(the_history_keeps_the_last_passes);
     return run_tests("store units");
 }
