@@ -97,8 +97,25 @@ static bool run_job(ds_writer *w, size_t at, ds_err *err)
            (exec_cached(w->db, "ROLLBACK TO job", err) && exec_cached(w->db, "RELEASE job", err));
 }
 
+/* What is written into a file that has lost its name is lost with the process. */
+static bool still_in_place(ds_db *db, ds_err *err)
+{
+    int moved = 0;
+
+    if (sqlite3_file_control(ds_db_handle(db), "main", SQLITE_FCNTL_HAS_MOVED, &moved) !=
+            SQLITE_OK ||
+        !moved)
+        return true;
+    return ds_fail(err, DS_ERR_CONFIG,
+                   "store %s was moved, replaced or deleted while it was in use: put it back where "
+                   "it was and start again",
+                   ds_db_path(db));
+}
+
 static bool run_group(ds_writer *w, ds_err *err)
 {
+    if (!still_in_place(w->db, err))
+        return false;
     for (size_t i = 0; i < w->n; i++) {
         if (!run_job(w, i, err))
             return false;

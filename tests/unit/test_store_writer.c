@@ -197,6 +197,29 @@ static void a_full_disk_ends_it_and_keeps_what_was_committed(void **state)
     fixture_end(&f);
 }
 
+/* Nothing is acknowledged that went into a file nobody will find again. */
+static void a_store_that_is_moved_away_ends_it(void **state)
+{
+    fixture f = fixture_new();
+    const char *elsewhere = tmpdir_file(f.dir, "elsewhere.db");
+    ds_err fatal = DS_ERR_INIT;
+    char log[8] = "";
+    step before = step_of('a', log), after = step_of('b', log);
+
+    (void)state;
+    ds_writer_on_fatal(ds_store_writer(f.store), note_fatal, &fatal);
+    must(&f, ds_store_do(f.store, DS_LANE_EVENT, &before.base, &f.err));
+    assert_int_equal(rename(f.path, elsewhere), 0);
+    assert_false(ds_store_do(f.store, DS_LANE_EVENT, &after.base, &f.err));
+    assert_int_equal(f.err.kind, DS_ERR_CONFIG);
+    assert_non_null(strstr(f.err.text, "was moved, replaced or deleted while it was in use"));
+    assert_string_equal(fatal.text, f.err.text);
+    assert_int_equal(rename(elsewhere, f.path), 0);
+    fixture_reopen(&f);
+    assert_int_equal(count_rows(&f, STEP_ROWS), 1);
+    fixture_end(&f);
+}
+
 static bool no_patience(ds_tx *tx, void *arg, ds_err *err)
 {
     (void)arg, (void)err;
@@ -471,6 +494,7 @@ int main(void)
     add_table(order_rows, runs_in_order);
     add_test(who_waits_is_told_why);
     add_test(a_full_disk_ends_it_and_keeps_what_was_committed);
+    add_test(a_store_that_is_moved_away_ends_it);
     add_test(a_store_locked_by_another_program_can_be_tried_again);
     add_table(kill_rows, survives_a_kill);
     add_test(survives_kills_from_outside);
