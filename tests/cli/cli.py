@@ -2,6 +2,7 @@
 
 Usage of a test file: test_NAME.py PROGRAM
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -20,6 +21,9 @@ import tap  # noqa: E402
 
 PROGRAM = str(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/durable-sync").resolve())
 PATIENCE = 60  # seconds until a condition that must come counts as failed
+
+# A sanitizer needs memory and descriptors of its own: limits of the process are not for it.
+SANITIZED = any(name in pathlib.Path(PROGRAM).read_bytes() for name in (b"__asan_init", b"__tsan_init"))
 
 SIMPLE = """\
 routes:
@@ -72,8 +76,10 @@ class Case(unittest.TestCase):
                 for p in sorted(self.dir.rglob("*")) if p.is_file()}
 
     def query(self, sql, name="out.db"):
-        with sqlite3.connect(self.dir / name) as db:
-            return db.execute(sql).fetchall()
+        with contextlib.closing(sqlite3.connect(self.dir / name)) as db:
+            rows = db.execute(sql).fetchall()
+            db.commit()
+            return rows
 
     def execute(self, sql, name="out.db"):
         db = sqlite3.connect(self.dir / name)

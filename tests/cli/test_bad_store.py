@@ -4,7 +4,6 @@
 What is said, with which code, and that nothing is lost: once the cause is gone, the next run goes
 on from what was durable, no row doubled.
 """
-import ctypes
 import os
 import resource
 import shlex
@@ -14,8 +13,8 @@ import subprocess
 from contextlib import closing
 
 from cli import PROGRAM, SIMPLE, Answer, Case, main
+from disks import why_no_disks
 
-CLONE_NEWNS = 0x00020000
 READING = (["check"], ["plan"], ["status"], ["history"], ["held"], ["explain", "plants", "p1"])
 WRITING = (["once"], ["run"], ["sync", "plants"], ["pause", "plants"], ["resume", "plants"],
            ["approve", "plants"], ["interval", "plants", "5m"])
@@ -120,29 +119,13 @@ class FileSize(StoreCase):
         self.assertEqual((self.dir / "out.jsonl").read_text().count("\n"), 20000)
 
 
-def private_mounts():
-    """None, or why disks cannot be mounted here without anybody else seeing them."""
-    if os.geteuid() != 0:
-        return "only root may mount a disk"
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNS) != 0:
-        return "no mount namespace: " + os.strerror(ctypes.get_errno())
-    made = subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True, text=True,
-                          check=False)
-    return made.stderr.strip() or "mount failed" if made.returncode else None
-
-
 class Disk(StoreCase):
     """A disk of its own at disk/, in a mount namespace that ends with this process."""
-    why_not = None
-    looked = False
 
     def setUp(self):
         super().setUp()
-        if not Disk.looked:
-            Disk.looked, Disk.why_not = True, private_mounts()
-        if Disk.why_not:
-            self.skipTest(Disk.why_not)
+        if why_no_disks():
+            self.skipTest(why_no_disks())
         self.disk = self.dir / "disk"
         self.disk.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "tmpfs", self.disk]
