@@ -56,6 +56,18 @@ class Docs(unittest.TestCase):
             for option in connector["options"] if kind != "memory" else []:
                 self.assertIn(f"`{option['name']}`", section.group(1), kind)
 
+    def test_every_test_in_the_table_of_faults_is_there(self):
+        rows = [line.split("|") for line in (TOP / "docs" / "faults.md").read_text().splitlines()
+                if line.startswith("|") and "`" in line]
+        self.assertGreaterEqual(len(rows), 30)
+        for row in rows:
+            places = re.findall(r"`([a-z]+/[a-z_]+\.(?:c|py))`: ((?:`\w+`(?:, )?)+)", row[3])
+            self.assertTrue(places, row)
+            for name, tests in places:
+                text = (TOP / "tests" / name).read_text()
+                for test in re.findall(r"`(\w+)`", tests):
+                    self.assertTrue(re.search(rf"\b{test}\b", text), f"{name} has no {test}")
+
     def test_links_lead_somewhere(self):
         self.assertGreaterEqual(len(pages()), 8)
         broken = []
