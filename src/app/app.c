@@ -99,6 +99,20 @@ int ds_app_config(ds_app *app)
     return code;
 }
 
+void ds_app_load_all(ds_app *app)
+{
+    const ds_connectors *c = app->connectors;
+    size_t n = 0;
+    const char *const *kinds = c->more ? c->more->kinds(c->more, app->arena, &n) : NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        ds_err err = DS_ERR_INIT;
+
+        if (!ds_connectors_have(c, kinds[i], &err))
+            ds_app_refuse(app, "%s", err.text);
+    }
+}
+
 /* ---- references to units ------------------------------------------------------------------------
  */
 

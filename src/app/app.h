@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "engine/engine.h"
+#include "loader/loader.h"
 #include <durable_sync/base.h>
 
 enum { /* a contract: scripts outside depend on it */
@@ -22,6 +23,7 @@ typedef struct ds_app {
     const char *program; /* name for messages, and of the route of ds_main_route */
     ds_arena *arena;     /* of the whole run of the command */
     const ds_args *args;
+    ds_loader *loader; /* of connectors that are not built in */
     const ds_connectors *connectors;
     const ds_source_ops *own_source; /* ds_main_route; else NULL */
     const ds_destination_ops *own_destination;
@@ -37,6 +39,10 @@ typedef struct ds_app {
 DS_MUST_USE int ds_app_config(ds_app *app);
 /* The same, with the errors handed out instead of printed (for check --json). */
 DS_MUST_USE int ds_app_config_errors(ds_app *app, ds_buf *errors);
+
+/* Loads every connector that the folders have, for those who list them all. One that cannot be used
+ * is a line on stderr. */
+void ds_app_load_all(ds_app *app);
 
 /* "PROGRAM: text" on stderr; returns DS_EXIT_USAGE, so that `return ds_app_fail(...)` reads well.
  */

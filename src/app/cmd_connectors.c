@@ -1,4 +1,4 @@
-/* src/app/cmd_connectors.c - what is built in, and one kind's settings from its option table. */
+/* src/app/cmd_connectors.c - what can be connected, and one kind's settings from its option table. */
 #include "app/commands.h"
 #include "app/out.h"
 #include "base/text.h"
@@ -45,13 +45,14 @@ static void options_json(ds_json_writer *w, const ds_option *options)
     ds_json_w_end_list(w);
 }
 
-static void connector_json(ds_json_writer *w, const char *kind, const char *role, const char *help,
-                           const char *promise, const ds_option *options)
+static void connector_json(const ds_app *app, ds_json_writer *w, const char *kind, const char *role,
+                           const char *help, const char *promise, const ds_option *options)
 {
     ds_json_w_begin_object(w);
     ds_w_text(w, "kind", kind);
     ds_w_text(w, "role", role);
     ds_w_text(w, "promise", promise);
+    ds_w_text(w, "file", ds_loader_path(app->loader, kind));
     ds_w_text(w, "help", help);
     options_json(w, options);
     ds_json_w_end_object(w);
@@ -73,11 +74,12 @@ static int print_json(const ds_app *app, const char *kind)
     ds_json_w_begin_list(&w);
     for (size_t i = 0; i < c->sources_n; i++)
         if (!kind || strcmp(kind, c->sources[i]->kind) == 0)
-            connector_json(&w, c->sources[i]->kind, "source", c->sources[i]->help, NULL,
+            connector_json(app, &w, c->sources[i]->kind, "source", c->sources[i]->help, NULL,
                            c->sources[i]->options);
     for (size_t i = 0; i < c->destinations_n; i++)
         if (!kind || strcmp(kind, c->destinations[i]->kind) == 0)
-            connector_json(&w, c->destinations[i]->kind, "destination", c->destinations[i]->help,
+            connector_json(app, &w, c->destinations[i]->kind, "destination",
+                           c->destinations[i]->help,
                            promise_letter(app->arena, c->destinations[i]),
                            c->destinations[i]->options);
     ds_json_w_end_list(&w);
@@ -149,19 +151,24 @@ static void print_kind(const ds_app *app, const char *kind)
         print_options(app, kind, "destination", destination->help, destination->options);
         printf("promise %c\n", (char)destination->promise);
     }
+    if (ds_loader_path(app->loader, kind))
+        printf("loaded from %s\n", ds_loader_path(app->loader, kind));
 }
 
 static int unknown_kind(const ds_app *app, const char *kind)
 {
     const ds_connectors *c = app->connectors;
-    size_t n = 0;
+    size_t n = 0, more_n = 0;
+    const char *const *more = c->more ? c->more->kinds(c->more, app->arena, &more_n) : NULL;
     const char **names =
-        ds_arena_zalloc(app->arena, sizeof *names * (c->sources_n + c->destinations_n + 1));
+        ds_arena_zalloc(app->arena, sizeof *names * (c->sources_n + c->destinations_n + more_n + 1));
 
     for (size_t i = 0; i < c->sources_n; i++)
         names[n++] = c->sources[i]->kind;
     for (size_t i = 0; i < c->destinations_n; i++)
         names[n++] = c->destinations[i]->kind;
+    for (size_t i = 0; i < more_n; i++)
+        names[n++] = more[i];
 
     const char *near = ds_nearest(kind, names, n);
 
@@ -174,10 +181,12 @@ static int unknown_kind(const ds_app *app, const char *kind)
 int ds_cmd_connectors(ds_app *app)
 {
     const char *kind = app->args->words_n ? app->args->words[0] : NULL;
+    ds_err err = DS_ERR_INIT;
 
-    if (kind && !ds_connectors_source(app->connectors, kind) &&
-        !ds_connectors_destination(app->connectors, kind))
-        return unknown_kind(app, kind);
+    if (!kind)
+        ds_app_load_all(app);
+    else if (!ds_connectors_have(app->connectors, kind, &err))
+        return err.kind != DS_ERR_NONE ? ds_app_fail(app, &err) : unknown_kind(app, kind);
     if (app->json)
         return print_json(app, kind);
     if (!kind)

@@ -61,6 +61,47 @@ static void check_versions(doctor *d)
                ds_version(), ds_store_library(), ds_config_library());
 }
 
+/* Each connector of a folder that would be loaded from there is loaded, as a route would. */
+static void check_folder(doctor *d, const ds_loader_folder *folder)
+{
+    size_t good = 0;
+
+    for (size_t i = 0; i < folder->kinds_n; i++) {
+        const char *kind = folder->kinds[i];
+        ds_err err = DS_ERR_INIT;
+
+        if (ds_connectors_have(d->app->connectors, kind, &err))
+            good++;
+        else
+            ds_finding(&d->f, DS_FINDING_WARNING, "connectors",
+                       "mend the file or take it away; a route of this kind cannot run", "%s",
+                       err.text);
+    }
+    ds_finding(&d->f, DS_FINDING_OK, "connectors", NULL, "%s: %zu connector%s", folder->path, good,
+               good == 1 ? "" : "s");
+}
+
+static void check_connectors(doctor *d)
+{
+    size_t n;
+    const ds_loader_folder *folders = ds_loader_folders(d->app->loader, d->app->arena, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const ds_loader_folder *folder = &folders[i];
+
+        if (folder->problem)
+            ds_finding(&d->f, DS_FINDING_WARNING, "connectors",
+                       "nothing is loaded from there until this is mended", "%s: %s", folder->path,
+                       folder->problem);
+        else if (folder->exists)
+            check_folder(d, folder);
+        else if (folder->asked_for)
+            ds_finding(&d->f, DS_FINDING_WARNING, "connectors",
+                       "make the folder, or take it out of $" DS_LOADER_VARIABLE,
+                       "%s does not exist", folder->path);
+    }
+}
+
 /* A file that may hold secrets, or records of others, is its owner's alone. */
 static void check_mode(doctor *d, const char *what, const char *path)
 {
@@ -192,6 +233,7 @@ int ds_cmd_doctor(ds_app *app)
     check_versions(&d);
     check_machine(&d);
     check_clock(&d);
+    check_connectors(&d);
     if (check_config(&d))
         check_store(&d);
     return ds_findings_end(&d.f);

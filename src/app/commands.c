@@ -77,7 +77,7 @@ const ds_command ds_commands[] = {
      ds_cmd_approve},
     {"accounts", "", "the accounts of the configuration, without their secrets", NULL, NULL, 0, 0,
      ds_cmd_accounts},
-    {"connectors", "[KIND]", "what can be connected, and the settings of one kind", NULL, NULL, 0,
+    {"connectors", "[KIND]", "what can be connected, built in or loaded; the settings of one kind", NULL, NULL, 0,
      1, ds_cmd_connectors},
     {"doctor", "", "the machine, the store, permissions, the clock", NULL, NULL, 0, 0,
      ds_cmd_doctor},

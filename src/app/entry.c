@@ -145,7 +145,8 @@ static int run_main(int argc, char **argv, const ds_source_ops *source,
     if (!ds_args_parse(argc, argv, ds_commands, a, &args, &err))
         return ds_app_fail(&app, &err);
     set_up_output(&app);
-    app.connectors = ds_registry(a, source, destination);
+    app.loader = ds_loader_new(a);
+    app.connectors = ds_registry(a, app.loader, source, destination);
 
     int code = flush_output(&app, dispatch(&app));
 

@@ -1,4 +1,8 @@
-/* src/app/registry.c - the only file that knows every connector's name. */
+/* src/app/registry.c
+ *
+ * The only file that knows every built-in connector's name.  What is loaded later is added to the
+ * same lists, so that whoever reads them need not care.
+ */
 #include "app/registry.h"
 
 #include "connectors/file/file.h"
@@ -19,22 +23,77 @@ static const ds_destination_ops *const destinations[] = {
     &ds_memory_destination,
 };
 
-const ds_connectors *ds_registry(ds_arena *a, const ds_source_ops *source,
+typedef struct registry {
+    ds_more_connectors more; /* first */
+    ds_connectors all;
+    ds_arena *arena;
+    ds_loader *loader;
+    const ds_source_ops **sources; /* those of `all` */
+    const ds_destination_ops **destinations;
+} registry;
+
+/* The lists grow by one at a time: there are a handful of connectors. */
+static void add_source(registry *r, const ds_source_ops *source)
+{
+    size_t n = r->all.sources_n, size = sizeof *r->sources;
+
+    r->sources = ds_arena_grow(r->arena, r->sources, n * size, (n + 1) * size);
+    r->sources[n] = source;
+    r->all.sources = r->sources;
+    r->all.sources_n++;
+}
+
+static void add_destination(registry *r, const ds_destination_ops *destination)
+{
+    size_t n = r->all.destinations_n, size = sizeof *r->destinations;
+
+    r->destinations = ds_arena_grow(r->arena, r->destinations, n * size, (n + 1) * size);
+    r->destinations[n] = destination;
+    r->all.destinations = r->destinations;
+    r->all.destinations_n++;
+}
+
+static bool is_there(const registry *r, const char *kind)
+{
+    return ds_connectors_source(&r->all, kind) || ds_connectors_destination(&r->all, kind);
+}
+
+static bool load(ds_more_connectors *self, const char *kind, ds_err *err)
+{
+    registry *r = (registry *)self;
+    const ds_connector *found;
+
+    if (is_there(r, kind))
+        return true;
+    found = ds_loader_get(r->loader, kind, err);
+    if (!found)
+        return false;
+    if (found->source)
+        add_source(r, found->source);
+    if (found->destination)
+        add_destination(r, found->destination);
+    return true;
+}
+
+static const char *const *kinds(ds_more_connectors *self, ds_arena *a, size_t *n)
+{
+    return ds_loader_kinds(((registry *)self)->loader, a, n);
+}
+
+const ds_connectors *ds_registry(ds_arena *a, ds_loader *loader, const ds_source_ops *source,
                                  const ds_destination_ops *destination)
 {
-    ds_connectors *c = ds_new_in(a, ds_connectors);
-    const ds_source_ops **from = ds_arena_zalloc(a, sizeof sources + sizeof *from);
-    const ds_destination_ops **to = ds_arena_zalloc(a, sizeof destinations + sizeof *to);
+    registry *r = ds_new_in(a, registry);
 
+    *r = (registry){.more = {load, kinds}, .arena = a, .loader = loader};
+    r->all.more = &r->more;
     if (source)
-        from[c->sources_n++] = source;
+        add_source(r, source);
     for (size_t i = 0; i < DS_COUNT(sources); i++)
-        from[c->sources_n++] = sources[i];
+        add_source(r, sources[i]);
     if (destination)
-        to[c->destinations_n++] = destination;
+        add_destination(r, destination);
     for (size_t i = 0; i < DS_COUNT(destinations); i++)
-        to[c->destinations_n++] = destinations[i];
-    c->sources = from;
-    c->destinations = to;
-    return c;
+        add_destination(r, destinations[i]);
+    return &r->all;
 }

@@ -59,24 +59,30 @@ static void no_such_kind(ds_load *ld, const ds_member *account, const ds_member 
                          const char *kind)
 {
     const ds_connectors *c = ld->connectors;
-    const char *known[KNOWN_MAX];
+    const char *known[KNOWN_MAX], *unloaded, *guess;
     const ds_member *login = ds_node_member(account->value, "login");
+    ds_err err = DS_ERR_INIT;
     size_t n = 0;
 
     if (login)
         ds_issue(ld->issues, login->at, "login is not in this build");
+    unloaded = ds_kind_unloaded(c, ld->arena, kind, &err);
+    if (!unloaded) {
+        ds_issue(ld->issues, m->value->at, "%s", err.text);
+        return;
+    }
     if (ds_kind_is_later(kind)) {
-        ds_issue(ld->issues, m->value->at, "account kind %s is not in this build", kind);
+        ds_issue(ld->issues, m->value->at, "account kind %s is not in this build%s", kind, unloaded);
         return;
     }
     for (size_t i = 0; i < c->sources_n && n < KNOWN_MAX / 4; i++)
         known[n++] = c->sources[i]->kind;
     for (size_t i = 0; i < c->destinations_n && n < KNOWN_MAX / 2; i++)
         known[n++] = c->destinations[i]->kind;
-    for (size_t i = 0; ds_kinds_later[i]; i++)
-        known[n++] = ds_kinds_later[i];
+    n += ds_kinds_elsewhere(c, ld->arena, known + n, KNOWN_MAX - n);
+    guess = ds_guess(ld, kind, known, n);
     ds_issue(ld->issues, m->value->at, "unknown account kind \"%s\"%s", kind,
-             ds_guess(ld, kind, known, n));
+             *guess ? guess : unloaded);
 }
 
 static void read_account(ds_load *ld, const ds_member *m, ds_account *out)

@@ -179,12 +179,18 @@ static ds_config *parse(const char *path, const char *text, size_t n, const char
     ds_load ld;
     ds_config *config = ds_load_begin(&ld, path, dir, connectors);
     size_t mark = n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0; /* a byte order mark */
+    const char **secret_names = ds_arena_zalloc(ld.arena, DS_KINDS_SECRETS_MAX * sizeof(char *));
     ds_node *root;
 
     ld.others_read = others_read;
-    ld.issues = ds_issues_new(ld.arena, config->path, text + mark, n - mark,
-                              ds_kinds_secret_names(connectors, ld.arena));
+    ds_kinds_secret_names(connectors, secret_names);
+    ld.issues = ds_issues_new(ld.arena, config->path, text + mark, n - mark, secret_names);
     root = ds_yaml_read(ld.arena, ld.issues, text + mark, n - mark);
+    if (root)
+        ds_kinds_load_named(connectors, root);
+    else
+        ds_kinds_load_guessed(connectors, text + mark, n - mark);
+    ds_kinds_secret_names(connectors, secret_names);
     if (root) {
         ds_tree_hide_secrets(ld.issues, root);
         read_top(&ld, root, config);

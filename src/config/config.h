@@ -9,13 +9,26 @@
 #include "base/route.h"
 #include <durable_sync/base.h>
 
+/* Connectors that come from elsewhere once they are named. */
+typedef struct ds_more_connectors {
+    /* Puts the kind into the lists below, where it is not in them yet. false: nobody has it, with
+     * err->kind left alone; or it cannot be used, and `err` says why. */
+    bool (*load)(struct ds_more_connectors *self, const char *kind, ds_err *err);
+    /* All that could be loaded. */
+    const char *const *(*kinds)(struct ds_more_connectors *self, ds_arena *a, size_t *n);
+} ds_more_connectors;
+
 /* The connectors that are there: app/registry.c hands them in. */
 typedef struct ds_connectors {
     const ds_source_ops *const *sources;
     size_t sources_n;
     const ds_destination_ops *const *destinations;
     size_t destinations_n;
+    ds_more_connectors *more; /* NULL: these are all */
 } ds_connectors;
+
+/* The kind is in the lists, or could be put into them. Else as ds_more_connectors.load. */
+bool ds_connectors_have(const ds_connectors *c, const char *kind, ds_err *err);
 
 const ds_source_ops *ds_connectors_source(const ds_connectors *c, const char *kind);
 const ds_destination_ops *ds_connectors_destination(const ds_connectors *c, const char *kind);

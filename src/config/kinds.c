@@ -32,12 +32,23 @@ const ds_destination_ops *ds_connectors_destination(const ds_connectors *c, cons
     return NULL;
 }
 
+bool ds_connectors_have(const ds_connectors *c, const char *kind, ds_err *err)
+{
+    if (ds_connectors_source(c, kind) || ds_connectors_destination(c, kind))
+        return true;
+    return c->more && c->more->load(c->more, kind, err);
+}
+
 bool ds_side_of_kind(const ds_connectors *c, const char *kind, ds_side_word word, ds_side *out)
 {
-    const ds_source_ops *source = word == DS_SOURCE ? ds_connectors_source(c, kind) : NULL;
-    const ds_destination_ops *destination =
-        word == DS_DESTINATION ? ds_connectors_destination(c, kind) : NULL;
+    const ds_source_ops *source = NULL;
+    const ds_destination_ops *destination = NULL;
+    ds_err err = DS_ERR_INIT; /* ds_no_such_kind asks again and says it */
 
+    if (ds_connectors_have(c, kind, &err)) {
+        source = word == DS_SOURCE ? ds_connectors_source(c, kind) : NULL;
+        destination = word == DS_DESTINATION ? ds_connectors_destination(c, kind) : NULL;
+    }
     *out = (ds_side){.word = word, .source = source, .destination = destination};
     if (source) {
         out->kind = source->kind;
@@ -63,11 +74,34 @@ static size_t kinds_of(const ds_connectors *c, ds_side_word word, const char **k
     return n;
 }
 
+/* Those of other builds and those that could be loaded: what may have been meant. */
+size_t ds_kinds_elsewhere(const ds_connectors *c, ds_arena *a, const char **kinds, size_t most)
+{
+    size_t n = 0, more_n = 0;
+    const char *const *more = c->more ? c->more->kinds(c->more, a, &more_n) : NULL;
+
+    for (size_t i = 0; ds_kinds_later[i] && n < most; i++)
+        kinds[n++] = ds_kinds_later[i];
+    for (size_t i = 0; i < more_n && n < most; i++)
+        kinds[n++] = more[i];
+    return n;
+}
+
+const char *ds_kind_unloaded(const ds_connectors *c, ds_arena *a, const char *kind, ds_err *err)
+{
+    if (!c->more)
+        return "";
+    if (!ds_connectors_have(c, kind, err) && err->kind != DS_ERR_NONE)
+        return NULL;
+    return ds_arena_printf(a, "; no connector folder has a %.64s.so (`doctor` lists them)", kind);
+}
+
 bool ds_no_such_kind(ds_load *ld, const ds_member *m, const char *kind, ds_side_word word)
 {
     static const char *const words[] = {"source", "destination"};
-    const char *kinds[KINDS_MAX], *list = "";
+    const char *kinds[KINDS_MAX], *list = "", *unloaded, *guess;
     size_t n = kinds_of(ld->connectors, word, kinds);
+    ds_err err = DS_ERR_INIT;
     ds_side other;
 
     for (size_t i = 0; i < n; i++)
@@ -76,30 +110,32 @@ bool ds_no_such_kind(ds_load *ld, const ds_member *m, const char *kind, ds_side_
                         &other))
         return ds_issue(ld->issues, m->value->at, "%s cannot be a %s; what can: %s", kind,
                         words[word], list);
+    unloaded = ds_kind_unloaded(ld->connectors, ld->arena, kind, &err);
+    if (!unloaded)
+        return ds_issue(ld->issues, m->value->at, "%s", err.text);
     if (ds_kind_is_later(kind))
-        return ds_issue(ld->issues, m->value->at, "%s %s is not in this build; it has %s",
-                        words[word], kind, list);
-    for (size_t i = 0; ds_kinds_later[i]; i++)
-        kinds[n++] = ds_kinds_later[i];
+        return ds_issue(ld->issues, m->value->at, "%s %s is not in this build; it has %s%s",
+                        words[word], kind, list, unloaded);
+    n += ds_kinds_elsewhere(ld->connectors, ld->arena, kinds + n, KINDS_MAX - n);
+    guess = ds_guess(ld, kind, kinds, n);
     return ds_issue(ld->issues, m->value->at, "unknown %s kind \"%s\"%s", words[word], kind,
-                    ds_guess(ld, kind, kinds, n));
+                    *guess ? guess : unloaded);
 }
 
 static void add_secret_names(const ds_option *options, const char **names, size_t *n)
 {
-    for (; options && options->name && *n < KINDS_MAX - 1; options++)
+    for (; options && options->name && *n < DS_KINDS_SECRETS_MAX - 1; options++)
         if (options->type == DS_OPTION_SECRET)
             names[(*n)++] = options->name;
 }
 
-const char *const *ds_kinds_secret_names(const ds_connectors *c, ds_arena *a)
+void ds_kinds_secret_names(const ds_connectors *c, const char *names[DS_KINDS_SECRETS_MAX])
 {
-    const char **names = ds_arena_zalloc(a, KINDS_MAX * sizeof(char *));
     size_t n = 0;
 
     for (size_t i = 0; i < c->sources_n; i++)
         add_secret_names(c->sources[i]->options, names, &n);
     for (size_t i = 0; i < c->destinations_n; i++)
         add_secret_names(c->destinations[i]->options, names, &n);
-    return names;
+    names[n] = NULL;
 }

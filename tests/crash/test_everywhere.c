@@ -100,7 +100,8 @@ static const scenario scenarios[] = {
 static const ds_source_ops *const sources[] = {&ds_file_source};
 static const ds_destination_ops *const destinations[] = {&ds_file_destination,
                                                          &ds_sqlite_destination};
-static const ds_connectors connectors = {sources, 1, destinations, 2};
+static const ds_connectors connectors = {
+    .sources = sources, .sources_n = 1, .destinations = destinations, .destinations_n = 2};
 
 /* ---- the process under test ------------------------------------------------------------------ */
 

@@ -21,8 +21,12 @@ static const ds_destination_ops *const destinations[] = {
     &ds_file_destination,   &ds_sqlite_destination,   &ds_print_destination,
     &ds_memory_destination, &ds_memory_destination_b, &ds_memory_destination_c,
 };
-static const ds_connectors connectors = {sources, DS_COUNT(sources), destinations,
-                                         DS_COUNT(destinations)};
+static const ds_connectors connectors = {
+    .sources = sources,
+    .sources_n = DS_COUNT(sources),
+    .destinations = destinations,
+    .destinations_n = DS_COUNT(destinations),
+};
 
 static int64_t now_ms(ds_clock *clock)
 {

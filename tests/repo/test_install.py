@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""test_install.py BUILD - an installation holds what others build on, and examples/tasks-to-printer
-builds against it with pkg-config and works."""
+"""test_install.py BUILD - an installation holds what others build on, and the examples that are
+programs and connectors build against it with pkg-config and work."""
 import json
 import os
 import pathlib
@@ -14,6 +14,8 @@ import tap
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build").resolve()
+
+os.environ.pop("LD_LIBRARY_PATH", None)  # else the library of the build would stand in for ours
 
 
 def run(*command, **more):
@@ -124,6 +126,37 @@ class Installed(unittest.TestCase):
         path = self.work / "tasks.json"
         path.write_text(path.read_text()[:-10])
         self.assertIn("tasks.json", self.example("once", "--json", code=1))
+
+    def build_connector(self):
+        """examples/loadable-connector, put where an installation looks for it."""
+        shutil.copy(TOP / "examples" / "loadable-connector" / "passwd.c", self.work)
+        answer = run("cc", "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fPIC", "-shared",
+                     "-o", "passwd.so", "passwd.c", *self.flags("--cflags", "--libs"), cwd=self.work)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        folder = self.libdir / "durable-sync" / "connectors"
+        folder.mkdir(parents=True, exist_ok=True)
+        (self.work / "passwd.so").rename(folder / "passwd.so")
+        self.addCleanup((folder / "passwd.so").unlink)
+        (self.work / "passwd").write_text("ada:x:1:1::/home/ada:/bin/sh\nbob:x:2:2::/home/bob:/bin/sh\n")
+        (self.work / "durable-sync.yaml").write_text(
+            "routes:\n  who:\n    source: {kind: passwd, path: passwd}\n"
+            "    destination: {kind: file, path: who.csv, key: name}\n")
+        return folder / "passwd.so"
+
+    def test_a_connector_beside_the_installed_library(self):
+        path = self.build_connector()
+        program, = self.root.rglob("bin/durable-sync")
+        self.assertIn(f"loaded from {path}", run(program, "connectors", "passwd").stdout)
+        answer = run(program, "once", cwd=self.work)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertEqual((self.work / "who.csv").read_text().splitlines()[1:],
+                         ["ada,1,/home/ada,/bin/sh", "bob,2,/home/bob,/bin/sh"])
+
+    def test_a_program_of_ones_own_loads_it_too(self):
+        self.build_connector()
+        self.build_example()
+        self.example("once")
+        self.assertEqual(len((self.work / "who.csv").read_text().splitlines()), 3)
 
     def test_a_configuration_with_its_own_kinds(self):
         self.build_example()
