@@ -8,7 +8,7 @@ DESTDIR ?=
 
 # The program and the library; `make test` builds the tests.
 all: $(BUILD)/build.ninja
-	@ninja -C $(BUILD) durable-sync
+	@ninja -C $(BUILD) durable-sync durable-sync-jq
 
 setup:
 	@tools/setup build
@@ -40,7 +40,7 @@ check:
 install: $(BUILD)/build.ninja
 	@[ "$$(tools/build-option $(BUILD) prefix)" = "$(PREFIX)" ] || \
 	    meson configure $(BUILD) -Dprefix=$(PREFIX) >/dev/null
-	@ninja -C $(BUILD) durable-sync
+	@ninja -C $(BUILD) durable-sync durable-sync-jq
 	@meson install -C $(BUILD) --no-rebuild --quiet $(if $(DESTDIR),--destdir=$(DESTDIR))
 	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 

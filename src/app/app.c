@@ -113,6 +113,12 @@ void ds_app_load_all(ds_app *app)
     }
 }
 
+int ds_app_config_to_run(ds_app *app)
+{
+    app->connectors->compile = true;
+    return ds_app_config(app);
+}
+
 /* ---- references to units ------------------------------------------------------------------------
  */
 

@@ -24,7 +24,7 @@ typedef struct ds_app {
     ds_arena *arena;     /* of the whole run of the command */
     const ds_args *args;
     ds_loader *loader; /* of connectors that are not built in */
-    const ds_connectors *connectors;
+    ds_connectors *connectors;
     const ds_source_ops *own_source; /* ds_main_route; else NULL */
     const ds_destination_ops *own_destination;
     ds_config *config; /* NULL until ds_app_config */
@@ -37,7 +37,9 @@ typedef struct ds_app {
 
 /* Loads the configuration once. 0, or an exit code with every error printed. */
 DS_MUST_USE int ds_app_config(ds_app *app);
-/* The same, with the errors handed out instead of printed (for check --json). */
+/* The same for commands that run what it holds: programs in it are compiled, to say what is wrong. */
+DS_MUST_USE int ds_app_config_to_run(ds_app *app);
+/* As ds_app_config, with the errors handed out instead of printed (for check --json). */
 DS_MUST_USE int ds_app_config_errors(ds_app *app, ds_buf *errors);
 
 /* Loads every connector that the folders have, for those who list them all. One that cannot be used

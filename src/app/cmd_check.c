@@ -243,6 +243,7 @@ int ds_cmd_check(ds_app *app)
     size_t refs_n = 0;
     ds_err err = DS_ERR_INIT;
 
+    app->connectors->compile = true;
     if (ds_app_config_errors(app, &errors))
         return config_broken(app, &errors);
     if (!ds_app_refs(app, app->args->words, app->args->words_n, &refs, &refs_n, &err))

@@ -2,6 +2,7 @@
 #include "app/commands.h"
 #include "app/findings.h"
 #include "base/text.h"
+#include "transform/transform.h"
 #include <durable_sync/durable_sync.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -102,6 +103,33 @@ static void check_connectors(doctor *d)
     }
 }
 
+/* What `transform` runs in, and what stands around it. */
+static void check_worker(doctor *d)
+{
+    ds_err err = DS_ERR_INIT;
+    ds_jq_facts facts;
+    const char *open;
+
+    if (!ds_jq_look(&ds_jq_installed, d->app->arena, &facts, &err)) {
+        ds_finding(&d->f, DS_FINDING_WARNING, "transform",
+                   "install durable-sync whole; routes without `transform` do not need it", "%s",
+                   err.text);
+        return;
+    }
+    open = !facts.calls        ? "its system calls are not filtered: this kernel refuses seccomp"
+           : !facts.memory     ? "its memory has no limit"
+           : !facts.privileges ? "it may gain rights: no_new_privs is refused"
+                               : NULL;
+    if (open)
+        ds_finding(&d->f, DS_FINDING_WARNING, "transform",
+                   "run transforms of people you trust only, or use another kernel",
+                   "libjq %s in %s; %s", facts.libjq, facts.worker, open);
+    else
+        ds_finding(&d->f, DS_FINDING_OK, "transform", NULL,
+                   "libjq %s in %s, fenced: system calls, memory, rights", facts.libjq,
+                   facts.worker);
+}
+
 /* A file that may hold secrets, or records of others, is its owner's alone. */
 static void check_mode(doctor *d, const char *what, const char *path)
 {
@@ -121,6 +149,7 @@ static bool check_config(doctor *d)
 {
     DS_AUTO_BUF(errors, ERRORS_MAX);
 
+    d->app->connectors->compile = true;
     if (ds_app_config_errors(d->app, &errors)) {
         if (errors.data)
             errors.data[strcspn(errors.data, "\n")] = '\0';
@@ -231,6 +260,7 @@ int ds_cmd_doctor(ds_app *app)
 
     ds_findings_begin(&d.f, app, "checks", "check");
     check_versions(&d);
+    check_worker(&d);
     check_machine(&d);
     check_clock(&d);
     check_connectors(&d);

@@ -3,6 +3,7 @@
 #include "app/out.h"
 #include "app/planning.h"
 #include <inttypes.h>
+#include <inttypes.h>
 #include <string.h>
 
 typedef struct explain {
@@ -48,22 +49,6 @@ static void head(const explain *e, const char *text)
     printf("%s%s%s\n", ds_paint(e->app, DS_BOLD), text, ds_paint(e->app, DS_PLAIN));
 }
 
-static void props_text(const explain *e, ds_arena *a, const ds_prop *props, size_t n)
-{
-    size_t widest = 0;
-
-    for (size_t i = 0; i < n; i++)
-        widest = DS_MAX(widest, ds_text_width(ds_safe(a, props[i].name)));
-    for (size_t i = 0; i < n; i++) {
-        const char *name = ds_safe(a, props[i].name);
-
-        printf("  %s%*s  %s\n", name, (int)(widest - ds_text_width(name)), "",
-               ds_value_shown(a, props[i].value, e->app->verbose ? 65536 : 120));
-    }
-    if (n == 0)
-        puts("  (no properties)");
-}
-
 static void link_text(ds_arena *a, const ds_planned *row)
 {
     const ds_link *link = row->link;
@@ -91,18 +76,18 @@ static void explain_text(const explain *e, const ds_planned *row)
     printf("%s:%s  %s\n\n", e->route->name, ds_safe(a, e->unit), ds_safe(a, e->key));
     head(e, "as read from the source");
     if (row->source)
-        props_text(e, a, row->source->props, row->source->props_n);
+        ds_props_shown(e->app, a, row->source->props, row->source->props_n);
     else
         puts("  it is not there");
     if (row->props || row->props_n) {
         head(e, "as mapped");
-        props_text(e, a, row->props, row->props_n);
+        ds_props_shown(e->app, a, row->props, row->props_n);
     }
     head(e, "link");
     link_text(a, row);
     if (row->row) {
         head(e, "at the destination");
-        props_text(e, a, row->row->props, row->row->props_n);
+        ds_props_shown(e->app, a, row->row->props, row->row->props_n);
     }
     for (size_t i = 0; i < row->changes_n; i++) {
         if (i == 0)
@@ -120,24 +105,6 @@ static void explain_text(const explain *e, const ds_planned *row)
 
 /* ---- for programs -------------------------------------------------------------------------------
  */
-
-static void props_json(ds_json_writer *w, const char *name, const ds_prop *props, size_t n,
-                       bool there)
-{
-    ds_json_w_name(w, name);
-    if (!there) {
-        ds_json_w_null(w);
-        return;
-    }
-    ds_json_w_begin_object(w);
-    for (size_t i = 0; i < n; i++) {
-        if (props[i].value.type == DS_ABSENT)
-            continue;
-        ds_json_w_name(w, props[i].name);
-        ds_json_w_value(w, props[i].value);
-    }
-    ds_json_w_end_object(w);
-}
 
 static void link_json(ds_json_writer *w, ds_arena *a, const ds_link *link)
 {
@@ -164,12 +131,12 @@ static void explain_json(explain *e, const ds_planned *row)
     ds_w_text(w, "route", e->route->name);
     ds_w_text(w, "unit", e->unit);
     ds_w_text(w, "key", e->key);
-    props_json(w, "source", row->source ? row->source->props : NULL,
+    ds_w_props(w, "source", row->source ? row->source->props : NULL,
                row->source ? row->source->props_n : 0, row->source != NULL);
-    props_json(w, "mapped", row->props, row->props_n, row->props != NULL);
+    ds_w_props(w, "mapped", row->props, row->props_n, row->props != NULL);
     link_json(w, a, row->link);
     ds_w_text(w, "hash", hash_text(a, row->hash));
-    props_json(w, "row", row->row ? row->row->props : NULL, row->row ? row->row->props_n : 0,
+    ds_w_props(w, "row", row->row ? row->row->props : NULL, row->row ? row->row->props_n : 0,
                row->row != NULL);
     ds_w_changes(w, row);
     ds_w_text(w, "decision", decision_of(row));
@@ -267,7 +234,7 @@ int ds_cmd_explain(ds_app *app)
     explain e = {.app = app, .key = app->args->words[1]};
     ds_unit_ref ref;
     ds_err err = DS_ERR_INIT;
-    int code = ds_app_config(app);
+    int code = ds_app_config_to_run(app);
 
     if (code)
         return code;

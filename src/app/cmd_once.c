@@ -31,7 +31,7 @@ int ds_cmd_once(ds_app *app)
     size_t items_n = 0, refs_n = 0;
     ds_unit_ref *refs;
     ds_err err = DS_ERR_INIT;
-    int code = ds_app_config(app);
+    int code = ds_app_config_to_run(app);
 
     if (code)
         return code;

@@ -239,7 +239,7 @@ int ds_cmd_plan(ds_app *app)
     ds_unit_ref *refs;
     size_t refs_n = 0;
     ds_err err = DS_ERR_INIT;
-    int code = ds_app_config(app);
+    int code = ds_app_config_to_run(app);
 
     if (code)
         return code;

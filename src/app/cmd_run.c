@@ -25,7 +25,7 @@ static number number_of(int64_t value)
 int ds_cmd_run(ds_app *app)
 {
     int stopped_by = 0;
-    int code = ds_app_config(app);
+    int code = ds_app_config_to_run(app);
 
     if (code)
         return code;

@@ -73,6 +73,11 @@ const ds_command ds_commands[] = {
      NULL, 0, 4, ds_cmd_held},
     {"explain", "ROUTE[/UNIT] KEY", "one record: as read, as mapped, as linked, and the decision",
      NULL, NULL, 2, 2, ds_cmd_explain},
+    {"try", "ROUTE[/UNIT] [KEY]", "one record before and after mapping, nothing written",
+     "Takes the record of that key, or the first that `where` keeps, through `fields`,\n"
+     "`transform` and `owns`, and shows it at each stage.  Neither the store nor the\n"
+     "destination is asked: it works before there is either.",
+     NULL, 1, 2, ds_cmd_try},
     {"approve", "ROUTE[/UNIT]", "let a pass that waits for approval go on, once", NULL, NULL, 1, 1,
      ds_cmd_approve},
     {"accounts", "", "the accounts of the configuration, without their secrets", NULL, NULL, 0, 0,
@@ -84,7 +89,6 @@ const ds_command ds_commands[] = {
     {"completion", "", "a completion script for your shell", "  source <(durable-sync completion)",
      completion_flags, 0, 0, ds_cmd_completion},
     {"help", "[COMMAND]", "this text, or that of one command", NULL, NULL, 0, 1, ds_cmd_help},
-    LATER("try", "ROUTE [KEY]", "one record before and after mapping"),
     LATER("move", "ROUTE --to ENGINE", "take a route's state to the other engine"),
     LATER("login", "ACCOUNT", "sign in with OAuth"),
     LATER("logout", "ACCOUNT", "forget a sign-in"),

@@ -18,6 +18,7 @@ int ds_cmd_approve(ds_app *app);
 int ds_cmd_history(ds_app *app);
 int ds_cmd_held(ds_app *app);
 int ds_cmd_explain(ds_app *app);
+int ds_cmd_try(ds_app *app);
 int ds_cmd_accounts(ds_app *app);
 int ds_cmd_connectors(ds_app *app);
 int ds_cmd_doctor(ds_app *app);

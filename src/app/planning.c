@@ -54,6 +54,39 @@ const char *ds_value_shown(ds_arena *a, ds_value v, size_t most)
     return ds_safe_cut(a, text ? text : "null", most);
 }
 
+void ds_props_shown(const ds_app *app, ds_arena *a, const ds_prop *props, size_t n)
+{
+    size_t widest = 0;
+
+    for (size_t i = 0; i < n; i++)
+        widest = DS_MAX(widest, ds_text_width(ds_safe(a, props[i].name)));
+    for (size_t i = 0; i < n; i++) {
+        const char *name = ds_safe(a, props[i].name);
+
+        printf("  %s%*s  %s\n", name, (int)(widest - ds_text_width(name)), "",
+               ds_value_shown(a, props[i].value, app->verbose ? 65536 : 120));
+    }
+    if (n == 0)
+        puts("  (no properties)");
+}
+
+void ds_w_props(ds_json_writer *w, const char *name, const ds_prop *props, size_t n, bool there)
+{
+    ds_json_w_name(w, name);
+    if (!there) {
+        ds_json_w_null(w);
+        return;
+    }
+    ds_json_w_begin_object(w);
+    for (size_t i = 0; i < n; i++) {
+        if (props[i].value.type == DS_ABSENT)
+            continue;
+        ds_json_w_name(w, props[i].name);
+        ds_json_w_value(w, props[i].value);
+    }
+    ds_json_w_end_object(w);
+}
+
 void ds_w_changes(ds_json_writer *w, const ds_planned *planned)
 {
     ds_json_w_name(w, "fields");

@@ -1,4 +1,4 @@
-/* src/app/planning.h - the pass without a write, for `plan` and `explain`. */
+/* src/app/planning.h - the pass without a write, for `plan` and `explain`; records as they are shown. */
 #ifndef DS_APP_PLANNING_H
 #define DS_APP_PLANNING_H
 
@@ -21,6 +21,10 @@ DS_MUST_USE bool ds_planning_run(const ds_planning *p, ds_plan_result *out, ds_e
 /* A value as people read it: text in quotes, null as null, cut to `most` characters. */
 const char *ds_value_shown(ds_arena *a, ds_value v, size_t most);
 
+/* Properties, one a line. */
+void ds_props_shown(const ds_app *app, ds_arena *a, const ds_prop *props, size_t n);
+/* The member `name`: an object of them; null where they are not `there`. */
+void ds_w_props(ds_json_writer *w, const char *name, const ds_prop *props, size_t n, bool there);
 /* What an update would change: the member `fields`. */
 void ds_w_changes(ds_json_writer *w, const ds_planned *planned);
 

@@ -9,6 +9,7 @@
 #include "connectors/memory/memory.h"
 #include "connectors/print/print.h"
 #include "connectors/sqlite/sqlite.h"
+#include "transform/transform.h"
 
 static const ds_source_ops *const sources[] = {
     &ds_file_source,
@@ -80,7 +81,7 @@ static const char *const *kinds(ds_more_connectors *self, ds_arena *a, size_t *n
     return ds_loader_kinds(((registry *)self)->loader, a, n);
 }
 
-const ds_connectors *ds_registry(ds_arena *a, ds_loader *loader, const ds_source_ops *source,
+ds_connectors *ds_registry(ds_arena *a, ds_loader *loader, const ds_source_ops *source,
                                  const ds_destination_ops *destination)
 {
     registry *r = ds_new_in(a, registry);
@@ -95,5 +96,6 @@ const ds_connectors *ds_registry(ds_arena *a, ds_loader *loader, const ds_source
         add_destination(r, destination);
     for (size_t i = 0; i < DS_COUNT(destinations); i++)
         add_destination(r, destinations[i]);
+    r->all.transformer = &ds_jq_installed.base;
     return &r->all;
 }

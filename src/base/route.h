@@ -6,6 +6,7 @@
 #ifndef DS_BASE_ROUTE_H
 #define DS_BASE_ROUTE_H
 
+#include "base/transform.h"
 #include <durable_sync/base.h>
 #include <durable_sync/destination.h>
 #include <durable_sync/source.h>
@@ -72,6 +73,8 @@ typedef struct ds_route {
     size_t fields_n;
     const ds_where *where;
     size_t where_n;
+    const ds_transformer *transformer;
+    const char *transform; /* its program; NULL: none */
     bool has_owns; /* false: owns what it maps */
     ds_texts owns;
     ds_texts create_only;

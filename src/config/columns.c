@@ -10,7 +10,7 @@
 typedef struct names { /* what the route says it writes */
     const char **items;
     size_t n;
-    bool any;         /* no fields: the source decides */
+    bool any;         /* no fields: the source decides; or the transform */
     const char *from; /* the setting that says so, for messages */
 } names;
 
@@ -24,7 +24,7 @@ static bool has(const names *all, const char *name)
 
 static names mapped(ds_load *ld, const ds_route *route)
 {
-    names all = {.any = !route->has_fields, .from = "fields"};
+    names all = {.any = !route->has_fields || route->transform, .from = "fields"};
 
     all.items = ds_arena_alloc(ld->arena, (route->fields_n + 1) * sizeof(char *));
     for (size_t i = 0; i < route->fields_n; i++)

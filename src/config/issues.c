@@ -123,6 +123,11 @@ void ds_issues_hide_guessed(ds_issues *is)
     }
 }
 
+const char *ds_issues_line(const ds_issues *is, int line, size_t *n)
+{
+    return ds_shown_line(&is->shown, line, n);
+}
+
 bool ds_issues_line_has(const ds_issues *is, int line, const char *part)
 {
     size_t n;

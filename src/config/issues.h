@@ -30,6 +30,8 @@ void ds_issues_hide(ds_issues *is, ds_at from, ds_at to);
 void ds_issues_hide_guessed(ds_issues *is);
 /* The name is one of these settings, or says that its value is a secret: "db_password". */
 bool ds_issues_is_secret(const ds_issues *is, const char *name);
+/* The line without its end; NULL: there is none. */
+const char *ds_issues_line(const ds_issues *is, int line, size_t *n);
 bool ds_issues_line_has(const ds_issues *is, int line, const char *part);
 
 /* In the order of the file, equal ones once, at most DS_ISSUES_SHOWN. */

@@ -158,7 +158,7 @@ bool ds_side_read(ds_load *ld, const ds_member *m, ds_side_word word, const char
 /* A cleared instance with its base filled in. */
 void ds_side_begin(ds_load *ld, ds_side *side, const char *route);
 
-/* ---- routes (route.c, fields.c, template.c, limits.c, columns.c, owners.c, seal.c) --------------
+/* ---- routes (route.c, fields.c, template.c, transform.c, limits.c, columns.c, owners.c, seal.c) --------------
  */
 
 #define DS_EVERY_MAX_MS (3650 * DS_DAY_MS)
@@ -170,6 +170,7 @@ void ds_fields_read(ds_load *ld, const ds_member *m, ds_route *route);
 void ds_where_read(ds_load *ld, const ds_member *m, ds_route *route);
 /* NULL when "{owner.login}/{name}" is well formed, else what is wrong with it. */
 const char *ds_template_problem(const char *text);
+void ds_transform_read(ds_load *ld, const ds_member *m, ds_route *route);
 void ds_missing_read(ds_load *ld, const ds_member *m, ds_route *route);
 void ds_limits_read(ds_load *ld, const ds_member *m, ds_route *route);
 void ds_pace_read(ds_load *ld, const ds_member *m, ds_route *route);

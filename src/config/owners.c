@@ -55,13 +55,13 @@ static void collect(ds_load *ld, claims *all, const ds_route *route, const ds_no
         one.at = owns ? owns->value->items[i]->at : route->at;
         add(ld, all, one);
     }
-    for (size_t i = 0; !route->has_owns && i < route->fields_n; i++) {
+    if (!route->has_owns && (!route->has_fields || route->transform))
+        add(ld, all, one); /* what comes out of a transform, nobody knows before */
+    for (size_t i = 0; !route->has_owns && !route->transform && i < route->fields_n; i++) {
         one.column = route->fields[i].to;
         one.at = route->fields[i].at;
         add(ld, all, one);
     }
-    if (!route->has_owns && !route->has_fields)
-        add(ld, all, one);
     if (route->stamp) {
         one.column = route->stamp;
         one.at = value_at(table, "stamp");

@@ -6,7 +6,7 @@
 #define NAME_MAX_BYTES ((size_t)64)
 
 typedef struct entry { /* what was written */
-    const ds_member *source, *destination, *fields, *where, *owns, *create_only, *missing, *limits,
+    const ds_member *source, *destination, *fields, *where, *transform, *owns, *create_only, *missing, *limits,
         *pace;
     const char *stamp, *write, *verify;
     int64_t every_ms, full_every_ms;
@@ -42,7 +42,7 @@ static const ds_key keys[] = {
      .max = DS_EVERY_MAX_MS},
     MEMBER(fields),
     MEMBER(where),
-    LATER(transform),
+    MEMBER(transform),
     MEMBER(owns),
     MEMBER(create_only),
     {.name = "stamp", .type = DS_KEY_TEXT, .offset = offsetof(entry, stamp)},
@@ -113,6 +113,7 @@ ds_route *ds_route_read(ds_load *ld, const ds_member *m)
     read_sides(ld, &e, route);
     ds_fields_read(ld, e.fields, route);
     ds_where_read(ld, e.where, route);
+    ds_transform_read(ld, e.transform, route);
     route->has_owns = read_names(ld, e.owns, &route->owns);
     (void)!read_names(ld, e.create_only, &route->create_only);
     ds_missing_read(ld, e.missing, route);

@@ -114,6 +114,8 @@ static void dump_route(ds_json_writer *w, const ds_route *route)
     ds_json_w_text(w, "where");
     for (size_t i = 0; i < route->where_n; i++)
         dump_where(w, &route->where[i]);
+    if (route->transform)
+        ds_json_w_text(w, route->transform);
     ds_json_w_bool(w, route->has_owns);
     dump_texts(w, &route->owns);
     dump_texts(w, &route->create_only);

@@ -114,7 +114,8 @@ static ds_route *make_route(ds_load *ld, const char *name, ds_side *source, ds_s
 ds_config *ds_config_single(const char *name, const char *store_path, const ds_source_ops *source,
                             const ds_destination_ops *destination, ds_buf *errors)
 {
-    const ds_connectors both = {&source, 1, &destination, 1, NULL};
+    const ds_connectors both = {
+        .sources = &source, .sources_n = 1, .destinations = &destination, .destinations_n = 1};
     ds_load ld;
     ds_config *config = ds_load_begin(&ld, name, ".", &both);
     const ds_route **routes = ds_arena_zalloc(ld.arena, sizeof(*routes));

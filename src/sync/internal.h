@@ -76,7 +76,7 @@ typedef struct item {
     const char *reason;  /* HOLD */
     bool placed;         /* held under `key` as a place */
     bool quiet;          /* HOLD: already recorded just so */
-    bool dropped;        /* SKIP by `where`: still seen */
+    bool dropped;        /* SKIP by `where` or `transform`: still seen */
     bool counted;        /* against limits */
     int64_t next_try_ms; /* HOLD: fixed by the reason; 0: by the back-off */
     const char *why;     /* the decision in words, for `explain` */
@@ -118,6 +118,7 @@ typedef struct pass {
     const ds_destination_ops *to;
     bool planning; /* no write anywhere */
     ds_mapping *map;
+    ds_transform *transform; /* NULL: not needed yet */
     ds_arena *keep;  /* lives as long as the pass */
     ds_arena *batch; /* a write batch's */
     ds_activity act;
@@ -168,6 +169,8 @@ DS_MUST_USE bool prepare_page(pass *p, const ds_page *page, ds_arena *a, item **
 /* out[i]: how keys[i] was set aside before; NULL: it was not. */
 DS_MUST_USE bool held_before(pass *p, const char *const *keys, size_t n, ds_arena *a,
                              const ds_held **out, ds_err *err);
+/* transform.c: what the route's transform makes of what is to be written. */
+DS_MUST_USE bool transform_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err);
 /* match.c: finds each item's link; marks links as seen. */
 DS_MUST_USE bool match_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err);
 void mark_seen(pass *p, int64_t seq);

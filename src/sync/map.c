@@ -1,4 +1,5 @@
 /* src/sync/map.c - from a source's record to what the destination is to hold. */
+#include "base/hash.h"
 #include "sync/map.h"
 
 #include <stdlib.h>
@@ -219,17 +220,18 @@ static bool is_plain(const ds_field *field)
            field->fallback.type == DS_ABSENT;
 }
 
-static bool apply_fields(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_prop *props,
-                         ds_err *err)
+/* `owned` NULL: all fields are wanted. */
+static bool apply_fields(ds_mapping *m, const ds_record *rec, const uint8_t *owned, ds_arena *a,
+                         ds_prop *props, ds_err *err)
 {
     for (size_t i = 0; i < m->route->fields_n; i++) {
         const ds_field *field = &m->route->fields[i];
         ds_value v = DS_VALUE_ABSENT;
 
-        if (m->owned[i] && (!first_value(field, &m->field_hint[i], rec, a, &v, err) ||
-                            (!is_plain(field) && !refine(field, a, &v, err))))
+        if ((!owned || owned[i]) && (!first_value(field, &m->field_hint[i], rec, a, &v, err) ||
+                                     (!is_plain(field) && !refine(field, a, &v, err))))
             return ds_wrap(err, "%s", field->to);
-        props[i] = (ds_prop){field->to, flat(v, a)};
+        props[i] = (ds_prop){field->to, v};
     }
     return true;
 }
@@ -264,10 +266,12 @@ static bool map_fields(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapp
     const uint8_t *how = m->any_only_new ? m->how : NULL;
     bool gaps = false;
 
-    if (!apply_fields(m, rec, a, props, err))
+    if (!apply_fields(m, rec, m->owned, a, props, err))
         return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        props[i].value = flat(props[i].value, a);
         gaps |= props[i].value.type == DS_ABSENT;
+    }
     if (gaps) {
         uint32_t *packed = ds_arena_alloc(a, 2 * n * sizeof(*packed));
         uint8_t *packed_how = how ? ds_arena_alloc(a, n) : NULL;
@@ -310,16 +314,18 @@ static const uint32_t *order_by_name(shape *last, const ds_prop *props, size_t n
     return last->order;
 }
 
-/* Without `fields`: the source's own names, less what is not owned and the key's own column. */
-static void map_all(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapped *out)
+/* Properties under names that no field gave them, less what is not owned and the key's own column.
+ */
+static void map_all(ds_mapping *m, const ds_prop *given, size_t given_n, const char *body,
+                    ds_arena *a, ds_mapped *out)
 {
     const ds_route *route = m->route;
-    ds_prop *props = ds_arena_alloc(a, rec->props_n * sizeof(*props));
-    uint8_t *how = route->create_only.n ? ds_arena_zalloc(a, rec->props_n) : NULL;
+    ds_prop *props = ds_arena_alloc(a, given_n * sizeof(*props));
+    uint8_t *how = route->create_only.n ? ds_arena_zalloc(a, given_n) : NULL;
     size_t n = 0;
 
-    for (uint32_t i = 0; i < rec->props_n; i++) {
-        const ds_prop *prop = &rec->props[i];
+    for (size_t i = 0; i < given_n; i++) {
+        const ds_prop *prop = &given[i];
 
         if (prop->value.type == DS_ABSENT ||
             (route->has_owns && !listed(route->owns, prop->name)) ||
@@ -329,9 +335,9 @@ static void map_all(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapped 
             how[n] = listed(route->create_only, prop->name);
         props[n++] = (ds_prop){prop->name, flat(prop->value, a)};
     }
-    *out = (ds_mapped){.props = props, .n = n, .how = how, .body = rec->body};
+    *out = (ds_mapped){.props = props, .n = n, .how = how, .body = body};
     out->hash =
-        ds_encode_hash(&m->scratch, props, order_by_name(&m->last, props, n), n, how, rec->body);
+        ds_encode_hash(&m->scratch, props, order_by_name(&m->last, props, n), n, how, body);
 }
 
 ds_map_result ds_mapping_apply(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapped *out,
@@ -342,7 +348,7 @@ ds_map_result ds_mapping_apply(ds_mapping *m, const ds_record *rec, ds_arena *a,
     if (!wanted(m, rec, a))
         return DS_MAP_DROPPED;
     if (!m->route->has_fields) {
-        map_all(m, rec, a, out);
+        map_all(m, rec->props, rec->props_n, rec->body, a, out);
         return DS_MAPPED;
     }
     if (map_fields(m, rec, a, out, &err))
@@ -350,6 +356,102 @@ ds_map_result ds_mapping_apply(ds_mapping *m, const ds_record *rec, ds_arena *a,
     *reason = ds_arena_strdup(a, err.text);
     return DS_MAP_HELD;
 }
+
+/* ---- around a transform ------------------------------------------------------------------------
+ */
+
+/* The absent ones taken out. */
+static size_t squeeze(ds_prop *props, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (props[i].value.type != DS_ABSENT)
+            props[kept++] = props[i];
+    return kept;
+}
+
+ds_map_result ds_mapping_before(ds_mapping *m, const ds_record *rec, ds_arena *a,
+                                ds_transform_in *out, const char **reason)
+{
+    size_t n = m->route->has_fields ? m->route->fields_n : rec->props_n;
+    ds_prop *props = ds_arena_alloc(a, (n + 1) * sizeof(*props));
+    ds_err err = DS_ERR_INIT;
+
+    *out = (ds_transform_in){.key = rec->primary_key, .props = props, .body = rec->body};
+    if (!wanted(m, rec, a))
+        return DS_MAP_DROPPED;
+    if (!m->route->has_fields && n)
+        memcpy(props, rec->props, n * sizeof(*props));
+    if (m->route->has_fields && !apply_fields(m, rec, NULL, a, props, &err)) {
+        *reason = ds_arena_strdup(a, err.text);
+        return DS_MAP_HELD;
+    }
+    out->n = squeeze(props, n);
+    return DS_MAPPED;
+}
+
+/* The source has a property of this name, and this is its value. */
+static bool went_in(const ds_transform_in *in, const ds_prop *prop)
+{
+    for (size_t i = 0; i < in->n; i++)
+        if (!strcmp(in->props[i].name, prop->name))
+            return ds_value_same(in->props[i].value, prop->value);
+    return false;
+}
+
+/* What a property is called that the route writes by itself. A source's own property under the key's
+ * name may go through: it is left out here as it is without a transform. */
+static const char *taken(const ds_route *route, const ds_transform_in *in, const ds_prop *prop)
+{
+    if (route->stamp && !strcmp(route->stamp, prop->name))
+        return "the stamp";
+    if (route->missing_mark && !strcmp(route->missing_mark, prop->name))
+        return "the mark of missing rows";
+    if (route->destination_key && !strcmp(route->destination_key, prop->name) && !went_in(in, prop))
+        return "the key";
+    return NULL;
+}
+
+ds_map_result ds_mapping_after(ds_mapping *m, const ds_transform_in *in,
+                               const ds_transform_out *made, ds_arena *a, ds_mapped *out,
+                               const char **reason)
+{
+    for (size_t i = 0; i < made->n; i++) {
+        const char *by = taken(m->route, in, &made->props[i]);
+
+        if (!by)
+            continue;
+        *reason = ds_arena_printf(a, "transform: \"%.200s\" is %s, which is written by itself",
+                                  made->props[i].name, by);
+        return DS_MAP_HELD;
+    }
+    map_all(m, made->props, made->n, made->body, a, out);
+    for (size_t i = 1; i < out->n; i++) {
+        const char *name = out->props[m->last.order[i]].name;
+
+        if (strcmp(out->props[m->last.order[i - 1]].name, name) != 0)
+            continue;
+        *reason = ds_arena_printf(a, "transform: two properties are named \"%.200s\"", name);
+        return DS_MAP_HELD;
+    }
+    return DS_MAPPED;
+}
+
+ds_hash ds_mapping_hash_before(ds_mapping *m, const ds_transform_in *in, ds_arena *a)
+{
+    ds_prop *props = ds_arena_alloc(a, (in->n + 1) * sizeof(*props));
+    ds_hash program = ds_hash128(m->route->transform, strlen(m->route->transform)), hash;
+
+    for (size_t i = 0; i < in->n; i++)
+        props[i] = (ds_prop){in->props[i].name, flat(in->props[i].value, a)};
+    hash = ds_encode_hash(&m->scratch, props, order_by_name(&m->last, props, in->n), in->n, NULL,
+                          in->body);
+    return (ds_hash){hash.low ^ program.low, hash.high ^ program.high};
+}
+
+/* ---- columns -----------------------------------------------------------------------------------
+ */
 
 static ds_column column_of(const ds_field *field)
 {
@@ -370,9 +472,18 @@ static ds_column column_of(const ds_field *field)
     return column;
 }
 
+static bool is_field(const ds_route *route, const char *name)
+{
+    for (size_t i = 0; i < route->fields_n; i++)
+        if (!strcmp(route->fields[i].to, name))
+            return true;
+    return false;
+}
+
 const ds_column *ds_mapping_columns(const ds_route *route, ds_arena *a, size_t *n)
 {
-    ds_column *columns = ds_arena_alloc(a, (route->fields_n + 2) * sizeof(*columns));
+    ds_column *columns =
+        ds_arena_alloc(a, (route->fields_n + route->owns.n + 2) * sizeof(*columns));
 
     *n = 0;
     if (!route->has_fields)
@@ -380,6 +491,9 @@ const ds_column *ds_mapping_columns(const ds_route *route, ds_arena *a, size_t *
     for (size_t i = 0; i < route->fields_n; i++)
         if (!route->has_owns || listed(route->owns, route->fields[i].to))
             columns[(*n)++] = column_of(&route->fields[i]);
+    for (size_t i = 0; route->transform && i < route->owns.n; i++)
+        if (!is_field(route, route->owns.items[i])) /* the transform makes it */
+            columns[(*n)++] = (ds_column){.name = route->owns.items[i], .type = DS_TEXT};
     if (route->missing == DS_MISSING_MARK)
         columns[(*n)++] = (ds_column){route->missing_mark, DS_BOOL, true};
     if (route->stamp)

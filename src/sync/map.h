@@ -35,6 +35,16 @@ void ds_mapping_free(ds_mapping *m);
 /* What it makes lives in `a`, in the record or in the mapping. */
 ds_map_result ds_mapping_apply(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapped *out,
                                const char **reason);
+/* The same in two halves, for routes with a transform between them.  What goes into it: `where`, and
+ * all of `fields`, owned or not; nested values are as the source has them. */
+ds_map_result ds_mapping_before(ds_mapping *m, const ds_record *rec, ds_arena *a,
+                                ds_transform_in *out, const char **reason);
+/* What comes out: `owns`, `create_only`, the hash. */
+ds_map_result ds_mapping_after(ds_mapping *m, const ds_transform_in *in,
+                               const ds_transform_out *made, ds_arena *a, ds_mapped *out,
+                               const char **reason);
+/* Says just what goes into the transform, and which one it is. */
+ds_hash ds_mapping_hash_before(ds_mapping *m, const ds_transform_in *in, ds_arena *a);
 /* The columns the route writes: its fields, its mark and its stamp; *n 0 without fields. */
 const ds_column *ds_mapping_columns(const ds_route *route, ds_arena *a, size_t *n);
 

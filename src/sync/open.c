@@ -40,6 +40,8 @@ void pass_close(pass *p)
     ds_source_free(p->src);
     ds_destination_free(p->dst);
     ds_mapping_free(p->map);
+    if (p->transform)
+        p->route->transformer->close(p->transform);
     group_fini(&p->group);
     keyset_fini(&p->page_keys);
     keyset_fini(&p->items_wanted);

@@ -90,4 +90,35 @@ typedef struct ds_plan_result {
 bool ds_pass_plan(const ds_pass_in *in, bool everything,
                   bool (*each)(void *to, const ds_planned *planned), void *to, ds_plan_result *out);
 
+/* ---- one record through the mapping alone: `try` ------------------------------------------------ */
+
+typedef struct ds_try_in {
+    const ds_route *route;
+    const char *unit;
+    const char *key; /* NULL: the first that `where` keeps, or the first of all */
+    ds_clock *clock;
+    const atomic_bool *stop;
+} ds_try_in;
+
+typedef enum ds_try_end { DS_TRY_WRITTEN, DS_TRY_DROPPED, DS_TRY_HELD } ds_try_end;
+
+typedef struct ds_tried { /* a stage that was not reached has no properties: NULL */
+    const ds_record *source; /* NULL: there is no such record */
+    const ds_prop *mapped;   /* after `where` and `fields` */
+    size_t mapped_n;
+    const ds_prop *made; /* after `transform`; NULL where the route has none, too */
+    size_t made_n;
+    const ds_prop *props; /* after `owns`: as it is written */
+    size_t props_n;
+    const char *body; /* at the last stage that was reached; NULL: absent */
+    const uint8_t *how;
+    ds_try_end end;
+    const char *reason; /* DROPPED, HELD */
+} ds_tried;
+
+/* Shows what it finds, once; what it shows dies when that returns. No store is asked and no
+ * destination. */
+DS_MUST_USE bool ds_pass_try(const ds_try_in *in, void (*show)(void *to, const ds_tried *tried),
+                             void *to, ds_err *err);
+
 #endif

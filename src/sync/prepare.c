@@ -94,11 +94,24 @@ static void hold_placed(item *it, size_t nth, const char *reason, ds_arena *a)
     hold(it, reason);
 }
 
+/* As it goes into the transform: what comes out takes its place. */
+static ds_map_result map_half(pass *p, item *it, ds_arena *a, const char **reason)
+{
+    ds_transform_in in;
+    ds_map_result result = ds_mapping_before(p->map, it->rec, a, &in, reason);
+
+    it->mapped = (ds_mapped){.props = in.props, .n = in.n, .body = in.body};
+    return result;
+}
+
 static void map_item(pass *p, item *it, ds_arena *a)
 {
     const char *reason = NULL;
+    ds_map_result result = p->route->transform
+                               ? map_half(p, it, a, &reason)
+                               : ds_mapping_apply(p->map, it->rec, a, &it->mapped, &reason);
 
-    switch (ds_mapping_apply(p->map, it->rec, a, &it->mapped, &reason)) {
+    switch (result) {
     case DS_MAPPED:
         it->decision = DO_WRITE;
         break;
@@ -252,8 +265,10 @@ bool prepare_page(pass *p, const ds_page *page, ds_arena *a, item **out, size_t 
         *it = (item){.rec = &page->records[i]};
         n += look_at(p, it, i, a);
     }
+    if (!find_held(p, items, n, a, err) || !transform_items(p, items, n, a, err))
+        return false;
     supersede(p, items, n, &p->page_keys);
-    if (!find_held(p, items, n, a, err) || !match_items(p, items, n, a, err))
+    if (!match_items(p, items, n, a, err))
         return false;
     for (size_t i = 0; i < n; i++)
         decide(p, &items[i], a);
