@@ -13,6 +13,12 @@ const char *ds_duration_text(ds_arena *a, int64_t ms);
 const char *ds_time_text(ds_arena *a, int64_t utc_ms, bool offset_form);
 /* RFC 3339 or "YYYY-MM-DD[ HH:MM[:SS[.fff]]]" to UTC milliseconds; false: not one. */
 bool ds_parse_time(const char *text, int64_t *utc_ms);
+/* Days since 1970-01-01 of a date in the Gregorian calendar, for any year, and back. */
+int64_t ds_days_from_date(int64_t year, int64_t month, int64_t day);
+void ds_date_from_days(int64_t days, int64_t *year, int64_t *month, int64_t *day);
+int64_t ds_weekday(int64_t days); /* of that day: Sunday is 0 */
+/* The quotient rounded down, below zero too; `by` is positive. */
+int64_t ds_floor_div(int64_t number, int64_t by);
 /* A whole decimal integer of 64 bits; false: anything else. */
 bool ds_parse_int(const char *text, int64_t *out);
 /* The text is a JSON number ("-1.5e3"). */

@@ -4,9 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Days since 1970-01-01 of a date in the Gregorian calendar, for any year; the era arithmetic
- * counts years from March so that the leap day comes last. */
-static int64_t days_from_date(int64_t year, int64_t month, int64_t day)
+/* The era arithmetic counts years from March so that the leap day comes last. */
+int64_t ds_days_from_date(int64_t year, int64_t month, int64_t day)
 {
     int64_t era, year_of_era, day_of_year;
 
@@ -18,7 +17,7 @@ static int64_t days_from_date(int64_t year, int64_t month, int64_t day)
            719468;
 }
 
-static void date_from_days(int64_t days, int64_t *year, int64_t *month, int64_t *day)
+void ds_date_from_days(int64_t days, int64_t *year, int64_t *month, int64_t *day)
 {
     int64_t era, day_of_era, year_of_era, day_of_year, shifted;
 
@@ -33,16 +32,25 @@ static void date_from_days(int64_t days, int64_t *year, int64_t *month, int64_t 
     *year = year_of_era + era * 400 + (*month <= 2);
 }
 
+int64_t ds_floor_div(int64_t number, int64_t by)
+{
+    return number / by - (number % by < 0);
+}
+
+int64_t ds_weekday(int64_t days)
+{
+    int64_t since_sunday = days + 4; /* 1970-01-01 was a Thursday */
+
+    return since_sunday - ds_floor_div(since_sunday, 7) * 7;
+}
+
 const char *ds_time_text(ds_arena *a, int64_t utc_ms, bool offset_form)
 {
-    int64_t days = utc_ms / DS_DAY_MS, rest = utc_ms % DS_DAY_MS, year, month, day;
+    int64_t days = ds_floor_div(utc_ms, DS_DAY_MS), rest = utc_ms - days * DS_DAY_MS;
+    int64_t year, month, day;
     char fraction[8] = "";
 
-    if (rest < 0) {
-        rest += DS_DAY_MS;
-        days--;
-    }
-    date_from_days(days, &year, &month, &day);
+    ds_date_from_days(days, &year, &month, &day);
     if (rest % 1000) {
         int ms = (int)(rest % 1000);
 
@@ -89,7 +97,7 @@ static bool parse_date(const char **at, int64_t *days)
         return false;
     if (day > lengths[month - 1] + (month == 2 && leap))
         return false;
-    *days = days_from_date(year, month, day);
+    *days = ds_days_from_date(year, month, day);
     return true;
 }
 

@@ -1,0 +1,483 @@
+/* tests/unit/test_zone.c - time zones: what they say, and files that are none. */
+#include "zone_fixture.h"
+
+#include "support/tmpdir.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- zones of this machine ------------------------------------------------------------------- */
+
+static const struct row {
+    const char *name, *zone, *utc;
+    int offset_s;
+} rows[] = {
+    {"Berlin in winter", "Europe/Berlin", "2026-01-15T12:00:00Z", 3600},
+    {"Berlin in summer", "Europe/Berlin", "2026-07-15T12:00:00Z", 7200},
+    {"Berlin, the last second of winter", "Europe/Berlin", "2026-03-29T00:59:59Z", 3600},
+    {"Berlin, the first of summer", "Europe/Berlin", "2026-03-29T01:00:00Z", 7200},
+    {"Berlin, the last second of summer", "Europe/Berlin", "2026-10-25T00:59:59Z", 7200},
+    {"Berlin, the first of winter", "Europe/Berlin", "2026-10-25T01:00:00Z", 3600},
+    {"Berlin in double summer time", "Europe/Berlin", "1945-06-01T00:00:00Z", 10800},
+    {"Berlin by the sun", "Europe/Berlin", "1850-01-01T00:00:00Z", 3208},
+    {"Berlin by the rule alone", "Europe/Berlin", "2099-07-01T00:00:00Z", 7200},
+    {"Berlin by the rule, in winter", "Europe/Berlin", "2099-12-31T23:59:59Z", 3600},
+    {"New York in winter", "America/New_York", "2027-01-15T12:00:00Z", -18000},
+    {"New York in summer", "America/New_York", "2027-03-14T07:00:00Z", -14400},
+    {"New York, the second before", "America/New_York", "2027-03-14T06:59:59Z", -18000},
+    {"Lord Howe in summer", "Australia/Lord_Howe", "2026-01-15T00:00:00Z", 39600},
+    {"Lord Howe goes back by half an hour", "Australia/Lord_Howe", "2026-04-04T15:00:00Z", 37800},
+    {"Lord Howe by the rule alone", "Australia/Lord_Howe", "2061-07-01T00:00:00Z", 37800},
+    {"Kathmandu", "Asia/Kathmandu", "2026-07-15T12:00:00Z", 20700},
+    {"Kathmandu before 1986", "Asia/Kathmandu", "1985-12-31T00:00:00Z", 19800},
+    {"Dublin, whose summer is the standard", "Europe/Dublin", "2026-07-15T12:00:00Z", 3600},
+    {"and whose winter is the other", "Europe/Dublin", "2026-01-15T12:00:00Z", 0},
+    {"a zone that is an offset", "Etc/GMT+5", "2026-01-15T12:00:00Z", -18000},
+    {"UTC", "UTC", "2026-07-15T12:00:00Z", 0},
+    {"a second name of a zone", "US/Eastern", "2026-07-15T12:00:00Z", -14400},
+};
+
+static void offset_row(void **state)
+{
+    const struct row *row = *state;
+    const ds_zone *zone = zone_named(row->zone);
+    int64_t utc_s = ds_floor_div(at(row->utc), 1000);
+    ds_span span = ds_zone_span(zone, utc_s);
+
+    assert_int_equal(span.offset_s, row->offset_s);
+    assert_true(span.from_s <= utc_s && utc_s < span.until_s);
+}
+
+/* Pieces follow each other without gap, each knowing the one before. */
+static void pieces_meet(void **state)
+{
+    static const char *const names[] = {
+        "Europe/Berlin",     "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu",
+        "Africa/Casablanca", "America/Santiago", "Pacific/Apia"};
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(names); i++) {
+        const ds_zone *zone = zone_named(names[i]);
+        ds_span before = ds_zone_span(zone, -DS_ZONE_EVER);
+
+        for (int k = 0; k < 400 && before.until_s < DS_ZONE_EVER; k++) {
+            ds_span next = ds_zone_span(zone, before.until_s);
+
+            assert_int_equal(next.from_s, before.until_s);
+            assert_int_equal(next.before_s, before.offset_s);
+            before = next;
+        }
+    }
+}
+
+/* ---- zones made by hand ---------------------------------------------------------------------- */
+
+typedef struct made { /* a TZif file */
+    unsigned char bytes[2048];
+    size_t n;
+} made;
+
+static void put(made *m, const void *bytes, size_t n)
+{
+    memcpy(m->bytes + m->n, bytes, n);
+    m->n += n;
+}
+
+static void put_int(made *m, int64_t value, size_t n)
+{
+    for (size_t i = n; i > 0; i--) {
+        unsigned char byte = (unsigned char)((uint64_t)value >> 8 * (i - 1));
+
+        put(m, &byte, 1);
+    }
+}
+
+typedef struct change {
+    int64_t at_s;
+    int type;
+} change;
+
+typedef struct shape { /* what is in it; two types: UTC and an hour more */
+    const change *changes;
+    size_t changes_n;
+    int64_t leaps;
+    const char *footer; /* NULL: none at all */
+} shape;
+
+static void put_block(made *m, char version, size_t time_bytes, const shape *s)
+{
+    const unsigned char zeros[15] = {0};
+    const int64_t counts[] = {0, 0, s->leaps, (int64_t)s->changes_n, 2, 4};
+
+    put(m, "TZif", 4);
+    put(m, &version, 1);
+    put(m, zeros, sizeof(zeros));
+    for (size_t i = 0; i < DS_COUNT(counts); i++)
+        put_int(m, counts[i], 4);
+    for (size_t i = 0; i < s->changes_n; i++)
+        put_int(m, s->changes[i].at_s, time_bytes);
+    for (size_t i = 0; i < s->changes_n; i++)
+        put_int(m, s->changes[i].type, 1);
+    for (int type = 0; type < 2; type++) {
+        put_int(m, type * 3600, 4);
+        put_int(m, type, 1);
+        put_int(m, 0, 1);
+    }
+    put(m, "ABC", 4);
+    for (int64_t i = 0; i < s->leaps; i++)
+        put_int(m, 78796800 + i, time_bytes), put_int(m, i + 1, 4);
+}
+
+static made make(char version, const shape *s)
+{
+    static const shape empty = {0};
+    made m = {.n = 0};
+
+    put_block(&m, version, 4, version ? &empty : s);
+    if (version)
+        put_block(&m, version, 8, s);
+    if (s->footer) {
+        put(&m, "\n", 1);
+        put(&m, s->footer, strlen(s->footer));
+        put(&m, "\n", 1);
+    }
+    return m;
+}
+
+/* NULL with the error's text in *text. */
+static const ds_zone *parse(const made *m, const char **text)
+{
+    ds_err err = DS_ERR_INIT;
+    const ds_zone *zone = ds_zone_parse("made", m->bytes, m->n, scratch, &err);
+
+    *text = ds_arena_strdup(scratch, err.text);
+    return zone;
+}
+
+static const struct rule_row {
+    const char *name, *rule, *utc;
+    int offset_s; /* 1: it is no rule */
+} rules[] = {
+    {"a footer alone: winter", "CET-1CEST,M3.5.0,M10.5.0/3", "1980-03-30T00:59:59Z", 3600},
+    {"a footer alone: summer", "CET-1CEST,M3.5.0,M10.5.0/3", "1980-03-30T01:00:00Z", 7200},
+    {"a footer alone: 2100 has no 29th of February", "AAA0BBB,J60,J61", "2100-03-01T02:00:00Z",
+     3600},
+    {"Jn does not count the 29th of February", "AAA0BBB,J60,J61", "2096-02-29T12:00:00Z", 0},
+    {"n does", "AAA0BBB,59,60", "2096-02-29T02:00:00Z", 3600},
+    {"n in a common year", "AAA0BBB,59,60", "2097-03-01T02:00:00Z", 3600},
+    {"no summer", "<+0545>-5:45", "2026-07-01T00:00:00Z", 20700},
+    {"to the west, with seconds", "LMT4:56:02", "2026-07-01T00:00:00Z", -17762},
+    {"half an hour of summer", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", "2026-12-01T00:00:00Z",
+     39600},
+    {"the south in winter", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", "2026-07-01T00:00:00Z", 37800},
+    {"summer all year", "EST5EDT,0/0,J365/25", "2026-01-01T03:00:00Z", -14400},
+    {"summer all year, in July", "EST5EDT,0/0,J365/25", "2026-07-01T00:00:00Z", -14400},
+    {"a change on the day before", "<-03>3<-02>,M3.5.0/-2,M10.5.0/-1", "2026-03-29T00:59:59Z",
+     -10800},
+    {"and after it", "<-03>3<-02>,M3.5.0/-2,M10.5.0/-1", "2026-03-29T01:00:00Z", -7200},
+    {"a change four days later", "IST-2IDT,M3.4.4/26,M10.5.0", "2026-03-27T00:00:00Z", 10800},
+    {"and the moment before", "IST-2IDT,M3.4.4/26,M10.5.0", "2026-03-26T23:59:59Z", 7200},
+
+    {"no name", "-1", "", 1},
+    {"a short name", "AB-1", "", 1},
+    {"no offset", "ABC", "", 1},
+    {"an open <", "<+01-1", "", 1},
+    {"summer without days", "CET-1CEST", "", 1},
+    {"one day", "CET-1CEST,M3.5.0", "", 1},
+    {"a third day", "CET-1CEST,M3.5.0,M10.5.0,M11.1.0", "", 1},
+    {"month 0", "CET-1CEST,M0.5.0,M10.5.0", "", 1},
+    {"month 13", "CET-1CEST,M13.5.0,M10.5.0", "", 1},
+    {"week 0", "CET-1CEST,M3.0.0,M10.5.0", "", 1},
+    {"week 6", "CET-1CEST,M3.6.0,M10.5.0", "", 1},
+    {"weekday 7", "CET-1CEST,M3.5.7,M10.5.0", "", 1},
+    {"J0", "CET-1CEST,J0,J60", "", 1},
+    {"J366", "CET-1CEST,J366,J60", "", 1},
+    {"day 366", "CET-1CEST,366,60", "", 1},
+    {"an offset of 25 hours", "CET-25", "", 1},
+    {"a change of 168 hours", "CET-1CEST,M3.5.0/168,M10.5.0", "", 1},
+    {"minute 60", "CET-1:60", "", 1},
+    {"a number without end", "CET-99999999999999999999", "", 1},
+};
+
+static void rule_row(void **state)
+{
+    const struct rule_row *row = *state;
+    const shape s = {.footer = row->rule};
+    const made m = make('2', &s);
+    const char *text;
+    const ds_zone *zone = parse(&m, &text);
+
+    if (row->offset_s == 1) {
+        assert_null(zone);
+        assert_non_null(strstr(text, "its end is damaged"));
+        return;
+    }
+    assert_non_null(zone);
+    assert_int_equal(ds_zone_span(zone, ds_floor_div(at(row->utc), 1000)).offset_s, row->offset_s);
+}
+
+static const change up_and_down[] = {{-1000, 1}, {1000, 0}};
+
+static void an_old_file_has_no_rule(void **state)
+{
+    const shape s = {.changes = up_and_down, .changes_n = 2};
+    const made m = make('\0', &s);
+    const char *text;
+    const ds_zone *zone = parse(&m, &text);
+
+    (void)state;
+    assert_non_null(zone);
+    assert_int_equal(ds_zone_span(zone, -1001).offset_s, 0);
+    assert_int_equal(ds_zone_span(zone, -1000).offset_s, 3600);
+    assert_int_equal(ds_zone_span(zone, 999).offset_s, 3600);
+    assert_int_equal(ds_zone_span(zone, 1000).offset_s, 0);
+    assert_int_equal(ds_zone_span(zone, 1000).until_s, DS_ZONE_EVER);
+    assert_int_equal(ds_zone_span(zone, 1000).before_s, 3600);
+}
+
+static void an_empty_footer_is_no_rule(void **state)
+{
+    const shape s = {.changes = up_and_down, .changes_n = 1, .footer = ""};
+    const made m = make('2', &s);
+    const char *text;
+    const ds_zone *zone = parse(&m, &text);
+
+    (void)state;
+    assert_non_null(zone);
+    assert_int_equal(ds_zone_span(zone, 1000000).offset_s, 3600);
+}
+
+static void a_change_before_all_times_is_where_it_begins(void **state)
+{
+    static const change first[] = {{-(INT64_C(1) << 59), 1}, {1000, 0}};
+    const shape s = {.changes = first, .changes_n = 2, .footer = ""};
+    const made m = make('3', &s);
+    const char *text;
+    const ds_zone *zone = parse(&m, &text);
+
+    (void)state;
+    assert_non_null(zone);
+    assert_int_equal(ds_zone_span(zone, -DS_ZONE_EVER).offset_s, 3600);
+    assert_int_equal(ds_zone_span(zone, 1000).before_s, 3600);
+}
+
+static const struct damage {
+    const char *name;
+    shape shape;
+    const char *says;
+} damages[] = {
+    {"leap seconds", {.leaps = 2, .footer = ""}, "leap seconds"},
+    {"times out of order",
+     {.changes = (const change[]){{5, 1}, {4, 0}}, .changes_n = 2, .footer = ""},
+     "its table is damaged"},
+    {"a time twice",
+     {.changes = (const change[]){{5, 1}, {5, 0}}, .changes_n = 2, .footer = ""},
+     "its table is damaged"},
+    {"a type that is not there",
+     {.changes = (const change[]){{5, 2}}, .changes_n = 1, .footer = ""},
+     "its table is damaged"},
+    {"a time after all times",
+     {.changes = (const change[]){{INT64_MAX, 1}}, .changes_n = 1, .footer = ""},
+     "its table is damaged"},
+    {"no footer", {.footer = NULL}, "its end is damaged"},
+    {"two lines of footer", {.footer = "UTC0\nUTC0"}, "its end is damaged"},
+};
+
+static void damage_row(void **state)
+{
+    const struct damage *row = *state;
+    const made m = make('2', &row->shape);
+    const char *text;
+
+    assert_null(parse(&m, &text));
+    if (!strstr(text, row->says))
+        fail_msg("\"%s\" does not say \"%s\"", text, row->says);
+}
+
+/* ---- hostile files --------------------------------------------------------------------------- */
+
+static unsigned char *file_bytes(const char *path, size_t *n)
+{
+    FILE *file = fopen(path, "rb");
+    unsigned char *bytes = ds_arena_zalloc(scratch, 64 * DS_KIB);
+
+    if (!file)
+        fail_msg("%s cannot be read", path);
+    *n = fread(bytes, 1, 64 * DS_KIB, file);
+    fclose(file);
+    return bytes;
+}
+
+static unsigned char *berlin(size_t *n)
+{
+    return file_bytes(DS_ZONE_DIRECTORY "/Europe/Berlin", n);
+}
+
+/* On the heap, so that a byte too many is seen by who looks for such. */
+static const ds_zone *parse_copy(const unsigned char *bytes, size_t n)
+{
+    unsigned char *copy = malloc(n ? n : 1);
+    ds_err err = DS_ERR_INIT;
+    const ds_zone *zone;
+
+    memcpy(copy, bytes, n);
+    zone = ds_zone_parse("hostile", copy, n, scratch, &err);
+    free(copy);
+    if (!zone)
+        assert_int_equal(err.kind, DS_ERR_CONFIG);
+    return zone;
+}
+
+static void a_file_cut_anywhere_is_none(void **state)
+{
+    size_t n;
+    const unsigned char *bytes = berlin(&n);
+
+    (void)state;
+    assert_non_null(parse_copy(bytes, n));
+    for (size_t cut = 0; cut < n; cut++) {
+        if (parse_copy(bytes, cut))
+            fail_msg("the first %zu bytes were taken for all", cut);
+    }
+}
+
+static void a_wrong_byte_does_no_harm(void **state)
+{
+    static const unsigned char wrongs[] = {0x01, 0x80, 0xff};
+    size_t n;
+    unsigned char *bytes = berlin(&n);
+    const ds_cron often = {.minutes = 1,
+                           .hours = 1 << 2,
+                           .days = ~0U,
+                           .months = ~0U,
+                           .weekdays = 0x7f,
+                           .any_day = true,
+                           .any_weekday = true};
+
+    (void)state;
+    for (size_t i = 0; i < n * DS_COUNT(wrongs); i++) {
+        unsigned char *byte = &bytes[i / DS_COUNT(wrongs)];
+        const unsigned char was = *byte;
+        const ds_zone *zone;
+
+        *byte ^= wrongs[i % DS_COUNT(wrongs)];
+        zone = parse_copy(bytes, n);
+        if (zone) { /* another zone: times still go forward */
+            int64_t next_ms = ds_cron_next(&often, zone, at("2026-03-28T12:00:00Z"));
+
+            assert_true(next_ms == 0 || next_ms > at("2026-03-28T12:00:00Z"));
+        }
+        *byte = was;
+    }
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static const struct name_row {
+    const char *name, *zone, *says;
+} names[] = {
+    {"a letter wrong", "Europe/Berlni", "did you mean \"Europe/Berlin\"?"},
+    {"no capitals", "europe/berlin", "did you mean \"Europe/Berlin\"?"},
+    {"another name of a zone", "US/Estern", "did you mean \"US/Eastern\"?"},
+    {"utc", "UCT+", "did you mean"},
+    {"a continent", "Europe", "there is no time zone \"Europe\""},
+    {"nothing like it", "Mars/Olympus_Mons", "(a name is such as Europe/Berlin)"},
+    {"a file below a zone", "Europe/Berlin/x", "there is no time zone"},
+    {"out of the directory", "../../../etc/passwd", "is no name of a time zone"},
+    {"from the root", "/etc/localtime", "is no name of a time zone"},
+    {"a slash at the end", "Europe/", "is no name of a time zone"},
+    {"nothing", "", "is no name of a time zone"},
+    {"a blank", "Europe/New Berlin", "is no name of a time zone"},
+    {"a name without end", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+     "is no name of a time zone"},
+    {"another file of the directory", "tzdata.zi", "is no name of a time zone"},
+    {"a table of the directory", "leapseconds", "it is no TZif file"},
+};
+
+static void name_row(void **state)
+{
+    const struct name_row *row = *state;
+    ds_err err = DS_ERR_INIT;
+
+    assert_null(ds_zone_named(DS_ZONE_DIRECTORY, row->zone, scratch, &err));
+    assert_int_equal(err.kind, DS_ERR_CONFIG);
+    if (!strstr(err.text, row->says))
+        fail_msg("\"%s\" does not say \"%s\"", err.text, row->says);
+}
+
+static void without_zones_there_is_utc(void **state)
+{
+    tmpdir *dir = tmpdir_new();
+    const char *nowhere = tmpdir_file(dir, "none");
+    ds_err err = DS_ERR_INIT;
+
+    (void)state;
+    assert_string_equal(ds_zone_name(ds_zone_named(nowhere, "UTC", scratch, &err)), "UTC");
+    assert_non_null(ds_zone_named(nowhere, "Etc/UTC", scratch, &err));
+    assert_null(ds_zone_named(nowhere, "Europe/Berlin", scratch, &err));
+    assert_non_null(strstr(err.text, "install the package tzdata, or take UTC"));
+    tmpdir_free(dir);
+}
+
+static void a_file_that_is_too_large_is_refused(void **state)
+{
+    tmpdir *dir = tmpdir_new();
+    char *much = ds_arena_zalloc(scratch, 300 * DS_KIB);
+    ds_err err = DS_ERR_INIT;
+
+    (void)state;
+    tmpdir_write(dir, "Big", much, 300 * DS_KIB);
+    assert_null(ds_zone_named(tmpdir_file(dir, "."), "Big", scratch, &err));
+    assert_non_null(strstr(err.text, "has more than 262144 bytes"));
+    tmpdir_free(dir);
+}
+
+static void link_to(tmpdir *dir, const char *target)
+{
+    unlink(tmpdir_file(dir, "localtime"));
+    if (symlink(target, tmpdir_file(dir, "localtime")) != 0)
+        fail_msg("no link");
+}
+
+static void the_machine_has_a_zone(void **state)
+{
+    tmpdir *dir = tmpdir_new();
+    const char *path = tmpdir_file(dir, "localtime");
+    ds_err err = DS_ERR_INIT;
+    size_t n;
+    const unsigned char *bytes = berlin(&n);
+
+    (void)state;
+    assert_string_equal(ds_zone_name(ds_zone_local(path, scratch, &err)), "UTC"); /* no file */
+    link_to(dir, DS_ZONE_DIRECTORY "/Europe/Berlin");
+    assert_string_equal(ds_zone_name(ds_zone_local(path, scratch, &err)), "Europe/Berlin");
+    link_to(dir, "/nowhere/zoneinfo/Etc/UTC");
+    assert_string_equal(ds_zone_name(ds_zone_local(path, scratch, &err)), "UTC");
+    link_to(dir, "/nowhere/zoneinfo/Europe/Berlin");
+    assert_null(ds_zone_local(path, scratch, &err));
+    assert_non_null(strstr(err.text, "time zone Europe/Berlin: "));
+    unlink(path);
+    tmpdir_write(dir, "localtime", (const char *)bytes, n);
+    assert_string_equal(ds_zone_name(ds_zone_local(path, scratch, &err)), "local");
+    assert_int_equal(ds_zone_span(ds_zone_local(path, scratch, &err), 0).offset_s, 3600);
+    tmpdir_free(dir);
+}
+
+int main(void)
+{
+    add_table(rows, offset_row);
+    add_test(pieces_meet);
+    add_table(rules, rule_row);
+    add_test(an_old_file_has_no_rule);
+    add_test(an_empty_footer_is_no_rule);
+    add_test(a_change_before_all_times_is_where_it_begins);
+    add_table(damages, damage_row);
+    add_test(a_file_cut_anywhere_is_none);
+    add_test(a_wrong_byte_does_no_harm);
+    add_table(names, name_row);
+    add_test(without_zones_there_is_utc);
+    add_test(a_file_that_is_too_large_is_refused);
+    add_test(the_machine_has_a_zone);
+    return run_tests("time zones");
+}

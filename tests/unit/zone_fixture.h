@@ -1,0 +1,36 @@
+/* tests/unit/zone_fixture.h - times as text, and zones of this machine. */
+#ifndef TESTS_UNIT_ZONE_FIXTURE_H
+#define TESTS_UNIT_ZONE_FIXTURE_H
+
+#include "base/text.h"
+#include "schedule/schedule.h"
+#include "support/run.h"
+
+#include <string.h>
+
+static inline int64_t at(const char *text)
+{
+    int64_t ms;
+
+    if (!ds_parse_time(text, &ms))
+        fail_msg("%s is no time", text);
+    return ms;
+}
+
+static inline const ds_zone *zone_named(const char *name)
+{
+    ds_err err = DS_ERR_INIT;
+    const ds_zone *zone = ds_zone_named(DS_ZONE_DIRECTORY, name, scratch, &err);
+
+    if (!zone)
+        fail_msg("%s", err.text);
+    return zone;
+}
+
+/* "-": none. */
+static inline const char *time_text(int64_t ms)
+{
+    return ms ? ds_time_text(scratch, ms, false) : "-";
+}
+
+#endif
