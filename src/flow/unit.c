@@ -8,12 +8,12 @@
  */
 #include "flow/unit.h"
 
+#include "flow/due.h"
 #include "flow/want.h"
 
 #include <string.h>
 
-#define INTERVAL_LEAST_MS DS_SECOND_MS      /* of a route's `every` */
-#define WAIT_LEAST_MS DS_SECOND_MS          /* of a rate limit */
+#define WAIT_LEAST_MS DS_SECOND_MS /* of a rate limit */
 #define WAIT_MOST_MS DS_DAY_MS
 #define WAIT_DEFAULT_MS DS_MINUTE_MS
 #define BACK_OFF_DOUBLINGS 7 /* 5 s doubled as often is past 5 min */
@@ -33,60 +33,8 @@ static int64_t clamp(int64_t ms, int64_t least, int64_t most)
     return DS_MIN(DS_MAX(ms, least), most);
 }
 
-/* ---- the interval ---------------------------------------------------------------------------- */
-
-/* A unit's own place within a span: 1..span, so that units that could all start now do not. */
-static int64_t own_delay(const ds_unit *u, int64_t span_ms)
-{
-    if (span_ms <= 0)
-        return 0;
-    return 1 + (int64_t)(ds_flow_hash(u->key) % (uint64_t)span_ms);
-}
-
-/* A retry is never later than the interval's next pass would be. */
-static void retry_by_due(ds_unit *u)
-{
-    if (!u->running && u->due_ms && u->retry_ms > u->due_ms)
-        u->retry_ms = u->due_ms;
-}
-
-/* Counted from now, and shown at once: a new interval, or a clock that was set back. */
-static void count_from(ds_unit *u, int64_t now_ms)
-{
-    u->due_ms = now_ms + u->interval_ms;
-    retry_by_due(u);
-}
-
-/* The interval's pass is due unless it makes no sense now: the unit waits for a person (what it
- * missed is caught up with in full afterwards), or the pass that runs reads the same anyway. */
-static bool tick_counts(const ds_unit *u)
-{
-    if (u->paused || u->approval)
-        return false;
-    return !u->running || u->run_kind == DS_PASS_TARGETED;
-}
-
-/* Due times keep their phase however long a pass takes, and are never left in the past. */
-static void tick(ds_unit *u, int64_t now_ms)
-{
-    if (u->due_ms == 0)
-        return;
-    u->interval_ms = clamp(u->interval_ms, INTERVAL_LEAST_MS, DS_UNIT_INTERVAL_MAX_MS);
-    if (u->due_ms - now_ms > u->interval_ms)
-        count_from(u, now_ms);
-    if (u->due_ms > now_ms)
-        return;
-    if (tick_counts(u))
-        ds_want_changes(&u->want);
-    u->due_ms += ((now_ms - u->due_ms) / u->interval_ms + 1) * u->interval_ms;
-}
-
-static void set_interval(ds_unit *u, int64_t interval_ms, int64_t least_ms, int64_t now_ms)
-{
-    u->interval_ms = clamp(interval_ms, least_ms, DS_UNIT_INTERVAL_MAX_MS);
-    if (!u->gone)
-        count_from(u, now_ms);
-}
+/* ---- in the configuration, or gone ------------------------------------------------------------
+ */
 
 /* A unit that is back while the pass over what it left waits: nothing of it is gone any more. */
 static void forget_sweep(ds_unit *u)
@@ -100,25 +48,15 @@ static void forget_sweep(ds_unit *u)
     ds_want_full(&u->want);
 }
 
-static void ensure(ds_unit *u, const ds_event *ev, int64_t now_ms)
+static void ensure(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
 {
-    int64_t every_ms = clamp(ev->interval_ms, INTERVAL_LEAST_MS, DS_UNIT_INTERVAL_MAX_MS);
-    int64_t full_every_ms = clamp(ev->full_every_ms, INTERVAL_LEAST_MS, DS_UNIT_INTERVAL_MAX_MS);
-    bool first = u->every_ms == 0, back = u->gone;
+    bool back = u->gone;
 
     u->gone = false;
     if (back)
         forget_sweep(u);
     u->lists_changes = ev->lists_changes;
-    if (u->full_due_ms)
-        u->full_due_ms += full_every_ms - u->full_every_ms;
-    u->full_every_ms = full_every_ms;
-    if (u->every_ms != every_ms) { /* what was set by hand lives until here */
-        u->every_ms = every_ms;
-        set_interval(u, every_ms, INTERVAL_LEAST_MS, now_ms);
-    }
-    if (first || back || (u->due_ms <= now_ms && ev->spread_ms > 0))
-        u->due_ms = now_ms + own_delay(u, DS_MIN(ev->spread_ms, u->interval_ms));
+    ds_due_ensure(u, ev, back, now_ms, a);
 }
 
 static void gone(ds_unit *u)
@@ -231,8 +169,10 @@ static void failed(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
     remember_error(u, ev, a);
     not_served(u, a);
     u->attempts++;
-    u->retry_ms = may_pass_by_itself(ev->error_kind) ? now_ms + back_off(u) : u->due_ms;
-    retry_by_due(u);
+    u->retry_ms = now_ms + back_off(u);
+    if (!may_pass_by_itself(ev->error_kind) && u->due_ms)
+        u->retry_ms = u->due_ms;
+    ds_due_limits_retry(u);
 }
 
 static int64_t wait_asked_for(const ds_event *ev)
@@ -252,7 +192,7 @@ static void pass_ended(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena 
 {
     if (!under_way(u))
         return; /* a stray one */
-    tick(u, now_ms);
+    ds_due_tick(u, now_ms);
     u->running = false;
     u->cancelling = false;
 
@@ -300,9 +240,10 @@ void ds_unit_init(ds_unit *u, const char *key, int64_t now_ms)
 
 void ds_unit_apply(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
 {
+    ds_due_learn(u, ev, now_ms);
     switch (ev->type) { /* no default: the compiler names the event that is not handled */
     case DS_EV_ENSURE:
-        ensure(u, ev, now_ms);
+        ensure(u, ev, now_ms, a);
         break;
     case DS_EV_GONE:
         gone(u);
@@ -319,7 +260,8 @@ void ds_unit_apply(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
         resume(u);
         break;
     case DS_EV_SET_INTERVAL:
-        set_interval(u, ev->interval_ms, DS_UNIT_INTERVAL_MIN_MS, now_ms);
+        if (!u->cron) /* its times are the file's */
+            ds_due_every(u, DS_MAX(ev->interval_ms, DS_UNIT_INTERVAL_MIN_MS), now_ms);
         break;
     case DS_EV_APPROVE:
         approve(u);
@@ -337,23 +279,34 @@ static void add(ds_actions *out, ds_action_type type, int64_t at_ms)
     out->items[out->n++] = (ds_action){type, at_ms};
 }
 
+/* Of the regular passes the one nearest to its time is the full one, so that a pass a day is full
+ * every day, even where that day has 23 hours. */
+static bool full_is_due(const ds_unit *u, int64_t now_ms)
+{
+    int64_t early_ms = u->full_due_ms - now_ms;
+
+    return early_ms <= 0 || u->due_ms - u->full_due_ms > early_ms;
+}
+
 /* With a clock that was set back, "since then" would be in the future and tell of nothing. */
 static bool changes_will_do(const ds_unit *u, int64_t now_ms)
 {
     return u->lists_changes && u->changes_from_ms && now_ms >= u->changes_from_ms &&
-           now_ms < u->full_due_ms;
+           !full_is_due(u, now_ms);
 }
 
-/* Moves the request that the next pass serves out of `want`. A full pass serves all of it. */
+/* Moves the request that the next pass serves out of `want`. A full pass serves all of it; in quiet
+ * hours only what somebody asked for is served. */
 static void take_request(ds_unit *u, int64_t now_ms)
 {
     ds_want *want = &u->want;
+    bool regular = want->changes && !ds_due_is_quiet(u, now_ms);
 
     u->run = *want;
-    if (want->full || u->approved || (want->changes && !changes_will_do(u, now_ms))) {
+    if (want->full || u->approved || (regular && !changes_will_do(u, now_ms))) {
         u->run_kind = DS_PASS_FULL;
         *want = (ds_want){0};
-    } else if (want->changes) { /* named items may be none of what changed: they come next */
+    } else if (regular) { /* named items may be none of what changed: they come next */
         u->run_kind = DS_PASS_CHANGES;
         u->run.items = NULL;
         u->run.items_n = 0;
@@ -361,7 +314,8 @@ static void take_request(ds_unit *u, int64_t now_ms)
         want->any = want->items_n > 0;
     } else {
         u->run_kind = DS_PASS_TARGETED;
-        *want = (ds_want){0};
+        u->run.changes = false;
+        *want = (ds_want){.any = want->changes, .changes = want->changes};
     }
 }
 
@@ -379,12 +333,23 @@ static void start_pass(ds_unit *u, int64_t now_ms)
     u->retry_ms = 0;
 }
 
-/* A clock that was set back must not hold a unit for longer than its wait can be. */
+/* Nothing but the timer asks. */
+static bool only_regular(const ds_unit *u)
+{
+    return !u->running && !u->want.full && u->want.items_n == 0;
+}
+
+/* A clock that was set back must not hold a unit for longer than its wait can be. A pass that was
+ * interrupted goes on in quiet hours too. */
 static bool may_start(ds_unit *u, int64_t now_ms)
 {
     int64_t most_ms = u->running ? WAIT_MOST_MS : DS_UNIT_RETRY_MOST_MS;
     bool for_due = !u->running && !may_pass_by_itself(u->error_kind);
 
+    if (only_regular(u) && ds_due_is_quiet(u, now_ms)) {
+        u->retry_ms = u->quiet_until_ms;
+        return false;
+    }
     if (u->retry_ms - now_ms > most_ms && !for_due)
         u->retry_ms = now_ms + most_ms;
     return now_ms >= u->retry_ms;
@@ -407,7 +372,7 @@ void ds_unit_decide(ds_unit *u, int64_t now_ms, ds_actions *out)
     int64_t wake_ms = 0;
 
     out->n = 0;
-    tick(u, now_ms);
+    ds_due_tick(u, now_ms);
     if (under_way(u)) {                    /* PASS_ENDED brings us back here */
         if (u->paused && !u->cancelling) { /* a pause is felt inside a running pass */
             u->cancelling = true;

@@ -12,9 +12,11 @@
 #include "base/ledger.h" /* ds_totals */
 #include <durable_sync/base.h>
 
-#define DS_UNIT_LOGIC 1         /* revision of the rules below, stored with each unit */
+#define DS_UNIT_LOGIC                                                                              \
+    2                           /* revision of the rules below, stored with each unit: 1 knew no   \
+                                 * cron and no quiet hours; its states are read as they are */
 #define DS_UNIT_ITEMS_MAX 10000 /* more pending items than this: a full pass instead */
-#define DS_UNIT_INTERVAL_MIN_MS DS_MINUTE_MS /* of the set_interval signal */
+#define DS_UNIT_INTERVAL_MIN_MS DS_MINUTE_MS       /* of the set_interval signal */
 #define DS_UNIT_INTERVAL_MAX_MS (3650 * DS_DAY_MS) /* sums of times stay far from overflow */
 #define DS_UNIT_RETRY_FIRST_MS (5 * DS_SECOND_MS)
 #define DS_UNIT_RETRY_MOST_MS (5 * DS_MINUTE_MS)
@@ -71,7 +73,7 @@ typedef struct ds_unit {
     int64_t run_started_ms;
     bool cancelling; /* the running pass was told to stop */
     ds_want want;
-    int64_t due_ms;   /* next pass by the interval */
+    int64_t due_ms;   /* next pass by the interval or by cron; 0: none, or not known yet */
     int64_t retry_ms; /* not before: back-off or rate limit; 0: none. With `running`: the pass
                        * is interrupted and goes on then */
     int64_t attempts; /* failed passes in a row */
@@ -80,6 +82,12 @@ typedef struct ds_unit {
     int64_t full_due_ms;     /* next full pass where the source lists changes */
     int64_t changes_from_ms; /* start of the last pass that saw all changes; 0: none */
     bool lists_changes;
+    /* the schedule, as the engine last told */
+    const char *cron;       /* NULL: by interval. Another one, or another zone, counts from now */
+    const char *zone;       /* of cron */
+    int64_t next_ms;        /* the next begin by cron; 0: by interval */
+    int64_t planned_ms;     /* the begin by cron that was last asked for; 0: none */
+    int64_t quiet_until_ms; /* until then the timer starts nothing; 0: it may */
 } ds_unit;
 
 typedef enum ds_event_type {
@@ -108,6 +116,12 @@ typedef struct ds_event {
     const char *error_kind; /* "transient", ... */
     int64_t error_status;
     int64_t retry_after_ms; /* WAITING; -1: not said */
+    /* With any event, from an engine that knows the route: what its schedule says at that time. */
+    bool tells_times;
+    int64_t next_ms;         /* the next begin by cron; 0: by interval */
+    int64_t quiet_until_ms;  /* when the quiet hours end that it is in; 0: in none */
+    const char *cron, *zone; /* ENSURE: NULL: by interval */
+    int64_t first_ms;        /* ENSURE, by cron: a new unit's first pass; 0: next_ms */
 } ds_event;
 
 typedef enum ds_action_type {

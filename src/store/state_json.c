@@ -111,14 +111,16 @@ static void write_peers(ds_json_writer *w, const ds_unit *u)
 {
     ds_w_text(w, "key", u->key);
     ds_w_bool(w, "paused", u->paused);
-    ds_w_int(w, "interval_minutes", (u->interval_ms + DS_MINUTE_MS - 1) / DS_MINUTE_MS);
+    if (u->cron)
+        ds_w_null(w, "interval_minutes");
+    else
+        ds_w_int(w, "interval_minutes", (u->interval_ms + DS_MINUTE_MS - 1) / DS_MINUTE_MS);
     ds_w_int(w, "runs_completed", u->runs_completed);
     write_time(w, "last_run", u->last_run_ms);
     if (u->has_stats) {
         write_totals(w, "last_stats", &u->last_stats);
     } else {
-        ds_json_w_name(w, "last_stats");
-        ds_json_w_null(w);
+        ds_w_null(w, "last_stats");
     }
     ds_w_text(w, "last_error", u->last_error);
     ds_w_bool(w, "sync_pending", u->want.any);
@@ -150,6 +152,11 @@ static void write_ours(ds_json_writer *w, const ds_unit *u)
     ds_w_int(w, "full_due_ms", u->full_due_ms);
     ds_w_int(w, "changes_from_ms", u->changes_from_ms);
     ds_w_bool(w, "lists_changes", u->lists_changes);
+    ds_w_text(w, "cron", u->cron);
+    ds_w_text(w, "zone", u->zone);
+    ds_w_int(w, "next_ms", u->next_ms);
+    ds_w_int(w, "planned_ms", u->planned_ms);
+    ds_w_int(w, "quiet_until_ms", u->quiet_until_ms);
 }
 
 void ds_state_write(ds_json_writer *w, const ds_unit *u)
@@ -203,6 +210,11 @@ static void read_ours(const ds_json *json, ds_arena *a, ds_unit *u)
     u->full_due_ms = ds_json_integer(json, "full_due_ms", 0);
     u->changes_from_ms = ds_json_integer(json, "changes_from_ms", 0);
     u->lists_changes = ds_json_bool(json, "lists_changes");
+    u->cron = read_text(json, "cron", a);
+    u->zone = read_text(json, "zone", a);
+    u->next_ms = ds_json_integer(json, "next_ms", 0);
+    u->planned_ms = ds_json_integer(json, "planned_ms", 0);
+    u->quiet_until_ms = ds_json_integer(json, "quiet_until_ms", 0);
 }
 
 void ds_state_read(const ds_json *json, const char *key, ds_arena *a, ds_unit *out)

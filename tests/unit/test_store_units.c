@@ -44,6 +44,11 @@ static ds_unit full_unit(void)
         .full_due_ms = 1700000000005,
         .changes_from_ms = INT64_C(9007199254740993), /* beyond 2^53: our own text stays exact */
         .lists_changes = true,
+        .cron = "0 6 * * 1-5",
+        .zone = "Europe/Berlin",
+        .next_ms = 1700000000006,
+        .planned_ms = 1700000000007,
+        .quiet_until_ms = 1700000000008,
     };
 }
 
@@ -97,6 +102,11 @@ static void assert_same_unit(const ds_unit *is, const ds_unit *want)
     assert_int_equal(is->full_due_ms, want->full_due_ms);
     assert_int_equal(is->changes_from_ms, want->changes_from_ms);
     assert_int_equal(is->lists_changes, want->lists_changes);
+    assert_same_text(is->cron, want->cron);
+    assert_same_text(is->zone, want->zone);
+    assert_int_equal(is->next_ms, want->next_ms);
+    assert_int_equal(is->planned_ms, want->planned_ms);
+    assert_int_equal(is->quiet_until_ms, want->quiet_until_ms);
 }
 
 static ds_unit read_state(const char *text, const char *key)
@@ -155,11 +165,24 @@ static void the_text_has_the_peers_names(void **state)
     ds_unit unit = full_unit();
 
     (void)state;
+    unit.cron = unit.zone = NULL;
     ds_state_write(&w, &unit);
     for (size_t i = 0; i < DS_COUNT(members); i++) {
         if (!strstr(text.data, members[i]))
             fail_msg("no %s in %s", members[i], text.data);
     }
+}
+
+static void a_unit_by_cron_has_no_interval(void **state)
+{
+    DS_AUTO_BUF(text, DS_MIB);
+    ds_json_writer w = ds_json_w(&text, false);
+    ds_unit unit = full_unit();
+
+    (void)state;
+    ds_state_write(&w, &unit);
+    assert_non_null(strstr(text.data, "\"interval_minutes\":null,"));
+    assert_non_null(strstr(text.data, "\"cron\":\"0 6 * * 1-5\",\"zone\":\"Europe/Berlin\""));
 }
 
 static void what_is_missing_gets_its_default(void **state)
@@ -553,6 +576,7 @@ int main(void)
     add_test(every_field_of_a_unit_survives);
     add_test(a_new_unit_survives);
     add_test(the_text_has_the_peers_names);
+    add_test(a_unit_by_cron_has_no_interval);
     add_test(what_is_missing_gets_its_default);
     add_test(a_peers_status_is_understood);
     add_test(every_field_of_an_event_survives);

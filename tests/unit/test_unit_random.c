@@ -85,7 +85,9 @@ static void check(const life *l, const onlooker *o)
         timer = timer || l->last.items[i].type == DS_ACT_TIMER;
     assert_true(timer);
     assert_true(u->gone ? u->due_ms == 0 : u->due_ms > l->now);
-    assert_true(u->gone || u->due_ms <= l->now + u->interval_ms);
+    assert_true(u->gone || l->cron_ms || l->quiet || u->due_ms <= l->now + u->interval_ms);
+    if (l->cron_ms && !u->gone)
+        assert_int_equal(u->due_ms, next_by_cron(l));
     assert_true(wake(l) == 0 || wake(l) > l->now);
     assert_int_equal(u->running, o->passing || o->interrupted);
     assert_int_equal(u->runs_completed, o->completed);
@@ -113,6 +115,8 @@ static void watch(life *l, onlooker *o, ds_event ev)
             assert_int_equal(l->unit.gone, l->unit.run_sweep);
             assert_false(o->passing);
         }
+        if (type == DS_ACT_START_PASS && l->quiet && quiet_until(l->now))
+            assert_true(l->unit.run.full || l->unit.run.items_n > 0); /* somebody asked */
         if (type == DS_ACT_START_PASS)
             look_at_start(o, &l->unit);
         if (type == DS_ACT_GO_ON_PASS) {
@@ -177,7 +181,10 @@ static void random_lives_keep_the_invariants(void **state)
     for (uint64_t seed = 1; seed <= RANDOM_LIVES; seed++) {
         chance c = {seed * UINT64_C(0x9e3779b97f4a7c15)};
         onlooker o = {0};
-        life l = {.arena = scratch, .now = T0};
+        life l = {.arena = scratch,
+                  .now = T0,
+                  .cron_ms = seed % 3 == 0 ? 2 * DS_HOUR_MS : 0,
+                  .quiet = seed % 5 < 2};
         const char *items[2];
 
         ds_arena_reset(scratch);

@@ -23,7 +23,44 @@ typedef struct life {
     int64_t now;
     int64_t timer; /* as last set; 0: none */
     ds_actions last;
+    /* what the engine tells with every event: a begin each `cron_ms` counted from 1970, and quiet
+     * hours from 22:00 to 06:00 UTC */
+    int64_t cron_ms; /* 0: by interval */
+    bool quiet;
 } life;
+
+static inline int64_t quiet_until(int64_t at_ms)
+{
+    int64_t midnight = at_ms / DS_DAY_MS * DS_DAY_MS, hour = (at_ms - midnight) / DS_HOUR_MS;
+
+    if (hour >= 6 && hour < 22)
+        return 0;
+    return midnight + (hour < 6 ? 0 : DS_DAY_MS) + 6 * DS_HOUR_MS;
+}
+
+static inline int64_t next_by_cron(const life *l)
+{
+    int64_t next = (l->now / l->cron_ms + 1) * l->cron_ms;
+    int64_t until = l->quiet ? quiet_until(next) : 0;
+
+    return until ? until : next;
+}
+
+static inline ds_event with_times(const life *l, ds_event ev)
+{
+    if (!l->cron_ms && !l->quiet)
+        return ev;
+    ev.tells_times = true;
+    ev.quiet_until_ms = l->quiet ? quiet_until(l->now) : 0;
+    if (!l->cron_ms)
+        return ev;
+    ev.next_ms = next_by_cron(l);
+    if (ev.type == DS_EV_ENSURE && !ev.cron) {
+        ev.cron = "0 */2 * * *";
+        ev.zone = "UTC";
+    }
+    return ev;
+}
 
 static inline ds_event event_of(ds_event_type type)
 {
@@ -63,6 +100,7 @@ static inline ds_event items_event(const char *const *items, size_t n)
 
 static inline void tell(life *l, ds_event ev)
 {
+    ev = with_times(l, ev);
     ds_unit_apply(&l->unit, &ev, l->now, l->arena);
     ds_unit_decide(&l->unit, l->now, &l->last);
 }
