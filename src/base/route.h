@@ -66,7 +66,8 @@ typedef struct ds_route {
     const char *identity; /* the destination's, from its settings */
     const char *destination_key; /* its property that holds the primary key; NULL: none */
 
-    int64_t every_ms;
+    int64_t every_ms; /* by cron: how often its units are listed again after an error */
+    const struct ds_schedule *schedule; /* cron and quiet hours; NULL: `every`, at any hour */
     int64_t full_every_ms;
     bool has_fields; /* false: the source's properties under their own names */
     const ds_field *fields;

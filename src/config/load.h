@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "config/issues.h"
 #include "config/tree.h"
+#include "schedule/schedule.h"
 
 struct ds_secrets {
     ds_secret **items;
@@ -27,7 +28,8 @@ typedef struct ds_load {
     bool others_read;        /* group or others may read the file */
     const ds_node *accounts; /* the table of that name; NULL: none */
     struct ds_secrets *secrets;
-    ds_node **wipe; /* scalars that are secrets: gone once all is read */
+    struct ds_read_zone *zones; /* that were read already */
+    ds_node **wipe;             /* scalars that are secrets: gone once all is read */
     size_t wipe_n, wipe_cap;
 } ds_load;
 
@@ -158,7 +160,8 @@ bool ds_side_read(ds_load *ld, const ds_member *m, ds_side_word word, const char
 /* A cleared instance with its base filled in. */
 void ds_side_begin(ds_load *ld, ds_side *side, const char *route);
 
-/* ---- routes (route.c, fields.c, template.c, transform.c, limits.c, columns.c, owners.c, seal.c) --------------
+/* ---- routes (route.c, schedule.c, fields.c, template.c, transform.c, limits.c, columns.c, ...)
+ * -----
  */
 
 #define DS_EVERY_MAX_MS (3650 * DS_DAY_MS)
@@ -166,6 +169,8 @@ void ds_side_begin(ds_load *ld, ds_side *side, const char *route);
 
 /* Never NULL; what could not be read is at its default. */
 ds_route *ds_route_read(ds_load *ld, const ds_member *m);
+/* `cron`, `zone` and `quiet` of the route's table. */
+void ds_schedule_read(ds_load *ld, const ds_node *table, ds_route *route);
 void ds_fields_read(ds_load *ld, const ds_member *m, ds_route *route);
 void ds_where_read(ds_load *ld, const ds_member *m, ds_route *route);
 /* NULL when "{owner.login}/{name}" is well formed, else what is wrong with it. */

@@ -6,8 +6,8 @@
 #define NAME_MAX_BYTES ((size_t)64)
 
 typedef struct entry { /* what was written */
-    const ds_member *source, *destination, *fields, *where, *transform, *owns, *create_only, *missing, *limits,
-        *pace;
+    const ds_member *source, *destination, *fields, *where, *transform, *owns, *create_only,
+        *missing, *limits, *pace, *cron, *zone, *quiet;
     const char *stamp, *write, *verify;
     int64_t every_ms, full_every_ms;
 } entry;
@@ -32,9 +32,9 @@ static const ds_key keys[] = {
      .offset = offsetof(entry, every_ms),
      .min = DS_SECOND_MS,
      .max = DS_EVERY_MAX_MS},
-    LATER(cron),
-    LATER(zone),
-    LATER(quiet),
+    MEMBER(cron),
+    MEMBER(zone),
+    MEMBER(quiet),
     {.name = "full_every",
      .type = DS_KEY_DURATION,
      .offset = offsetof(entry, full_every_ms),
@@ -107,6 +107,7 @@ ds_route *ds_route_read(ds_load *ld, const ds_member *m)
     (void)!ds_schema_read(ld, m, keys, &e);
     route->every_ms = e.every_ms;
     route->full_every_ms = e.full_every_ms;
+    ds_schedule_read(ld, m->value, route);
     route->stamp = e.stamp;
     route->write_always = !strcmp(e.write, "always");
     route->verify_all = !strcmp(e.verify, "all");

@@ -110,6 +110,7 @@ static void defaults(void **state)
     assert_int_equal(strlen(r->fingerprint), 32);
     assert_int_equal(r->every_ms, 30 * DS_MINUTE_MS);
     assert_int_equal(r->full_every_ms, DS_DAY_MS);
+    assert_null(r->schedule);
     assert_false(r->has_fields || r->has_owns || r->write_always || r->verify_all);
     assert_int_equal(r->fields_n + r->where_n + r->owns.n + r->create_only.n, 0);
     assert_null(r->stamp);
@@ -117,6 +118,45 @@ static void defaults(void **state)
     assert_null(r->pace_next_us);
     assert_int_equal(r->missing, DS_MISSING_IGNORE);
     assert_true(r->limit_changes < 0);
+    ds_config_free(config);
+}
+
+#define TO_TABLE(name)                                                                             \
+    "  " name ":\n    source: {kind: file, path: a.jsonl, key: id}\n"                              \
+    "    destination: {kind: sqlite, path: o.db, table: " name ", key: code}\n"
+
+/* The routes of one file share what they name alike. */
+static void schedules(void **state)
+{
+    ds_config *config =
+        sound(
+            "routes:\n" TO_TABLE("a") "    cron: 0 6 * * 1-5\n    zone: Europe/Berlin\n" TO_TABLE(
+                "b") "    cron: '@daily'\n    zone: Europe/Berlin\n    quiet: "
+                     "22:00-06:00\n" TO_TABLE("c") "    every: 5m\n    zone: UTC\n"
+                                                   "    quiet: ['22:00-06:00', "
+                                                   "12:00-13:00]\n" TO_TABLE(
+                                                       "d") "    zone: UTC\n" TO_TABLE("e") "    "
+                                                                                            "cron: "
+                                                                                            "'0 6 "
+                                                                                            "* * "
+                                                                                            "*'\n");
+    const ds_schedule *a = config->routes[0]->schedule, *b = config->routes[1]->schedule,
+                      *c = config->routes[2]->schedule;
+
+    (void)state;
+    assert_string_equal(a->cron, "0 6 * * 1-5");
+    assert_int_equal(a->times.hours, 1 << 6);
+    assert_string_equal(ds_zone_name(a->zone), "Europe/Berlin");
+    assert_false(a->has_quiet);
+    assert_string_equal(b->cron, "@daily");
+    assert_ptr_equal(b->zone, a->zone);
+    assert_true(b->has_quiet);
+    assert_null(c->cron);
+    assert_int_equal(config->routes[2]->every_ms, 5 * DS_MINUTE_MS);
+    assert_int_equal(ds_schedule_quiet_until(c, 12 * DS_HOUR_MS), 13 * DS_HOUR_MS);
+    assert_int_equal(ds_schedule_quiet_until(c, 23 * DS_HOUR_MS), 30 * DS_HOUR_MS);
+    assert_null(config->routes[3]->schedule);           /* a zone alone changes nothing */
+    assert_non_null(config->routes[4]->schedule->zone); /* the machine's */
     ds_config_free(config);
 }
 
@@ -712,6 +752,8 @@ static void text_and_number_differ(void **state)
 
 static const struct CMUnitTest single_tests[] = {
     cmocka_unit_test(defaults),
+    cmocka_unit_test(schedules),
+    cmocka_unit_test(schedules),
     cmocka_unit_test(every_setting),
     cmocka_unit_test(routes_keep_their_order),
     cmocka_unit_test(json_is_yaml_too),

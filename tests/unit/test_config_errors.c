@@ -214,9 +214,6 @@ static const row route_rows[] = {
      "t.yaml:2:3: \"\" cannot name a route: 1 to 64 of a-z, 0-9 and \"-\""},
     {"an unknown key of a route", ROUTE("    feilds: {A: a}\n"),
      "t.yaml:5:5: unknown key \"feilds\"; did you mean \"fields\"?"},
-    {"cron", ROUTE("    cron: '0 6 * * 1-5'\n"), "t.yaml:5:5: cron is not in this build"},
-    {"zone", ROUTE("    zone: Europe/Berlin\n"), "t.yaml:5:5: zone is not in this build"},
-    {"quiet", ROUTE("    quiet: 22:00-06:00\n"), "t.yaml:5:5: quiet is not in this build"},
     {"transform", ROUTE("    transform: '.'\n"), "t.yaml:5:5: transform is not in this build"},
     {"an interval without unit", ROUTE("    every: 15\n"),
      "t.yaml:5:12: every: expected a duration such as 90s, 15m, 12h or 1d, found \"15\""},
@@ -284,6 +281,40 @@ static const row route_rows[] = {
      "t.yaml:5:12: \"id\" holds the key, which is written by itself; leave it out here"},
     {"a mark in the key", ROUTE("    missing: {mark: id}\n"),
      "t.yaml:5:14: \"id\" holds the key, which is written by itself; leave it out here"},
+};
+
+static const row schedule_rows[] = {
+    {"a key with a letter wrong", ROUTE("    corn: '0 6 * * *'\n"),
+     "t.yaml:5:5: unknown key \"corn\"; did you mean \"cron\"?"},
+    {"cron beside every", ROUTE("    every: 15m\n    cron: '0 6 * * *'\n"),
+     "t.yaml:6:5: a route has cron or every, not both"},
+    {"cron before every", ROUTE("    cron: '0 6 * * *'\n    every: 15m\n"),
+     "t.yaml:5:5: a route has cron or every, not both"},
+    {"cron as a list", ROUTE("    cron: [0, 6]\n"),
+     "t.yaml:5:11: cron: expected text, found a list"},
+    {"cron with nothing", ROUTE("    cron:\n"), "t.yaml:5:10: cron: expected text, found nothing"},
+    {"an hour that is none", ROUTE("    cron: '0 24 * * *'\n"),
+     "t.yaml:5:11: cron: hour: 24 is not within 0 and 23"},
+    {"a day that never comes", ROUTE("    cron: '0 0 30 2 *'\n"),
+     "t.yaml:5:11: cron: it never comes: no month of these has such a day"},
+    {"a nickname with a letter wrong", ROUTE("    cron: '@dayly'\n"),
+     "t.yaml:5:11: cron: unknown \"@dayly\"; did you mean \"@daily\"?"},
+    {"a zone with a letter wrong", ROUTE("    cron: '@daily'\n    zone: Europe/Berlni\n"),
+     "t.yaml:6:11: zone: there is no time zone \"Europe/Berlni\"; did you mean "
+     "\"Europe/Berlin\"?"},
+    {"a zone that is a path", ROUTE("    zone: ../../../etc/passwd\n"),
+     "t.yaml:5:11: zone: \"../../../etc/passwd\" is no name of a time zone; one is Europe/Berlin"},
+    {"a zone as a table", ROUTE("    zone: {name: UTC}\n"),
+     "t.yaml:5:11: zone: expected text, found a table"},
+    {"quiet hours that are none", ROUTE("    quiet: 22-6\n"),
+     "t.yaml:5:12: quiet: expected hours such as 22:00-06:00, found \"22-6\""},
+    {"one of two that is none", ROUTE("    quiet: [22:00-06:00, '12:00']\n"),
+     "t.yaml:5:26: quiet: expected hours such as 22:00-06:00, found \"12:00\""},
+    {"quiet hours without any", ROUTE("    quiet: []\n"),
+     "t.yaml:5:12: quiet: expected 1 to 100 periods, found 0"},
+    {"quiet hours all day", ROUTE("    quiet: [22:00-06:00, 06:00-22:00]\n"),
+     "t.yaml:5:12: quiet: this is the whole day: no pass would ever begin; to stop a route, pause "
+     "it"},
 };
 
 static const row field_rows[] = {
@@ -458,7 +489,8 @@ static void refused(void **state)
 #define TABLES(X)                                                                                  \
     X(yaml_rows)                                                                                   \
     X(top_rows)                                                                                    \
-    X(account_rows) X(side_rows) X(route_rows) X(field_rows) X(reference_rows) X(owner_rows)
+    X(account_rows)                                                                                \
+    X(side_rows) X(route_rows) X(schedule_rows) X(field_rows) X(reference_rows) X(owner_rows)
 #define COUNT(table) +DS_COUNT(table)
 #define ADD(table)                                                                                 \
     for (size_t i = 0; i < DS_COUNT(table); i++)                                                   \
