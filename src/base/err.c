@@ -5,16 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What vsnprintf cut may end in the middle of a character: take the broken piece off. */
-static void end_at_character(char *text)
+/* An error is shown: bytes that are no character (a name cut by "%.60s", a file's name) become a
+ * question mark, a row of them one; what vsnprintf cut at the end is left out. */
+static void only_characters(char *text)
 {
-    size_t n = strlen(text), at = n;
+    size_t n = strlen(text), used = 0;
 
-    while (at > 0 && n - at < 4 && ((unsigned char)text[at - 1] & 0xC0) == 0x80)
-        at--;
-    if (at > 0 && (unsigned char)text[at - 1] >= 0xC0 &&
-        ds_utf8_step(text + at - 1, n - at + 1) == 0)
-        text[at - 1] = '\0';
+    for (size_t at = 0; at < n;) {
+        size_t step = ds_utf8_step(text + at, n - at), bad = at;
+
+        while (step == 0 && bad < n && (step = ds_utf8_step(text + bad, n - bad)) == 0)
+            bad++;
+        if (bad > at && bad < n)
+            text[used++] = '?';
+        memmove(text + used, text + bad, step);
+        used += step;
+        at = bad + step;
+    }
+    text[used] = '\0';
 }
 
 bool ds_fail(ds_err *err, ds_err_kind kind, const char *fmt, ...)
@@ -25,7 +33,7 @@ bool ds_fail(ds_err *err, ds_err_kind kind, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args); /* args may point into err->text */
     va_end(args);
-    end_at_character(text);
+    only_characters(text);
     err->kind = kind;
     err->http_status = 0;
     err->retry_after_ms = -1;
@@ -47,7 +55,7 @@ bool ds_wrap(ds_err *err, const char *fmt, ...)
     if (n < sizeof(text)) /* what does not fit is cut: the outermost words say most */
         memccpy(text + n, err->text, '\0', sizeof(text) - n);
     text[sizeof(text) - 1] = '\0';
-    end_at_character(text);
+    only_characters(text);
     memcpy(err->text, text, sizeof(text));
     return false;
 }

@@ -94,6 +94,35 @@ static void cut(void **state)
     }
 }
 
+static const struct part {
+    const char *name, *fmt, *said, *text, *wrapping;
+} parts[] = {
+    {"a name cut in a character", "no event is called \"%.6s\"", "resum\xC3\xA9",
+     "no event is called \"resum?\"", "no event is called \"resum?\": why"},
+    {"a name cut in a character at the end", "no event is called %.6s", "resum\xC3\xA9",
+     "no event is called resum", "no event is called resum?: why"},
+    {"bytes that are no characters", "open %s: not found", "\xFF\xFE/\xE2\x82/a",
+     "open ?/?/a: not found", "open ?/?/a: not found: why"},
+    {"a lone byte of the middle", "%s.", "\x80", "?.", "?.: why"},
+    {"characters of every length", "%s.", "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80",
+     "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80.", "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80.: why"},
+};
+
+static void only_characters(void **state)
+{
+    const struct part *row = *state;
+    ds_err err = DS_ERR_INIT;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    ds_fail(&err, DS_ERR_PERMANENT, row->fmt, row->said);
+    assert_string_equal(err.text, row->text);
+    ds_fail(&err, DS_ERR_PERMANENT, "why");
+    ds_wrap(&err, row->fmt, row->said);
+#pragma GCC diagnostic pop
+    assert_string_equal(err.text, row->wrapping);
+}
+
 static void a_text_that_just_fits_is_whole(void **state)
 {
     const char *whole = ds_arena_strndup(scratch, long_text(0, "x"), TEXT_MOST - 2);
@@ -122,6 +151,7 @@ int main(void)
     add_test(wrapping_prepends_and_keeps_the_rest);
     add_test(an_error_may_name_itself);
     add_table(rows, cut);
+    add_table(parts, only_characters);
     add_test(a_text_that_just_fits_is_whole);
     add_test(kinds_have_names_of_their_own);
     return run_tests("errors");
