@@ -4,6 +4,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#define YEAR_0_MS (-INT64_C(62167219200000))
+#define YEAR_10000_MS INT64_C(253402300800000)
+
 /* The era arithmetic counts years from March so that the leap day comes last. */
 int64_t ds_days_from_date(int64_t year, int64_t month, int64_t day)
 {
@@ -151,7 +154,7 @@ static bool parse_zone(const char **at, int64_t *ms)
 
 bool ds_parse_time(const char *text, int64_t *utc_ms)
 {
-    int64_t days, clock_ms = 0, zone_ms = 0;
+    int64_t days, clock_ms = 0, zone_ms = 0, ms;
 
     if (!parse_date(&text, &days))
         return false;
@@ -166,6 +169,9 @@ bool ds_parse_time(const char *text, int64_t *utc_ms)
     }
     if (*text)
         return false;
-    *utc_ms = days * DS_DAY_MS + clock_ms - zone_ms;
+    ms = days * DS_DAY_MS + clock_ms - zone_ms;
+    if (ms < YEAR_0_MS || ms >= YEAR_10000_MS) /* its zone leads out of what can be written */
+        return false;
+    *utc_ms = ms;
     return true;
 }
