@@ -250,6 +250,8 @@ static void a_cursor_of_something_else_starts_over(void **state)
 {
     static const char *const cursors[] = {
         "", "x", "1:2", "0000000000000000:1:1:ta", "9999:-1:0:ta", "ffffffffffffffffffff:1:1:ta"};
+    static const char *const numbers[] = {"-1:0", "9223372036854775807:1", "1:2", "1:-1",
+                                          "99999999999999999999:1"};
 
     (void)state;
     begin("CREATE TABLE t (id TEXT PRIMARY KEY); INSERT INTO t VALUES ('a'), ('b')");
@@ -258,6 +260,14 @@ static void a_cursor_of_something_else_starts_over(void **state)
     for (size_t i = 0; i < DS_COUNT(cursors); i++) {
         ds_page *page = seam_fetch(&reader.base, "all", cursors[i], 5);
 
+        assert_true(page->restart);
+        assert_int_equal(page->records_n, 2);
+    }
+    for (size_t i = 0; i < DS_COUNT(numbers); i++) { /* of this very table, and never handed out */
+        ds_page *page = seam_fetch(&reader.base, "all", NULL, 1);
+        const char *mine = ds_arena_printf(scratch, "%.16s:%s:ta", page->next_cursor, numbers[i]);
+
+        page = seam_fetch(&reader.base, "all", mine, 5);
         assert_true(page->restart);
         assert_int_equal(page->records_n, 2);
     }

@@ -17,7 +17,8 @@
 
 #define PAGE_BYTES (4 * DS_MIB)     /* a page ends after this much, however many rows were wanted */
 #define POSITION_MAX ((size_t)4096) /* bytes of a value that a cursor can hold */
-#define ITEMS_MOST ((size_t)500)    /* keys looked up for one page */
+#define ROWS_MOST (INT64_C(1) << 53) /* a cursor that says more is none of ours */
+#define ITEMS_MOST ((size_t)500)     /* keys looked up for one page */
 
 typedef struct place {
     int64_t rows;
@@ -126,10 +127,10 @@ static bool cursor_read(const ds_sqlite_reader *r, const char *cursor, place *at
     if (strtoull(cursor, &end, 16) != r->fingerprint || *end != ':')
         return false;
     at->rows = strtoll(end + 1, &end, 10);
-    if (at->rows < 0 || *end != ':')
+    if (at->rows < 0 || at->rows > ROWS_MOST || *end != ':')
         return false;
     at->skip = strtoll(end + 1, &end, 10);
-    if (at->skip < 0 || *end != ':' || !end[1] || !strchr("nirtxb", end[1]))
+    if (at->skip < 0 || at->skip > at->rows || *end != ':' || !end[1] || !strchr("nirtxb", end[1]))
         return false;
     at->value = end + 1;
     return true;
