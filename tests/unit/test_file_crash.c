@@ -4,6 +4,7 @@
  * file, and a kill at every durable step.
  */
 #include "base/crashpoint.h"
+#include "connectors/file/index.h"
 #include "unit/file_rig.h"
 
 #include <dirent.h>
@@ -307,6 +308,45 @@ static void a_journal_of_rubbish_is_dropped(void **state)
     assert_string_equal(content(dir), "{\"id\":\"a\",\"x\":1}\n");
 }
 
+/* Lines with the right checksum that no program of ours has written. */
+static const struct entry_row {
+    const char *name, *body;
+} unsound[] = {
+    {"an entry whose properties are no JSON", "{\"k\":\"a\"}\t{\"x\":}"},
+    {"an entry whose properties are no object", "{\"k\":\"a\"}\t[1]"},
+    {"an entry with space where a brace belongs", "{\"k\":\"a\"}\t {\"x\":1}"},
+    {"an entry of nothing that has room for something", "{\"k\":\"a\"}\t{ }"},
+    {"an entry without properties", "{\"k\":\"a\"}\t"},
+    {"an entry that sets the key", "{\"k\":\"a\"}\t{\"id\":\"b\"}"},
+    {"an entry whose key is said otherwise", "{\"k\":\"a\",\"kv\":\"5\"}\t{\"x\":1}"},
+    {"an entry whose key is no JSON", "{\"k\":\"a\",\"kv\":\"a}\"}\t{\"x\":1}"},
+};
+
+static void an_unsound_entry_ends_the_journal(void **state)
+{
+    const struct entry_row *row = *state;
+    DS_AUTO(tmpdir) dir = tmpdir_new();
+    rig r = {.path = tmpdir_file(dir, "a.jsonl")};
+    const char *line = ds_arena_printf(
+        scratch, "%016llx\t%s\n",
+        (unsigned long long)ds_file_checksum(row->body, strlen(row->body)), row->body);
+    const char *text, *name;
+    size_t n;
+
+    assert_true(rig_open(&r));
+    assert_string_equal(rig_steps(&r, "+b {\"x\":2}\nf"), "Cf");
+    rig_close(&r);
+    name = journal_in(dir);
+    text = ds_arena_printf(scratch, "%s%s", tmpdir_read(dir, name, &n), line);
+    tmpdir_write(dir, name, text, strlen(text));
+    r.generation = ds_arena_printf(scratch, "j:absent:%zu", strlen(text));
+    assert_true(rig_open(&r));
+    assert_false(r.out.continues);
+    assert_true(rig_finish(&r));
+    rig_close(&r);
+    assert_string_equal(content(dir), "{\"id\":\"b\",\"x\":2}\n");
+}
+
 /* ---- a kill at every durable step ------------------------------------------------------------ */
 
 #define KEYS_MOST 16
@@ -539,5 +579,6 @@ int main(void)
     add_test(two_owners_write_side_by_side);
     add_test(a_journal_for_other_settings_is_dropped);
     add_test(a_journal_of_rubbish_is_dropped);
+    add_table(unsound, an_unsound_entry_ends_the_journal);
     return run_tests("file destination, interrupted");
 }

@@ -113,8 +113,8 @@ static const struct row {
      "\xEF\xBB\xBFx,id,mine\r\n1,a,\"p\"\r\n\r\n2,b\r\n3,,q",
      "=a {\"x\":1}\n=b {\"x\":\"5\"}\n+c {\"x\":7}", ".UC",
      "\xEF\xBB\xBFx,id,mine\r\n1,a,\"p\"\r\n\r\n5,b,\r\n3,,q\r\n7,c,\r\n", 0, 0},
-    {"CSV: a new column at the end of every row", "a.csv", "id,mine\na,1\nb\nc,\"x\ny\",9\n",
-     "=a {\"z\":\"p\"}\n+d {\"z\":\"q\"}", "UC", "id,mine,z\na,1,p\nb,,\nc,\"x\ny\",9\nd,,q\n", 0,
+    {"CSV: a new column at the end of every row", "a.csv", "id,mine\na,1\nb\nc,\"x\ny\"\n",
+     "=a {\"z\":\"p\"}\n+d {\"z\":\"q\"}", "UC", "id,mine,z\na,1,p\nb,,\nc,\"x\ny\",\nd,,q\n", 0,
      0},
     {"CSV: null needs no new column", "a.csv", "id,x\na,1\n", "=a {\"z\":null}\n=a {\"x\":null}",
      ".U", "id,x\na,\n", 0, 0},
@@ -189,19 +189,24 @@ static void writes_in_pieces(void **state)
 static const struct refusal {
     const char *name, *file, *before, *error; /* '@' stands for the folder */
     ds_err_kind kind;
+    bool by_merge; /* it does not matter before */
 } refusals[] = {
     {"a line that is no JSON", "a.jsonl", "{\"id\":1}\n{oops\n",
-     "@/a.jsonl, line 2 (byte 10): this row is not JSON", DS_ERR_PERMANENT},
+     "@/a.jsonl, line 2 (byte 10): this row is not JSON", DS_ERR_PERMANENT, false},
     {"a line that is no object", "a.jsonl", "7\n",
-     "@/a.jsonl, line 1 (byte 1): this row is JSON, but no object", DS_ERR_PERMANENT},
+     "@/a.jsonl, line 1 (byte 1): this row is JSON, but no object", DS_ERR_PERMANENT, false},
     {"a list that is cut off", "a.json", "[{\"id\":1},\n",
-     "@/a.json, line 2 (byte 12): the file is cut off", DS_ERR_PERMANENT},
-    {"a document that is no list", "a.json", "{\"a\":1}", "@/a.json holds an object",
-     DS_ERR_CONFIG},
+     "@/a.json, line 2 (byte 12): the file is cut off", DS_ERR_PERMANENT, false},
+    {"a document that is no list", "a.json", "{\"a\":1}", "@/a.json holds an object", DS_ERR_CONFIG,
+     false},
     {"CSV without the key's column", "a.csv", "x,y\n1,2\n", "@/a.csv has no column \"id\" (`key`)",
-     DS_ERR_CONFIG},
+     DS_ERR_CONFIG, false},
+    {"CSV with a row longer than the header, and a column to add", "a.csv", "id,y\nb,1\nc,1,2\n",
+     "@/a.csv, line 3 (byte 10): this row has 3 values, the header 2; correct it, so that a column "
+     "can be added",
+     DS_ERR_PERMANENT, true},
     {"CSV with an open quote", "a.csv", "id,y\n1,\"2\n",
-     "@/a.csv, line 2 (byte 6): row:1 begins here, and a quote", DS_ERR_PERMANENT},
+     "@/a.csv, line 2 (byte 6): row:1 begins here, and a quote", DS_ERR_PERMANENT, false},
 };
 
 static void refuses_broken_files(void **state)
@@ -213,10 +218,10 @@ static void refuses_broken_files(void **state)
 
     tmpdir_write(dir, row->file, row->before, strlen(row->before));
     assert_true(rig_open(&r));
-    assert_string_equal(rig_step(&r, "+a {\"x\":1}"), "E");
+    assert_string_equal(rig_step(&r, "+a {\"x\":1}"), row->by_merge ? "C" : "E");
+    assert_int_equal(rig_finish(&r), !row->by_merge);
     assert_int_equal(r.err.kind, row->kind);
-    assert_memory_equal(r.err.text, expect, strlen(expect));
-    assert_true(rig_finish(&r));
+    assert_non_null(strstr(r.err.text, expect));
     rig_close(&r);
     assert_content(dir, row->file, row->before);
 }

@@ -54,6 +54,23 @@ static bool read_entry(const ds_file_row *line, ds_arena *a, ds_file_entry *out)
     return out->key != NULL;
 }
 
+/* What is written from it later is spliced into rows as it stands: it must be JSON by
+ * itself, and say nothing of the key. */
+static bool is_sound(const ds_file_journal *j, ds_file_entry *entry, ds_arena *a)
+{
+    ds_err ignored = DS_ERR_INIT;
+    const char *set = entry->set_text, *value = entry->key_value, *key = entry->key;
+
+    if (value)
+        key = ds_json_str(ds_json_read(a, value, strlen(value), &ignored), NULL);
+    if (!key || strcmp(key, entry->key) != 0)
+        return false;
+    if (entry->set_n < 2 || set[0] != '{' || set[entry->set_n - 1] != '}')
+        return false;
+    return ds_file_entry_set(entry, a, &ignored) && !ds_json_get(entry->set, j->key) &&
+           (ds_json_size(entry->set) || entry->set_n == 2);
+}
+
 bool ds_file_entry_set(ds_file_entry *entry, ds_arena *a, ds_err *err)
 {
     if (!entry->set)
@@ -109,7 +126,7 @@ static bool read_lines(ds_file_journal *j, ds_activity *act, int64_t most, ds_er
             break;
         if (n == 0 && !read_head(j, &line, j->pages))
             break;
-        if (n && read_entry(&line, j->pages, &entry)) {
+        if (n && read_entry(&line, j->pages, &entry) && is_sound(j, &entry, j->pages)) {
             j->entries++;
             note_last(j, &entry, act, j->pages);
             ds_file_reader_seek(&j->reader, line.next, 0);

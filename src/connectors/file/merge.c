@@ -262,8 +262,25 @@ static bool pad_row(merge *m, const ds_file_row *raw, ds_err *err)
     return true;
 }
 
+/* A value beyond the header's last name is nobody's; under a new column it would become one's. */
+static bool fits_header(merge *m, const ds_file_row *raw, ds_err *err)
+{
+    size_t n;
+
+    if (m->t->format != DS_FILE_CSV || m->columns.n == m->old_columns || !raw->text)
+        return true;
+    n = ds_csv_count(raw->text, raw->n, m->t->delimiter);
+    return n <= m->old_columns ||
+           ds_file_broken(&m->t->reader, raw->offset, err,
+                          "this row has %zu values, the header %zu; correct it, so that a column "
+                          "can be added",
+                          n, m->old_columns);
+}
+
 static bool line_row(merge *m, const ds_file_row *raw, ds_file_entry *entry, ds_err *err)
 {
+    if (!leaves(entry) && !fits_header(m, raw, err))
+        return false;
     if (entry->key && !leaves(entry))
         return write_changed(m, raw, entry, err);
     if (entry->key) {
