@@ -36,13 +36,13 @@ int64_t ds_db_changes(ds_db *db)
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-static bool fail_damaged(const ds_db *db, ds_err *err)
+bool ds_db_damaged(const ds_db *db, ds_err *err, const char *what)
 {
     return ds_fail(
         err, DS_ERR_CONFIG,
         "store %s is damaged or no store (%s); move it away (mv '%s' '%s.damaged') and "
         "start again: rows that are at the destination already are found and linked again",
-        db->path, sqlite3_errmsg(db->handle), db->path, db->path);
+        db->path, what, db->path, db->path);
 }
 
 static const char *io_step(int extended)
@@ -80,7 +80,7 @@ bool ds_db_fail(ds_db *db, ds_err *err)
     switch (sqlite3_errcode(db->handle) & 0xff) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-        return fail_damaged(db, err);
+        return ds_db_damaged(db, err, sqlite3_errmsg(db->handle));
     case SQLITE_FULL:
         return ds_fail(err, DS_ERR_TRANSIENT,
                        "store %s: the disk is full; free some space and start again: it holds all "

@@ -30,6 +30,8 @@ const char *ds_db_path(const ds_db *db);
 
 /* Sets *err from the connection's last error: what it means for the store, and the remedy. */
 bool ds_db_fail(ds_db *db, ds_err *err);
+/* The same for a row that no program of ours has written. */
+bool ds_db_damaged(const ds_db *db, ds_err *err, const char *what);
 /* The file cannot be trusted or written any more: going on would not help. */
 bool ds_db_hopeless(ds_db *db);
 

@@ -5,7 +5,31 @@
 #include "json/member.h"
 #include "store/names.h"
 
+#define NUMBER_MOST (INT64_C(1) << 60) /* a few of them still add up */
+
 /* ---- parts of both --------------------------------------------------------------------------- */
+
+/* What is beyond any number that a program of ours writes is cut to one: the machine adds and
+ * subtracts without looking. */
+static int64_t read_within(const ds_json *json, const char *name, int64_t other, int64_t most)
+{
+    return DS_MIN(DS_MAX(ds_json_integer(json, name, other), 0), most);
+}
+
+static int64_t read_count(const ds_json *json, const char *name)
+{
+    return read_within(json, name, 0, NUMBER_MOST);
+}
+
+static int64_t read_span(const ds_json *json, const char *name, int64_t other)
+{
+    return read_within(json, name, other, DS_UNIT_INTERVAL_MAX_MS);
+}
+
+static int64_t read_moment(const ds_json *json, const char *name, int64_t other)
+{
+    return read_within(json, name, other, NUMBER_MOST);
+}
 
 /* Times are text for people; one that is not set is null. */
 static void write_time(ds_json_writer *w, const char *name, int64_t at_ms)
@@ -72,12 +96,12 @@ static ds_totals read_totals(const ds_json *json, const char *name)
     const ds_json *from = ds_json_get(json, name);
 
     return (ds_totals){
-        .total = ds_json_integer(from, "total", 0),
-        .created = ds_json_integer(from, "created", 0),
-        .updated = ds_json_integer(from, "updated", 0),
-        .unchanged = ds_json_integer(from, "unchanged", 0),
-        .skipped = ds_json_integer(from, "skipped", 0),
-        .held = ds_json_integer(from, "held", 0),
+        .total = read_count(from, "total"),
+        .created = read_count(from, "created"),
+        .updated = read_count(from, "updated"),
+        .unchanged = read_count(from, "unchanged"),
+        .skipped = read_count(from, "skipped"),
+        .held = read_count(from, "held"),
     };
 }
 
@@ -173,9 +197,9 @@ static void read_peers(const ds_json *json, ds_arena *a, ds_unit *u)
     int64_t minutes = ds_json_integer(json, "interval_minutes", 0);
 
     u->paused = ds_json_bool(json, "paused");
-    if (minutes > 0 && minutes <= INT64_MAX / DS_MINUTE_MS)
+    if (minutes > 0 && minutes <= DS_UNIT_INTERVAL_MAX_MS / DS_MINUTE_MS)
         u->interval_ms = minutes * DS_MINUTE_MS;
-    u->runs_completed = ds_json_integer(json, "runs_completed", 0);
+    u->runs_completed = read_count(json, "runs_completed");
     u->last_run_ms = read_time(json, "last_run");
     u->has_stats = ds_json_kind_of(ds_json_get(json, "last_stats")) == DS_JSON_OBJECT;
     u->last_stats = read_totals(json, "last_stats");
@@ -185,7 +209,7 @@ static void read_peers(const ds_json *json, ds_arena *a, ds_unit *u)
 
 static void read_ours(const ds_json *json, ds_arena *a, ds_unit *u)
 {
-    u->interval_ms = ds_json_integer(json, "interval_ms", u->interval_ms);
+    u->interval_ms = read_span(json, "interval_ms", u->interval_ms);
     u->error_kind = read_text(json, "error_kind", a);
     u->error_status = ds_json_integer(json, "error_status", 0);
     u->approval = read_text(json, "approval", a);
@@ -197,18 +221,18 @@ static void read_ours(const ds_json *json, ds_arena *a, ds_unit *u)
     u->run = read_want(json, "run", a);
     u->run_approved = ds_json_bool(json, "run_approved");
     u->run_sweep = ds_json_bool(json, "run_sweep");
-    u->run_since_ms = ds_json_integer(json, "run_since_ms", u->run_since_ms);
-    u->run_started_ms = ds_json_integer(json, "run_started_ms", 0);
+    u->run_since_ms = ds_json_integer(json, "run_since_ms", u->run_since_ms); /* -1: everything */
+    u->run_started_ms = read_moment(json, "run_started_ms", 0);
     u->cancelling = ds_json_bool(json, "cancelling");
     if (ds_json_get(json, "want"))
         u->want = read_want(json, "want", a);
-    u->due_ms = ds_json_integer(json, "due_ms", u->due_ms);
-    u->retry_ms = ds_json_integer(json, "retry_ms", 0);
-    u->attempts = ds_json_integer(json, "attempts", 0);
-    u->every_ms = ds_json_integer(json, "every_ms", 0);
-    u->full_every_ms = ds_json_integer(json, "full_every_ms", 0);
-    u->full_due_ms = ds_json_integer(json, "full_due_ms", 0);
-    u->changes_from_ms = ds_json_integer(json, "changes_from_ms", 0);
+    u->due_ms = read_moment(json, "due_ms", u->due_ms);
+    u->retry_ms = read_moment(json, "retry_ms", 0);
+    u->attempts = read_count(json, "attempts");
+    u->every_ms = read_span(json, "every_ms", 0);
+    u->full_every_ms = read_span(json, "full_every_ms", 0);
+    u->full_due_ms = read_moment(json, "full_due_ms", 0);
+    u->changes_from_ms = read_moment(json, "changes_from_ms", 0);
     u->lists_changes = ds_json_bool(json, "lists_changes");
     u->cron = read_text(json, "cron", a);
     u->zone = read_text(json, "zone", a);

@@ -17,11 +17,13 @@ static bool unit_from_row(ds_db *db, ds_stmt *st, ds_arena *a, ds_unit_row *out,
     const ds_json *json =
         ds_json_read(a, state ? state : "", (size_t)sqlite3_column_bytes(st, 4), err);
 
-    if (!json)
-        return ds_wrap(err, "store %s is damaged: state of %s", ds_db_path(db), key);
     out->id = ds_col_int(st, 0);
     out->route = ds_col_text(st, 1, a);
     out->unit = ds_col_text(st, 2, a);
+    if (!key || !out->route || !out->unit)
+        return ds_db_damaged(db, err, "a unit has no name");
+    if (!json)
+        return ds_db_damaged(db, err, ds_arena_printf(a, "state of %s: %s", key, err->text));
     ds_state_read(json, key, a, &out->state);
     out->epoch = ds_col_int(st, 5);
     out->held = ds_col_int(st, 6);

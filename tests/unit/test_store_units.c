@@ -417,18 +417,73 @@ static void units_are_listed_by_route_and_name(void **state)
     fixture_end(&f);
 }
 
-static void a_damaged_state_is_named(void **state)
+static const struct damage {
+    const char *name;
+    char *sql;
+    const char *says;
+} damages[] = {
+    {"a state that is no JSON", (char[]){"UPDATE machine SET state = '{'"},
+     "state of r:all: line 1"},
+    {"a unit without a name", (char[]){"UPDATE machine SET unit = NULL"}, "a unit has no name"},
+};
+
+static void a_damaged_unit_says_what_to_do(void **state)
 {
-    static char sql[] = "UPDATE machine SET state = '{'";
+    const struct damage *row = *state;
     fixture f = fixture_new();
-    unit_call call = {.route = "r", .unit = "all"};
+    ds_reader *r;
+    ds_unit_row *units;
+    size_t n;
+
+    unit_of(&f, "r", "all");
+    must(&f, do_tx(&f, exec_in_tx, row->sql));
+    r = ds_reader_open(f.path, &f.err);
+    must(&f, r);
+    assert_false(ds_reader_units(r, NULL, NULL, scratch, &units, &n, &f.err));
+    assert_int_equal(f.err.kind, DS_ERR_CONFIG);
+    assert_non_null(strstr(f.err.text, row->says));
+    assert_non_null(strstr(f.err.text, "move it away (mv "));
+    ds_reader_close(r);
+    fixture_end(&f);
+}
+
+static const char *with_numbers(const char *number)
+{
+    static const char *const names[] = {"interval_ms",     "interval_minutes", "runs_completed",
+                                        "due_ms",          "retry_ms",         "attempts",
+                                        "every_ms",        "full_every_ms",    "full_due_ms",
+                                        "changes_from_ms", "run_started_ms"};
+    const char *text =
+        ds_arena_printf(scratch, "{\"running\":true,\"last_stats\":{\"total\":%s}", number);
+
+    for (size_t i = 0; i < DS_COUNT(names); i++)
+        text = ds_arena_printf(scratch, "%s,\"%s\":%s", text, names[i], number);
+    return ds_arena_printf(scratch, "%s}", text);
+}
+
+/* The machine adds and subtracts what it is given; UBSan looks on. */
+static void a_state_beyond_all_numbers_lives_on(void **state)
+{
+    static const char *const numbers[] = {"9223372036854775807", "-9223372036854775808"};
+    static const ds_event_type events[] = {DS_EV_ENSURE, DS_EV_TIMER, DS_EV_PASS_ENDED,
+                                           DS_EV_TIMER};
 
     (void)state;
-    unit_of(&f, "r", "all");
-    must(&f, do_tx(&f, exec_in_tx, sql));
-    assert_false(do_tx(&f, unit_in_tx, &call));
-    assert_non_null(strstr(f.err.text, "state of r:all"));
-    fixture_end(&f);
+    for (size_t i = 0; i < DS_COUNT(numbers); i++) {
+        const char *text = with_numbers(numbers[i]);
+        ds_unit unit = read_state(text, "r:all"), again;
+        ds_actions actions;
+
+        for (size_t e = 0; e < DS_COUNT(events); e++) {
+            ds_event event = {.type = events[e], .outcome = DS_PASS_FAILED, .interval_ms = 60000};
+
+            ds_unit_apply(&unit, &event, NOW, scratch);
+            ds_unit_decide(&unit, NOW, &actions);
+            again = through_json(&unit);
+            assert_same_unit(&again, &unit);
+        }
+        assert_true(unit.interval_ms > 0 && unit.attempts > 0 && unit.last_stats.total >= 0);
+    }
 }
 
 /* ---- the inbox ------------------------------------------------------------------------------- */
@@ -585,7 +640,8 @@ int main(void)
     add_test(units_that_are_due_come_in_their_order);
     add_test(a_unit_is_added_once);
     add_test(units_are_listed_by_route_and_name);
-    add_test(a_damaged_state_is_named);
+    add_table(damages, a_damaged_unit_says_what_to_do);
+    add_test(a_state_beyond_all_numbers_lives_on);
     add_test(signals_wait_for_whom_they_are_sent_to);
     add_test(the_inbox_has_an_end);
     add_test(the_history_keeps_the_last_passes);
