@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MASK_LEAST                                                                                 \
+    ((size_t)4) /* bytes: what is shorter is no secret, and may be part of any word */
+#define MASK_PROBE ((size_t)16) /* of a text that a message may have cut */
 #define ISSUES_KEPT                                                                                \
     ((size_t)2000) /* of a file that is wrong everywhere, the rest is only counted */
 
@@ -16,8 +19,14 @@ typedef struct issue {
     size_t order;
 } issue;
 
+typedef struct mask {
+    const char *text, *as;
+} mask;
+
 struct ds_issues {
     ds_arena *arena;
+    mask *masks;
+    size_t masks_n;
     ds_shown shown;
     issue *items;
     size_t n, cap, dropped;
@@ -128,6 +137,11 @@ const char *ds_issues_line(const ds_issues *is, int line, size_t *n)
     return ds_shown_line(&is->shown, line, n);
 }
 
+ds_at ds_issues_at(const ds_issues *is, size_t offset)
+{
+    return ds_shown_at(&is->shown, offset);
+}
+
 bool ds_issues_line_has(const ds_issues *is, int line, const char *part)
 {
     size_t n;
@@ -164,9 +178,51 @@ static bool said_before(const ds_issues *is, size_t i)
     return false;
 }
 
+void ds_issues_mask(ds_issues *is, const char *text, const char *as)
+{
+    size_t n = is->masks_n;
+
+    if (strlen(text) < MASK_LEAST)
+        return;
+    if (!(n & (n - 1))) /* a power of two: full */
+        is->masks =
+            ds_arena_grow(is->arena, is->masks, n * sizeof(mask), DS_MAX(n * 2, 1) * sizeof(mask));
+    is->masks[is->masks_n++] = (mask){text, as};
+}
+
+static size_t same_bytes(const char *a, const char *b)
+{
+    size_t n = 0;
+
+    while (a[n] && a[n] == b[n])
+        n++;
+    return n;
+}
+
+static const char *with_mask(const ds_issues *is, const mask *m, const char *text)
+{
+    size_t probe = DS_MIN(strlen(m->text), MASK_PROBE);
+    const char *found;
+    DS_AUTO_BUF(out, DS_MIB);
+
+    while ((found = memmem(text, strlen(text), m->text, probe)) != NULL) {
+        ds_buf_add(&out, text, (size_t)(found - text));
+        ds_buf_text(&out, m->as);
+        text = found + same_bytes(found, m->text);
+    }
+    if (!out.n)
+        return text;
+    ds_buf_text(&out, text);
+    return ds_arena_strndup(is->arena, out.data, out.n);
+}
+
 static void write_one(const ds_issues *is, const issue *one, ds_buf *out)
 {
-    ds_shown_head(&is->shown, one->at, one->text, out);
+    const char *text = one->text;
+
+    for (size_t i = 0; i < is->masks_n; i++)
+        text = with_mask(is, &is->masks[i], text);
+    ds_shown_head(&is->shown, one->at, text, out);
     if (one->first.line && one->first.line != one->at.line)
         ds_shown_put(&is->shown, one->first, out);
     if (one->at.line)

@@ -26,12 +26,17 @@ DS_PRINTF(4, 5) bool ds_issue_pair(ds_issues *is, ds_at at, ds_at first, const c
 
 /* What lies between is shown as [secret], whenever it was named: before an issue or after it. */
 void ds_issues_hide(ds_issues *is, ds_at from, ds_at to);
+/* Wherever a message has this text, or how it begins, it shows `as` in its place. Both are borrowed;
+ * what is too short to tell anything is left. */
+void ds_issues_mask(ds_issues *is, const char *text, const char *as);
 /* For a file that could not be parsed: guesses by the names on the lines that will be shown. */
 void ds_issues_hide_guessed(ds_issues *is);
 /* The name is one of these settings, or says that its value is a secret: "db_password". */
 bool ds_issues_is_secret(const ds_issues *is, const char *name);
 /* The line without its end; NULL: there is none. */
 const char *ds_issues_line(const ds_issues *is, int line, size_t *n);
+/* The place of a byte of the file. */
+ds_at ds_issues_at(const ds_issues *is, size_t offset);
 bool ds_issues_line_has(const ds_issues *is, int line, const char *part);
 
 /* In the order of the file, equal ones once, at most DS_ISSUES_SHOWN. */

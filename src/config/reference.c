@@ -165,23 +165,44 @@ static const char *closing_brace(const char *text)
 }
 
 /* A message names a reference; defaults and commands may hold what nobody should see. */
-static bool report(ds_load *ld, ds_node *node, const char *body, const ds_err *err)
+static const char *name_of(ds_load *ld, const char *body)
 {
     size_t n = variable_length(body);
 
     if (!strncmp(body, "command:", 8))
-        return ds_issue(ld->issues, node->at, "${command:...}: %s", err->text);
+        return "${command:...}";
     if (!n || (body[n] && strncmp(body + n, ":-", 2) != 0))
         n = DS_MIN(strcspn(body, "\n"), (size_t)60);
-    return ds_issue(ld->issues, node->at, "${%.*s}: %s", (int)n, body, err->text);
+    return ds_arena_printf(ld->arena, "${%.*s}", (int)n, body);
+}
+
+/* What came from elsewhere, the last of `out`, stays out of messages, whatever becomes of it. */
+static void mask(ds_load *ld, const char *body, const ds_buf *out, size_t from)
+{
+    if (out->n > from && !out->overflow)
+        ds_issues_mask(ld->issues, ds_secret_reveal(ds_load_keep_secret(ld, out->data + from)),
+                       name_of(ld, body));
+}
+
+static bool fill_reference(ds_load *ld, ds_node *node, const char *body, ds_buf *out)
+{
+    size_t from = out->n;
+    bool away = node->from_away;
+    ds_err err = DS_ERR_INIT;
+
+    node->from_away = false;
+    if (!fill_one(ld, node, body, out, &err))
+        return ds_issue(ld->issues, node->at, "%s: %s", name_of(ld, body), err.text);
+    if (node->from_away)
+        mask(ld, body, out, from);
+    node->from_away = node->from_away || away;
+    return true;
 }
 
 static bool fill(ds_load *ld, ds_node *node, ds_buf *out)
 {
     for (const char *at = node->raw; *at; at++) {
         const char *close = at[0] == '$' && at[1] == '{' ? closing_brace(at + 2) : NULL;
-        ds_err err = DS_ERR_INIT;
-        char *body;
 
         if (at[0] != '$' || (at[1] != '{' && at[1] != '$')) {
             ds_buf_char(out, *at);
@@ -194,9 +215,9 @@ static bool fill(ds_load *ld, ds_node *node, ds_buf *out)
         if (!close)
             return ds_issue(ld->issues, node->at,
                             "\"${\" is not closed by \"}\"; a dollar sign is $$");
-        body = ds_arena_strndup(ld->arena, at + 2, (size_t)(close - at - 2));
-        if (!fill_one(ld, node, body, out, &err))
-            return report(ld, node, body, &err);
+        if (!fill_reference(ld, node, ds_arena_strndup(ld->arena, at + 2, (size_t)(close - at - 2)),
+                            out))
+            return false;
         at = close;
     }
     return true;

@@ -65,6 +65,18 @@ static size_t char_step(const char *text, size_t n)
     return step ? step : 1;
 }
 
+ds_at ds_shown_at(const ds_shown *shown, size_t offset)
+{
+    ds_at at = {1, 1};
+
+    for (size_t i = 0, step; i < offset && i < shown->n; i += step) {
+        step = break_step(shown->text + i, shown->n - i);
+        at = step ? (ds_at){at.line + 1, 1} : (ds_at){at.line, at.col + 1};
+        step = step ? step : char_step(shown->text + i, shown->n - i);
+    }
+    return at;
+}
+
 /* A character as it may go to a terminal. */
 static void put_char(ds_buf *out, const char *text, size_t n)
 {

@@ -24,6 +24,8 @@ void ds_shown_head(const ds_shown *shown, ds_at at, const char *text, ds_buf *ou
 void ds_shown_put(const ds_shown *shown, ds_at at, ds_buf *out);
 /* The line without its end, NULL where there is none. Lines end as YAML says they do. */
 const char *ds_shown_line(const ds_shown *shown, int line, size_t *n);
+/* The place of a byte; behind the last one: of the end. */
+ds_at ds_shown_at(const ds_shown *shown, size_t offset);
 /* The name is one of secret_names, or has a word such as "token" in it. */
 bool ds_shown_is_secret(const ds_shown *shown, const char *name, size_t n);
 /* What follows the colon of a name that looks like a secret's; false: no such name on the line. */

@@ -41,32 +41,28 @@ static ds_at at_mark(yaml_mark_t mark)
 /* ---- what libyaml says --------------------------------------------------------------------------
  */
 
-/* The reader fails before there are lines: it gives an offset in bytes. */
-static ds_at at_offset(const char *text, size_t offset)
-{
-    ds_at at = {1, 1};
-
-    for (size_t i = 0, step; i < offset; i += step) {
-        step = ds_utf8_step(text + i, offset - i);
-        step = step ? step : 1;
-        at = text[i] == '\n' ? (ds_at){at.line + 1, 1} : (ds_at){at.line, at.col + 1};
-    }
-    return at;
-}
-
 static bool is_unclosed(const yaml_parser_t *p)
 {
     return p->context && strstr(p->context, "quoted scalar");
 }
 
-static void report_broken(builder *b, const char *text)
+/* libyaml puts what ends too early on a line behind the last one. */
+static ds_at at_problem(const builder *b, size_t n)
+{
+    ds_at at = at_mark(b->parser.problem_mark);
+
+    return ds_issues_line_has(b->issues, at.line, "") ? at : ds_issues_at(b->issues, n);
+}
+
+static void report_broken(builder *b, size_t n)
 {
     const yaml_parser_t *p = &b->parser;
     const char *problem = p->problem ? p->problem : "not readable";
-    ds_at at = at_mark(p->problem_mark), context = at_mark(p->context_mark);
+    ds_at at = at_problem(b, n), context = at_mark(p->context_mark);
 
-    if (p->error == YAML_READER_ERROR) {
-        ds_issue(b->issues, at_offset(text, p->problem_offset), "not valid YAML: %s", problem);
+    if (p->error == YAML_READER_ERROR) { /* before there are lines: it gives an offset */
+        ds_issue(b->issues, ds_issues_at(b->issues, p->problem_offset), "not valid YAML: %s",
+                 problem);
         return;
     }
     if (strstr(problem, "cannot start any token") && p->problem_mark.index < p->mark.index + 1 &&
@@ -330,8 +326,8 @@ static bool is_text(ds_issues *is, const char *text, size_t n)
     if (at == n)
         return true;
     if (!text[at])
-        return ds_issue(is, at_offset(text, at), "a NUL character; this is no text file");
-    return ds_issue(is, at_offset(text, at), "byte 0x%02x is not UTF-8; save the file as UTF-8",
+        return ds_issue(is, ds_issues_at(is, at), "a NUL character; this is no text file");
+    return ds_issue(is, ds_issues_at(is, at), "byte 0x%02x is not UTF-8; save the file as UTF-8",
                     (unsigned)(unsigned char)text[at]);
 }
 
@@ -378,7 +374,7 @@ ds_node *ds_yaml_read(ds_arena *a, ds_issues *is, const char *text, size_t n)
     if (b->parser.error == YAML_MEMORY_ERROR)
         abort();
     if (b->parser.error)
-        report_broken(b, text);
+        report_broken(b, n);
     drop_event(b);
     explicit_bzero(b->parser.buffer.start, (size_t)(b->parser.buffer.end - b->parser.buffer.start));
     explicit_bzero(b->parser.raw_buffer.start,

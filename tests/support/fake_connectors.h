@@ -8,6 +8,8 @@
 
 #include "config/config.h"
 
+#include <string.h>
+
 typedef struct fake_file {
     ds_source base;
     const char *path, *format, *key, *items;

@@ -41,6 +41,14 @@ static const row yaml_rows[] = {
      "begins on line 1"},
     {"a reference in a flow table", "a: {token: ${TOKEN}}\n",
      "t.yaml:1:13: inside { } a reference needs quotes: write \"${NAME}\""},
+    {"a file that ends too early", "routes: 0\nx",
+     "t.yaml:2:2: not valid YAML: could not find expected ':' while scanning a simple key that "
+     "begins on line 2"},
+    {"a file that ends too early behind a line end of Unicode", "routes: 0\xc2\x85{}",
+     "t.yaml:2:3: not valid YAML: could not find expected ':' while scanning a simple key that "
+     "begins on line 2"},
+    {"a control character behind line ends of other systems", "a:\r  b\r\nc: \x01",
+     "t.yaml:3:4: not valid YAML: control characters are not allowed"},
     {"two documents", "routes: {}\n---\nroutes: {}\n",
      "t.yaml:2:1: a second document begins here; a configuration is one"},
     {"a tag", "routes: !!map {}\n",

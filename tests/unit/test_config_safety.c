@@ -56,6 +56,11 @@ static const struct look {
      "t.yaml:5:5: unknown key \"\xef\xbf\xbd[31m\"\n"
      "    5 |     \"\\e[31m\": 1\n"
      "      |     ^\n"},
+    {"what came from elsewhere is shown as it is written",
+     "engine: a${DS_TEST_SECRET}${DS_TEST_SECRET}b\nroutes:\n  r:\n" ENDS,
+     "t.yaml:1:9: unknown engine \"a${DS_TEST_SECRET}${DS_TEST_SECRET}b\"\n"
+     "    1 | engine: a${DS_TEST_SECRET}${DS_TEST_SECRET}b\n"
+     "      |         ^\n"},
     {"several, in the order of the file",
      "stor: x\nroutes:\n  r:\n" ENDS "    every: x\n    pace: y\n",
      "t.yaml:1:1: unknown key \"stor\"; did you mean \"store\"?\n"
@@ -173,10 +178,27 @@ static const struct secret {
      API("      list_id: l\n      page: x\n      token: ${DS_TEST_UNSET:-hunter2}\n")},
     {"in the environment", API("      token: t\n      page: ${DS_TEST_SECRET}\n")},
     {"in a choice from the environment", API("      token: t\n      mode: ${DS_TEST_SECRET}\n")},
+    {"in the name of an engine", "engine: x${DS_TEST_SECRET}y\nroutes:\n  r:\n" ENDS},
+    {"in the name of an account", API("      account: ${DS_TEST_SECRET}\n")},
+    {"in a kind", "routes:\n  r:\n" DESTINATION "    source: {kind: \"${DS_TEST_SECRET}\"}\n"},
+    {"in the name of a column",
+     "routes:\n  r:\n" ENDS "    fields: {A: a}\n    owns: [\"${DS_TEST_SECRET}\"]\n"},
+    {"cut short in a message, from the environment",
+     API("      account: ${DS_TEST_LONG_SECRET}\n")},
     {"from a command", API("      token: t\n      page: '${command:echo hunter; }'\n")},
     {"in a block of lines",
      API("      page: x\n      token: |\n        hunter2\n        hunter2\n")},
 };
+
+/* Longer than any message. */
+static const char *long_secret(void)
+{
+    static char text[3000];
+
+    for (size_t i = 0; i + 7 < sizeof(text); i += 7)
+        memcpy(text + i, "hunter2", 7);
+    return text;
+}
 
 static void never_shown(void **state)
 {
@@ -529,6 +551,7 @@ int main(void)
     size_t n = 0;
 
     setenv("DS_TEST_SECRET", "hunter2", 1);
+    setenv("DS_TEST_LONG_SECRET", long_secret(), 1);
     unsetenv("DS_TEST_UNSET");
     unsetenv("FAKE_API_TOKEN");
     for (size_t i = 0; i < DS_COUNT(looks); i++)
