@@ -127,6 +127,14 @@ static inline void ds_buf_auto_fini(ds_buf *b)
 #define DS_AUTO_BUF(name, max_bytes)                                                               \
     __attribute__((cleanup(ds_buf_auto_fini))) ds_buf name = {.max = (max_bytes)}
 
+/* ---- text ----------------------------------------------------------------------------------- */
+
+/* Valid UTF-8 without NUL: the text itself, or a repaired copy in `a`, U+FFFD for each bad byte. */
+DS_API const char *ds_utf8_repair(ds_arena *a, const char *text, size_t *n);
+/* The candidate that differs least from `name`, in a third of its letters at most (in one where
+ * there are but two to five); NULL: none. For "did you mean". */
+DS_API const char *ds_nearest(const char *name, const char *const *candidates, size_t n);
+
 /* ---- secrets: cannot be printed by accident, wiped when freed -------------------------------- */
 
 typedef struct ds_secret ds_secret;

@@ -31,6 +31,9 @@ typedef struct ds_option {
     size_t offset;
     bool required;
     const char *env;      /* SECRET: environment variable used when the setting is missing */
+    /* SECRET: this one holds none (an address without a password): it may be written out in a file
+     * that others read. NULL: all do. */
+    bool (*harmless)(const char *text);
     const char *choices;  /* CHOICE */
     const char *fallback; /* default, as one would write it; NULL: zero or NULL */
     int64_t min, max;     /* INT, DURATION; both 0: no bounds */

@@ -1,4 +1,4 @@
-/* src/base/text.h - small helpers on text: UTF-8, durations, times, numbers, nearest names. */
+/* src/base/text.h - small helpers on text: UTF-8, durations, times, numbers. */
 #ifndef DS_BASE_TEXT_H
 #define DS_BASE_TEXT_H
 
@@ -27,11 +27,5 @@ bool ds_is_number(const char *text, size_t n);
 /* Length of the valid UTF-8 sequence at text[0..n), 0 where there is none. */
 size_t ds_utf8_step(const char *text, size_t n);
 bool ds_utf8_ok(const char *text, size_t n);
-/* Valid UTF-8 without NUL: the text itself, or a repaired copy in `a`, U+FFFD for each bad byte. */
-const char *ds_utf8_repair(ds_arena *a, const char *text, size_t *n);
-
-/* The candidate that differs least from `name`, in a third of its letters at most (in one where
- * there are but two to five); NULL: none. */
-const char *ds_nearest(const char *name, const char *const *candidates, size_t n);
 
 #endif

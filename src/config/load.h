@@ -70,7 +70,9 @@ DS_MUST_USE bool ds_read_duration(ds_load *ld, const ds_member *m, int64_t min, 
 DS_MUST_USE bool ds_read_choice(ds_load *ld, const ds_member *m, const char *choices,
                                 const char **out);
 DS_MUST_USE bool ds_read_texts(ds_load *ld, const ds_member *m, ds_texts *out); /* each once */
-DS_MUST_USE bool ds_read_secret(ds_load *ld, const ds_member *m, ds_secret **out);
+/* `harmless` (may be NULL): this text is no secret after all, others may read it in the file. */
+DS_MUST_USE bool ds_read_secret(ds_load *ld, const ds_member *m, bool (*harmless)(const char *text),
+                                ds_secret **out);
 /* A value as one writes it: true, 5, 1.10, null, text, or (where allowed) a list of texts. */
 DS_MUST_USE bool ds_read_literal(ds_load *ld, const ds_member *m, bool list, ds_value *out);
 DS_MUST_USE bool ds_read_map(ds_load *ld, const ds_member *m,

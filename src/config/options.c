@@ -22,7 +22,7 @@ bool ds_option_read(ds_load *ld, const ds_option *option, const ds_member *m, vo
     case DS_OPTION_PATH:
         return ds_read_path(ld, m, field);
     case DS_OPTION_SECRET:
-        return ds_read_secret(ld, m, field);
+        return ds_read_secret(ld, m, option->harmless, field);
     case DS_OPTION_INT:
         return ds_read_int(ld, m, option->min, option->max, field);
     case DS_OPTION_BOOL:
