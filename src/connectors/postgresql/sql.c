@@ -1,0 +1,157 @@
+/* src/connectors/postgresql/sql.c
+ *
+ * The two statements of a plan.  Each takes a whole batch: one array of text a column, unnested
+ * into rows and cast to the column's type, so that whatever the type is the value travels one way.
+ *
+ *   INSERT INTO s.t AS t (key, a) SELECT v.k, v.c2::numeric FROM unnest($1, $2) AS v (k, c2)
+ *     ON CONFLICT (key) DO NOTHING RETURNING t.key::text
+ *
+ *   WITH v AS (SELECT ... WITH ORDINALITY AS v (k, c2, o)), u AS (UPDATE s.t AS t
+ *     SET a = v.c2::numeric FROM v WHERE t.key = v.k AND (t.a IS DISTINCT FROM v.c2::numeric)
+ *     RETURNING v.o) SELECT v.o, u.o IS NOT NULL FROM v JOIN s.t AS t ON t.key = v.k
+ *     LEFT JOIN u ON u.o = v.o
+ *
+ * ON CONFLICT DO UPDATE in one statement would lock, and so write, each row that it leaves as it
+ * is.
+ */
+#include "connectors/postgresql/writer.h"
+
+#include <string.h>
+
+/* ---- types ----------------------------------------------------------------------------------- */
+
+/* Text is taken as it is: an explicit cast to varchar(3) would cut it, the assignment refuses. */
+const char *ds_pg_as_type(const ds_pg_column *c, const char *value, ds_arena *a)
+{
+    if (c->type.kind == DS_PG_TEXT && c->type.oid != DS_PG_BPCHAR)
+        return value;
+    return ds_arena_printf(a, "%s::%s", value, c->type.name);
+}
+
+static bool has_equality(ds_pg_kind kind)
+{
+    return kind != DS_PG_OTHER && kind != DS_PG_JSON && kind != DS_PG_ARRAY;
+}
+
+/* Compared as the column would keep it: numeric(10,2) and timestamp(0) round. Types without an
+ * equality of their own, or with one that says more than it knows (citext, box), go by their text.
+ */
+static void add_differs(ds_buf *sql, const ds_pg_column *c, const char *value, ds_arena *a)
+{
+    const ds_pg_type *t = &c->type;
+    const char *name = ds_pg_quoted(a, c->name);
+    bool rounds = t->kind == DS_PG_NUMERIC || t->kind == DS_PG_TIMESTAMP ||
+                  t->kind == DS_PG_TIMESTAMPTZ || t->kind == DS_PG_OTHER;
+    const char *kept =
+        rounds ? ds_arena_printf(a, "%s::%s", value, c->declared) : ds_pg_as_type(c, value, a);
+
+    if (t->kind == DS_PG_TEXT && t->oid != DS_PG_BPCHAR)
+        ds_buf_printf(sql, "t.%s::text COLLATE \"C\" IS DISTINCT FROM %s", name, value);
+    else if (has_equality(t->kind) || (t->kind == DS_PG_ARRAY && has_equality(t->element)))
+        ds_buf_printf(sql, "t.%s IS DISTINCT FROM %s", name, kept);
+    else
+        ds_buf_printf(sql, "t.%s::text IS DISTINCT FROM %s::text", name, kept);
+}
+
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+static const char *param(ds_arena *a, int number)
+{
+    return ds_arena_printf(a, "v.c%d", number);
+}
+
+static bool updates(const ds_pg_plan *p, size_t i)
+{
+    return p->params[i] && (!p->how || p->how[i] != DS_HOW_ONLY_NEW);
+}
+
+static bool compares(const ds_pg_plan *p, size_t i)
+{
+    return updates(p, i) && (!p->how || p->how[i] != DS_HOW_ALONG);
+}
+
+static void add_arrays(ds_buf *sql, const ds_pg_plan *p, const char *more)
+{
+    ds_buf_text(sql, "unnest(");
+    for (size_t i = 1; i <= p->params_n; i++)
+        ds_buf_printf(sql, "%s$%zu::text[]", i > 1 ? ", " : "", i);
+    ds_buf_printf(sql, ")%s AS v (k", *more ? " WITH ORDINALITY" : "");
+    for (size_t i = 2; i <= p->params_n; i++)
+        ds_buf_printf(sql, ", c%zu", i);
+    ds_buf_printf(sql, "%s)", more);
+}
+
+static void add_insert(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
+{
+    const char *key = ds_pg_quoted(a, w->key_column->name);
+
+    ds_buf_printf(sql, "INSERT INTO %s AS t (%s", w->shape.sql, key);
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->params[i])
+            ds_buf_printf(sql, ", %s", ds_pg_quoted(a, p->columns[i]->name));
+    }
+    ds_buf_printf(sql, ") SELECT %s", w->key_value);
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->params[i])
+            ds_buf_printf(sql, ", %s", ds_pg_as_type(p->columns[i], param(a, p->params[i]), a));
+    }
+    ds_buf_text(sql, " FROM ");
+    add_arrays(sql, p, "");
+    ds_buf_printf(sql, " ON CONFLICT (%s) DO NOTHING RETURNING t.%s::text", key, key);
+}
+
+static void add_update(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
+{
+    const char *before = "";
+
+    ds_buf_printf(sql, "UPDATE %s AS t SET ", w->shape.sql);
+    for (size_t i = 0; i < p->n; i++) {
+        if (!updates(p, i))
+            continue;
+        ds_buf_printf(sql, "%s%s = %s", before, ds_pg_quoted(a, p->columns[i]->name),
+                      ds_pg_as_type(p->columns[i], param(a, p->params[i]), a));
+        before = ", ";
+    }
+    ds_buf_printf(sql, " FROM v WHERE t.%s = %s AND (", ds_pg_quoted(a, w->key_column->name),
+                  w->key_value);
+    before = "";
+    for (size_t i = 0; i < p->n; i++) {
+        if (!compares(p, i))
+            continue;
+        ds_buf_text(sql, before);
+        add_differs(sql, p->columns[i], param(a, p->params[i]), a);
+        before = " OR ";
+    }
+    ds_buf_text(sql, ") RETURNING v.o");
+}
+
+static void add_meet(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < p->n; i++)
+        any |= compares(p, i);
+    ds_buf_text(sql, "WITH v AS (SELECT * FROM ");
+    add_arrays(sql, p, ", o");
+    ds_buf_text(sql, any ? "), u AS (" : ")");
+    if (any) {
+        add_update(w, p, sql, a);
+        ds_buf_text(sql, ")");
+    }
+    ds_buf_printf(sql, " SELECT v.o, %s FROM v JOIN %s AS t ON t.%s = %s%s",
+                  any ? "u.o IS NOT NULL" : "false", w->shape.sql,
+                  ds_pg_quoted(a, w->key_column->name), w->key_value,
+                  any ? " LEFT JOIN u ON u.o = v.o" : "");
+}
+
+void ds_pg_plan_sql(const ds_pg_writer *w, ds_pg_plan *p)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    DS_AUTO_BUF(insert, DS_PG_SQL_MAX);
+    DS_AUTO_BUF(meet, DS_PG_SQL_MAX);
+
+    add_insert(w, p, &insert, a);
+    add_meet(w, p, &meet, a);
+    p->insert = insert.overflow ? NULL : ds_strdup(insert.data);
+    p->meet = meet.overflow ? NULL : ds_strdup(meet.data);
+}

@@ -1,0 +1,330 @@
+/* src/connectors/postgresql/write.c
+ *
+ * Batches of records, sorted by their properties into batches of rows.  Where rows are expected to
+ * be new they are inserted first and those that were there are met; else the other way round.
+ */
+#include "connectors/postgresql/writer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Records that can be written in any order: each key once, few kinds of records. */
+typedef struct segment {
+    ds_pg_row *rows;
+    ds_pg_plan **plan_of; /* [rows_n] */
+    ds_pg_row **picked;
+    size_t rows_n;
+    uint32_t *slots; /* row + 1 by the key's hash */
+    size_t slots_n;  /* a power of two */
+    ds_pg_plan *plans[DS_PG_PLANS];
+    size_t plans_n;
+} segment;
+
+/* ---- one kind of records --------------------------------------------------------------------- */
+
+static void hold(ds_write *write, const char *reason)
+{
+    write->outcome = DS_OUT_HELD;
+    write->reason = reason;
+}
+
+/* Puts the rows in front that had no answer; returns how many. */
+static size_t unanswered(ds_pg_row **rows, size_t n)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!rows[i]->done)
+            rows[left++] = rows[i];
+    }
+    return left;
+}
+
+/* An insert can be refused for what only a new row needs (a column of the table's own that must not
+ * be null, a trigger) although the row is there: then it is met like any other. */
+static void take_back_refusals(ds_pg_row **rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        rows[i]->refused = rows[i]->write->outcome == DS_OUT_HELD ? rows[i]->write->reason : NULL;
+        rows[i]->done &= !rows[i]->refused;
+    }
+}
+
+static void close_open_ones(ds_pg_row **rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ds_write *write = rows[i]->write;
+
+        if (!rows[i]->done)
+            hold(write, rows[i]->refused
+                            ? rows[i]->refused
+                            : "the table ignores this row: a trigger of its own refuses it");
+        else if (write->outcome != DS_OUT_HELD)
+            write->reason = NULL;
+    }
+}
+
+static bool put(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n, bool new_first,
+                ds_err *err)
+{
+    size_t left;
+
+    if (new_first ? !ds_pg_insert_rows(w, p, rows, n, err) : !ds_pg_meet_rows(w, p, rows, n, err))
+        return false;
+    if (new_first)
+        take_back_refusals(rows, n);
+    left = unanswered(rows, n);
+    if (new_first ? !ds_pg_meet_rows(w, p, rows, left, err)
+                  : !ds_pg_insert_rows(w, p, rows, left, err))
+        return false;
+    close_open_ones(rows, left);
+    return true;
+}
+
+/* Those that are expected to be new, and then the others. */
+static bool put_kind(ds_pg_writer *w, const segment *s, ds_pg_plan *p, ds_err *err)
+{
+    for (int new_first = 1; new_first >= 0; new_first--) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->rows_n; i++) {
+            bool is_new = s->rows[i].write->op == DS_OP_CREATE && !w->look_first;
+
+            if (s->plan_of[i] == p && is_new == (new_first == 1))
+                s->picked[n++] = &s->rows[i];
+        }
+        if (n && !put(w, p, s->picked, n, new_first == 1, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- records to rows ------------------------------------------------------------------------- */
+
+/* A property of the key's name has no column: the key is there. That is worth a word where it says
+ * something else. */
+static void compare_key(ds_pg_writer *w, const ds_pg_plan *p, const ds_write *write)
+{
+    const char *text;
+
+    if (p->key_at == p->n || w->warned_key)
+        return;
+    text = ds_value_text(ds_activity_arena(w->db.act), write->props[p->key_at].value);
+    if (text && strcmp(text, write->key) == 0)
+        return;
+    w->warned_key = true;
+    ds_activity_warn(w->db.act,
+                     "column \"%s\" holds the primary key: the property \"%s\" is left out",
+                     w->key_column->name, p->names[p->key_at]);
+}
+
+/* NULL; else why it cannot be written. */
+static const char *fill_cells(ds_pg_writer *w, const ds_pg_plan *p, const ds_write *write,
+                              ds_pg_cell *cells)
+{
+    ds_arena *a = ds_activity_arena(w->db.act);
+    const char *reason =
+        p->refusal ? ds_arena_strdup(a, p->refusal) : ds_pg_fit_key(w->key_column, write->key, a);
+
+    cells[0] = (ds_pg_cell){write->key, strlen(write->key)};
+    for (size_t i = 0; i < p->n && !reason; i++) {
+        if (p->params[i])
+            reason = ds_pg_fit(p->columns[i], write->props[i].value, a, &cells[p->params[i] - 1]);
+    }
+    return reason;
+}
+
+/* ---- segments -------------------------------------------------------------------------------- */
+
+static void segment_init(segment *s, size_t n, ds_arena *a)
+{
+    *s = (segment){.slots_n = 2};
+    while (s->slots_n < n * 2)
+        s->slots_n *= 2;
+    s->rows = ds_arena_alloc(a, n * sizeof(*s->rows));
+    s->plan_of = ds_arena_alloc(a, n * sizeof(*s->plan_of));
+    s->picked = ds_arena_alloc(a, n * sizeof(*s->picked));
+    s->slots = ds_arena_zalloc(a, s->slots_n * sizeof(*s->slots));
+}
+
+static uint64_t hash_of(const char *key) /* FNV-1a */
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (; *key; key++)
+        hash = (hash ^ (unsigned char)*key) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* Where the key is, or would go. */
+static size_t slot_of(const segment *s, const char *key)
+{
+    size_t at = hash_of(key) & (s->slots_n - 1);
+
+    while (s->slots[at] && strcmp(s->rows[s->slots[at] - 1].write->key, key) != 0)
+        at = (at + 1) & (s->slots_n - 1);
+    return at;
+}
+
+static void note_plan(segment *s, ds_pg_plan *p)
+{
+    for (size_t i = 0; i < s->plans_n; i++) {
+        if (s->plans[i] == p)
+            return;
+    }
+    s->plans[s->plans_n++] = p;
+}
+
+static bool run_segment(ds_pg_writer *w, segment *s, ds_err *err)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < s->plans_n && ok; i++)
+        ok = put_kind(w, s, s->plans[i], err);
+    for (size_t i = 0; i < s->rows_n && ok; i++) {
+        ds_write *write = s->rows[i].write;
+        bool wrote = write->outcome == DS_OUT_CREATED || write->outcome == DS_OUT_UPDATED;
+        bool met = write->outcome == DS_OUT_UNCHANGED || write->outcome == DS_OUT_UPDATED;
+
+        w->changed |= wrote;
+        if (write->op != DS_OP_CREATE || !(wrote || met))
+            continue;
+        write->adopted = met;
+        w->look_first = met;
+    }
+    s->rows_n = s->plans_n = 0;
+    memset(s->slots, 0, s->slots_n * sizeof(*s->slots));
+    return ok;
+}
+
+static bool add_write(ds_pg_writer *w, segment *s, ds_write *write, ds_err *err)
+{
+    ds_pg_row *row;
+    ds_pg_plan *p;
+    const char *reason;
+
+    /* A plan that the segment uses must not make room for another one. */
+    if ((s->slots[slot_of(s, write->key)] || s->plans_n == DS_PG_PLANS - 1) &&
+        !run_segment(w, s, err))
+        return false;
+    p = ds_pg_plan_for(w, write, err);
+    if (!p)
+        return false;
+    row = &s->rows[s->rows_n];
+    *row = (ds_pg_row){.write = write};
+    row->cells = ds_arena_zalloc(ds_activity_arena(w->db.act), p->params_n * sizeof(*row->cells));
+    reason = fill_cells(w, p, write, row->cells);
+    if (reason) {
+        hold(write, reason);
+        return true;
+    }
+    compare_key(w, p, write);
+    note_plan(s, p);
+    s->slots[slot_of(s, write->key)] = (uint32_t)s->rows_n + 1;
+    s->plan_of[s->rows_n++] = p;
+    return true;
+}
+
+/* ---- batches --------------------------------------------------------------------------------- */
+
+/* After an error that is not a row's, rows that were reported as written are gone with the rest. */
+static bool give_up(ds_pg_writer *w)
+{
+    w->lost = w->changed;
+    ds_pg_rollback(w);
+    return false;
+}
+
+static bool start(ds_pg_writer *w, ds_activity *act, ds_err *err)
+{
+    w->db.act = act;
+    if (ds_activity_stopping(act))
+        return ds_fail(err, DS_ERR_CANCELLED, "stopped");
+    return ds_pg_begin(w, err);
+}
+
+/* A key that is surely there from now on. */
+static void remember_key(ds_pg_writer *w, const ds_write *writes, size_t n)
+{
+    while (n-- > 0) {
+        if (writes[n].outcome == DS_OUT_HELD)
+            continue;
+        snprintf(w->probe, sizeof(w->probe), "%s", writes[n].key);
+        return;
+    }
+}
+
+bool ds_pg_write(ds_destination *self, ds_activity *act, ds_write *writes, size_t n, ds_err *err)
+{
+    ds_pg_writer *w = (ds_pg_writer *)self;
+    segment s;
+    bool ok = true;
+
+    for (size_t i = 0; i < n; i++)
+        writes[i].outcome = DS_OUT_NONE;
+    if (!start(w, act, err))
+        return false;
+    segment_init(&s, n, ds_activity_arena(act));
+    ds_crashpoint("postgresql: before a batch");
+    for (size_t i = 0; i < n && ok; i++)
+        ok = add_write(w, &s, &writes[i], err);
+    ok = ok && run_segment(w, &s, err);
+    if (!ok)
+        return give_up(w);
+    remember_key(w, writes, n);
+    ds_crashpoint("postgresql: after a batch");
+    return true;
+}
+
+/* ---- removing -------------------------------------------------------------------------------- */
+
+static bool remove_keys(ds_pg_writer *w, const ds_pg_cell *keys, size_t n, ds_err *err)
+{
+    ds_arena *a = ds_activity_arena(w->db.act);
+    const char *column = ds_pg_quoted(a, w->key_column->name);
+    DS_AUTO_BUF(array, DS_MIB * 16);
+    const char *value;
+    int length, format = 1;
+    ds_pg_statement remove = {.n = 1, .values = &value, .lengths = &length, .formats = &format};
+    PGresult *res = NULL;
+
+    if (!ds_pg_text_array(&array, keys, n, 1))
+        return ds_fail(err, DS_ERR_PERMANENT, "%zu keys are too many at once", n);
+    value = array.data;
+    length = (int)array.n;
+    remove.sql = ds_arena_printf(a,
+                                 "DELETE FROM %s AS t USING unnest($1::text[]) AS v (k)"
+                                 " WHERE t.%s = %s RETURNING t.%s::text",
+                                 w->shape.sql, column, w->key_value, column);
+    if (!ds_pg_run(&w->db, &remove, 1, &res, err))
+        return false;
+    for (int i = 0; i < PQntuples(res); i++) {
+        w->changed = true;
+        if (strcmp(PQgetvalue(res, i, 0), w->probe) == 0)
+            *w->probe = '\0';
+    }
+    PQclear(res);
+    return true;
+}
+
+bool ds_pg_remove(ds_destination *self, ds_activity *act, const char *const *keys,
+                  const char *const *ids, size_t n, ds_err *err)
+{
+    ds_pg_writer *w = (ds_pg_writer *)self;
+    ds_pg_cell *fit;
+    size_t fit_n = 0;
+
+    (void)ids; /* the key itself */
+    if (!start(w, act, err))
+        return false;
+    fit = ds_arena_alloc(ds_activity_arena(act), (n + 1) * sizeof(*fit));
+    for (size_t i = 0; i < n; i++) { /* a key that does not fit the column is not there */
+        if (!ds_pg_fit_key(w->key_column, keys[i], ds_activity_arena(act)))
+            fit[fit_n++] = (ds_pg_cell){keys[i], strlen(keys[i])};
+    }
+    ds_crashpoint("postgresql: before a batch");
+    if (!remove_keys(w, fit, fit_n, err))
+        return give_up(w);
+    ds_crashpoint("postgresql: after a batch");
+    return true;
+}
