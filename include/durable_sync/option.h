@@ -37,6 +37,7 @@ typedef struct ds_option {
     const char *choices;  /* CHOICE */
     const char *fallback; /* default, as one would write it; NULL: zero or NULL */
     int64_t min, max;     /* INT, DURATION; both 0: no bounds */
+    const char *keeps;    /* TEXT: a reference ${NAME} of this name is the connector's own: it is left */
     const char *help;     /* one line: what to write here and where to find it */
 } ds_option;
 

@@ -66,8 +66,11 @@ typedef struct ds_source_ops {
      * with DS_ERR_CONFIG. No I/O. */
     bool (*validate)(const ds_source *self, ds_err *err);
 
-    bool lists_changes;   /* understands since_ms */
-    bool targets_items;   /* understands items; else the core filters a full read */
+    /* MAY. True: with these settings the source understands since_ms. No I/O. NULL: it never does,
+     * and every pass reads everything. */
+    bool (*lists_changes)(const ds_source *self);
+
+    bool targets_items; /* understands items; else the core filters a full read */
 } ds_source_ops;
 
 #endif

@@ -18,6 +18,7 @@ bool ds_option_read(ds_load *ld, const ds_option *option, const ds_member *m, vo
 
     switch (option->type) {
     case DS_OPTION_TEXT:
+        m->value->keeps = option->keeps;
         return option->required ? ds_read_text(ld, m, field) : ds_read_any_text(ld, m, field);
     case DS_OPTION_PATH:
         return ds_read_path(ld, m, field);

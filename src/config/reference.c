@@ -135,6 +135,10 @@ static bool fill_one(ds_load *ld, ds_node *node, const char *body, ds_buf *out, 
 {
     size_t n = variable_length(body);
 
+    if (node->keeps && !strcmp(body, node->keeps)) {
+        ds_buf_printf(out, "${%s}", body);
+        return true;
+    }
     if (n && (!body[n] || !strncmp(body + n, ":-", 2)))
         return from_environment(ld, node, body, out, err);
     for (size_t i = 0; i < DS_COUNT(sources); i++) {

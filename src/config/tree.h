@@ -36,6 +36,7 @@ struct ds_node {
     bool open;      /* still being read: an alias to it would be endless */
     bool bad;       /* an issue was reported: stay silent about it */
     bool from_away; /* SCALAR: what a reference stands for is in it, so it is no literal */
+    const char *keeps; /* SCALAR: ${NAME} of this name is not ours to fill in; NULL: none */
     char *text;     /* SCALAR: with its references filled in; NULL: not asked for yet */
 
     ds_node **items;    /* LIST */

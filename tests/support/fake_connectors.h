@@ -26,7 +26,7 @@ typedef struct fake_api { /* the same settings as a source and as a destination 
         ds_source source;
         ds_destination destination;
     } base;
-    const char *list_id, *base_url, *mode, *cache;
+    const char *list_id, *base_url, *mode, *cache, *query;
     ds_secret *token, *dsn;
     int64_t page, wait_ms;
     bool archived;
@@ -110,6 +110,11 @@ static const ds_option fake_api_options[] = {
      .max = DS_HOUR_MS,
      .help = "time between requests"},
     {.name = "dsn", .type = DS_OPTION_SECRET, .offset = offsetof(fake_api, dsn), .help = "address"},
+    {.name = "query",
+     .type = DS_OPTION_TEXT,
+     .offset = offsetof(fake_api, query),
+     .keeps = "since",
+     .help = "what to ask for"},
     {.name = "orgs", .type = DS_OPTION_LIST, .offset = offsetof(fake_api, orgs), .help = "whose"},
     DS_OPT_END,
 };

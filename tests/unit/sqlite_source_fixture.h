@@ -35,7 +35,8 @@ static inline void begin(const char *text) /* a database with this in it */
     assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
     sql("PRAGMA synchronous = OFF"); /* disks are slow */
     sql(text);
-    reader = (ds_sqlite_reader){.base = {.ops = &ds_sqlite_source}, .path = path, .key = "id"};
+    reader = (ds_sqlite_reader){
+        .base = {.ops = &ds_sqlite_source}, .path = path, .key = "id", .since_as = "rfc3339"};
 }
 
 static inline void end(void)
@@ -63,7 +64,8 @@ static inline void another_instance(void)
                                  .path = path,
                                  .table = reader.table,
                                  .query = reader.query,
-                                 .key = reader.key};
+                                 .key = reader.key,
+                                 .since_as = reader.since_as};
 
     ds_sqlite_source.close(&reader.base);
     reader = settings;

@@ -559,6 +559,18 @@ static void references(void **state)
     ds_config_free(config);
 }
 
+/* The connector's own, in the one setting that has it; beside it the others are filled in. */
+static void a_reference_that_a_setting_keeps(void **state)
+{
+    ds_config *config =
+        sound(API("      token: t\n"
+                  "      query: 'a > ${since} or b = ${DS_TEST_FIVE} $$1 ${since:-now}'\n"));
+
+    (void)state;
+    assert_string_equal(api_of(config)->query, "a > ${since} or b = 5 $1 now");
+    ds_config_free(config);
+}
+
 static void commands_run_where_the_file_is(void **state)
 {
     ds_buf out;
@@ -767,6 +779,7 @@ static const struct CMUnitTest single_tests[] = {
     cmocka_unit_test(options_left_out),
     cmocka_unit_test(numbers_from_references),
     cmocka_unit_test(an_account_gives_what_is_left_out),
+    cmocka_unit_test(a_reference_that_a_setting_keeps),
     cmocka_unit_test_setup_teardown(references, enter_dir, leave_dir),
     cmocka_unit_test_setup_teardown(commands_run_where_the_file_is, enter_dir, leave_dir),
     cmocka_unit_test(a_command_is_stopped_at_its_limit),

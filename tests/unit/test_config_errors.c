@@ -402,6 +402,10 @@ static const row reference_rows[] = {
     {"a reference of an unknown kind", "store: ${vault:x}\n" ROUTE(""),
      "t.yaml:1:8: ${vault:x}: a reference is ${NAME}, ${NAME:-DEFAULT}, ${file:PATH}, "
      "${credential:NAME} or ${command:...}; a dollar sign is $$"},
+    {"a setting's own reference in another setting",
+     API("      token: t\n      list_id: x\n      mode: ${since}\n"),
+     "t.yaml:8:13: ${since}: the environment variable since is not set; set it, or write "
+     "${since:-DEFAULT}"},
     {"a reference in a default", "store: ${DS_TEST_UNSET:-${HOME}}\n" ROUTE(""),
      "t.yaml:1:8: ${DS_TEST_UNSET}: a default cannot hold a reference"},
     {"a file that is not there", "store: ${file:no-such-file}\n" ROUTE(""),

@@ -107,7 +107,7 @@ static void changes_are_what_changed_since(void **state)
     ds_memory_put_at("t", "all", "b", "{}", 20);
     ds_memory_put_at("t", "all", "c", "{}", 30);
     ds_page_init(&page, scratch);
-    assert_true(from->ops->lists_changes);
+    assert_true(from->ops->lists_changes(from));
     assert_true(from->ops->fetch_page(from, seam_activity(), &want, &page, &seam_err));
     assert_string_equal(keys(&page), "b c");
 }

@@ -259,24 +259,26 @@ static const char *snapshot_sql(const ds_sqlite_reader *r, const char *head, con
     return ds_arena_strdup(a, sql.data);
 }
 
-static bool fill_snapshot(ds_sqlite_reader *r, const place *at, ds_arena *a, ds_err *err)
+static bool fill_snapshot(ds_sqlite_reader *r, const ds_fetch *want, const place *at, ds_arena *a,
+                          ds_err *err)
 {
     bool behind = at->value && at->value[0] != 'n';
     DS_AUTO(sqlite3_stmt)
     st = ds_sqlite_prepare(&r->db,
                            ds_arena_printf(a,
                                            "INSERT INTO temp.snapshot SELECT NULL, %s FROM %s%s%s%s"
-                                           " ORDER BY %s LIMIT -1 OFFSET ?2",
+                                           " ORDER BY %s LIMIT -1 OFFSET :skip",
                                            r->list, r->from, behind ? " WHERE " : "",
-                                           behind ? r->position : "", behind ? " >= ?1" : "",
+                                           behind ? r->position : "", behind ? " >= :position" : "",
                                            r->position),
                            err);
 
     if (!st)
         return false;
     if (behind)
-        bind_place(st, 1, at->value);
-    sqlite3_bind_int64(st, 2, at->skip);
+        bind_place(st, sqlite3_bind_parameter_index(st, ":position"), at->value);
+    sqlite3_bind_int64(st, sqlite3_bind_parameter_index(st, ":skip"), at->skip);
+    ds_sqlite_since_bind(r, st, want->since_ms, a);
     if (sqlite3_step(st) != SQLITE_DONE)
         return ds_sqlite_fail(&r->db, err, "sort by \"%.100s\"", r->key);
     if (!at->value)
@@ -284,7 +286,8 @@ static bool fill_snapshot(ds_sqlite_reader *r, const place *at, ds_arena *a, ds_
     return true;
 }
 
-static bool take_snapshot(ds_sqlite_reader *r, const place *at, ds_arena *a, ds_err *err)
+static bool take_snapshot(ds_sqlite_reader *r, const ds_fetch *want, const place *at, ds_arena *a,
+                          ds_err *err)
 {
     const char *make =
         snapshot_sql(r, "CREATE TEMP TABLE snapshot (n INTEGER PRIMARY KEY, ", ")", a);
@@ -293,7 +296,7 @@ static bool take_snapshot(ds_sqlite_reader *r, const place *at, ds_arena *a, ds_
     sqlite3_finalize(r->next);
     r->next = NULL;
     if (!ds_sqlite_exec(&r->db, "DROP TABLE IF EXISTS temp.snapshot", err) ||
-        !ds_sqlite_exec(&r->db, make, err) || !fill_snapshot(r, at, a, err))
+        !ds_sqlite_exec(&r->db, make, err) || !fill_snapshot(r, want, at, a, err))
         return false;
     r->next = ds_sqlite_prepare(&r->db, read, err);
     r->taken = 0;
@@ -306,7 +309,7 @@ static bool snapshot_page(ds_sqlite_reader *r, const ds_fetch *want, place *at, 
     int64_t before = at->rows;
 
     if (!r->stands_at || !want->cursor || strcmp(r->stands_at, want->cursor) != 0) {
-        if (!take_snapshot(r, at, page->arena, err))
+        if (!take_snapshot(r, want, at, page->arena, err))
             return false;
     }
     free(r->stands_at);
@@ -366,12 +369,14 @@ static bool items_page(ds_sqlite_reader *r, const ds_fetch *want, ds_page *page,
     st = ds_sqlite_prepare(
         &r->db,
         ds_arena_printf(page->arena,
-                        "SELECT %s FROM %s WHERE %s IN (SELECT value FROM json_each(?1))", r->list,
-                        r->from, value ? value : key.data),
+                        "SELECT %s FROM %s WHERE %s IN (SELECT value FROM json_each(:items))",
+                        r->list, r->from, value ? value : key.data),
         err);
     if (!st)
         return false;
-    sqlite3_bind_text(st, 1, items_json(want, from, to, page->arena), -1, SQLITE_STATIC);
+    ds_sqlite_since_bind(r, st, want->since_ms, page->arena);
+    sqlite3_bind_text(st, sqlite3_bind_parameter_index(st, ":items"),
+                      items_json(want, from, to, page->arena), -1, SQLITE_STATIC);
     while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
         size_t before = page->records_n;
 

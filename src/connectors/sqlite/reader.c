@@ -45,17 +45,17 @@ static bool choose_order(ds_sqlite_reader *r, ds_err *err)
 /* ---- a query --------------------------------------------------------------------------------- */
 
 /* The text of the one statement, without the semicolon that may end it. */
-static bool one_statement(ds_sqlite_reader *r, const char *tail, ds_err *err)
+static bool one_statement(ds_sqlite_reader *r, const char *sql, const char *tail, ds_err *err)
 {
     DS_AUTO(sqlite3_stmt) more = NULL;
-    size_t n = (size_t)(tail - r->query);
+    size_t n = (size_t)(tail - sql);
 
     if (sqlite3_prepare_v2(r->db.handle, tail, -1, &more, NULL) != SQLITE_OK || more)
         return ds_fail(err, DS_ERR_CONFIG, "`query` is more than one statement: \"%.60s\"", tail);
-    while (n && (isspace((unsigned char)r->query[n - 1]) || r->query[n - 1] == ';'))
+    while (n && (isspace((unsigned char)sql[n - 1]) || sql[n - 1] == ';'))
         n--;
     /* On a line of its own the parenthesis stays out of a comment that ends the query. */
-    r->from = ds_arena_printf(r->arena, "(%.*s\n)", (int)n, r->query);
+    r->from = ds_arena_printf(r->arena, "(%.*s\n)", (int)n, sql);
     return true;
 }
 
@@ -85,17 +85,17 @@ static bool fail_query(ds_sqlite_reader *r, ds_err *err)
 static bool find_query(ds_sqlite_reader *r, ds_err *err)
 {
     DS_AUTO(sqlite3_stmt) st = NULL;
-    const char *tail = NULL;
+    const char *sql, *tail = NULL;
 
     if (strlen(r->query) > DS_SQLITE_SQL_MAX)
         return ds_fail(err, DS_ERR_CONFIG, "`query` is longer than %zu bytes", DS_SQLITE_SQL_MAX);
-    if (sqlite3_prepare_v2(r->db.handle, r->query, -1, &st, &tail) != SQLITE_OK)
+    sql = ds_sqlite_since_sql(r->query, r->arena, &r->since_n);
+    if (sqlite3_prepare_v2(r->db.handle, sql, -1, &st, &tail) != SQLITE_OK)
         return fail_query(r, err);
     if (!st || sqlite3_column_count(st) == 0 || !sqlite3_stmt_readonly(st))
         return ds_fail(err, DS_ERR_CONFIG, "`query` is no SELECT: \"%.60s\"", r->query);
-    if (sqlite3_bind_parameter_count(st) > 0)
-        return ds_fail(err, DS_ERR_CONFIG, "`query` has parameters (?): write the values into it");
-    return one_statement(r, tail, err) && query_columns(r, st, err);
+    return ds_sqlite_since_check(r, st, err) && one_statement(r, sql, tail, err) &&
+           query_columns(r, st, err);
 }
 
 /* ---- both ------------------------------------------------------------------------------------ */

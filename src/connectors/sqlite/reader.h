@@ -14,7 +14,7 @@ typedef enum ds_sqlite_order {
 
 typedef struct ds_sqlite_reader {
     ds_source base;
-    const char *path, *table, *query, *key; /* settings */
+    const char *path, *table, *query, *key, *since_as; /* settings */
 
     ds_sqlite db;
     ds_arena *arena; /* of what the schema says; NULL while closed */
@@ -22,6 +22,7 @@ typedef struct ds_sqlite_reader {
     size_t key_at; /* of shape.columns */
     ds_sqlite_order order;
     const char *from;     /* what is read, as SQL: a quoted name or a query in parentheses */
+    size_t since_n;       /* how often the query says ${since} */
     const char *list;     /* its columns, as SQL */
     const char *position; /* the column that pages are cut by, as SQL */
     int64_t schema_version;
@@ -36,6 +37,16 @@ typedef struct ds_sqlite_reader {
 /* reader.c: what is there to read. */
 DS_MUST_USE bool ds_sqlite_reader_open(ds_sqlite_reader *r, ds_activity *act, ds_err *err);
 void ds_sqlite_reader_close(ds_sqlite_reader *r);
+
+/* since.c: ${since} of a query, bound as a value, never pasted. */
+#define DS_SQLITE_SINCE "${since}"
+/* The query with a parameter at each place. */
+const char *ds_sqlite_since_sql(const char *query, ds_arena *a, size_t *places);
+/* CONFIG where the statement of that query has other parameters, or not all of these. */
+DS_MUST_USE bool ds_sqlite_since_check(const ds_sqlite_reader *r, sqlite3_stmt *st, ds_err *err);
+/* since_ms -1: a time before everything. */
+void ds_sqlite_since_bind(const ds_sqlite_reader *r, sqlite3_stmt *st, int64_t since_ms,
+                          ds_arena *a);
 
 /* pages.c: one page of it. */
 bool ds_sqlite_fetch(ds_source *self, ds_activity *act, const ds_fetch *want, ds_page *page,

@@ -3,11 +3,20 @@
 #include "connectors/sqlite/sqlite.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const ds_option options[] = {
     DS_OPT_PATH(ds_sqlite_reader, path, "the database file"),
     DS_OPT_TEXT_OR(ds_sqlite_reader, table, NULL, "the table or view to read; or `query`"),
-    DS_OPT_TEXT_OR(ds_sqlite_reader, query, NULL, "a SELECT to read; or `table`"),
+    {.name = "query",
+     .type = DS_OPTION_TEXT,
+     .offset = offsetof(ds_sqlite_reader, query),
+     .keeps = "since",
+     .help = "a SELECT to read; or `table`. ${since} in it is the time since which a pass wants "
+             "changes"},
+    DS_OPT_CHOICE(ds_sqlite_reader, since_as, "rfc3339|datetime|seconds|milliseconds", "rfc3339",
+                  "how the database writes times: 2026-01-31T09:30:00Z, 2026-01-31 09:30:00, or "
+                  "a number since 1970"),
     DS_OPT_TEXT(ds_sqlite_reader, key, "the column that is the primary key"),
     DS_OPT_END,
 };
@@ -25,6 +34,13 @@ static bool validate(const ds_source *self, ds_err *err)
                        : r->table ? "table"
                                   : "query");
     return true;
+}
+
+static bool lists_changes(const ds_source *self)
+{
+    const ds_sqlite_reader *r = (const ds_sqlite_reader *)self;
+
+    return r->query && strstr(r->query, DS_SQLITE_SINCE);
 }
 
 static bool open_source(ds_source *self, ds_activity *act, ds_err *err)
@@ -48,5 +64,6 @@ const ds_source_ops ds_sqlite_source = {
     .open = open_source,
     .close = close_source,
     .validate = validate,
+    .lists_changes = lists_changes,
     .targets_items = true,
 };

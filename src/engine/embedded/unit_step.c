@@ -233,13 +233,18 @@ bool ds_unit_step_keep(const ds_activation *act, const ds_step *step, ds_tx *tx,
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
+static bool lists_changes(const ds_route *route)
+{
+    return route->source->lists_changes && route->source->lists_changes(route->source_settings);
+}
+
 ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms)
 {
     return (ds_event){
         .type = DS_EV_ENSURE,
         .interval_ms = route->every_ms,
         .full_every_ms = route->full_every_ms,
-        .lists_changes = route->source->lists_changes,
+        .lists_changes = lists_changes(route),
         .spread_ms = spread_ms,
         .retry_after_ms = -1,
     };
