@@ -32,8 +32,26 @@ size_t ds_utf8_step(const char *text, size_t n)
     return 4;
 }
 
+/* How many bytes from the start are ASCII, eight at a time: most texts are nothing else. */
+static size_t ascii_run(const char *text, size_t n)
+{
+    size_t at = 0;
+    uint64_t eight;
+
+    for (; at + sizeof(eight) <= n; at += sizeof(eight)) {
+        memcpy(&eight, text + at, sizeof(eight));
+        if (eight & UINT64_C(0x8080808080808080))
+            break;
+    }
+    return at;
+}
+
 bool ds_utf8_ok(const char *text, size_t n)
 {
+    size_t plain = ascii_run(text, n);
+
+    text += plain;
+    n -= plain;
     while (n) {
         size_t step = ds_utf8_step(text, n);
 

@@ -39,6 +39,11 @@ static const char *hex_of(ds_arena *a, char type, const unsigned char *bytes, si
     return text;
 }
 
+static bool is_clean(ds_arena *a, const char *text, size_t n)
+{
+    return ds_utf8_repair(a, text, &n) == text;
+}
+
 /* NULL: too long for a cursor. */
 static const char *value_of(ds_arena *a, sqlite3_stmt *st, int at)
 {
@@ -61,7 +66,7 @@ static const char *value_of(ds_arena *a, sqlite3_stmt *st, int at)
     n = (size_t)sqlite3_column_bytes(st, at);
     if (n > POSITION_MAX)
         return NULL;
-    if (type == SQLITE_TEXT && ds_sqlite_is_clean((const char *)bytes, n))
+    if (type == SQLITE_TEXT && is_clean(a, (const char *)bytes, n))
         return ds_arena_printf(a, "t%.*s", (int)n, (const char *)bytes);
     return hex_of(a, type == SQLITE_TEXT ? 'x' : 'b', bytes, n);
 }

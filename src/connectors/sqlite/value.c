@@ -2,62 +2,6 @@
 #include "connectors/sqlite/value.h"
 
 #include <math.h>
-#include <string.h>
-
-/* ---- UTF-8 ----------------------------------------------------------------------------------- */
-
-/* Bytes of the character at text[0..n) and 0 where there is none: no NUL, no overlong forms, no
- * surrogates, nothing beyond U+10FFFF. */
-static size_t character(const char *text, size_t n)
-{
-    const unsigned char *u = (const unsigned char *)text;
-    size_t len = u[0] < 0x80 ? 1 : u[0] < 0xE0 ? 2 : u[0] < 0xF0 ? 3 : 4;
-
-    if (u[0] == 0 || (u[0] >= 0x80 && u[0] < 0xC2) || u[0] > 0xF4 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++) {
-        if ((u[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    if ((u[0] == 0xE0 && u[1] < 0xA0) || (u[0] == 0xED && u[1] > 0x9F) ||
-        (u[0] == 0xF0 && u[1] < 0x90) || (u[0] == 0xF4 && u[1] > 0x8F))
-        return 0;
-    return len;
-}
-
-bool ds_sqlite_is_clean(const char *text, size_t n)
-{
-    for (size_t i = 0, step; i < n; i += step) {
-        step = character(text + i, n - i);
-        if (!step)
-            return false;
-    }
-    return true;
-}
-
-const char *ds_sqlite_clean(ds_arena *a, const char *text, size_t *n)
-{
-    size_t used = 0;
-    char *out;
-
-    if (ds_sqlite_is_clean(text, *n))
-        return text;
-    out = ds_arena_alloc(a, *n * 3 + 1);
-    for (size_t i = 0, step; i < *n; i += step) {
-        step = character(text + i, *n - i);
-        if (step) {
-            memcpy(out + used, text + i, step);
-            used += step;
-        } else {
-            memcpy(out + used, "\xEF\xBF\xBD", 3);
-            used += 3;
-            step = 1;
-        }
-    }
-    out[used] = '\0';
-    *n = used;
-    return out;
-}
 
 /* ---- blobs ----------------------------------------------------------------------------------- */
 
@@ -97,7 +41,7 @@ static ds_value text(ds_arena *a, sqlite3_stmt *st, int at)
 
     if (!t) /* out of memory */
         return DS_VALUE_NULL;
-    clean = ds_sqlite_clean(a, t, &n);
+    clean = ds_utf8_repair(a, t, &n);
     return ds_text_n(clean == t ? ds_arena_strndup(a, t, n) : clean, n);
 }
 

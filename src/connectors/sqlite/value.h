@@ -26,8 +26,4 @@ DS_MUST_USE const char *ds_sqlite_bind(sqlite3_stmt *st, int at, const ds_sqlite
 DS_MUST_USE const char *ds_sqlite_bind_key(sqlite3_stmt *st, int at, const ds_sqlite_column *c,
                                            const char *key, ds_arena *a);
 
-/* Valid UTF-8 without NUL: `text` itself where it is, else a repaired copy. */
-const char *ds_sqlite_clean(ds_arena *a, const char *text, size_t *n);
-bool ds_sqlite_is_clean(const char *text, size_t n);
-
 #endif
