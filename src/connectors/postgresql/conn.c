@@ -87,6 +87,14 @@ typedef struct patience { /* in slices in which nothing came */
     int64_t stopped;      /* since we were asked to stop */
 } patience;
 
+static patience patience_of(const ds_pg *db)
+{
+    int64_t most = db->settings->statement_timeout / SLICE_MS;
+
+    return (patience){.most =
+                          most ? most + CONNECT_SLICES : 0}; /* the server's limit comes first */
+}
+
 /* Ends what the server is at, by a connection of its own: a cancel request of libpq would wait for
  * a server that says nothing for as long as it takes. */
 static void cancel(ds_pg *db);
@@ -341,7 +349,7 @@ static bool receive(ds_pg *db, PGresult **results, size_t n, bool *failed, patie
         PGresult *res = PQgetResult(db->handle);
         ExecStatusType status = PQresultStatus(res);
 
-        if (status == PGRES_FATAL_ERROR && !*failed) {
+        if (res && status == PGRES_FATAL_ERROR && !*failed) {
             note_error(db, res);
             *failed = true;
         }
@@ -396,11 +404,9 @@ bool ds_pg_run(ds_pg *db, const ds_pg_statement *statements, size_t n, PGresult 
                ds_err *err)
 {
     PGresult *own[RUN_MOST] = {NULL}, **out = results ? results : own;
-    patience p = {.most = db->settings->statement_timeout / SLICE_MS};
+    patience p = patience_of(db);
     bool failed = false, ok;
 
-    if (p.most)
-        p.most += CONNECT_SLICES; /* the server's own limit comes first */
     if (n > RUN_MOST)
         return ds_fail(err, DS_ERR_PERMANENT, "%zu statements at once", n);
     memset(out, 0, n * sizeof(PGresult *));
@@ -430,6 +436,56 @@ bool ds_pg_exec(ds_pg *db, const char *sql, ds_err *err)
 
     PQclear(res);
     return res != NULL;
+}
+
+/* ---- rows one at a time ---------------------------------------------------------------------- */
+
+bool ds_pg_rows_begin(ds_pg *db, const ds_pg_statement *statement, ds_err *err)
+{
+    *db->notices = '\0';
+    db->said = (ds_pg_said){0};
+    if (!db->handle)
+        return fail_lost(db, true, err);
+    if (send_all(db, statement, 1) && PQsetSingleRowMode(db->handle))
+        return true;
+    return fail_lost(db, false, err);
+}
+
+/* All that is left of a statement that was refused, so that others can be run. */
+static bool fail_rows(ds_pg *db, const PGresult *refusal, patience *p, ds_err *err)
+{
+    PGresult *none;
+    bool failed = true;
+
+    note_error(db, refusal);
+    if (!receive(db, &none, 0, &failed, p))
+        return fail_lost(db, true, err);
+    return fail_run(db, "read", err);
+}
+
+bool ds_pg_rows_next(ds_pg *db, PGresult **row, ds_err *err)
+{
+    patience p = patience_of(db);
+
+    *row = NULL;
+    if (!db->handle)
+        return fail_lost(db, true, err);
+    while (pump(db, &p)) {
+        DS_AUTO(PGresult) res = PQgetResult(db->handle);
+        ExecStatusType status = PQresultStatus(res);
+
+        if (status == PGRES_SINGLE_TUPLE) {
+            *row = DS_TAKE(&res);
+            return true;
+        }
+        if (res && status == PGRES_PIPELINE_SYNC)
+            return true;
+        if (res && status == PGRES_FATAL_ERROR)
+            return fail_rows(db, res, &p, err);
+        if (PQstatus(db->handle) == CONNECTION_BAD)
+            break;
+    }
+    return fail_lost(db, !db->handle, err);
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */

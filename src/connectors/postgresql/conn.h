@@ -58,6 +58,12 @@ DS_MUST_USE PGresult *ds_pg_query(ds_pg *db, const char *sql, int n, const char 
                                   ds_err *err);
 DS_MUST_USE bool ds_pg_exec(ds_pg *db, const char *sql, ds_err *err);
 
+/* The rows of one statement, one at a time in constant memory: the server waits while nobody takes
+ * them. *row NULL: there are no more, and other statements can be run again. Whoever leaves before
+ * that has to close the connection. */
+DS_MUST_USE bool ds_pg_rows_begin(ds_pg *db, const ds_pg_statement *statement, ds_err *err);
+DS_MUST_USE bool ds_pg_rows_next(ds_pg *db, PGresult **row, ds_err *err);
+
 /* "AT: DOING: what the server said", with the reaction it asks for; for the last failed run. */
 DS_PRINTF(3, 4) bool ds_pg_fail(ds_pg *db, ds_err *err, const char *doing, ...);
 /* The reaction to a SQLSTATE; PERMANENT for those that are about the statement or its values. */

@@ -6,6 +6,7 @@
 #include <durable_sync/destination.h>
 #include <durable_sync/source.h>
 
+extern const ds_source_ops ds_postgresql_source;
 extern const ds_destination_ops ds_postgresql_destination;
 
 #endif

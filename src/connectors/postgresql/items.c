@@ -1,0 +1,89 @@
+/* src/connectors/postgresql/items.c
+ *
+ * Rows named by their keys.  The keys are compared as values of the key's type, so that an index
+ * serves; one that is no value of it ("abc" where keys are integers) has the server refuse them
+ * all, and then they are compared as text.
+ */
+#include "connectors/postgresql/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ITEMS_MOST ((size_t)500) /* keys looked up for one page */
+
+static const char *array_text(const ds_fetch *want, size_t from, size_t to, ds_arena *a)
+{
+    DS_AUTO_BUF(out, DS_RECORD_MAX);
+
+    ds_buf_char(&out, '{');
+    for (size_t i = from; i < to; i++) {
+        ds_buf_text(&out, i > from ? ",\"" : "\"");
+        for (const char *c = want->items[i]; *c; c++) {
+            if (*c == '"' || *c == '\\')
+                ds_buf_char(&out, '\\');
+            ds_buf_char(&out, *c);
+        }
+        ds_buf_char(&out, '"');
+    }
+    ds_buf_char(&out, '}');
+    return out.overflow ? "{}" : ds_arena_strdup(a, out.data);
+}
+
+static PGresult *ask(ds_pg_reader *r, bool as_text, const char *keys, ds_arena *a, ds_err *err)
+{
+    const char **values = ds_arena_alloc(a, (r->since_n + 1) * sizeof(*values));
+    const char *cast = as_text ? "::text" : "", *casts = as_text ? "::text[]" : "";
+    const char *sql = ds_arena_printf(a, "SELECT * FROM %s WHERE %s%s = ANY($%zu%s)", r->from,
+                                      r->key_name, cast, r->since_n + 1, casts);
+
+    ds_pg_since_values(r, values);
+    values[r->since_n] = keys;
+    return ds_pg_query(&r->db, sql, (int)r->since_n + 1, values, err);
+}
+
+/* About a value, or about comparing it. */
+static bool is_no_value(const ds_pg *db)
+{
+    return db->handle &&
+           (strncmp(db->said.code, "22", 2) == 0 || strncmp(db->said.code, "42", 2) == 0);
+}
+
+static PGresult *look_up(ds_pg_reader *r, const char *keys, ds_arena *a, ds_err *err)
+{
+    PGresult *res = ask(r, false, keys, a, err);
+
+    return res || !is_no_value(&r->db) ? res : ask(r, true, keys, a, err);
+}
+
+static bool is_wanted(const ds_fetch *want, size_t from, size_t to, const char *key)
+{
+    for (size_t i = from; key && i < to; i++) {
+        if (strcmp(want->items[i], key) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The cursor of a targeted pass is the number of items done. */
+bool ds_pg_items_page(ds_pg_reader *r, const ds_fetch *want, ds_page *page, ds_err *err)
+{
+    const char **names = ds_pg_page_names(r, page->arena);
+    size_t from = want->cursor ? (size_t)strtoull(want->cursor, NULL, 10) : 0, to;
+    DS_AUTO(PGresult) res = NULL;
+
+    from = DS_MIN(from, want->items_n);
+    to = DS_MIN(from + DS_MIN(want->limit, ITEMS_MOST), want->items_n);
+    res = look_up(r, array_text(want, from, to, page->arena), page->arena, err);
+    if (!res)
+        return ds_wrap(err, "look up keys in %s", ds_pg_reader_what(r));
+    for (int i = 0; i < PQntuples(res); i++) {
+        size_t before = page->records_n;
+
+        ds_pg_add_row(r, res, i, (int64_t)before + 1, names, page);
+        if (!is_wanted(want, from, to, page->records[before].primary_key))
+            page->records_n = before; /* 1.0 is not the key 1 that was asked for */
+    }
+    if (to < want->items_n)
+        page->next_cursor = ds_arena_printf(page->arena, "%zu", to);
+    return true;
+}

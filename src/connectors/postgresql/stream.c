@@ -1,0 +1,81 @@
+/* src/connectors/postgresql/stream.c
+ *
+ * All rows from a place on, in the order of the key: one statement of one read-only transaction,
+ * whose rows come one at a time.  The server waits while nobody takes them, so memory is constant
+ * on both sides and no page costs a statement of its own.
+ */
+#include "connectors/postgresql/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What stands in front of the rows: a statement that waits for us must not run into the limit that
+ * is meant for the server's own work. How long it may be silent, ds_pg_rows_next watches. */
+static bool begin(ds_pg_reader *r, ds_err *err)
+{
+    static const ds_pg_statement statements[] = {
+        {.sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
+        {.sql = "SET LOCAL statement_timeout = 0"},
+    };
+
+    return ds_pg_run(&r->db, statements, DS_COUNT(statements), NULL, err);
+}
+
+static bool send(ds_pg_reader *r, const char *sql, const char *last, ds_arena *a, ds_err *err)
+{
+    const char **values = ds_arena_alloc(a, (r->since_n + 1) * sizeof(*values));
+    ds_pg_statement s = {.sql = sql, .n = (int)r->since_n + (last != NULL), .values = values};
+
+    ds_pg_since_values(r, values);
+    values[r->since_n] = last;
+    r->streaming = ds_pg_rows_begin(&r->db, &s, err);
+    return r->streaming;
+}
+
+static bool send_nulls(ds_pg_reader *r, int64_t skip, ds_arena *a, ds_err *err)
+{
+    const char *sql = ds_arena_printf(a, "SELECT * FROM %s WHERE %s IS NULL OFFSET %lld", r->from,
+                                      r->key_name, (long long)skip);
+
+    r->then_nulls = false;
+    return send(r, sql, NULL, a, err);
+}
+
+/* Rows equal to the place come again: the caller knows which of them it has had. Without a place
+ * those whose key is NULL are the last ones anyway. */
+static bool send_rows(ds_pg_reader *r, const char *from_key, ds_arena *a, ds_err *err)
+{
+    const char *sql;
+
+    r->then_nulls = from_key != NULL;
+    if (from_key)
+        sql = ds_arena_printf(a, "SELECT * FROM %s WHERE %s >= $%zu ORDER BY %s", r->from,
+                              r->key_name, r->since_n + 1, r->key_name);
+    else
+        sql = ds_arena_printf(a, "SELECT * FROM %s ORDER BY %s", r->from, r->key_name);
+    return send(r, sql, from_key, a, err);
+}
+
+bool ds_pg_stream_start(ds_pg_reader *r, const ds_pg_spot *at, ds_arena *a, ds_err *err)
+{
+    if (!begin(r, err))
+        return false;
+    if (*at->value == 'n')
+        return send_nulls(r, at->skip, a, err);
+    return send_rows(r, *at->value == 't' ? at->value + 1 : NULL, a, err);
+}
+
+bool ds_pg_stream_next(ds_pg_reader *r, ds_arena *a, PGresult **row, ds_err *err)
+{
+    while (r->streaming) {
+        if (!ds_pg_rows_next(&r->db, row, err))
+            return ds_wrap(err, "rows of %s", ds_pg_reader_what(r));
+        if (*row)
+            return true;
+        r->streaming = false;
+        if (r->then_nulls && !send_nulls(r, 0, a, err))
+            return false;
+    }
+    *row = NULL;
+    return ds_pg_exec(&r->db, "COMMIT", err);
+}
