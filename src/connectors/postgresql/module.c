@@ -2,4 +2,4 @@
 #include "connectors/postgresql/postgresql.h"
 #include <durable_sync/connector.h>
 
-DS_CONNECTOR(NULL, &ds_postgresql_destination)
+DS_CONNECTOR(&ds_postgresql_source, &ds_postgresql_destination)
