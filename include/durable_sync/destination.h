@@ -32,6 +32,14 @@ typedef struct ds_column {
     bool typed;   /* the mapping says it (`as`, `value`): a table created by us takes it */
 } ds_column;
 
+/* One column as the destination has it. */
+typedef struct ds_column_there {
+    const char *name;
+    const char *type; /* in the destination's own words; "" where it names none */
+    bool is_key;      /* the one that `key` names */
+    const char *takes; /* the wanted column that goes into it; NULL: none */
+} ds_column_there;
+
 typedef struct ds_open_in {
     /* Whose writes these are, unique and stable: the store's id, the route and the unit. */
     const char *owner;
@@ -141,6 +149,18 @@ typedef struct ds_destination_ops {
     bool (*check_schema)(ds_destination *self, ds_activity *act, const ds_column *columns, size_t n,
                          void (*say)(void *to, bool is_error, const char *text, const char *remedy),
                          void *to, ds_err *err);
+
+    /* MAY. The columns there are, in their order, made in the activity's arena; *out_n 0 where the
+     * table is yet to be made. `columns` are those wanted. On an instance that is not open, and left
+     * like that. Reads only. */
+    bool (*list_columns)(ds_destination *self, ds_activity *act, const ds_column *columns, size_t n,
+                         const ds_column_there **out, size_t *out_n, ds_err *err);
+    /* MAY. Makes what a pass would miss: the table with its key, those of `columns` that it does not
+     * have, and what keeps the key unique. All or nothing; what is there is left as it is. Calls
+     * did() once a thing made, after all of it is durable: "column \"name\" added". On an instance
+     * that is not open, and left like that. */
+    bool (*ensure_schema)(ds_destination *self, ds_activity *act, const ds_column *columns,
+                          size_t n, void (*did)(void *to, const char *what), void *to, ds_err *err);
 
     /* MAY. As for sources. */
     bool (*validate)(const ds_destination *self, ds_err *err);

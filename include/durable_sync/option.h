@@ -39,6 +39,8 @@ typedef struct ds_option {
     int64_t min, max;     /* INT, DURATION; both 0: no bounds */
     const char *keeps;    /* TEXT: a reference ${NAME} of this name is the connector's own: it is left */
     const char *help;     /* one line: what to write here and where to find it */
+    const char *one_of;   /* of the options that share this word exactly one is given; NULL: none.
+                             For the schema and the pages; `validate` is who refuses the others */
 } ds_option;
 
 /* Positional forms for the usual cases; write a designated initialiser for the rest. */

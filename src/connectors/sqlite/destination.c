@@ -155,5 +155,7 @@ const ds_destination_ops ds_sqlite_destination = {
     .finish = ds_sqlite_flush,
     .remove = ds_sqlite_remove,
     .check_schema = ds_sqlite_target_check,
+    .list_columns = ds_sqlite_list_columns,
+    .ensure_schema = ds_sqlite_ensure_schema,
     .validate = validate,
 };

@@ -7,13 +7,18 @@
 
 static const ds_option options[] = {
     DS_OPT_PATH(ds_sqlite_reader, path, "the database file"),
-    DS_OPT_TEXT_OR(ds_sqlite_reader, table, NULL, "the table or view to read; or `query`"),
+    {.name = "table",
+     .type = DS_OPTION_TEXT,
+     .offset = offsetof(ds_sqlite_reader, table),
+     .help = "the table or view to read; or `query`",
+     .one_of = "what"},
     {.name = "query",
      .type = DS_OPTION_TEXT,
      .offset = offsetof(ds_sqlite_reader, query),
      .keeps = "since",
      .help = "a SELECT to read; or `table`. ${since} in it is the time since which a pass wants "
-             "changes"},
+             "changes",
+     .one_of = "what"},
     DS_OPT_CHOICE(ds_sqlite_reader, since_as, "rfc3339|datetime|seconds|milliseconds", "rfc3339",
                   "how the database writes times: 2026-01-31T09:30:00Z, 2026-01-31 09:30:00, or "
                   "a number since 1970"),

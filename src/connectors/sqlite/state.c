@@ -169,10 +169,15 @@ void ds_sqlite_rollback(ds_sqlite_writer *w)
 /* Lines that knew the database as it was before our own change know it as it is after. */
 static bool take_lines_along(ds_sqlite_writer *w, int64_t now, ds_err *err)
 {
-    DS_AUTO(sqlite3_stmt)
-    st = ds_sqlite_prepare(
-        &w->db, "UPDATE main." DS_SQLITE_STATE " SET schema = ?1 WHERE schema = ?2", err);
+    DS_AUTO(sqlite3_stmt) st = NULL;
+    bool has;
 
+    if (!has_state(w, &has, err))
+        return false;
+    if (!has)
+        return true;
+    st = ds_sqlite_prepare(&w->db,
+                           "UPDATE main." DS_SQLITE_STATE " SET schema = ?1 WHERE schema = ?2", err);
     if (!st)
         return false;
     sqlite3_bind_int64(st, 1, now);

@@ -12,7 +12,7 @@
 
 /* ---- SQL ------------------------------------------------------------------------------------- */
 
-static const char *type_for(const ds_column *c)
+const char *ds_sqlite_type_for(const ds_column *c)
 {
     if (!c->typed)
         return ""; /* values stay as they come: integers integers, text text */
@@ -37,7 +37,7 @@ static const char *type_for(const ds_column *c)
     return "";
 }
 
-static const char *quoted(ds_arena *a, const char *name)
+const char *ds_sqlite_quoted(ds_arena *a, const char *name)
 {
     DS_AUTO_BUF(sql, DS_SQLITE_SQL_MAX);
 
@@ -61,18 +61,18 @@ bool ds_sqlite_add_column(ds_sqlite_writer *w, const char *name, const char *typ
     return true;
 }
 
-static bool create_table(ds_sqlite_writer *w, ds_err *err)
+bool ds_sqlite_create_table(ds_sqlite_writer *w, ds_err *err)
 {
     DS_AUTO_BUF(sql, DS_SQLITE_SQL_MAX);
 
     ds_buf_printf(&sql, "CREATE TABLE main.%s (%s TEXT PRIMARY KEY NOT NULL",
-                  quoted(w->arena, w->table), quoted(w->arena, w->key));
+                  ds_sqlite_quoted(w->arena, w->table), ds_sqlite_quoted(w->arena, w->key));
     for (size_t i = 0; i < w->columns_n; i++) {
         if (sqlite3_stricmp(w->columns[i].name, w->key) == 0)
             continue;
         ds_buf_text(&sql, ", ");
         ds_sqlite_name(&sql, w->columns[i].name);
-        ds_buf_printf(&sql, " %s", type_for(&w->columns[i]));
+        ds_buf_printf(&sql, " %s", ds_sqlite_type_for(&w->columns[i]));
     }
     ds_buf_text(&sql, ")");
     if (!ds_buf_ok(&sql, "the table's columns", err) || !ds_sqlite_exec(&w->db, sql.data, err))
@@ -97,7 +97,7 @@ static bool only_text(ds_sqlite_writer *w, bool *only, ds_err *err)
         w->arena,
         "SELECT (SELECT count(*) FROM (SELECT 1 FROM main.%s WHERE %s < '' LIMIT 1))"
         " + (SELECT count(*) FROM (SELECT 1 FROM main.%s WHERE %s >= x'' LIMIT 1))",
-        w->name, quoted(w->arena, w->key), w->name, quoted(w->arena, w->key));
+        w->name, ds_sqlite_quoted(w->arena, w->key), w->name, ds_sqlite_quoted(w->arena, w->key));
 
     if (!ds_sqlite_number(&w->db, sql, 0, &other, err))
         return false;
@@ -121,19 +121,20 @@ static bool check_key(ds_sqlite_writer *w, ds_err *err)
     if (!ds_sqlite_is_unique(&w->db, &w->shape, c, &ok, err))
         return false;
     if (!ok)
-        return ds_fail(err, DS_ERR_CONFIG,
-                       "%s: table \"%.100s\": nothing keeps \"%.100s\" unique: CREATE UNIQUE INDEX "
-                       "%.100s ON %.100s (%.100s COLLATE BINARY)",
-                       w->path, w->shape.name, c->name,
-                       quoted(w->arena, ds_arena_printf(w->arena, "%s_%s", w->table, w->key)),
-                       w->name, quoted(w->arena, c->name));
+        return ds_fail(
+            err, DS_ERR_CONFIG,
+            "%s: table \"%.100s\": nothing keeps \"%.100s\" unique: CREATE UNIQUE INDEX "
+            "%.100s ON %.100s (%.100s COLLATE BINARY)",
+            w->path, w->shape.name, c->name,
+            ds_sqlite_quoted(w->arena, ds_arena_printf(w->arena, "%s_%s", w->table, w->key)),
+            w->name, ds_sqlite_quoted(w->arena, c->name));
     if (c->kind == DS_KIND_ANY && !only_text(w, &ok, err))
         return false;
     if (!ok)
         return fail_key(w, err,
                         "has no type and holds numbers or blobs: declare it TEXT or INTEGER");
     w->key_column = *c;
-    w->match = ds_arena_printf(w->arena, "%s = ?1%s", quoted(w->arena, c->name),
+    w->match = ds_arena_printf(w->arena, "%s = ?1%s", ds_sqlite_quoted(w->arena, c->name),
                                c->is_rowid ? "" : " COLLATE BINARY");
     return true;
 }
@@ -151,7 +152,7 @@ static bool add_missing_columns(ds_sqlite_writer *w, ds_err *err)
 {
     for (size_t i = 0; i < w->columns_n; i++) {
         if (!ds_sqlite_column_named(&w->shape, w->columns[i].name) &&
-            !ds_sqlite_add_column(w, w->columns[i].name, type_for(&w->columns[i]), err))
+            !ds_sqlite_add_column(w, w->columns[i].name, ds_sqlite_type_for(&w->columns[i]), err))
             return false;
     }
     return true;
@@ -183,7 +184,7 @@ static bool check_columns(ds_sqlite_writer *w, ds_err *err)
 /* ---- opening --------------------------------------------------------------------------------- */
 
 /* The instance outlives neither the pass nor what it is told of it; the rest is copied. */
-static void remember(ds_sqlite_writer *w, const ds_open_in *in)
+void ds_sqlite_remember(ds_sqlite_writer *w, const ds_open_in *in)
 {
     ds_column *columns = ds_arena_zalloc(w->arena, (in->columns_n + 1) * sizeof(*columns));
     char *target = ds_arena_strdup(w->arena, w->table);
@@ -198,7 +199,7 @@ static void remember(ds_sqlite_writer *w, const ds_open_in *in)
     w->columns_n = in->columns_n;
     w->owner = ds_arena_strdup(w->arena, in->owner ? in->owner : "");
     w->target = target;
-    w->name = quoted(w->arena, w->table);
+    w->name = ds_sqlite_quoted(w->arena, w->table);
 }
 
 static bool fail_missing(ds_sqlite_writer *w, ds_err *err)
@@ -231,7 +232,7 @@ static bool settle(ds_sqlite_writer *w, const char *known, ds_err *err)
         !ds_sqlite_state_read(w, known, err))
         return false;
     is_new = !w->shape.name;
-    if (is_new && !create_table(w, err))
+    if (is_new && !ds_sqlite_create_table(w, err))
         return false;
     if (!check_table(w, err))
         return false;
@@ -316,7 +317,7 @@ bool ds_sqlite_target_open(ds_destination *self, ds_activity *act, const ds_open
     if (in->reading_only && w->create_table && !ds_sqlite_absent(w->path, &absent, err))
         return false;
     w->arena = ds_arena_new();
-    remember(w, in);
+    ds_sqlite_remember(w, in);
     if (absent) {
         out->exists = false;
         out->rows = 0;
@@ -411,7 +412,7 @@ static void check_column(ds_sqlite_writer *w, const ds_column *wanted, const say
                  ds_arena_printf(a, "table \"%s\" has no column \"%s\"%s", w->shape.name,
                                  wanted->name, ds_sqlite_guess_column(&w->shape, wanted->name, a)),
                  ds_arena_printf(a, "ALTER TABLE %s ADD COLUMN %s, or say `create_table: true`",
-                                 w->name, quoted(a, wanted->name)));
+                                 w->name, ds_sqlite_quoted(a, wanted->name)));
 }
 
 bool ds_sqlite_target_check(ds_destination *self, ds_activity *act, const ds_column *columns,

@@ -76,10 +76,22 @@ bool ds_sqlite_target_check(ds_destination *self, ds_activity *act, const ds_col
                             void (*say)(void *to, bool is_error, const char *text,
                                         const char *remedy),
                             void *to, ds_err *err);
+/* The settings as SQL, and what is told at opening; into w->arena. */
+void ds_sqlite_remember(ds_sqlite_writer *w, const ds_open_in *in);
+const char *ds_sqlite_quoted(ds_arena *a, const char *name);
+const char *ds_sqlite_type_for(const ds_column *c); /* of a column we make; "" for any */
 /* Inside the transaction. */
+DS_MUST_USE bool ds_sqlite_create_table(ds_sqlite_writer *w, ds_err *err);
 DS_MUST_USE bool ds_sqlite_add_column(ds_sqlite_writer *w, const char *name, const char *type,
                                       ds_err *err);
 DS_MUST_USE bool ds_sqlite_reload(ds_sqlite_writer *w, ds_err *err);
+
+/* ensure.c: the table without its rows. */
+bool ds_sqlite_list_columns(ds_destination *self, ds_activity *act, const ds_column *columns,
+                            size_t n, const ds_column_there **out, size_t *out_n, ds_err *err);
+bool ds_sqlite_ensure_schema(ds_destination *self, ds_activity *act, const ds_column *columns,
+                             size_t n, void (*did)(void *to, const char *what), void *to,
+                             ds_err *err);
 
 /* state.c: transactions, and what they leave behind. */
 DS_MUST_USE bool ds_sqlite_lock(ds_sqlite_writer *w, ds_err *err); /* whatever is there now */
