@@ -17,14 +17,68 @@ typedef struct top { /* what was written */
     const ds_member *store, *engine, *accounts, *routes;
 } top;
 
-static const ds_key top_keys[] = {
-    {.name = "store", .type = DS_KEY_MEMBER, .offset = offsetof(top, store)},
-    {.name = "engine", .type = DS_KEY_MEMBER, .offset = offsetof(top, engine)},
-    {.name = "accounts", .type = DS_KEY_MEMBER, .offset = offsetof(top, accounts)},
-    {.name = "notify", .type = DS_KEY_LATER},
-    {.name = "routes", .type = DS_KEY_MEMBER, .offset = offsetof(top, routes), .required = true},
+static const ds_shape engine_word = {.type = DS_SHAPE_CHOICE, .choices = "embedded"};
+static const ds_key engine_keys[] = {
+    {.name = "kind",
+     .type = DS_KEY_MEMBER,
+     .required = true,
+     .shape = &engine_word,
+     .help = "which engine"},
     {.name = NULL},
 };
+static const ds_shape engine_table = {.type = DS_SHAPE_TABLE, .keys = engine_keys};
+static const ds_shape engine_shape = {
+    .type = DS_SHAPE_EITHER,
+    .takes = "embedded",
+    .either = (const ds_shape *const[]){&engine_word, &engine_table, NULL},
+};
+static const ds_shape store_shape = {
+    .type = DS_SHAPE_TEXT, .takes = "sqlite:PATH", .pattern = "^sqlite:(?!//([^/]|$))."};
+static const ds_shape account_shape = {.type = DS_SHAPE_ACCOUNT};
+static const ds_shape accounts_shape = {
+    .type = DS_SHAPE_MAP,
+    .takes = "a table from names to a kind and its settings",
+    .of = &account_shape,
+    .may_be_empty = true,
+};
+static const ds_shape routes_shape = {
+    .type = DS_SHAPE_MAP,
+    .takes = "a table from names to routes",
+    .pattern = "^[a-z0-9-]{1,64}$",
+    .of = &ds_shape_route,
+    .most = DS_ROUTES_MAX,
+};
+
+static const ds_key top_keys[] = {
+    {.name = "store",
+     .type = DS_KEY_MEMBER,
+     .offset = offsetof(top, store),
+     .shape = &store_shape,
+     .fallback = "sqlite:durable-sync.db",
+     .help = "where the memory is kept: what is known of each row. Keep this file"},
+    {.name = "engine",
+     .type = DS_KEY_MEMBER,
+     .offset = offsetof(top, engine),
+     .shape = &engine_shape,
+     .fallback = "embedded",
+     .help = "what drives the passes"},
+    {.name = "accounts",
+     .type = DS_KEY_MEMBER,
+     .offset = offsetof(top, accounts),
+     .shape = &accounts_shape,
+     .help = "credentials with a name, shared by routes: what an account says holds for each side "
+             "that names it, unless the side says it itself"},
+    {.name = "notify", .type = DS_KEY_LATER},
+    {.name = "routes",
+     .type = DS_KEY_MEMBER,
+     .offset = offsetof(top, routes),
+     .required = true,
+     .shape = &routes_shape,
+     .help = "what is synced. A route's name is made of `a-z`, `0-9` and `-`, at most 64 of them"},
+    {.name = NULL},
+};
+
+const ds_shape ds_shape_file = {.type = DS_SHAPE_TABLE, .keys = top_keys};
 
 static bool begins(const char *text, const char *with)
 {
@@ -66,10 +120,6 @@ static bool check_engine(ds_load *ld, const ds_member *kind)
 /* `embedded`, or a table with the kind and, for other engines, their settings. */
 static bool read_engine(ds_load *ld, const ds_member *m)
 {
-    static const ds_key keys[] = {
-        {.name = "kind", .type = DS_KEY_MEMBER, .offset = 0, .required = true},
-        {.name = NULL},
-    };
     const ds_member *kind = m ? ds_node_member(m->value, "kind") : NULL;
 
     if (!m)
@@ -78,7 +128,7 @@ static bool read_engine(ds_load *ld, const ds_member *m)
         return check_engine(ld, m);
     if (kind && !check_engine(ld, kind))
         return false;
-    return ds_schema_read(ld, m, keys, &kind);
+    return ds_schema_read(ld, m, engine_keys, &kind);
 }
 
 static void read_routes(ds_load *ld, const ds_member *m, ds_config *config)
@@ -262,6 +312,30 @@ ds_config *ds_config_load(const char *path, const ds_connectors *connectors, ds_
     if (text.data)
         explicit_bzero(text.data, text.cap);
     return config;
+}
+
+size_t ds_config_route_names(const char *path, ds_arena *a, const char *const **out)
+{
+    DS_AUTO_BUF(text, DS_TREE_BYTES_MAX + 1);
+    bool others_read;
+    ds_err err = DS_ERR_INIT;
+    const ds_member *routes = NULL;
+    const char **names;
+    size_t n;
+
+    if (read_file(path, &text, &others_read, &err) && text.n && !text.overflow) {
+        ds_issues *unheard = ds_issues_new(a, path, text.data, text.n, NULL);
+
+        routes = ds_node_member(ds_yaml_read(a, unheard, text.data, text.n), "routes");
+    }
+    n = routes && routes->value->kind == DS_NODE_MAP ? routes->value->n : 0;
+    names = ds_arena_zalloc(a, (n + 1) * sizeof(*names));
+    for (size_t i = 0; i < n; i++)
+        names[i] = routes->value->members[i].name;
+    if (text.data)
+        explicit_bzero(text.data, text.cap);
+    *out = names;
+    return n;
 }
 
 void ds_config_free(ds_config *config)

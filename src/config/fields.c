@@ -14,19 +14,106 @@ typedef struct form { /* what was written */
     const ds_member *value, *fallback, *join, *map;
 } form;
 
+static const ds_shape any_text_shape = {.type = DS_SHAPE_ANY_TEXT, .takes = "text"};
+static const ds_shape value_shape = {.type = DS_SHAPE_VALUE, .takes = "a value"};
+static const ds_shape value_or_list_shape = {
+    .type = DS_SHAPE_VALUE, .takes = "a value or a list of texts", .list = true};
+static const ds_shape values_shape = {
+    .type = DS_SHAPE_LIST, .takes = "a list of values", .of = &value_shape};
+static const ds_shape pairs_shape = {
+    .type = DS_SHAPE_MAP, .takes = "a table from old values to new ones", .of = &value_shape};
+static const ds_shape template_shape = {
+    .type = DS_SHAPE_TEXT,
+    .takes = "text with names in braces",
+    .pattern = "^(\\{\\{|\\}\\}|[^{}]|\\{[^{} ]([^{}]*[^{} ])?\\})+$",
+};
+
 static const ds_key form_keys[] = {
-    {.name = "from", .type = DS_KEY_TEXT, .offset = offsetof(form, from)},
-    {.name = "value", .type = DS_KEY_MEMBER, .offset = offsetof(form, value)},
-    {.name = "template", .type = DS_KEY_TEXT, .offset = offsetof(form, template)},
+    {.name = "from",
+     .type = DS_KEY_TEXT,
+     .offset = offsetof(form, from),
+     .help = "the source's property; `owner.login` names a part of a nested one"},
+    {.name = "value",
+     .type = DS_KEY_MEMBER,
+     .offset = offsetof(form, value),
+     .shape = &value_or_list_shape,
+     .help = "always the same"},
+    {.name = "template",
+     .type = DS_KEY_TEXT,
+     .offset = offsetof(form, template),
+     .shape = &template_shape,
+     .help = "several properties in one text: `{owner.login}/{name}`; a brace is written twice"},
     {.name = "as",
      .type = DS_KEY_CHOICE,
      .offset = offsetof(form, as),
-     .choices = "text|integer|number|boolean|date|datetime|list"},
-    {.name = "default", .type = DS_KEY_MEMBER, .offset = offsetof(form, fallback)},
-    {.name = "join", .type = DS_KEY_MEMBER, .offset = offsetof(form, join)},
-    {.name = "split", .type = DS_KEY_TEXT, .offset = offsetof(form, split)},
-    {.name = "map", .type = DS_KEY_MEMBER, .offset = offsetof(form, map)},
+     .choices = "text|integer|number|boolean|date|datetime|list",
+     .fallback = "as it comes",
+     .help = "the type to make of it; a value that does not fit holds its record"},
+    {.name = "default",
+     .type = DS_KEY_MEMBER,
+     .offset = offsetof(form, fallback),
+     .shape = &value_or_list_shape,
+     .fallback = "none",
+     .help = "what to take for null and absent, and for what `map` does not name"},
+    {.name = "join",
+     .type = DS_KEY_MEMBER,
+     .offset = offsetof(form, join),
+     .shape = &any_text_shape,
+     .help = "makes one text of a list, with this between the entries"},
+    {.name = "split",
+     .type = DS_KEY_TEXT,
+     .offset = offsetof(form, split),
+     .help = "makes a list of one text, cut at this"},
+    {.name = "map",
+     .type = DS_KEY_MEMBER,
+     .offset = offsetof(form, map),
+     .shape = &pairs_shape,
+     .help = "puts new values in the place of old ones, in a list entry by entry: `{\"true\": "
+             "Archived, \"false\": Live}`"},
     {.name = NULL},
+};
+
+/* What contradiction() says, as far as a schema can. */
+#define HAS(name_) "{\"required\":[\"" name_ "\"]}"
+#define IF(name_, then_) "{\"if\":" HAS(name_) ",\"then\":" then_ "}"
+#define TEXTUAL "{\"properties\":{\"as\":{\"enum\":[\"text\",\"list\"]}}}"
+#define ALONE                                                                                      \
+    "{\"not\":{\"anyOf\":[" HAS("default") "," HAS("join") "," HAS("split") "," HAS("map") "]}}"
+const ds_shape ds_shape_field = {
+    .type = DS_SHAPE_TABLE,
+    .takes = "a table with one of `from`, `value` and `template`",
+    .keys = form_keys,
+    .rules = "\"oneOf\":[" HAS("from") "," HAS("value") "," HAS(
+        "template") "],"
+                    "\"allOf\":[" IF("join", TEXTUAL) "," IF("split", TEXTUAL) "," IF("value",
+                                                                                      ALONE) "]",
+};
+
+static const ds_shape property_shape = {.type = DS_SHAPE_TEXT, .takes = "a property of the source"};
+static const ds_shape field_shape = {
+    .type = DS_SHAPE_EITHER,
+    .takes = "a property of the source, or a table",
+    .either = (const ds_shape *const[]){&property_shape, &ds_shape_field, NULL},
+};
+const ds_shape ds_shape_fields = {
+    .type = DS_SHAPE_MAP,
+    .takes = "a table, destination property from source property",
+    .pattern = "^[\\s\\S]",
+    .of = &field_shape,
+    .most = DS_PROPERTIES_MAX,
+};
+
+static const ds_shape condition_shape = {
+    .type = DS_SHAPE_EITHER,
+    .takes = "a value, or a list of values",
+    .either = (const ds_shape *const[]){&value_shape, &values_shape, NULL},
+};
+const ds_shape ds_shape_where = {
+    .type = DS_SHAPE_MAP,
+    .takes = "a table from source properties to the value or values to keep",
+    .of = &condition_shape,
+    .may_be_empty = true,
+    .most = WHERE_MAX,
 };
 
 static const struct {

@@ -14,15 +14,26 @@ static const struct {
     {"delete", DS_MISSING_DELETE},
 };
 
+static const ds_key mark_keys[] = {
+    {.name = "mark",
+     .type = DS_KEY_TEXT,
+     .required = true,
+     .help = "the property that is set to true, and to false when the record comes back"},
+    {.name = NULL},
+};
+static const ds_shape word_shape = {.type = DS_SHAPE_CHOICE, .choices = "ignore|archive|delete"};
+static const ds_shape mark_shape = {.type = DS_SHAPE_TABLE, .keys = mark_keys};
+const ds_shape ds_shape_missing = {
+    .type = DS_SHAPE_EITHER,
+    .takes = "ignore, archive, delete or {mark: PROPERTY}",
+    .either = (const ds_shape *const[]){&word_shape, &mark_shape, NULL},
+};
+
 static void read_mark(ds_load *ld, const ds_member *m, ds_route *route)
 {
-    static const ds_key keys[] = {
-        {.name = "mark", .type = DS_KEY_TEXT, .offset = 0, .required = true},
-        {.name = NULL},
-    };
     const char *mark = NULL;
 
-    if (ds_schema_read(ld, m, keys, &mark)) {
+    if (ds_schema_read(ld, m, mark_keys, &mark)) {
         route->missing = DS_MISSING_MARK;
         route->missing_mark = mark;
     }
@@ -79,20 +90,40 @@ static bool parse_share(const char *text, double *share)
     return *share >= 0 && *share <= 1;
 }
 
+static const ds_shape share_shape = {
+    .type = DS_SHAPE_TEXT,
+    .takes = "a share such as 25% or 0.25",
+    .pattern = "^(100(\\.0+)?|[1-9]?[0-9](\\.[0-9]+)?)%$|^(1(\\.0+)?|0(\\.[0-9]+)?)$",
+    .rules = "\"type\":\"number\",\"minimum\":0,\"maximum\":1",
+};
+static const ds_key limit_keys[] = {
+    {.name = "changes",
+     .type = DS_KEY_MEMBER,
+     .required = true,
+     .shape = &share_shape,
+     .help = "the share of a unit's known rows that one pass may create, update or find missing; "
+             "its first pass is exempt"},
+    {.name = NULL},
+};
+const ds_shape ds_shape_limits = {
+    .type = DS_SHAPE_TABLE, .takes = "a table: {changes: SHARE}", .keys = limit_keys};
+
 void ds_limits_read(ds_load *ld, const ds_member *m, ds_route *route)
 {
-    static const ds_key keys[] = {
-        {.name = "changes", .type = DS_KEY_MEMBER, .offset = 0, .required = true},
-        {.name = NULL},
-    };
     const ds_member *changes = NULL;
     const char *text;
 
-    if (!m || !ds_schema_read(ld, m, keys, &changes))
+    if (!m || !ds_schema_read(ld, m, limit_keys, &changes))
         return;
     if (ds_read_text(ld, changes, &text) && !parse_share(text, &route->limit_changes))
         ds_expected(ld, changes, "a share such as 25% or 0.25");
 }
+
+const ds_shape ds_shape_pace = {
+    .type = DS_SHAPE_TEXT,
+    .takes = "writes in a time: 500/s, 90/m, 100/h",
+    .pattern = "^(?=[0-9.]*[1-9])(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?/[smh]$",
+};
 
 /* "500/s" as writes a second; a minute and an hour as well. */
 static bool parse_pace(ds_arena *a, const char *text, double *pace)

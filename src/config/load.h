@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "config/issues.h"
+#include "config/tables.h"
 #include "config/tree.h"
 #include "schedule/schedule.h"
 
@@ -86,23 +87,6 @@ const char *ds_path_absolute(ds_arena *a, const char *dir, const char *path);
 
 /* ---- tables (schema.c) --------------------------------------------------------------------------
  */
-
-typedef enum ds_key_type {
-    DS_KEY_MEMBER, /* const ds_member *: read by hand */
-    DS_KEY_TEXT,   /* const char * */
-    DS_KEY_DURATION,
-    DS_KEY_CHOICE,
-    DS_KEY_LATER, /* known, and not in this build */
-} ds_key_type;
-
-typedef struct ds_key {
-    const char *name;
-    ds_key_type type;
-    size_t offset; /* in what is filled */
-    bool required;
-    const char *choices; /* CHOICE */
-    int64_t min, max;    /* DURATION */
-} ds_key;
 
 /* Reads the table in `m` by its keys (ended by a name of NULL) into `out`, whose fields already
  * hold the defaults. Unknown and missing keys are issues. */

@@ -88,6 +88,16 @@ static bool fetch(ds_load *ld, from_fn *from, const char *what, ds_buf *out, ds_
     return ok;
 }
 
+const ds_reference_form ds_reference_forms[] = {
+    {"${NAME}", "the environment variable `NAME`; an error where it is not set"},
+    {"${NAME:-other}", "the same, or `other` where it is not set or empty"},
+    {"${file:PATH}", "what a file holds, without the line end"},
+    {"${credential:NAME}", "a credential that systemd hands over (`LoadCredential=NAME:PATH`)"},
+    {"${command:...}", "what a shell command prints, within 10 seconds"},
+    {"$$", "a dollar sign"},
+    {NULL, NULL},
+};
+
 static size_t variable_length(const char *body)
 {
     size_t n = 0;

@@ -6,6 +6,41 @@
 
 #define PERIODS_MAX ((size_t)100)
 
+/* As patterns for the schema: which days there are and which steps make sense only the readers of
+ * src/schedule know. */
+#define MINUTE "0*[0-5]?[0-9]"
+#define HOUR "0*(1?[0-9]|2[0-3])"
+#define DAY "0*([1-9]|[12][0-9]|3[01])"
+#define MONTH                                                                                      \
+    "(0*[1-9]|0*1[0-2]|[jJ][aA][nN]|[fF][eE][bB]|[mM][aA][rR]|[aA][pP][rR]|[mM][aA][yY]|"          \
+    "[jJ][uU][nN]|[jJ][uU][lL]|[aA][uU][gG]|[sS][eE][pP]|[oO][cC][tT]|[nN][oO][vV]|[dD][eE][cC])"
+#define WEEKDAY                                                                                    \
+    "(0*[0-7]|[sS][uU][nN]|[mM][oO][nN]|[tT][uU][eE]|[wW][eE][dD]|[tT][hH][uU]|[fF][rR][iI]|"      \
+    "[sS][aA][tT])"
+#define PART(value) "(\\*(/[0-9]+)?|" value "(-" value "(/[0-9]+)?)?)"
+#define PARTS(value) PART(value) "(," PART(value) ")*"
+#define TIME "([01]?[0-9]|2[0-3]):[0-5][0-9]"
+
+const ds_shape ds_shape_cron = {
+    .type = DS_SHAPE_TEXT,
+    .takes = "five fields, or @hourly, @daily, @weekly, @monthly, @yearly",
+    .pattern = "^@(hourly|daily|midnight|weekly|monthly|yearly|annually)$|"
+               "^[ \\t]*(" PARTS(MINUTE) "[ \\t]+" PARTS(HOUR) "[ \\t]+" PARTS(DAY) "[ \\t]+" PARTS(
+                   MONTH) "[ \\t]+" PARTS(WEEKDAY) ")[ \\t]*$",
+};
+static const ds_shape period_shape = {
+    .type = DS_SHAPE_TEXT,
+    .takes = "22:00-06:00",
+    .pattern = "^" TIME "-(" TIME "|24:00)$",
+};
+static const ds_shape periods_shape = {
+    .type = DS_SHAPE_LIST, .takes = "a list of periods", .of = &period_shape};
+const ds_shape ds_shape_quiet = {
+    .type = DS_SHAPE_EITHER,
+    .takes = "a period such as 22:00-06:00, or a list of them",
+    .either = (const ds_shape *const[]){&period_shape, &periods_shape, NULL},
+};
+
 typedef struct ds_read_zone { /* of each zone one, however many routes name it */
     struct ds_read_zone *next;
     const char *name; /* "": the machine's own */

@@ -10,12 +10,18 @@
 
 #define KNOWN_MAX 256
 
-static const char *const common_keys[] = {"kind", "account", "base_url"};
+const ds_key ds_side_keys[] = {
+    {.name = "kind", .type = DS_KEY_TEXT, .required = true, .help = "which connector"},
+    {.name = "account",
+     .type = DS_KEY_TEXT,
+     .help = "an account of this kind, whose settings are taken where none stands here"},
+    {.name = NULL},
+};
 
 static bool is_common(const char *name)
 {
-    for (size_t i = 0; i < DS_COUNT(common_keys); i++)
-        if (!strcmp(common_keys[i], name))
+    for (const ds_key *key = ds_side_keys; key->name; key++)
+        if (!strcmp(key->name, name))
             return true;
     return false;
 }
@@ -31,8 +37,8 @@ static bool check_key(ds_load *ld, const ds_member *m, const ds_side *side)
         return ds_issue(ld->issues, m->at, "%s has no base_url", side->kind);
     if (is_common(m->name))
         return true;
-    for (size_t i = 0; i < DS_COUNT(common_keys); i++)
-        known[n++] = common_keys[i];
+    for (const ds_key *key = ds_side_keys; key->name; key++)
+        known[n++] = key->name;
     for (const ds_option *o = side->options; o && o->name && n < KNOWN_MAX; o++)
         known[n++] = o->name;
     return ds_unknown_key(ld, m, known, n);
