@@ -4,7 +4,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all setup test-setup demo test bench check install format clean help
+.PHONY: all setup test-setup demo test bench check docs install format clean help
 
 # The program and the library; `make test` builds the tests.
 all: $(BUILD)/build.ninja
@@ -44,6 +44,13 @@ install: $(BUILD)/build.ninja
 	@meson install -C $(BUILD) --no-rebuild --quiet $(if $(DESTDIR),--destdir=$(DESTDIR))
 	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 
+# The pages, manuals and completions that are made from the program's tables.
+docs: all
+	@rm -rf $(BUILD)/generated
+	@env -u DURABLE_SYNC_CONNECTORS $(BUILD)/durable-sync -q _generate $(BUILD)/generated
+	@rm -rf docs/reference docs/man packaging/completion
+	@cp -R $(BUILD)/generated/. .
+
 format:
 	@tools/setup format
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
@@ -58,5 +65,6 @@ help:
 	@echo 'make bench    speed and memory beside other tools'
 	@echo 'make check    the suite under sanitizers, and static analysis'
 	@echo 'make install  PREFIX=$(PREFIX), DESTDIR=$(DESTDIR)'
+	@echo 'make docs     write the reference, manual pages and completions from the tables'
 	@echo 'make format   clang-format over the sources'
 	@echo 'make clean    remove what was built'

@@ -139,7 +139,7 @@ static bool take_command(parser *p, const char *word)
             p->out->command = c;
             return true;
         }
-        if (n < COMMANDS_MAX)
+        if (n < COMMANDS_MAX && c->name[0] != '_') /* those are not typed by hand */
             names[n++] = c->name;
     }
 

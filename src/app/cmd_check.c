@@ -5,6 +5,7 @@
  */
 #include "app/commands.h"
 #include "app/findings.h"
+#include "app/kinds.h"
 #include "base/activity.h"
 #include "sync/map.h"
 #include <errno.h>
@@ -23,19 +24,6 @@ typedef struct checking {
     ds_arena *arena; /* of this route */
     ds_activity act;
 } checking;
-
-static const char *promise_text(ds_promise promise)
-{
-    switch (promise) {
-    case DS_PROMISE_A:
-        return "promise A: exactly one row, whatever happens";
-    case DS_PROMISE_B:
-        return "promise B: exactly one row within the settle time, a later double is reported";
-    case DS_PROMISE_C:
-        return "promise C: never a blind second create, such a record is held for a person";
-    }
-    return "no promise";
-}
 
 static const char *remedy_of(const ds_err *err)
 {
@@ -188,7 +176,7 @@ static void check_route(checking *c, const ds_route *route)
     check_destination(c);
     check_keys(c);
     ds_finding(c->f, DS_FINDING_OK, route->name, NULL, "%s",
-               promise_text(route->destination->promise));
+               ds_promise_text(route->destination->promise));
 }
 
 /* The first pass would find out; a person who asks wants to know before. */

@@ -2,7 +2,7 @@
 #include "app/commands.h"
 
 static const ds_flag init_flags[] = {
-    {"template", 0, "NAME", "jsonl-to-sqlite, csv-to-sqlite, sqlite-to-jsonl or languages"},
+    {"template", 0, "TEMPLATE", "jsonl-to-sqlite, csv-to-sqlite, sqlite-to-jsonl or languages"},
     {NULL, 0, NULL, NULL},
 };
 static const ds_flag plan_flags[] = {
@@ -20,6 +20,10 @@ static const ds_flag sync_flags[] = {
 };
 static const ds_flag history_flags[] = {
     {"limit", 'n', "COUNT", "how many passes, newest first (20)"},
+    {NULL, 0, NULL, NULL},
+};
+static const ds_flag schema_flags[] = {
+    {"create", 0, NULL, "make what is missing: table, columns, the key's unique index"},
     {NULL, 0, NULL, NULL},
 };
 static const ds_flag completion_flags[] = {
@@ -84,6 +88,13 @@ const ds_command ds_commands[] = {
      ds_cmd_accounts},
     {"connectors", "[KIND]", "what can be connected, built in or loaded; the settings of one kind", NULL, NULL, 0,
      1, ds_cmd_connectors},
+    {"schema", "[config|ROUTE]", "a destination's columns beside the fields, or the JSON Schema",
+     "  schema config            the JSON Schema of the configuration, for editors\n"
+     "  schema ROUTE             what the route writes, and whether the destination has it\n"
+     "  schema ROUTE --create    makes what is missing; without it nothing is changed\n"
+     "\n"
+     "Without a word: of every route.  Leaves with 2 when it found an error.",
+     schema_flags, 0, 1, ds_cmd_schema},
     {"doctor", "", "the machine, the store, permissions, the clock", NULL, NULL, 0, 0,
      ds_cmd_doctor},
     {"completion", "", "a completion script for your shell", "  source <(durable-sync completion)",
@@ -93,9 +104,12 @@ const ds_command ds_commands[] = {
     LATER("login", "ACCOUNT", "sign in with OAuth"),
     LATER("logout", "ACCOUNT", "forget a sign-in"),
     LATER("reauthorize", "ACCOUNT", "sign in again"),
-    LATER("schema", "[config|ROUTE]", "JSON Schema of the configuration, columns of a route"),
     LATER("fake", "KIND", "a stand-in of an API on loopback"),
     LATER("keygen", "", "a key for payload encryption"),
     LATER("codec-server", "", "decodes encrypted payloads for operators"),
+    /* For scripts of our own. */
+    {"_complete", "", "what could stand for the last word", NULL, NULL, 0, -1, ds_cmd_complete},
+    {"_generate", "FOLDER", "writes what is made from the tables", NULL, NULL, 1, 1,
+     ds_cmd_generate},
     {.name = NULL},
 };

@@ -24,5 +24,8 @@ int ds_cmd_connectors(ds_app *app);
 int ds_cmd_doctor(ds_app *app);
 int ds_cmd_completion(ds_app *app);
 int ds_cmd_help(ds_app *app);
+int ds_cmd_schema(ds_app *app);
+int ds_cmd_complete(ds_app *app);
+int ds_cmd_generate(ds_app *app);
 
 #endif

@@ -1,5 +1,5 @@
 /* src/app/help.c - usage, made from the table of commands. */
-#include "app/args.h"
+#include "app/manual.h"
 
 #include <stdio.h>
 
@@ -18,7 +18,7 @@ static void write_flags(ds_buf *out, const ds_flag *flags)
 static void write_commands(ds_buf *out, const ds_command *commands, bool later)
 {
     for (const ds_command *c = commands; c->name; c++)
-        if (!c->run == later)
+        if (!c->run == later && !ds_command_is_hidden(c))
             ds_buf_printf(out, "  %-12s  %s\n", c->name, c->help);
 }
 
@@ -33,13 +33,10 @@ void ds_help_all(ds_buf *out, const char *program, const ds_command *commands)
     write_commands(out, commands, true);
     ds_buf_text(out, "\nOptions, before or after the command:\n");
     write_flags(out, ds_global_flags);
-    ds_buf_printf(
-        out,
-        "\nExit codes: 0 done, 1 a pass failed, 2 usage or configuration, 3 waiting for a "
-        "person,\n4 done but records are held, 5 the store is in use, 10 plan "
-        "--exit-code has something to write.\n"
-        "\n`%s COMMAND -h` says more.\n",
-        program);
+    ds_buf_text(out, "\nExit codes:\n");
+    for (const ds_fact *code = ds_exit_codes; code->name; code++)
+        ds_buf_printf(out, "  %2s  %s\n", code->name, code->help);
+    ds_buf_printf(out, "\n`%s COMMAND -h` says more.\n", program);
 }
 
 void ds_help_command(ds_buf *out, const char *program, const ds_command *command)

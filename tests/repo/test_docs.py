@@ -2,10 +2,12 @@
 """test_docs.py PROGRAM - the documentation knows every command and setting, and its links lead
 somewhere."""
 import json
+import os
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import tap
@@ -17,6 +19,15 @@ PROGRAM = sys.argv[1] if len(sys.argv) > 1 else ""
 def pages():
     return [path for path in TOP.rglob("*.md")
             if not any(part.startswith((".", "build")) for part in path.relative_to(TOP).parts[:-1])]
+
+
+MADE = ("docs/man/", "docs/reference/", "packaging/completion/")
+
+
+def files_below(top):
+    top = pathlib.Path(top)
+    return {str(path.relative_to(top)): path.read_text()
+            for folder in MADE for path in (top / folder).rglob("*") if path.is_file()}
 
 
 def commands():
@@ -37,11 +48,72 @@ class Docs(unittest.TestCase):
         self.assertEqual([name for name in here if not re.search(rf"`{name}[ `]", table)], [])
         self.assertEqual([name for name in later if f"`{name}`" not in text], [])
 
-    def test_every_command_is_in_the_manual(self):
-        text = (TOP / "docs" / "durable-sync.1").read_text()
+    def test_every_command_has_a_manual_page(self):
+        text = (TOP / "docs" / "man" / "man1" / "durable-sync.1").read_text()
         here, _ = commands()
-        self.assertEqual([name for name in here if name != "help"
-                          and not re.search(rf"^\.It Cm {name}\b", text, re.M)], [])
+        self.assertEqual([name for name in here
+                          if not re.search(rf'^\.It Sy "{name}[ "]', text, re.M)], [])
+        pages_there = {path.name for path in (TOP / "docs" / "man" / "man1").iterdir()}
+        self.assertEqual(pages_there, {"durable-sync.1"} | {f"durable-sync-{c}.1" for c in here})
+
+    def test_what_is_made_from_the_tables_is_current(self):
+        with tempfile.TemporaryDirectory() as folder:
+            env = {name: value for name, value in os.environ.items()
+                   if name != "DURABLE_SYNC_CONNECTORS"}
+            subprocess.run([PROGRAM, "-q", "_generate", folder], check=True, env=env)
+            made = files_below(folder)
+            self.assertEqual({name[:name.index("/", name.index("/") + 1) + 1] for name in made},
+                             set(MADE))
+        there = {name: text for name, text in files_below(TOP).items() if name.startswith(MADE)}
+        remedy = "run `make docs`, and commit what it changes"
+        self.assertEqual(sorted(made), sorted(there), remedy)
+        for name, text in made.items():
+            self.assertEqual(there[name], text, f"{name}: {remedy}")
+
+    def test_manual_pages_are_well_formed(self):
+        manuals = sorted((TOP / "docs" / "man").rglob("*.[15]"))
+        self.assertGreaterEqual(len(manuals), 20)
+        answer = subprocess.run(["mandoc", "-T", "lint", "-W", "style", *manuals], text=True,
+                                capture_output=True, check=False)
+        # A page names its neighbours, which are not installed here.
+        lines = [line for line in answer.stdout.splitlines()
+                 if "referenced manual not found" not in line]
+        self.assertEqual(lines, [])
+
+    def test_the_manual_of_the_file_knows_every_key(self):
+        text = (TOP / "docs" / "man" / "man5" / "durable-sync.yaml.5").read_text()
+        output = subprocess.check_output([PROGRAM, "schema", "config"], text=True)
+
+        def keys(node):
+            if isinstance(node, dict):
+                for name, member in node.items():
+                    if name == "properties":
+                        yield from member
+                    yield from keys(member)
+            elif isinstance(node, list):
+                for member in node:
+                    yield from keys(member)
+        names = set(keys(json.loads(output)))
+        self.assertGreaterEqual(len(names), 30)
+        self.assertEqual([name for name in sorted(names)
+                          if f'.It Sy "{name}"' not in text and f"{{{name}:" not in text], [])
+
+    def test_every_command_and_option_has_help(self):
+        here, later = commands()
+        for command in here + later:
+            text = subprocess.check_output([PROGRAM, command, "-h"], text=True)
+            self.assertGreater(len(text.splitlines()[2]), 5, command)
+            for line in text.splitlines():
+                if re.match(r"^  (-.,|   ) --", line):
+                    self.assertRegex(line, r"^.{30} +\S.{4,}$", command)
+
+    def test_every_connector_and_setting_has_help(self):
+        output = subprocess.check_output([PROGRAM, "connectors", "--json"], text=True)
+        for connector in json.loads(output)["connectors"]:
+            self.assertTrue(connector["help"], connector["kind"])
+            self.assertTrue(connector["abilities"], connector["kind"])
+            for option in connector["options"]:
+                self.assertTrue(option["help"], f"{connector['kind']}: {option['name']}")
 
     def test_every_setting_of_a_connector_is_in_the_page_of_the_configuration(self):
         text = (TOP / "docs" / "configuration.md").read_text()

@@ -74,9 +74,17 @@ class Installed(unittest.TestCase):
     def test_what_is_installed(self):
         names = {path.name for path in self.root.rglob("*") if path.is_file() or path.is_symlink()}
         wanted = {"durable-sync", "libdurable_sync.so", "libdurable_sync.so.0", "durable-sync.pc",
-                  "durable-sync.1"}
+                  "durable-sync.1", "durable-sync-once.1", "durable-sync.yaml.5",
+                  "_durable-sync", "durable-sync.fish", "durable-sync.schema.json"}
         wanted |= {path.name for path in (TOP / "include" / "durable_sync").iterdir()}
         self.assertLessEqual(wanted, names)
+
+    def test_completions_are_where_the_shells_look(self):
+        places = {str(path.relative_to(self.root)) for path in self.root.rglob("*durable-sync*")}
+        for place in ("bash-completion/completions/durable-sync", "zsh/site-functions/_durable-sync",
+                      "fish/vendor_completions.d/durable-sync.fish", "man/man1/durable-sync.1",
+                      "man/man5/durable-sync.yaml.5"):
+            self.assertTrue([p for p in places if p.endswith(f"share/{place}")], place)
 
     def test_pkg_config_looks_where_its_file_is(self):
         if not self.pc_folder.startswith("/usr/"):

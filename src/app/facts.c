@@ -1,0 +1,39 @@
+/* src/app/facts.c - what holds for every command: exit codes, variables, files. */
+#include "app/manual.h"
+
+const ds_fact ds_exit_codes[] = {
+    {"0", "done"},
+    {"1", "a pass failed (`once`, `sync --wait`)"},
+    {"2", "usage or configuration"},
+    {"3", "waiting for a person: paused, login, approval (`once`, `sync --wait`)"},
+    {"4", "done, but records are held (`once`, `sync --wait`)"},
+    {"5", "the store is in use by another process"},
+    {"10", "`plan --exit-code`, and there is something to write"},
+    {NULL, NULL},
+};
+
+const ds_fact ds_environment[] = {
+    {"DURABLE_SYNC_CONFIG", "the configuration, where `-c` is not given"},
+    {"DURABLE_SYNC_STORE", "the store of a program of one route that runs without a configuration"},
+    {"DURABLE_SYNC_CONNECTORS",
+     "folders with connectors to be loaded, absolute, with colons between"},
+    {"NO_COLOR", "no colours, whatever it holds"},
+    {"NAME_OPTION",
+     "a setting of a program of one route: `TASKS_PATH` for the program `tasks` and its setting "
+     "`path`; `TASKS_SOURCE_PATH` and `TASKS_DESTINATION_PATH` where both sides have it"},
+    {NULL, NULL},
+};
+
+const ds_fact ds_files[] = {
+    {"./durable-sync.yaml, /etc/durable-sync/durable-sync.yaml",
+     "the configuration, in this order, where nothing names another"},
+    {"durable-sync.db",
+     "the store, beside the configuration unless it says otherwise. Keep it: it knows which row is "
+     "which. While it is in use, `.lock` and `.sock` files are beside it"},
+    {NULL, NULL},
+};
+
+bool ds_command_is_hidden(const ds_command *command)
+{
+    return command->name[0] == '_';
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""`schema`: the destination's columns beside the fields, and making what is missing."""
+import json
+
+from cli import SIMPLE, Case, main
+
+FIELDS = """\
+routes:
+  plants:
+    source: {kind: file, path: plants.jsonl, key: id}
+    destination: {kind: sqlite, path: out.db, table: plants, key: code}
+    fields:
+      name: name
+      Height: {from: height, as: integer}
+      label: {template: "{name} ({id})"}
+      team: {value: Green}
+    stamp: synced
+    missing: {mark: gone}
+"""
+
+
+class Columns(Case):
+    def look(self, *args, code=0):
+        route, = self.run_it("schema", "plants", "--json", *args, code=code).json["routes"]
+        self.assertEqual(set(route), {"route", "kind", "identity", "exists", "columns", "made",
+                                      "findings"})
+        for column in route["columns"]:
+            self.assertEqual(set(column), {"name", "key", "writes", "from", "there", "type"})
+        return route
+
+    def columns(self, *args, code=0):
+        return [(c["name"], c["writes"], c["from"], c["there"], c["type"])
+                for c in self.look(*args, code=code)["columns"]]
+
+    def schema_of(self, name="out.db"):
+        return self.query("SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
+                          name)
+
+    def test_nothing_there_and_nothing_made(self):
+        self.config(FIELDS)
+        route = self.look(code=2)
+        self.assertIn("no such file", json.dumps(route["findings"]).lower())
+        self.assertEqual([c["there"] for c in route["columns"]], [False] * 7)
+        self.assertFalse((self.dir / "out.db").exists())
+        self.assertEqual(set(self.files()), {"durable-sync.yaml"})
+
+    def test_create_makes_all_and_a_pass_finds_it(self):
+        self.config(FIELDS)
+        self.rows(3)
+        route = self.look("--create")
+        self.assertEqual(route["made"], ['table "plants" made, with "code" as its key'])
+        self.assertEqual(route["findings"], [])
+        self.assertEqual(self.columns(), [
+            ("code", "text", None, True, "TEXT"),
+            ("name", "any", "name", True, ""),
+            ("Height", "integer", "height", True, "INTEGER"),
+            ("label", "text", "{name} ({id})", True, "TEXT"),
+            ("team", "text", "Green", True, "TEXT"),
+            ("gone", "boolean", None, True, "BOOLEAN"),
+            ("synced", "datetime", None, True, "DATETIME")])
+        self.run_it("check")
+        self.assertEqual(self.once()[0]["created"], 3)
+        self.assertEqual(self.once()[0]["unchanged"], 3)
+
+    def test_create_adds_what_is_missing_and_nothing_else(self):
+        self.config(FIELDS)
+        self.rows(2)
+        self.execute("CREATE TABLE Plants(code TEXT, NAME TEXT, mine INT); "
+                     "INSERT INTO Plants VALUES ('x', 'hand', 5)")
+        self.assertEqual(self.look(code=2)["made"], [])
+        route = self.look("--create")
+        self.assertEqual(route["made"], [
+            'column "Height" added as INTEGER', 'column "label" added as TEXT',
+            'column "team" added as TEXT', 'column "gone" added as BOOLEAN',
+            'column "synced" added as DATETIME', 'unique index "plants_code" made'])
+        self.assertEqual([(c["name"], c["writes"]) for c in route["columns"]][-1], ("mine", None))
+        self.assertEqual(self.query("SELECT code, name, mine FROM plants"), [("x", "hand", 5)])
+        self.assertEqual(self.look("--create")["made"], [])
+        self.assertEqual(self.once()[0]["created"], 2)
+
+    def test_rows_are_still_known_afterwards(self):
+        self.config(FIELDS)
+        self.rows(3)
+        self.look("--create")
+        self.once()
+        self.config(FIELDS.replace("      team:", "      more: {value: 1}\n      team:"))
+        self.assertEqual(self.look("--create")["made"], ['column "more" added as INTEGER'])
+        done, = self.once()
+        self.assertEqual((done["updated"], done["created"]), (3, 0))
+
+    def test_all_or_nothing(self):
+        self.config(FIELDS)
+        self.execute("CREATE TABLE plants(code TEXT, name TEXT); "
+                     "INSERT INTO plants VALUES ('x', 'a'), ('x', 'b')")
+        before = self.schema_of()
+        route = self.look("--create", code=2)
+        self.assertEqual(route["made"], [])
+        self.assertRegex(route["findings"][0]["text"], "unique.*UNIQUE constraint failed")
+        self.assertEqual(self.schema_of(), before)
+
+    def test_rows_get_no_key_they_never_had(self):
+        self.config(FIELDS)
+        self.execute("CREATE TABLE plants(codes TEXT, name TEXT); INSERT INTO plants VALUES ('x', 'a')")
+        before = self.schema_of()
+        finding = self.look("--create", code=2)["findings"][0]
+        self.assertIn('did you mean "codes"?', finding["text"])
+        self.assertEqual(self.schema_of(), before)
+        self.execute("DELETE FROM plants")
+        self.assertIn('column "code" added, for the key', self.look("--create")["made"])
+
+    def test_what_is_no_table(self):
+        self.config(FIELDS)
+        self.execute("CREATE TABLE t(code TEXT); CREATE VIEW plants AS SELECT * FROM t")
+        self.assertIn("is a view", self.look("--create", code=2)["findings"][0]["text"])
+
+    def test_without_fields_the_first_records_say_the_names(self):
+        self.config()
+        self.rows(2)
+        self.assertEqual(self.columns(), [
+            ("id", "text", None, False, None),
+            ("name", "any", "name", False, None), ("height", "any", "height", False, None)])
+        self.look("--create")
+        self.assertEqual([c["there"] for c in self.look()["columns"]], [True] * 3)
+        self.assertEqual(self.once()[0]["created"], 2)
+
+    def test_without_fields_and_without_a_source(self):
+        self.config()
+        self.assertIn("plants.jsonl", self.look("--create", code=2)["findings"][0]["text"])
+        self.assertFalse((self.dir / "out.db").exists())
+
+    def test_what_a_destination_cannot(self):
+        self.rows(1)
+        self.config(SIMPLE.replace("{kind: sqlite, path: out.db, table: plants, key: id, "
+                                   "create_table: true}", "{kind: file, path: out.jsonl, key: id}"))
+        route = self.look()
+        self.assertEqual([c["there"] for c in route["columns"]], [None] * 3)
+        finding = self.look("--create", code=2)["findings"][0]
+        self.assertEqual(finding["level"], "error")
+        self.assertIn("destination file cannot make anything", finding["text"])
+        self.assertTrue(finding["remedy"])
+        self.assertFalse((self.dir / "out.jsonl").exists())
+
+    def test_findings_of_the_destination(self):
+        self.config(FIELDS)
+        self.execute("CREATE TABLE plants(code TEXT UNIQUE, name TEXT, height INT, label INT, "
+                     "team AS (1), gone BOOL, synced TEXT)")
+        texts = [f["text"] for f in self.look(code=2)["findings"]]
+        self.assertEqual(texts, ['column "label" is INT, the route writes text',
+                                 'column "team" is generated'])
+
+    def test_text(self):
+        self.config(FIELDS)
+        out = self.run_it("schema", "plants", "--create").out
+        self.assertRegex(out, r"plants: sqlite:.*/out\.db#plants\n")
+        self.assertRegex(out, r"COLUMN +ROUTE WRITES +FROM +DESTINATION HAS")
+        self.assertRegex(out, r"code +text +the key +TEXT")
+        self.assertRegex(out, r'made +table "plants" made')
+        self.assertEqual(self.run_it("schema").out.count("COLUMN"), 1)
+
+    def test_create_wants_a_route(self):
+        self.config(FIELDS)
+        for args in ([], ["config"]):
+            self.assertIn("--create is for one route",
+                          self.run_it("schema", "--create", *args, code=2).err)
+
+
+class Config(Case):
+    def test_the_schema_of_the_configuration_needs_none(self):
+        schema = self.run_it("schema", "config").json
+        self.assertEqual(schema["$schema"], "http://json-schema.org/draft-07/schema#")
+        self.assertEqual(set(schema["properties"]), {"store", "engine", "accounts", "routes"})
+        self.assertLessEqual({"source-file", "destination-sqlite", "account-print"},
+                             set(schema["definitions"]))
+
+    def test_connectors_say_what_the_tables_know(self):
+        source, = [c for c in self.run_it("connectors", "sqlite", "--json").json["connectors"]
+                   if c["role"] == "source"]
+        query, = [o for o in source["options"] if o["name"] == "query"]
+        self.assertEqual((query["one_of"], query["required"]), ("what", False))
+        self.assertIn("reads single records by key", source["abilities"])
+        out = self.run_it("connectors", "sqlite").out
+        self.assertRegex(out, r"table +text +required, or query +the table or view")
+        self.assertRegex(out, r"account +text +none")
+        self.assertIn("promise A: ", out)
+
+
+if __name__ == "__main__":
+    main()
