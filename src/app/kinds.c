@@ -32,7 +32,7 @@ static void source_abilities(const ds_source_ops *ops, const char **out)
         bool has;
         const char *text;
     } all[] = {
-        {ops->lists_changes, "lists what has changed since the last pass"},
+        {ops->lists_changes != NULL, "lists what has changed, where its settings say how"},
         {!ops->lists_changes, "reads everything in each pass"},
         {ops->targets_items, "reads single records by key"},
     };

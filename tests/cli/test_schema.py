@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
 """`schema`: the destination's columns beside the fields, and making what is missing."""
 import json
+import pathlib
+import sys
 
 from cli import SIMPLE, Case, main
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import pgserver  # noqa: E402
 
 FIELDS = """\
 routes:
@@ -19,7 +24,7 @@ routes:
 """
 
 
-class Columns(Case):
+class Looking(Case):
     def look(self, *args, code=0):
         route, = self.run_it("schema", "plants", "--json", *args, code=code).json["routes"]
         self.assertEqual(set(route), {"route", "kind", "identity", "exists", "columns", "made",
@@ -32,6 +37,8 @@ class Columns(Case):
         return [(c["name"], c["writes"], c["from"], c["there"], c["type"])
                 for c in self.look(*args, code=code)["columns"]]
 
+
+class Columns(Looking):
     def schema_of(self, name="out.db"):
         return self.query("SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
                           name)
@@ -162,6 +169,53 @@ class Columns(Case):
         for args in ([], ["config"]):
             self.assertIn("--create is for one route",
                           self.run_it("schema", "--create", *args, code=2).err)
+
+
+class PostgreSQL(Looking):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = pgserver.Server()
+        cls.addClassCleanup(cls.server.close)
+        cls.server.start()
+
+    def setUp(self):
+        super().setUp()
+        self.server.psql("DROP TABLE IF EXISTS plants; DROP TABLE IF EXISTS durable_sync_state")
+        self.rows(3)
+        self.config(FIELDS.replace("kind: sqlite, path: out.db",
+                                   f'kind: postgresql, url: "{self.server.url()}"'))
+
+    def test_create_makes_all_and_a_pass_finds_it(self):
+        self.assertEqual({c["there"] for c in self.look(code=2)["columns"]}, {False})
+        self.assertEqual(self.look("--create")["made"],
+                         ['table "plants" made, with "code" as its key'])
+        self.assertEqual([(c["name"], c["type"]) for c in self.look()["columns"]], [
+            ("code", "text"), ("name", "text"), ("Height", "bigint"), ("label", "text"),
+            ("team", "text"), ("gone", "boolean"), ("synced", "timestamp with time zone")])
+        self.assertEqual(self.look("--create")["made"], [])
+        self.assertEqual(self.once()[0]["created"], 3)
+
+    def test_create_adds_what_is_missing_and_nothing_else(self):
+        self.server.psql("CREATE TABLE plants(code text, name varchar(20), mine int); "
+                         "INSERT INTO plants VALUES ('x', 'hand', 5)")
+        self.assertEqual(self.look("--create")["made"], [
+            'column "Height" added as bigint', 'column "label" added as text',
+            'column "team" added as text', 'column "gone" added as boolean',
+            'column "synced" added as timestamp with time zone', 'unique index on "code" made'])
+        self.assertEqual(self.server.psql("SELECT code, name, mine FROM plants").strip(), "x|hand|5")
+        self.assertEqual(self.once()[0]["created"], 3)
+        self.assertEqual(self.once()[0]["unchanged"], 3)
+
+    def test_all_or_nothing(self):
+        self.server.psql("CREATE TABLE plants(code text); INSERT INTO plants VALUES ('x'), ('x')")
+        route = self.look("--create", code=2)
+        self.assertEqual(route["made"], [])
+        self.assertIn('make the key "code" unique', route["findings"][0]["text"])
+        self.assertEqual([c["name"] for c in route["columns"] if c["there"]], ["code"])
+        self.server.psql("DROP TABLE plants; CREATE TABLE plants(codes text); "
+                         "INSERT INTO plants VALUES ('x')")
+        self.assertIn('did you mean "codes"?',
+                      self.look("--create", code=2)["findings"][0]["text"])
 
 
 class Config(Case):

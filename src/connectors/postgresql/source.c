@@ -6,14 +6,18 @@
 
 static const ds_option options[] = {
     DS_PG_OPTIONS(ds_pg_reader, server),
-    DS_OPT_TEXT_OR(ds_pg_reader, table, NULL,
-                   "the table or view to read, with its schema where it needs one; or `query`"),
+    {.name = "table",
+     .type = DS_OPTION_TEXT,
+     .offset = offsetof(ds_pg_reader, table),
+     .help = "the table or view to read, with its schema where it needs one; or `query`",
+     .one_of = "what"},
     {.name = "query",
      .type = DS_OPTION_TEXT,
      .offset = offsetof(ds_pg_reader, query),
      .keeps = "since",
      .help = "a SELECT to read; or `table`. ${since} in it is the time, a timestamptz, since which "
-             "a pass wants changes"},
+             "a pass wants changes",
+     .one_of = "what"},
     DS_OPT_TEXT(ds_pg_reader, key, "the column that is the primary key"),
     DS_OPT_END,
 };

@@ -10,7 +10,7 @@
 /* ---- SQL ------------------------------------------------------------------------------------- */
 
 /* A column that the mapping says nothing of takes whatever comes: that is text. */
-static const char *type_for(const ds_column *c)
+const char *ds_pg_type_for(const ds_column *c)
 {
     if (!c->typed)
         return "text";
@@ -57,7 +57,7 @@ bool ds_pg_add_column(ds_pg_writer *w, const char *name, const char *type, ds_er
 }
 
 /* COLLATE "C": keys are compared byte by byte, which is what they are, and twice as fast. */
-static bool create_table(ds_pg_writer *w, ds_err *err)
+bool ds_pg_create_table(ds_pg_writer *w, ds_err *err)
 {
     DS_AUTO_BUF(sql, DS_PG_SQL_MAX);
 
@@ -76,7 +76,7 @@ static bool create_table(ds_pg_writer *w, ds_err *err)
             continue;
         ds_buf_text(&sql, ", ");
         ds_pg_name(&sql, w->columns[i].name);
-        ds_buf_printf(&sql, " %s", type_for(&w->columns[i]));
+        ds_buf_printf(&sql, " %s", ds_pg_type_for(&w->columns[i]));
     }
     ds_buf_text(&sql, ")");
     return ds_buf_ok(&sql, "the table's columns", err) && ds_pg_exec(&w->db, sql.data, err) &&
@@ -86,7 +86,7 @@ static bool create_table(ds_pg_writer *w, ds_err *err)
 /* ---- opening --------------------------------------------------------------------------------- */
 
 /* The instance outlives neither the pass nor what it is told of it; the rest is copied. */
-static void remember(ds_pg_writer *w, const ds_open_in *in)
+void ds_pg_remember(ds_pg_writer *w, const ds_open_in *in)
 {
     ds_column *columns = ds_arena_zalloc(w->arena, (in->columns_n + 1) * sizeof(*columns));
 
@@ -100,9 +100,9 @@ static void remember(ds_pg_writer *w, const ds_open_in *in)
 }
 
 /* Names longer than this are cut by the server, and then belong to something else. */
-static bool names_fit(const ds_pg_writer *w, ds_err *err)
+bool ds_pg_names_fit(const ds_pg_writer *w, ds_err *err)
 {
-    for (size_t i = 0; w->create_table && i < w->columns_n; i++) {
+    for (size_t i = 0; i < w->columns_n; i++) {
         if (strlen(w->columns[i].name) > DS_PG_NAME_MAX)
             return ds_fail(err, DS_ERR_CONFIG,
                            "column \"%.100s\": a name has at most %zu bytes in PostgreSQL",
@@ -126,7 +126,7 @@ static bool add_missing_columns(ds_pg_writer *w, ds_err *err)
 {
     for (size_t i = 0; i < w->columns_n; i++) {
         if (!ds_pg_column_named(&w->shape, w->columns[i].name) &&
-            !ds_pg_add_column(w, w->columns[i].name, type_for(&w->columns[i]), err))
+            !ds_pg_add_column(w, w->columns[i].name, ds_pg_type_for(&w->columns[i]), err))
             return false;
     }
     return true;
@@ -142,7 +142,7 @@ static void find_state(ds_pg_writer *w)
                    : NULL;
 }
 
-static bool look(ds_pg_writer *w, const char *known, ds_err *err)
+bool ds_pg_look(ds_pg_writer *w, const char *known, ds_err *err)
 {
     if (!reload(w, err))
         return false;
@@ -158,10 +158,11 @@ static bool settle(ds_pg_writer *w, const char *known, ds_err *err)
 {
     bool is_new;
 
-    if (!look(w, known, err)) /* between the look and the lock another unit may have made it */
+    if (!ds_pg_look(w, known,
+                    err)) /* between the look and the lock another unit may have made it */
         return false;
     is_new = !w->shape.oid;
-    if (is_new && !create_table(w, err))
+    if (is_new && !ds_pg_create_table(w, err))
         return false;
     if (!ds_pg_check_table(w, err))
         return false;
@@ -226,7 +227,7 @@ bool ds_pg_connect(ds_pg_writer *w, ds_activity *act, bool reading_only, ds_err 
 static bool open_database(ds_pg_writer *w, ds_activity *act, const ds_open_in *in, ds_open_out *out,
                           ds_err *err)
 {
-    if (!ds_pg_connect(w, act, in->reading_only, err) || !look(w, in->generation, err))
+    if (!ds_pg_connect(w, act, in->reading_only, err) || !ds_pg_look(w, in->generation, err))
         return false;
     if (in->reading_only ? !open_to_read(w, out, err) : !open_to_write(w, in->generation, err))
         return false;
@@ -246,9 +247,9 @@ bool ds_pg_target_open(ds_destination *self, ds_activity *act, const ds_open_in 
     ds_pg_target_close(self);
     *out = (ds_open_out){.exists = true, .rows = -1};
     w->arena = ds_arena_new();
-    remember(w, in);
-    if (ds_pg_split_name(w->table, w->arena, &w->schema, &w->name) && names_fit(w, err) &&
-        open_database(w, act, in, out, err))
+    ds_pg_remember(w, in);
+    if (ds_pg_split_name(w->table, w->arena, &w->schema, &w->name) &&
+        (!w->create_table || ds_pg_names_fit(w, err)) && open_database(w, act, in, out, err))
         return true;
     ds_pg_target_close(self);
     return false;

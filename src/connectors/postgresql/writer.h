@@ -82,8 +82,21 @@ DS_MUST_USE bool ds_pg_connect(ds_pg_writer *w, ds_activity *act, bool reading_o
 bool ds_pg_target_open(ds_destination *self, ds_activity *act, const ds_open_in *in,
                        ds_open_out *out, ds_err *err);
 void ds_pg_target_close(ds_destination *self);
+/* What is told at opening, into w->arena. */
+void ds_pg_remember(ds_pg_writer *w, const ds_open_in *in);
+DS_MUST_USE bool ds_pg_names_fit(const ds_pg_writer *w, ds_err *err);
+/* Reads what the table looks like, and the line of the owner. */
+DS_MUST_USE bool ds_pg_look(ds_pg_writer *w, const char *known, ds_err *err);
+const char *ds_pg_type_for(const ds_column *c); /* of a column we make */
 /* Inside the transaction. */
+DS_MUST_USE bool ds_pg_create_table(ds_pg_writer *w, ds_err *err);
 DS_MUST_USE bool ds_pg_add_column(ds_pg_writer *w, const char *name, const char *type, ds_err *err);
+
+/* ensure.c: the table without its rows. */
+bool ds_pg_list_columns(ds_destination *self, ds_activity *act, const ds_column *columns, size_t n,
+                        const ds_column_there **out, size_t *out_n, ds_err *err);
+bool ds_pg_ensure_schema(ds_destination *self, ds_activity *act, const ds_column *columns, size_t n,
+                         void (*did)(void *to, const char *what), void *to, ds_err *err);
 
 /* check.c: what `check` says, and what an open refuses. */
 DS_MUST_USE bool ds_pg_check_table(ds_pg_writer *w, ds_err *err);
