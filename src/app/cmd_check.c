@@ -7,6 +7,8 @@
 #include "app/findings.h"
 #include "app/kinds.h"
 #include "base/activity.h"
+#include "base/text.h"
+#include "schedule/schedule.h"
 #include "sync/map.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -132,6 +134,24 @@ static void key_changed(checking *c, const char *unit, const char *before)
                c->route->key_signature);
 }
 
+/* By cron or in quiet hours: what the settings mean, in figures. */
+static void check_schedule(checking *c)
+{
+    const ds_schedule *s = c->route->schedule;
+    int64_t now_ms = c->app->clock->now_ms(c->app->clock);
+    int64_t next_ms = ds_schedule_next(s, now_ms), until_ms = ds_schedule_quiet_until(s, now_ms);
+
+    if (next_ms)
+        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL,
+                   "runs by cron \"%s\", next at %s (%s)", s->cron,
+                   ds_zone_text(s->zone, next_ms, c->arena),
+                   ds_time_text(c->arena, next_ms, false));
+    if (until_ms)
+        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "is in its quiet hours until %s (%s)",
+                   ds_zone_text(s->zone, until_ms, c->arena),
+                   ds_time_text(c->arena, until_ms, false));
+}
+
 /* A unit with links whose key is another now waits for approval: better said before the pass. */
 static void check_keys(checking *c)
 {
@@ -175,6 +195,7 @@ static void check_route(checking *c, const ds_route *route)
     check_source(c);
     check_destination(c);
     check_keys(c);
+    check_schedule(c);
     ds_finding(c->f, DS_FINDING_OK, route->name, NULL, "%s",
                ds_promise_text(route->destination->promise));
 }

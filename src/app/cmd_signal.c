@@ -8,6 +8,7 @@
 #include "app/out.h"
 #include "app/passes.h"
 #include "base/text.h"
+#include "schedule/schedule.h"
 #include <inttypes.h>
 
 typedef struct said {
@@ -109,6 +110,21 @@ int ds_cmd_approve(ds_app *app)
                                            "`once`"});
 }
 
+/* false with the answer in *code: the route runs by cron, and an interval would change nothing. */
+static bool has_interval(ds_app *app, const ds_unit_ref *ref, int *code)
+{
+    const ds_route *route = ds_config_route(app->config, ref->route);
+    const ds_schedule *schedule = route ? route->schedule : NULL;
+
+    if (!schedule || !schedule->cron)
+        return true;
+    *code = ds_app_refuse(app,
+                          "route %s runs by cron \"%s\", which no interval takes the place of: "
+                          "change cron in %s",
+                          route->name, schedule->cron, app->config->path);
+    return false;
+}
+
 int ds_cmd_interval(ds_app *app)
 {
     const char *text = app->args->words[1];
@@ -127,7 +143,9 @@ int ds_cmd_interval(ds_app *app)
         ds_arena_printf(app->arena, "every %s", ds_duration_text(app->arena, event.interval_ms)),
         NULL};
 
-    return code ? code : tell(app, &ref, &event, &say);
+    if (code || !has_interval(app, &ref, &code))
+        return code;
+    return tell(app, &ref, &event, &say);
 }
 
 int ds_cmd_sync(ds_app *app)

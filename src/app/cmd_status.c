@@ -7,6 +7,7 @@
 #include "app/live.h"
 #include "app/out.h"
 #include "base/text.h"
+#include "schedule/schedule.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -46,11 +47,19 @@ static const char *state_of(const status *s, const ds_unit_row *row)
     return ds_unit_state_name(&row->state, s->now_ms);
 }
 
-static int64_t next_run(const ds_unit *u)
+/* An interval that ends in quiet hours is noticed by the unit only then: it waits for their end. */
+static int64_t next_run(const status *s, const ds_unit_row *row)
 {
+    const ds_unit *u = &row->state;
+    const ds_route *route = ds_config_route(s->app->config, row->route);
+    int64_t until_ms;
+
     if (u->paused || u->approval || u->gone)
         return 0;
-    return u->retry_ms ? u->retry_ms : u->due_ms;
+    if (u->retry_ms)
+        return u->retry_ms;
+    until_ms = route && u->due_ms ? ds_schedule_quiet_until(route->schedule, u->due_ms) : 0;
+    return until_ms ? until_ms : u->due_ms;
 }
 
 static const char *promise_of(const status *s, const char *route, char letter[2])
@@ -94,6 +103,19 @@ static void running_json(const status *s, ds_json_writer *w, const ds_unit_row *
     ds_json_w_end_object(w);
 }
 
+static void interval_json(ds_json_writer *w, const ds_unit *u)
+{
+    if (u->cron) {
+        ds_w_null(w, "interval_minutes");
+        ds_w_null(w, "interval_seconds");
+    } else {
+        ds_w_int(w, "interval_minutes", (u->interval_ms + DS_MINUTE_MS - 1) / DS_MINUTE_MS);
+        ds_w_int(w, "interval_seconds", u->interval_ms / DS_SECOND_MS);
+    }
+    ds_w_text(w, "cron", u->cron);
+    ds_w_text(w, "zone", u->zone);
+}
+
 static void unit_json(const status *s, ds_json_writer *w, const ds_unit_row *row)
 {
     const ds_unit *u = &row->state;
@@ -105,9 +127,7 @@ static void unit_json(const status *s, ds_json_writer *w, const ds_unit_row *row
     ds_w_text(w, "key", u->key);
     ds_w_text(w, "state", state_of(s, row));
     ds_w_bool(w, "paused", u->paused);
-    ds_w_int(w, "interval_minutes", (u->interval_ms + DS_MINUTE_MS - 1) / DS_MINUTE_MS);
-    ds_json_w_name(w, "interval_seconds");
-    ds_json_w_int(w, u->interval_ms / DS_SECOND_MS);
+    interval_json(w, u);
     ds_w_int(w, "runs_completed", u->runs_completed);
     ds_w_time(w, "last_run", u->last_run_ms);
     ds_json_w_name(w, "last_stats");
@@ -121,7 +141,7 @@ static void unit_json(const status *s, ds_json_writer *w, const ds_unit_row *row
     ds_w_text(w, "last_error", u->last_error);
     ds_w_text(w, "last_error_kind", u->error_kind);
     ds_w_bool(w, "sync_pending", u->want.any);
-    ds_w_time(w, "next_run", next_run(u));
+    ds_w_time(w, "next_run", next_run(s, row));
     ds_w_int(w, "held", row->held);
     ds_w_text(w, "promise", promise_of(s, row->route, letter));
     ds_w_text(w, "approval", u->approval);
@@ -174,7 +194,7 @@ static const char *ago(const status *s, int64_t at_ms)
 
 static const char *next_text(const status *s, const ds_unit_row *row)
 {
-    int64_t next_ms = next_run(&row->state);
+    int64_t next_ms = next_run(s, row);
 
     if (!next_ms || running_of(s, row))
         return "";
@@ -253,6 +273,14 @@ static void unit_text(const status *s, ds_table *table, const ds_unit_row *row)
     ds_table_row(table, color, cells);
 }
 
+/* A route that has not run yet begins with the daemon, or waits for its time by cron. */
+static const char *first_text(const status *s, const ds_route *route)
+{
+    int64_t next_ms = ds_schedule_next(route->schedule, s->now_ms);
+
+    return next_ms ? ago(s, next_ms) : "with the first run";
+}
+
 static bool has_units(const status *s, const char *route)
 {
     for (size_t i = 0; i < s->rows_n; i++)
@@ -275,7 +303,7 @@ static int print_text(const status *s, const ds_unit_ref *only)
         const ds_route *route = config->routes[i];
         char letter[2] = {(char)route->destination->promise, '\0'};
         const char *cells[] = {route->name,          "idle", "never",          "", "", "", "",
-                               "with the first run", letter, "has not run yet"};
+                               first_text(s, route), letter, "has not run yet"};
 
         if ((!only->route || strcmp(only->route, route->name) == 0) && !only->unit &&
             !has_units(s, route->name))

@@ -1,7 +1,10 @@
 /* src/schedule/zone.c - which offset holds when. */
 #include "schedule/zone.h"
 
+#include "base/text.h"
 #include "schedule/zone_data.h"
+
+#include <string.h>
 
 const ds_zone *ds_zone_utc(void)
 {
@@ -13,6 +16,15 @@ const ds_zone *ds_zone_utc(void)
 const char *ds_zone_name(const ds_zone *zone)
 {
     return zone->name;
+}
+
+const char *ds_zone_text(const ds_zone *zone, int64_t utc_ms, ds_arena *a)
+{
+    int64_t utc_s = ds_floor_div(utc_ms, 1000);
+    int64_t local_s = utc_s + ds_zone_span(zone, utc_s).offset_s;
+    const char *text = ds_time_text(a, local_s * 1000, false); /* YYYY-MM-DDThh:mm:ssZ */
+
+    return ds_arena_printf(a, "%.10s %.5s %s", text, text + strlen("YYYY-MM-DDT"), zone->name);
 }
 
 /* How many rows of the table are not later than utc_s. */

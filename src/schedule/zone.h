@@ -33,6 +33,8 @@ DS_MUST_USE const ds_zone *ds_zone_parse(const char *name, const void *bytes, si
                                          ds_err *err);
 
 const char *ds_zone_name(const ds_zone *zone);
+/* "2026-03-29 06:00 Europe/Berlin", for people. */
+const char *ds_zone_text(const ds_zone *zone, int64_t utc_ms, ds_arena *a);
 ds_span ds_zone_span(const ds_zone *zone, int64_t utc_s); /* the one that utc_s is in */
 
 #endif

@@ -44,11 +44,11 @@ static bool find(ds_step *step, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *
            ds_json_int(ds_json_get(state, "acks"), &s->acks);
 }
 
-static bool apply(ds_step *step, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *err)
+static bool apply(ds_step *step, ds_engine *e, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *err)
 {
     bell_step *s = (bell_step *)step;
 
-    (void)tx, (void)now_ms, (void)a, (void)err;
+    (void)e, (void)tx, (void)now_ms, (void)a, (void)err;
     s->rings += !s->ack;
     s->acks += s->ack;
     s->row->running = s->acks < s->rings;

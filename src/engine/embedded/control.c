@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define CLIENTS_MAX 256
+#define OWN_FDS 3 /* in front of the clients' */
 #define BACKLOG 64
 #define EXHAUSTED_MS 1000 /* without a descriptor for the next client: until it is tried again */
 #define READ_BYTES ((size_t)16384)
@@ -291,16 +292,22 @@ static void serve_once(ds_control *c, struct pollfd *fds)
 
     fds[0] = (struct pollfd){.fd = c->wake_fd, .events = POLLIN};
     fds[1] = (struct pollfd){.fd = c->exhausted ? -1 : c->listen_fd, .events = POLLIN};
+    fds[2] = (struct pollfd){.fd = c->clock_fd, .events = POLLIN};
     for (size_t i = 0; i < n; i++)
-        fds[i + 2] = (struct pollfd){.fd = c->clients[i]->fd, .events = wanted(c->clients[i])};
-    if (poll(fds, (nfds_t)n + 2, c->exhausted ? EXHAUSTED_MS : -1) < 0)
+        fds[OWN_FDS + i] =
+            (struct pollfd){.fd = c->clients[i]->fd, .events = wanted(c->clients[i])};
+    if (poll(fds, (nfds_t)n + OWN_FDS, c->exhausted ? EXHAUSTED_MS : -1) < 0)
         return;
     c->exhausted = false;
     if (fds[0].revents && read(c->wake_fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN)
         abort(); /* an eventfd that cannot be read is none */
+    if (fds[2].revents) {
+        ds_clock_watch_again(c->clock_fd);
+        ds_emb_wake(c->engine);
+    }
     take_answers(c);
     for (size_t i = 0; i < n; i++)
-        serve_client(c, c->clients[i], fds[i + 2].revents);
+        serve_client(c, c->clients[i], fds[OWN_FDS + i].revents);
     drop_done(c);
     if (fds[1].revents)
         accept_clients(c);
@@ -309,7 +316,7 @@ static void serve_once(ds_control *c, struct pollfd *fds)
 static void *serve(void *arg)
 {
     ds_control *c = arg;
-    struct pollfd *fds = ds_calloc(CLIENTS_MAX + 2, sizeof(*fds));
+    struct pollfd *fds = ds_calloc(CLIENTS_MAX + OWN_FDS, sizeof(*fds));
 
     while (!atomic_load(&c->quit))
         serve_once(c, fds);
@@ -366,6 +373,7 @@ ds_control *ds_control_open(ds_engine *e, const char *path, ds_err *err)
     c->path = ds_strdup(path);
     c->listen_fd = -1;
     c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    c->clock_fd = ds_clock_watch_open();
     c->answers = ds_queue_new(1);
     pthread_mutex_init(&c->lock, NULL);
     if (c->wake_fd >= 0 && listen_at(c, err))
@@ -440,6 +448,8 @@ void ds_control_close(ds_control *c)
         close(c->listen_fd);
     if (c->wake_fd >= 0)
         close(c->wake_fd);
+    if (c->clock_fd >= 0)
+        close(c->clock_fd);
     ds_queue_free(c->answers);
     pthread_mutex_destroy(&c->lock);
     free(c->path);

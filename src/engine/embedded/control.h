@@ -21,6 +21,7 @@ struct ds_control {
     ds_engine *engine;
     char *path;
     int listen_fd, wake_fd;
+    int clock_fd; /* clock_watch.c: the thread that waits for descriptors waits for it as well */
     pthread_t thread;
     bool started;
     bool exhausted; /* no descriptor was left for the next client */

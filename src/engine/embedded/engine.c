@@ -12,7 +12,6 @@
 #include <time.h>
 
 #define TICK_MS 200
-#define SET_BACK_MS DS_MINUTE_MS /* of the system's clock; less than that, the timers just wait */
 
 int64_t ds_emb_now(const ds_engine *e)
 {
@@ -142,7 +141,7 @@ static void count_from_now(ds_engine *e, int64_t now_ms)
         for (ds_emb_unit *unit = route->units; unit; unit = unit->next_of_route)
             ds_unit_kind.add_timer(act, unit->id);
         if (route->list_ms)
-            route->list_ms = DS_MIN(route->list_ms, now_ms + route->route->every_ms);
+            route->list_ms = DS_MIN(route->list_ms, ds_emb_list_next(route, now_ms));
     }
     act->retries = true;
     e->due_ms = 0;
@@ -157,7 +156,7 @@ static bool was_set_back(ds_engine *e, int64_t now_ms)
 
     e->steady_ms = steady_ms;
     e->utc_ms = now_ms;
-    return behind_ms >= SET_BACK_MS;
+    return behind_ms >= DS_EMB_SET_BACK_MS;
 }
 
 static void look_at_timers(ds_engine *e)

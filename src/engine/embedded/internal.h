@@ -17,14 +17,16 @@
 
 #include "base/queue.h"
 #include "engine/engine.h"
+#include "schedule/schedule.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
 #define DS_EMB_WORKERS 4
 #define DS_EMB_SLICE_MS (10 * DS_MINUTE_MS)
-#define DS_EMB_SPREAD_FREE 16    /* so many units may start at once */
-#define DS_EMB_SPREAD_EACH_MS 50 /* more of them start this far apart on average */
-#define DS_EMB_DUE_MAX 256       /* machines of a kind in one activation of timers */
+#define DS_EMB_SPREAD_FREE 16           /* so many units may start at once */
+#define DS_EMB_SPREAD_EACH_MS 50        /* more of them start this far apart on average */
+#define DS_EMB_DUE_MAX 256              /* machines of a kind in one activation of timers */
+#define DS_EMB_SET_BACK_MS DS_MINUTE_MS /* of the clock; less than that, the timers just wait */
 
 typedef struct ds_emb_unit ds_emb_unit;
 typedef struct ds_emb_route ds_emb_route;
@@ -62,7 +64,7 @@ struct ds_machine_kind {
     const char *name; /* in the store */
     /* Reads the machine, makes it where the step asks for that, and sets `found`. */
     bool (*find)(ds_step *step, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *err);
-    bool (*apply)(ds_step *step, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *err);
+    bool (*apply)(ds_step *step, ds_engine *e, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *err);
     void (*decide)(ds_step *step, ds_engine *e, int64_t now_ms); /* sets `wake_ms` */
     bool (*save)(ds_step *step, ds_engine *e, ds_tx *tx, int64_t now_ms, ds_err *err);
     /* On the engine thread, once the step is durable and where it was `found`. */
@@ -169,6 +171,7 @@ struct ds_emb_route {
     bool listing;             /* being listed now */
     bool listed;              /* once, since the engine runs */
     int64_t list_ms;          /* when to list again; 0: never */
+    int64_t planned_ms;       /* the begin by cron that the next listing is for; 0: none */
     int64_t list_failures;    /* in a row */
     const ds_unit_ref **refs; /* `once`: what is asked of it */
     size_t refs_n;
@@ -190,6 +193,8 @@ bool ds_emb_asked_for(const ds_emb_route *route, const char *unit); /* by `once`
 DS_MUST_USE bool ds_emb_take_up(ds_engine *e, ds_err *err);
 void ds_emb_list(ds_engine *e, ds_emb_route *route);
 void ds_emb_list_due(ds_engine *e, int64_t now_ms);
+/* When to list a route again that was listed now. */
+int64_t ds_emb_list_next(const ds_emb_route *route, int64_t now_ms);
 
 /* ---- work on the pool (pool.c, work.c, passes.c) --------------------------------------------- */
 
@@ -282,6 +287,16 @@ void ds_control_end(ds_control *c, uint64_t client);
 
 /* An activation that gives one event to a unit, or to all of a route; NULL: no such route. */
 ds_activation *ds_signal_new(ds_engine *e, const ds_unit_ref *ref, const ds_event *event);
+/* false: the route has no use for it. */
+DS_MUST_USE bool ds_signal_fits(ds_engine *e, const ds_unit_ref *ref, const ds_event *event,
+                                ds_err *err);
+
+/* ---- the system's clock (clock_watch.c) ------------------------------------------------------ */
+
+/* A descriptor that can be read once the clock was set, or the machine has slept; -1: there is no
+ * such thing here. A sleep is measured by another clock and would not end in time. */
+int ds_clock_watch_open(void);
+void ds_clock_watch_again(int fd); /* after it could be read */
 
 /* ---- the engine (engine.c) ------------------------------------------------------------------- */
 

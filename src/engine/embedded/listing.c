@@ -1,8 +1,8 @@
 /* src/engine/embedded/listing.c
  *
  * Which units a route has: asked of its source on the pool, since that may take its time, once at
- * the start and again with every interval of the route.  New ones become machines, those that are
- * not there any more become `gone`; a listing that fails changes nothing.
+ * the start and again with every interval of the route, or at its times by cron.  New ones become
+ * machines, those that are not there any more become `gone`; a listing that fails changes nothing.
  */
 #include "engine/embedded/internal.h"
 
@@ -137,6 +137,7 @@ static void daemon_steps(ds_engine *e, ds_activation *act, const listing *l, siz
     ds_event *ensure = ds_new_in(act->arena, ds_event);
 
     *ensure = ds_ensure_event(route, spread_of_new(e, l, unknown));
+    ensure->first_ms = l->work.route->planned_ms; /* found at that time: it begins with it */
     for (size_t i = 0; i < l->units.n; i++) {
         ds_emb_unit *unit = ds_emb_unit_named(e, l->work.route, l->units.keys[i]);
 
@@ -221,6 +222,20 @@ static void submit_steps(ds_engine *e, const listing *l)
     ds_activation_submit(act);
 }
 
+static int64_t out_of_quiet(const ds_emb_route *route, int64_t at_ms)
+{
+    int64_t until_ms = ds_schedule_quiet_until(route->route->schedule, at_ms);
+
+    return until_ms ? until_ms : at_ms;
+}
+
+int64_t ds_emb_list_next(const ds_emb_route *route, int64_t now_ms)
+{
+    int64_t next_ms = ds_schedule_next(route->route->schedule, now_ms);
+
+    return next_ms ? next_ms : out_of_quiet(route, now_ms + route->route->every_ms);
+}
+
 /* What a person must mend is asked again with the interval, the rest with a growing distance. */
 static int64_t list_again_after(const ds_emb_route *route, const ds_err *err)
 {
@@ -240,7 +255,7 @@ static void listing_failed(ds_engine *e, listing *l)
     const char *kind = ds_err_kind_name(l->err.kind);
 
     route->list_failures++;
-    route->list_ms = ds_emb_now(e) + list_again_after(route, &l->err);
+    route->list_ms = out_of_quiet(route, ds_emb_now(e) + list_again_after(route, &l->err));
     ds_wrap(&l->err, "list the units");
     ds_log(DS_LOG_WARN, "listing_failed", "route", route->route->name, "kind", kind, "error",
            l->err.text, NULL);
@@ -257,7 +272,7 @@ static void listing_went_well(ds_engine *e, const listing *l)
     bool one_piece = route->route->source->units == ds_one_unit;
 
     route->list_failures = 0;
-    route->list_ms = one_piece ? 0 : ds_emb_now(e) + route->route->every_ms;
+    route->list_ms = one_piece ? 0 : ds_emb_list_next(route, ds_emb_now(e));
     if (l->units.n == 0)
         ds_log(DS_LOG_WARN, "no_units", "route", route->route->name, "text",
                "the source lists nothing to mirror", NULL);
@@ -278,7 +293,10 @@ static void listing_returned(ds_engine *e, ds_note *note)
         listing_failed(e, l);
     if (l->ok || e->own)
         submit_steps(e, l);
-    l->work.route->listed = l->work.route->listed || l->ok;
+    if (l->ok) {
+        l->work.route->listed = true;
+        l->work.route->planned_ms = 0;
+    }
     free_listing(l);
 }
 
@@ -302,7 +320,10 @@ void ds_emb_list_due(ds_engine *e, int64_t now_ms)
     for (size_t i = 0; i < e->routes_n; i++) {
         ds_emb_route *route = &e->routes[i];
 
-        if (!route->listing && route->list_ms && now_ms >= route->list_ms)
-            ds_emb_list(e, route);
+        if (route->listing || !route->list_ms || now_ms < route->list_ms)
+            continue;
+        if (!route->planned_ms && route->route->schedule && route->route->schedule->cron)
+            route->planned_ms = route->list_ms;
+        ds_emb_list(e, route);
     }
 }

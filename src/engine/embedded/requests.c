@@ -133,7 +133,8 @@ static bool hear_signal(ds_control *c, ds_client *client, const ds_json *request
     asked *who;
 
     if (!ds_words_read_ref(request, &ref, err) ||
-        !ds_words_read_event(ds_json_get(request, "event"), a, &event, err))
+        !ds_words_read_event(ds_json_get(request, "event"), a, &event, err) ||
+        !ds_signal_fits(c->engine, &ref, &event, err))
         return false;
     act = ds_signal_new(c->engine, &ref, &event);
     if (!act)

@@ -42,6 +42,20 @@ static ds_activation *to_route(ds_engine *e, const ds_emb_route *route, const ds
     return act;
 }
 
+bool ds_signal_fits(ds_engine *e, const ds_unit_ref *ref, const ds_event *event, ds_err *err)
+{
+    const ds_emb_route *route = ds_emb_route_named(e, ref->route);
+    const ds_schedule *schedule = route ? route->route->schedule : NULL;
+
+    if (event->type != DS_EV_SET_INTERVAL || !schedule || !schedule->cron)
+        return true;
+    return ds_fail(
+        err, DS_ERR_PERMANENT,
+        "route %s runs by cron \"%s\", which no interval takes the place of: change cron "
+        "in the configuration",
+        route->route->name, schedule->cron);
+}
+
 ds_activation *ds_signal_new(ds_engine *e, const ds_unit_ref *ref, const ds_event *event)
 {
     const ds_emb_route *route = ds_emb_route_named(e, ref->route);
@@ -98,10 +112,13 @@ static bool wait_for(waiter *w, ds_activation *act)
 bool ds_engine_signal(ds_engine *e, const ds_unit_ref *ref, const ds_event *event, int64_t *units,
                       ds_err *err)
 {
-    ds_activation *act = ds_signal_new(e, ref, event);
+    ds_activation *act;
     waiter w = {.done = false};
 
     *units = 0;
+    if (!ds_signal_fits(e, ref, event, err))
+        return false;
+    act = ds_signal_new(e, ref, event);
     if (!act)
         return true; /* no such route */
     if (!wait_for(&w, act)) {

@@ -17,7 +17,7 @@ bool ds_step_take(ds_step *step, ds_engine *e, ds_tx *tx, int64_t now_ms, ds_are
         return false;
     if (!step->found)
         return true;
-    if (!kind->apply(step, tx, now_ms, a, err))
+    if (!kind->apply(step, e, tx, now_ms, a, err))
         return false;
     kind->decide(step, e, now_ms);
     return kind->save(step, e, tx, now_ms, err);

@@ -61,25 +61,57 @@ static bool under_way(const ds_unit *u)
     return u->running && u->retry_ms == 0;
 }
 
+static const ds_emb_route *route_of(ds_engine *e, const ds_unit_step *s)
+{
+    return e ? ds_emb_route_named(e, s->row->route) : NULL;
+}
+
+/* What the route's schedule says now. A begin that has just been asked for does not come again
+ * where the clock is put right by a little. */
+static ds_event times_of(ds_engine *e, const ds_unit_step *s, int64_t now_ms)
+{
+    const ds_emb_route *route = route_of(e, s);
+    int64_t planned_ms = s->row->state.planned_ms, after_ms = now_ms;
+
+    if (!route)
+        return (ds_event){.tells_times = false};
+    if (planned_ms > now_ms && planned_ms - now_ms < DS_EMB_SET_BACK_MS)
+        after_ms = planned_ms;
+    return (ds_event){
+        .tells_times = true,
+        .next_ms = ds_schedule_next(route->route->schedule, after_ms),
+        .quiet_until_ms = ds_schedule_quiet_until(route->route->schedule, now_ms),
+    };
+}
+
+static void tell(ds_unit *u, ds_event event, const ds_event *times, int64_t now_ms, ds_arena *a)
+{
+    event.tells_times = times->tells_times;
+    event.next_ms = times->next_ms;
+    event.quiet_until_ms = times->quiet_until_ms;
+    ds_unit_apply(u, &event, now_ms, a);
+}
+
 /* ENSURE comes first: what was left in the inbox for a unit not yet known is meant for one that has
  * its interval. */
-static bool apply(ds_step *step, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *err)
+static bool apply(ds_step *step, ds_engine *e, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *err)
 {
     static const ds_event death = {
         .type = DS_EV_PASS_ENDED, .outcome = DS_PASS_CANCELLED, .retry_after_ms = -1};
     ds_unit_step *s = of_step(step);
     ds_unit *u = &s->row->state;
+    const ds_event times = times_of(e, s, now_ms);
     const ds_event *left = NULL;
     size_t left_n = 0;
 
     if (s->ensure && !ds_tx_inbox_take(tx, s->row->route, s->row->unit, a, &left, &left_n, err))
         return false;
     if (s->died && under_way(u))
-        ds_unit_apply(u, &death, now_ms, a);
+        tell(u, death, &times, now_ms, a);
     for (size_t i = 0; i < s->events_n; i++)
-        ds_unit_apply(u, &s->events[i], now_ms, a);
+        tell(u, s->events[i], &times, now_ms, a);
     for (size_t i = 0; i < left_n; i++)
-        ds_unit_apply(u, &left[i], now_ms, a);
+        tell(u, left[i], &times, now_ms, a);
     return true;
 }
 
@@ -101,11 +133,6 @@ static void take_actions(ds_unit_step *s, const ds_actions *actions)
             break;
         }
     }
-}
-
-static const ds_emb_route *route_of(ds_engine *e, const ds_unit_step *s)
-{
-    return e ? ds_emb_route_named(e, s->row->route) : NULL;
 }
 
 /* On hold the next start decides; until then the interval's time is shown. */
@@ -240,6 +267,9 @@ static bool lists_changes(const ds_route *route)
 
 ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms)
 {
+    const ds_schedule *schedule = route->schedule;
+    bool by_cron = schedule && schedule->cron;
+
     return (ds_event){
         .type = DS_EV_ENSURE,
         .interval_ms = route->every_ms,
@@ -247,6 +277,8 @@ ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms)
         .lists_changes = lists_changes(route),
         .spread_ms = spread_ms,
         .retry_after_ms = -1,
+        .cron = by_cron ? schedule->cron : NULL,
+        .zone = by_cron ? ds_zone_name(schedule->zone) : NULL,
     };
 }
 
@@ -271,6 +303,8 @@ const ds_event *ds_event_copy(const ds_event *event, ds_arena *a)
     copy->items = event->items ? items : NULL;
     copy->error = ds_arena_strdup(a, event->error);
     copy->error_kind = ds_arena_strdup(a, event->error_kind);
+    copy->cron = ds_arena_strdup(a, event->cron);
+    copy->zone = ds_arena_strdup(a, event->zone);
     return copy;
 }
 
