@@ -28,7 +28,7 @@ static bool read_minute(const char **at, int *out)
 bool ds_quiet_add(ds_quiet *quiet, const char *text, ds_err *err)
 {
     const char *at = text;
-    int from, to;
+    int from, to, n;
 
     if (!read_minute(&at, &from) || *at++ != '-' || !read_minute(&at, &to) || *at ||
         from == DS_DAY_MINUTES)
@@ -36,11 +36,10 @@ bool ds_quiet_add(ds_quiet *quiet, const char *text, ds_err *err)
                        text);
     if (from == to)
         return ds_fail(err, DS_ERR_CONFIG, "%.40s ends when it begins", text);
-    for (int minute = from; minute != to; minute++) {
-        if (minute == DS_DAY_MINUTES)
-            minute = 0;
-        if (minute == to)
-            break;
+    n = to > from ? to - from : to + DS_DAY_MINUTES - from;
+    for (int i = 0; i < n; i++) {
+        int minute = (from + i) % DS_DAY_MINUTES;
+
         quiet->minutes[minute / 64] |= UINT64_C(1) << minute % 64;
     }
     return true;

@@ -159,6 +159,17 @@ class Times(Case):
         self.stop(child)
         self.run_it("interval", "plants", "1h")
 
+    def test_a_machine_without_zones_has_utc(self):
+        self.env["TZDIR"] = str(self.dir / "none")
+        self.rows(1)
+        self.config(SIMPLE + '    cron: "@yearly"\n    zone: Europe/Berlin\n')
+        refused = self.run_it("check", code=2).err
+        self.assertIn("durable-sync.yaml:6:11: zone: time zone Europe/Berlin: this machine has no "
+                      "time zones in ", refused)
+        self.assertIn("install the package tzdata, or take UTC", refused)
+        self.config(SIMPLE + '    cron: "@yearly"\n    zone: UTC\n')
+        self.run_it("check")
+
     def test_quiet_hours(self):
         now = datetime.datetime.now(UTC)
         begin = now - datetime.timedelta(hours=2)

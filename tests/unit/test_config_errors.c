@@ -318,6 +318,8 @@ static const row schedule_rows[] = {
      "t.yaml:5:12: quiet: expected hours such as 22:00-06:00, found \"22-6\""},
     {"one of two that is none", ROUTE("    quiet: [22:00-06:00, '12:00']\n"),
      "t.yaml:5:26: quiet: expected hours such as 22:00-06:00, found \"12:00\""},
+    {"one that is a table", ROUTE("    quiet: [{from: '22:00'}]\n"),
+     "t.yaml:5:13: quiet: expected text, found a table"},
     {"quiet hours without any", ROUTE("    quiet: []\n"),
      "t.yaml:5:12: quiet: expected 1 to 100 periods, found 0"},
     {"quiet hours all day", ROUTE("    quiet: [22:00-06:00, 06:00-22:00]\n"),

@@ -79,6 +79,8 @@ static const struct bad {
     {"a month among the weekdays", "0 0 * * jan", "\"jan\" is no number and no name"},
     {"a range that runs backwards", "0 22-6 * * *", "hour: 22-6 runs backwards"},
     {"weekdays that run backwards", "0 0 * * fri-mon", "fri-mon runs backwards"},
+    {"hours to 0", "0 5-0 * * *", "hour: 5-0 runs backwards"},
+    {"a step without end", "*/99999999999999999999 * * * *", "is not within 1 and 59"},
     {"an open range", "0 5- * * *", "hour: \"\" is no number"},
     {"three ends", "0 1-2-3 * * *", "hour: \"2-3\" is no number"},
     {"a range of *", "0 *-5 * * *", "hour: \"*\" is no number"},

@@ -174,6 +174,8 @@ static void without_a_schedule_there_is_nothing_to_say(void **state)
     assert_int_equal(ds_schedule_next(NULL, 0), 0);
     assert_int_equal(ds_schedule_quiet_until(NULL, 0), 0);
     assert_int_equal(ds_schedule_next(&quiet_only, 0), 0);
+    quiet_only.cron = "never";
+    assert_int_equal(ds_schedule_next(&quiet_only, 0), 0);
 }
 
 int main(void)

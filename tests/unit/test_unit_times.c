@@ -333,6 +333,19 @@ static void a_time_that_was_missed_waits_for_their_end(void **state)
     assert_int_equal(wake(l), SIX + CRON);
 }
 
+static void a_clock_set_back_into_them_counts_anew(void **state)
+{
+    life *l = new_unit(NOON, 0, true);
+
+    (void)state;
+    tell(l, done());
+    at_time(l, NOON - 14 * DS_HOUR_MS, event_of(DS_EV_TIMER));
+    assert_int_equal(wake(l), NOON - 14 * DS_HOUR_MS + EVERY);
+    at_time(l, wake(l), event_of(DS_EV_TIMER));
+    assert_false(acted(l, DS_ACT_START_PASS));
+    assert_int_equal(wake(l), DAY + 6 * DS_HOUR_MS);
+}
+
 static void without_quiet_hours_what_waits_goes_on(void **state)
 {
     life *l = new_unit(TEN - 1, 0, true);
@@ -429,6 +442,7 @@ int main(void)
     add_test(a_retry_of_what_was_asked_for_does_not);
     add_test(named_items_leave_the_regular_pass_waiting);
     add_test(a_time_that_was_missed_waits_for_their_end);
+    add_test(a_clock_set_back_into_them_counts_anew);
     add_test(without_quiet_hours_what_waits_goes_on);
     add_table(fulls, full_row);
     add_test(a_day_of_23_hours_is_a_day);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- zones of this machine ------------------------------------------------------------------- */
@@ -46,6 +47,16 @@ static void offset_row(void **state)
 
     assert_int_equal(span.offset_s, row->offset_s);
     assert_true(span.from_s <= utc_s && utc_s < span.until_s);
+}
+
+static void a_time_is_shown_by_the_clock_of_its_zone(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        ds_zone_text(zone_named("Europe/Berlin"), at("2026-03-29T01:00:00Z"), scratch),
+        "2026-03-29 03:00 Europe/Berlin");
+    assert_string_equal(ds_zone_text(ds_zone_utc(), at("1969-12-31T23:59:59.5Z"), scratch),
+                        "1969-12-31 23:59 UTC");
 }
 
 /* Pieces follow each other without gap, each knowing the one before. */
@@ -178,6 +189,9 @@ static const struct rule_row {
     {"a change four days later", "IST-2IDT,M3.4.4/26,M10.5.0", "2026-03-27T00:00:00Z", 10800},
     {"and the moment before", "IST-2IDT,M3.4.4/26,M10.5.0", "2026-03-26T23:59:59Z", 7200},
 
+    {"a change in December", "AAA0BBB,M12.1.0,M2.1.0", "2026-12-06T02:00:00Z", 3600},
+    {"and the moment before", "AAA0BBB,M12.1.0,M2.1.0", "2026-12-06T01:59:59Z", 0},
+
     {"no name", "-1", "", 1},
     {"a short name", "AB-1", "", 1},
     {"no offset", "ABC", "", 1},
@@ -196,6 +210,7 @@ static const struct rule_row {
     {"an offset of 25 hours", "CET-25", "", 1},
     {"a change of 168 hours", "CET-1CEST,M3.5.0/168,M10.5.0", "", 1},
     {"minute 60", "CET-1:60", "", 1},
+    {"second 60", "CET-1:00:60", "", 1},
     {"a number without end", "CET-99999999999999999999", "", 1},
 };
 
@@ -292,6 +307,84 @@ static void damage_row(void **state)
     assert_null(parse(&m, &text));
     if (!strstr(text, row->says))
         fail_msg("\"%s\" does not say \"%s\"", text, row->says);
+}
+
+/* A file of two types, no changes and the rule UTC0, with one byte that is another. Its second head
+ * is at 60, its second body at 104, its footer at 120. */
+static const struct byte_row {
+    const char *name;
+    size_t at;
+    unsigned char byte;
+    const char *says;
+} wrong_bytes[] = {
+    {"another kind of file", 0, 'X', "it is no TZif file"},
+    {"more times than a file can hold", 32, 1, "it is no TZif file"},
+    {"a second head that is none", 60, 'X', "its second part is damaged"},
+    {"a second head of the old version", 64, 0, "its second part is damaged"},
+    {"less than no indicators", 80, 0x80, "its second part is damaged"},
+    {"one indicator for two types", 83, 1, "its second part is damaged"},
+    {"one other indicator for two types", 87, 1, "its second part is damaged"},
+    {"more types than a byte can count", 98, 2, "its second part is damaged"},
+    {"no types", 99, 0, "its second part is damaged"},
+    {"no characters", 103, 0, "its second part is damaged"},
+    {"more types than there are", 99, 77, "its table is damaged"},
+    {"an offset of a year", 104, 1, "its table is damaged"},
+    {"a summer that is neither", 108, 2, "its table is damaged"},
+    {"a name behind all names", 109, 4, "its table is damaged"},
+    {"a footer that does not begin", 120, 'x', "its end is damaged"},
+    {"a NUL in the rule", 122, 0, "its end is damaged"},
+    {"a footer that does not end", 125, 'x', "its end is damaged"},
+};
+
+static void byte_row(void **state)
+{
+    const struct byte_row *row = *state;
+    const shape s = {.footer = "UTC0"};
+    made m = make('2', &s);
+    const char *text;
+
+    assert_int_equal(m.n, 126);
+    assert_non_null(parse(&m, &text));
+    m.bytes[row->at] = row->byte;
+    assert_null(parse(&m, &text));
+    if (!strstr(text, row->says))
+        fail_msg("\"%s\" does not say \"%s\"", text, row->says);
+}
+
+static void a_rule_without_end_is_none(void **state)
+{
+    char rule[400];
+    const shape s = {.footer = rule};
+    made m;
+    const char *text;
+
+    (void)state;
+    memset(rule, 'A', sizeof(rule) - 1);
+    rule[sizeof(rule) - 1] = '\0';
+    m = make('2', &s);
+    assert_null(parse(&m, &text));
+    assert_non_null(strstr(text, "its end is damaged"));
+}
+
+/* A clock that is changed every second: whoever looks for the end of quiet hours gives up. */
+static void a_zone_without_rest_holds_nobody(void **state)
+{
+    change changes[100];
+    const shape s = {.changes = changes, .changes_n = DS_COUNT(changes), .footer = ""};
+    ds_schedule schedule = {.has_quiet = true};
+    ds_err err = DS_ERR_INIT;
+    const char *text;
+    made m;
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(changes); i++)
+        changes[i] = (change){(int64_t)i, (int)(i % 2)};
+    m = make('2', &s);
+    schedule.zone = parse(&m, &text);
+    assert_non_null(schedule.zone);
+    assert_true(ds_quiet_add(&schedule.quiet, "00:00-12:00", &err));
+    assert_int_equal(ds_schedule_quiet_until(&schedule, 0), 0);
+    assert_int_equal(ds_schedule_quiet_until(&schedule, 50000), 11 * DS_HOUR_MS);
 }
 
 /* ---- hostile files --------------------------------------------------------------------------- */
@@ -436,6 +529,9 @@ static void a_file_that_is_no_zone_is_refused(void **state)
     ds_err err = DS_ERR_INIT;
 
     (void)state;
+    assert_int_equal(mkfifo(tmpdir_file(dir, "Pipe"), 0600), 0);
+    assert_null(ds_zone_named(tmpdir_file(dir, "."), "Pipe", scratch, &err));
+    assert_non_null(strstr(err.text, "Invalid argument"));
     tmpdir_write(dir, "Text", "UTC0\n", 5);
     tmpdir_write(dir, "Empty", "", 0);
     assert_null(ds_zone_named(tmpdir_file(dir, "."), "Text", scratch, &err));
@@ -446,6 +542,31 @@ static void a_file_that_is_no_zone_is_refused(void **state)
         ds_zone_named(tmpdir_file(dir, "."), "Other", scratch, &err)); /* no list of names */
     assert_string_equal(err.text,
                         "there is no time zone \"Other\" (a name is such as Europe/Berlin)");
+    tmpdir_free(dir);
+}
+
+static const char *guess_in(tmpdir *dir, const char *zone)
+{
+    ds_err err = DS_ERR_INIT;
+
+    assert_null(ds_zone_named(tmpdir_file(dir, "."), zone, scratch, &err));
+    return ds_arena_strdup(scratch, err.text);
+}
+
+static void a_guess_reads_every_line_of_the_list(void **state)
+{
+    static const char list[] = "# version 2026a\nR A 1 2\nZ\nZ Europe/Berlin 0:53 - LMT\n1 u\n"
+                               "L broken\nL Europe/Berlin Europe/Bonn\nZx\nZ Last/Zone";
+    tmpdir *dir = tmpdir_new();
+
+    (void)state;
+    tmpdir_write(dir, "tzdata.zi", list, sizeof(list) - 1);
+    assert_non_null(strstr(guess_in(dir, "Europe/Berln"), "did you mean \"Europe/Berlin\"?"));
+    assert_non_null(strstr(guess_in(dir, "Europe/Bon"), "did you mean \"Europe/Bonn\"?"));
+    assert_non_null(strstr(guess_in(dir, "Last/Zon"), "did you mean \"Last/Zone\"?"));
+    assert_null(strstr(guess_in(dir, "brokn"), "did you mean"));
+    tmpdir_write(dir, "tzdata.zi", "", 0);
+    assert_null(strstr(guess_in(dir, "Europe/Berln"), "did you mean"));
     tmpdir_free(dir);
 }
 
@@ -473,6 +594,9 @@ static void the_machine_has_a_zone(void **state)
     link_to(dir, "/nowhere/zoneinfo/Europe/Berlin");
     assert_null(ds_zone_local(path, scratch, &err));
     assert_non_null(strstr(err.text, "time zone Europe/Berlin: "));
+    link_to(dir, "/nowhere/zoneinfo/../x");
+    assert_null(ds_zone_local(path, scratch, &err));
+    assert_non_null(strstr(err.text, "time zone local: "));
     unlink(path);
     tmpdir_write(dir, "localtime", (const char *)bytes, n);
     assert_string_equal(ds_zone_name(ds_zone_local(path, scratch, &err)), "local");
@@ -483,18 +607,23 @@ static void the_machine_has_a_zone(void **state)
 int main(void)
 {
     add_table(rows, offset_row);
+    add_test(a_time_is_shown_by_the_clock_of_its_zone);
     add_test(pieces_meet);
     add_table(rules, rule_row);
     add_test(an_old_file_has_no_rule);
     add_test(an_empty_footer_is_no_rule);
     add_test(a_change_before_all_times_is_where_it_begins);
     add_table(damages, damage_row);
+    add_table(wrong_bytes, byte_row);
+    add_test(a_rule_without_end_is_none);
+    add_test(a_zone_without_rest_holds_nobody);
     add_test(a_file_cut_anywhere_is_none);
     add_test(a_wrong_byte_does_no_harm);
     add_table(names, name_row);
     add_test(without_zones_there_is_utc);
     add_test(a_file_that_is_too_large_is_refused);
     add_test(a_file_that_is_no_zone_is_refused);
+    add_test(a_guess_reads_every_line_of_the_list);
     add_test(the_machine_has_a_zone);
     return run_tests("time zones");
 }
