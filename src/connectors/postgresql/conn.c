@@ -349,7 +349,7 @@ static bool receive(ds_pg *db, PGresult **results, size_t n, bool *failed, patie
         PGresult *res = PQgetResult(db->handle);
         ExecStatusType status = PQresultStatus(res);
 
-        if (res && status == PGRES_FATAL_ERROR && !*failed) {
+        if (res && status == PGRES_FATAL_ERROR && !*failed) { /* NULL parts the statements */
             note_error(db, res);
             *failed = true;
         }

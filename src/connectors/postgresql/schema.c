@@ -39,6 +39,7 @@ static const char *what_is(char letter)
     return "relation of an unknown kind";
 }
 
+/* pg_trigger.tgtype: 1 for each row, 2 before, 4 an INSERT. */
 static const char table_sql[] =
     "SELECT c.oid, coalesce(n.nspname, $2, pg_catalog.current_schema()), c.relname, c.relkind,"
     " coalesce(pg_catalog.pg_relation_filenode(c.oid), 0), c.relpersistence, c.relhasrules,"
@@ -47,7 +48,13 @@ static const char table_sql[] =
     " pg_catalog.has_table_privilege(s.oid, 'SELECT') AND"
     " pg_catalog.has_table_privilege(s.oid, 'INSERT') AND"
     " pg_catalog.has_table_privilege(s.oid, 'UPDATE') AND"
-    " pg_catalog.has_table_privilege(s.oid, 'DELETE')"
+    " pg_catalog.has_table_privilege(s.oid, 'DELETE'),"
+    " EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid"
+    "  AND NOT g.tgisinternal AND g.tgtype & 7 = 7) OR"
+    " EXISTS (SELECT 1 FROM pg_catalog.pg_attribute AS a"
+    "  LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
+    "  WHERE a.attrelid = c.oid AND (a.attidentity <> ''"
+    "  OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE '%nextval%'))"
     " FROM (VALUES (1)) AS one"
     " LEFT JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass($1)"
     " LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
@@ -72,6 +79,7 @@ static void fill_table(const PGresult *res, const char *name, ds_arena *a, ds_pg
     out->may_make = truth_at(res, 0, 9);
     out->state = oid_at(res, 0, 10);
     out->may_keep_state = truth_at(res, 0, 11);
+    out->leaves_traces = truth_at(res, 0, 12);
     if (out->oid)
         out->rows = strtoll(PQgetvalue(res, 0, 7), NULL, 10);
     if (out->schema)

@@ -32,9 +32,10 @@ typedef struct ds_pg_table {
     bool unlogged;      /* empty after a crash of the server */
     bool has_rules;
     bool may_delete, may_make; /* rows removed; tables made in its schema */
-    Oid state;                 /* the table of that name beside it; 0: none yet */
-    bool may_keep_state;       /* read and write it, where it is there */
-    int64_t rows;              /* about; -1: unknown */
+    bool leaves_traces;  /* even an INSERT that inserts nothing: sequences, triggers before it */
+    Oid state;           /* the table of that name beside it; 0: none yet */
+    bool may_keep_state; /* read and write it, where it is there */
+    int64_t rows;        /* about; -1: unknown */
     ds_pg_column *columns;
     size_t columns_n;
 } ds_pg_table;

@@ -168,8 +168,10 @@ static bool settle(ds_pg_writer *w, const char *known, ds_err *err)
         return false;
     if ((w->create_table && !add_missing_columns(w, err)) || !ds_pg_check_columns(w, err))
         return false;
-    if (is_new)
+    if (is_new) {
         *w->probe = '\0';
+        w->shape.rows = 0;
+    }
     return w->continues || ds_pg_state_begin(w, is_new, err);
 }
 
@@ -231,7 +233,7 @@ static bool open_database(ds_pg_writer *w, ds_activity *act, const ds_open_in *i
         return false;
     if (in->reading_only ? !open_to_read(w, out, err) : !open_to_write(w, in->generation, err))
         return false;
-    w->look_first = w->shape.oid && w->shape.rows != 0;
+    w->look_first = w->shape.rows != 0 || w->shape.leaves_traces;
     if (w->key_column)
         w->key_value = ds_pg_as_type(w->key_column, "v.k", w->arena);
     out->rows = w->shape.oid ? w->shape.rows : 0;

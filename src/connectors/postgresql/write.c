@@ -190,7 +190,7 @@ static bool run_segment(ds_pg_writer *w, segment *s, ds_err *err)
         if (write->op != DS_OP_CREATE || !(wrote || met))
             continue;
         write->adopted = met;
-        w->look_first = met;
+        w->look_first = met || w->shape.leaves_traces;
     }
     s->rows_n = s->plans_n = 0;
     memset(s->slots, 0, s->slots_n * sizeof(*s->slots));
