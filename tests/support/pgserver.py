@@ -8,7 +8,7 @@
     pgserver.py PROGRAM ARGS...    runs a program with $DS_PG_URL (and libpq's PGHOST, PGPORT,
                                    PGUSER, PGDATABASE) naming a fresh server, and leaves as it does
 
-It trusts everybody, listens on a Unix socket in its directory and on a free port of loopback, and
+It trusts everybody but the role `guarded`, who needs a password (once a test has made it); listens on a Unix socket in its directory and on a free port of loopback, and
 ends when the process that started it ends, however that ends.  Root cannot run a server: then it is
 the user postgres or nobody who does.
 """
@@ -94,6 +94,9 @@ class Server:
                          **settings}
         self.tool("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "-E", "UTF8",
                   "--locale=C", "--no-sync", *initdb)
+        rules = self.data / "pg_hba.conf"
+        rules.write_text("local all guarded scram-sha-256\nhost all guarded all scram-sha-256\n" +
+                         rules.read_text())
 
     def __enter__(self):
         self.start()

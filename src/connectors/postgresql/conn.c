@@ -13,20 +13,25 @@ enum { SLICE_MS = 100, CONNECT_SLICES = 100, STOP_SLICES = 10, CANCEL_SLICES = 3
 
 /* ---- what the server said -------------------------------------------------------------------- */
 
+/* Appends to one line: blanks and line breaks become one blank. */
 static void add_words(char *words, const char *before, const char *text)
 {
     size_t n = strlen(words);
 
     if (!text || !*text)
         return;
-    snprintf(words + n, DS_PG_WORDS_MAX - n, "%s%s", n ? before : "", text);
-    for (char *c = words + n; *c; c++) /* one line */
-        *c = iscntrl((unsigned char)*c) ? ' ' : *c;
-    for (n = strlen(words); n && words[n - 1] == ' '; n--)
-        words[n - 1] = '\0';
-    if (n + 1 == DS_PG_WORDS_MAX) /* cut: not in the middle of a character */
-        while (n && ((unsigned char)words[n - 1] & 0x80))
-            words[--n] = '\0';
+    snprintf(words + n, DS_PG_WORDS_MAX - n, "%s", n ? before : "");
+    for (n = strlen(words); *text && n + 1 < DS_PG_WORDS_MAX; text++) {
+        char c = iscntrl((unsigned char)*text) ? ' ' : *text;
+
+        if (c != ' ' || (n && words[n - 1] != ' '))
+            words[n++] = c;
+    }
+    while (n && *text && ((unsigned char)words[n - 1] & 0x80))
+        n--; /* cut: not in the middle of a character */
+    while (n && words[n - 1] == ' ')
+        n--;
+    words[n] = '\0';
 }
 
 /* The detail of these two shows the whole row, columns that are none of ours among them. */

@@ -1,0 +1,671 @@
+/* tests/unit/test_postgresql_state.c
+ *
+ * Transactions of the postgresql destination, and how it knows a table again: generations, crashes,
+ * locks, refused logins, lost connections and lost answers.
+ */
+#include "postgresql_fixture.h"
+
+#include "base/crashpoint.h"
+#include "support/tmpdir.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- generations ----------------------------------------------------------------------------- */
+
+/* One letter a step:
+ *   O  open with what the core knows      C  close
+ *   w  write a new row                    u  write a row that is there already, unchanged
+ *   f  flush, the core commits            F  flush, the core crashes before it commits
+ *   s  save a copy of the schema          r  put the copy back: other tables of the same names
+ *   i  save what is in the tables         b  put it back into these very tables
+ *   t  drop the table                     T  drop the table and make it again by hand
+ *   z  TRUNCATE                           v  VACUUM FULL
+ *   n  another program makes a table      x  drop the state
+ * After each O the expectation says + (continues) or - (does not).
+ */
+static const struct generation_row {
+    const char *name, *steps, *continues;
+} generation_rows[] = {
+    {"a first open does not continue", "OC", "-"},
+    {"a pass continues the one before", "OwfCOwfCO", "-++"},
+    {"one that wrote nothing is continued too", "OwfCOfCO", "-++"},
+    {"one that found all unchanged is continued too", "OwfCOufCO", "-++"},
+    {"a crash between our commit and the core's is seen through", "OwfCOwFCO", "-++"},
+    {"and the next pass goes on from there", "OwfCOwFCOwfCO", "-+++"},
+    {"a crash in the first pass starts over", "OwFCO", "--"},
+    {"unflushed rows do not count", "OwfCOwCO", "-++"},
+    {"a dropped table", "OwfCtO", "--"},
+    {"a dropped table is noticed even after a crash", "OwfCtOCO", "---"},
+    {"a table made again by hand", "OwfCTO", "--"},
+    {"a dump put back", "OwfsCOwfwfCrO", "-+-"},
+    {"a dump of right now is other tables, too", "OwfCsrO", "--"},
+    {"old rows put back into the same tables", "OwfiCOwfwfCbO", "-+-"},
+    {"of one commit ago", "OwfCiOwfCbO", "-+-"},
+    {"that then catch up in number", "OwfCiOwfCbOwFCO", "-+--"},
+    {"and another time", "OwfCiOwfCbOwfCbO", "-+--"},
+    {"a TRUNCATE", "OwfCzO", "--"},
+    {"a TRUNCATE, and a pass that wrote", "OwfCzOwfCO", "--+"},
+    {"a VACUUM FULL", "OwfCvOufCO", "-++"},
+    {"another program's new table is none of ours", "OwfCnO", "-+"},
+    {"a lost state", "OwfCxO", "--"},
+};
+
+static char known[32];
+
+static void flush_now(bool core_commits)
+{
+    const char *generation = NULL;
+
+    assert_true(ds_pg_flush(&to.base, seam_activity(), &generation, &seam_err));
+    if (generation && core_commits)
+        snprintf(known, sizeof(known), "%s", generation);
+}
+
+static const struct hand_row {
+    char letter;
+    const char *sql;
+} hands[] = {
+    {'s', "DROP SCHEMA IF EXISTS kept CASCADE; CREATE SCHEMA kept;"
+          "CREATE TABLE kept.t (LIKE t INCLUDING ALL); INSERT INTO kept.t SELECT * FROM t;"
+          "CREATE TABLE kept.durable_sync_state (LIKE durable_sync_state INCLUDING ALL);"
+          "INSERT INTO kept.durable_sync_state SELECT * FROM durable_sync_state"},
+    {'r', "DROP SCHEMA public CASCADE; ALTER SCHEMA kept RENAME TO public"},
+    {'i', "DROP SCHEMA IF EXISTS kept CASCADE; CREATE SCHEMA kept;"
+          "CREATE TABLE kept.t AS TABLE t; CREATE TABLE kept.s AS TABLE durable_sync_state"},
+    {'b', "DELETE FROM t; INSERT INTO t TABLE kept.t; DELETE FROM durable_sync_state;"
+          "INSERT INTO durable_sync_state TABLE kept.s"},
+    {'t', "DROP TABLE t"},
+    {'T', "DROP TABLE t; CREATE TABLE t (id text PRIMARY KEY, a text)"},
+    {'z', "TRUNCATE t"},
+    {'v', "VACUUM FULL t"},
+    {'n', "CREATE TABLE of_another (a int)"},
+    {'x', "DROP TABLE durable_sync_state"},
+};
+
+static void by_hand(char letter)
+{
+    for (size_t i = 0; i < DS_COUNT(hands); i++) {
+        if (hands[i].letter == letter)
+            sql(hands[i].sql);
+    }
+}
+
+static void step(char what, char **answers)
+{
+    static int rows;
+
+    switch (what) {
+    case 'O':
+        must_create(*known ? known : NULL);
+        *(*answers)++ = opened.continues ? '+' : '-';
+        break;
+    case 'C':
+        ds_postgresql_destination.close(&to.base);
+        break;
+    case 'w':
+        assert_outcome(create(ds_arena_printf(scratch, "k%d", rows++), "{\"a\": 1}"), CREATED);
+        break;
+    case 'u':
+        assert_outcome(create("k", "{\"a\": 1}"), UNCHANGED);
+        break;
+    case 'f':
+    case 'F':
+        flush_now(what == 'f');
+        break;
+    default:
+        by_hand(what);
+    }
+}
+
+static void generation(void **state)
+{
+    const struct generation_row *row = *state;
+    char answers[16] = "", *at = answers;
+
+    begin("DROP SCHEMA IF EXISTS kept CASCADE;"
+          "CREATE TABLE t (id text PRIMARY KEY, a text); INSERT INTO t VALUES ('k', 1)");
+    known[0] = '\0';
+    for (const char *what = row->steps; *what; what++)
+        step(*what, &at);
+    assert_string_equal(answers, row->continues);
+    sql("DROP SCHEMA IF EXISTS kept CASCADE");
+    end();
+}
+
+/* What the catalogue does not tell of these, the last key does. */
+static void tables_whose_rows_can_go_without_a_trace(void **state)
+{
+    static const char *const made[] = {
+        "CREATE UNLOGGED TABLE t (id text PRIMARY KEY, a text)",
+        "CREATE TABLE t (id text PRIMARY KEY, a text) PARTITION BY HASH (id);"
+        "CREATE TABLE t0 PARTITION OF t FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(made); i++) {
+        begin(made[i]);
+        sql("INSERT INTO t VALUES ('k', 1)");
+        known[0] = '\0';
+        must_open(NULL);
+        assert_outcome(create("k", "{\"a\": 1}"),
+                       UNCHANGED); /* adopted: nothing to write but this */
+        flush_now(true);
+        ds_postgresql_destination.close(&to.base);
+        must_open(known);
+        assert_true(opened.continues);
+        ds_postgresql_destination.close(&to.base);
+        sql("TRUNCATE t");
+        must_open(known);
+        assert_false(opened.continues);
+        end();
+    }
+}
+
+/* ---- what is written, and what is not -------------------------------------------------------- */
+
+static void an_unchanged_pass_writes_no_byte(void **state)
+{
+    const char *before, *generation;
+
+    (void)state;
+    begin("CREATE TABLE t (n serial, id text PRIMARY KEY, a text)");
+    must_open(NULL);
+    create("x", "{\"a\": 1}");
+    create("y", "{\"a\": \"2\"}");
+    generation = finish(NULL);
+    ds_postgresql_destination.close(&to.base);
+    sql("CHECKPOINT");
+    before = query("SELECT pg_current_wal_insert_lsn()");
+    must_open(generation);
+    assert_true(opened.continues);
+    assert_outcome(create("x", "{\"a\": 1}"), UNCHANGED); /* also what would number a new row */
+    assert_outcome(update("y", "{\"a\": \"2\"}"), UNCHANGED);
+    assert_string_equal(finish(generation), generation);
+    ds_postgresql_destination.close(&to.base);
+    assert_string_equal(query("SELECT pg_current_wal_insert_lsn()"), before);
+    end();
+}
+
+static void looking_changes_nothing(void **state)
+{
+    const char *before;
+
+    (void)state;
+    begin("CHECKPOINT");
+    before = query("SELECT pg_current_wal_insert_lsn()");
+    to.create_table = true;
+    assert_true(opens_as(NULL, true));
+    assert_false(opened.exists);
+    assert_int_equal(opened.rows, 0);
+    assert_null(seam_find(&to.base, "k"));
+    ds_postgresql_destination.close(&to.base);
+    to.create_table = false;
+    assert_false(opens_as(NULL, true));
+    assert_err(DS_ERR_CONFIG, "no such table: \"t\"");
+    assert_string_equal(query("SELECT pg_current_wal_insert_lsn()"), before);
+    sql("CREATE TABLE t (id text PRIMARY KEY); INSERT INTO t VALUES ('k')");
+    assert_true(opens_as(NULL, true));
+    assert_true(opened.exists);
+    assert_non_null(seam_find(&to.base, "k"));
+    assert_false(ds_pg_write(&to.base, seam_activity(), &(ds_write){.op = DS_OP_CREATE, .key = "l"},
+                             1, &seam_err));
+    assert_err(DS_ERR_TRANSIENT, "read-only transaction"); /* the server itself keeps us to it */
+    end();
+}
+
+static void rows_are_there_with_the_flush_not_before(void **state)
+{
+    (void)state;
+    begin("CREATE TABLE t (id text PRIMARY KEY, a text)");
+    must_open(NULL);
+    create("k", "{\"a\": 1}");
+    assert_string_equal(query("SELECT count(*) FROM t"), "0");
+    finish(NULL);
+    assert_string_equal(query("SELECT count(*) FROM t"), "1");
+    create("l", "{\"a\": 1}");
+    ds_postgresql_destination.close(&to.base); /* without a flush */
+    assert_string_equal(query("SELECT count(*) FROM t"), "1");
+    end();
+}
+
+/* ---- others ---------------------------------------------------------------------------------- */
+
+static void two_units_share_a_table(void **state)
+{
+    ds_pg_writer first;
+    const char *generation;
+
+    (void)state;
+    begin("SELECT 1");
+    must_create(NULL);
+    create("a", "{\"x\": 1}");
+    generation = finish(NULL);
+    first = to; /* it stays open while the second makes columns */
+    to = (ds_pg_writer){
+        .base = first.base, .settings = first.settings, .table = "public.t", .key = "id"};
+    owner = "store/route/other";
+    must_create(NULL);
+    create("b", "{\"y\": 2}");
+    finish(NULL);
+    ds_postgresql_destination.close(&to.base);
+    to = first;
+    to.db.settings = &to.settings;
+    assert_outcome(create("c", "{\"y\": 3, \"z\": 4}"), CREATED); /* y is there by now */
+    generation = finish(generation);
+    ds_postgresql_destination.close(&to.base);
+    owner = "store/route/unit";
+    must_open(generation);
+    assert_true(opened.continues);
+    assert_string_equal(query("SELECT * FROM t ORDER BY id"),
+                        "a|1|NULL|NULL b|NULL|2|NULL c|NULL|3|4");
+    end();
+}
+
+static bool writes(const char *key)
+{
+    ds_write row = {.op = DS_OP_CREATE, .key = key};
+
+    return ds_pg_write(&to.base, seam_activity(), &row, 1, &seam_err);
+}
+
+static bool flushes(void)
+{
+    const char *generation = "as it was";
+    bool done = ds_pg_flush(&to.base, seam_activity(), &generation, &seam_err);
+
+    assert_int_equal(done, strcmp(generation, "as it was") != 0);
+    return done;
+}
+
+static void another_programs_change_of_tables_ends_the_pass(void **state)
+{
+    (void)state;
+    begin("CREATE TABLE t (id text PRIMARY KEY, a text)");
+    must_open(NULL);
+    create("a", "{}");
+    finish(NULL);
+    sql("DROP TABLE t; CREATE TABLE t (id text PRIMARY KEY, a text)");
+    assert_false(writes("k"));
+    assert_err(DS_ERR_TRANSIENT, "made the table \"t\" anew meanwhile");
+    must_open("1000"); /* the next pass looks again */
+    assert_false(opened.continues);
+    create("a", "{\"a\": 1}");
+    finish(NULL);
+    sql("ALTER TABLE t DROP COLUMN a");
+    assert_false(ds_pg_write(
+        &to.base, seam_activity(),
+        &(ds_write){
+            .op = DS_OP_CREATE, .key = "b", .props = &(ds_prop){"a", ds_int(1)}, .props_n = 1},
+        1, &seam_err));
+    assert_err(DS_ERR_TRANSIENT, "the table was changed meanwhile");
+    assert_string_equal(query("SELECT * FROM t"), "a");
+    end();
+}
+
+/* What can come between, with the table or the session, and what is to follow from it. */
+static const struct trouble_row {
+    const char *name;
+    const char *sql; /* of the other session, after a row was written */
+    ds_err_kind kind;
+    const char *says;
+} trouble_rows[] = {
+    {"a lock on the row", "BEGIN; INSERT INTO t VALUES ('k')", DS_ERR_TRANSIENT,
+     "(another session holds it locked)"},
+    {"the session ended by an administrator",
+     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ="
+     " 'durable-sync test'",
+     DS_ERR_TRANSIENT, "terminating connection due to administrator command (SQLSTATE 57P01)"},
+};
+
+static void trouble(void **state)
+{
+    const struct trouble_row *row = *state;
+
+    begin("CREATE TABLE t (id text PRIMARY KEY, a text)");
+    must_open(NULL);
+    create("before", "{\"a\": 1}");
+    sql(row->sql);
+    assert_false(writes("k"));
+    assert_err(row->kind, row->says);
+    sql("ROLLBACK");
+    assert_false(writes("l")); /* what was reported is gone: nothing goes on */
+    assert_err(DS_ERR_TRANSIENT, "what was written before was rolled back");
+    assert_false(flushes());
+    assert_string_equal(query("SELECT count(*) FROM t"), "0");
+    must_open(NULL);
+    assert_outcome(create("k", "{\"a\": 1}"), CREATED);
+    end();
+}
+
+static void a_locked_table_is_awaited(void **state)
+{
+    (void)state;
+    begin("CREATE TABLE t (id text PRIMARY KEY, a text)");
+    must_open(NULL);
+    finish(NULL);
+    sql("BEGIN; LOCK TABLE t");
+    assert_false(writes("k"));
+    assert_err(DS_ERR_TRANSIENT, "canceling statement due to lock timeout (SQLSTATE 55P03)");
+    sql("COMMIT");
+    assert_true(writes("k")); /* nothing was lost by it */
+    assert_true(flushes());
+    end();
+}
+
+static void a_statement_has_its_limit(void **state)
+{
+    (void)state;
+    begin("CREATE TABLE t (id text PRIMARY KEY, a text); CREATE FUNCTION f() RETURNS trigger AS $$"
+          " BEGIN PERFORM pg_sleep(1000); RETURN NEW; END $$ LANGUAGE plpgsql;"
+          "CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()");
+    to.settings.statement_timeout = 200;
+    must_open(NULL);
+    assert_false(writes("k"));
+    assert_err(DS_ERR_TRANSIENT, "statement timeout (SQLSTATE 57014)");
+    end();
+}
+
+/* Sets the stop once the server waits for a lock that nobody gives. */
+static void *stop_when_it_waits(void *arg)
+{
+    PGconn *third = arg;
+    const char *waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    PGresult *res = PQexec(third, waits);
+
+    while (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 0) {
+        PQclear(res);
+        res = PQexec(third, waits);
+    }
+    PQclear(res);
+    atomic_store(&seam_stop, true);
+    return NULL;
+}
+
+static void a_stop_is_heard_while_the_server_works(void **state)
+{
+    PGconn *third;
+    pthread_t thread;
+
+    (void)state;
+    begin("CREATE TABLE t (id text PRIMARY KEY, a text); CREATE FUNCTION f() RETURNS trigger AS $$"
+          " BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$ LANGUAGE plpgsql;"
+          "CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();"
+          "SELECT pg_advisory_lock(7)");
+    third = connect_other();
+    to.settings.lock_timeout = 600000;
+    to.settings.statement_timeout = 600000;
+    must_open(NULL);
+    assert_int_equal(pthread_create(&thread, NULL, stop_when_it_waits, third), 0);
+    assert_false(writes("k"));
+    pthread_join(thread, NULL);
+    assert_int_equal(seam_err.kind, DS_ERR_CANCELLED);
+    PQfinish(third);
+    assert_string_equal(query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT"
+                              " granted"),
+                        "0"); /* it was cancelled there, too */
+    sql("SELECT pg_advisory_unlock(7)");
+    assert_string_equal(query("SELECT count(*) FROM t"), "0");
+    end();
+}
+
+/* ---- logins ---------------------------------------------------------------------------------- */
+
+static const struct login_row {
+    const char *name, *url; /* with "&": more of the server's own */
+    ds_err_kind kind;
+    const char *says;
+} login_rows[] = {
+    {"no such user", "&user=nobody_here", DS_ERR_AUTH, "role \"nobody_here\" does not exist"},
+    {"a user who may not", "&user=locked_out", DS_ERR_AUTH, "is not permitted to log in"},
+    {"a wrong password", "&user=guarded&password=wrong", DS_ERR_AUTH,
+     "password authentication failed for user \"guarded\""},
+    {"no password", "&user=guarded&passfile=/nowhere", DS_ERR_AUTH,
+     "the server asks for a password: put it into ~/.pgpass, a service file, or `url`"},
+    {"no such database", "&dbname=nowhere", DS_ERR_CONFIG,
+     "database \"nowhere\" does not exist (make the database, or correct `url`)"},
+    {"a database one may not enter", "&user=outsider", DS_ERR_CONFIG, "permission denied"},
+    {"no place left for one", "&user=crowded", DS_ERR_TRANSIENT,
+     "too many connections for role \"crowded\""},
+    {"nobody listens", "postgresql://u@/d?host=/nowhere&port=5432", DS_ERR_TRANSIENT,
+     "/nowhere:5432/d: connect: "},
+    {"no such service", "service=nowhere", DS_ERR_CONFIG,
+     "definition of service \"nowhere\" not found"},
+};
+
+static void login(void **state)
+{
+    const struct login_row *row = *state;
+
+    begin("DROP ROLE IF EXISTS locked_out, guarded, outsider, crowded; CREATE ROLE locked_out;"
+          "CREATE ROLE guarded LOGIN PASSWORD 'right'; CREATE ROLE outsider LOGIN;"
+          "CREATE ROLE crowded LOGIN CONNECTION LIMIT 0;"
+          "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;"
+          "GRANT CONNECT ON DATABASE postgres TO crowded, guarded, locked_out");
+    use_url(*row->url == '&' ? ds_arena_printf(scratch, "%s%s", getenv("DS_PG_URL"), row->url)
+                             : row->url);
+    assert_false(opens_as(NULL, false));
+    assert_err(row->kind, row->says);
+    assert_null(strstr(seam_err.text, "wrong"));
+    assert_null(strstr(seam_err.text, "LOCATION"));
+    sql("GRANT CONNECT ON DATABASE postgres TO PUBLIC;"
+        "REVOKE CONNECT ON DATABASE postgres FROM crowded, guarded, locked_out;"
+        "DROP ROLE locked_out, guarded, outsider, crowded");
+    end();
+}
+
+/* ---- lost answers ---------------------------------------------------------------------------- */
+
+/* A server in front of the server: it passes on what comes, until a COMMIT is on its way. */
+static struct relay {
+    tmpdir *dir;
+    int listener;
+    pthread_t thread;
+    enum { PASS, LOSE_THE_COMMIT, LOSE_THE_ANSWER } mode;
+} relay;
+
+static struct sockaddr_un socket_address(const char *folder, const char *port)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%.80s/.s.PGSQL.%.10s", folder, port);
+    return address;
+}
+
+static int reach_server(void)
+{
+    struct sockaddr_un address = socket_address(getenv("PGHOST"), getenv("PGPORT"));
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+        abort();
+    return fd;
+}
+
+/* One way of one connection; false: it has ended, or is made to end. */
+static bool pass_on(int from, int to_fd, bool lose)
+{
+    char block[65536];
+    ssize_t n = read(from, block, sizeof(block));
+
+    if (n <= 0 || (lose && memmem(block, (size_t)n, "COMMIT", 6)))
+        return false;
+    return write(to_fd, block, (size_t)n) == n;
+}
+
+static void serve(int client)
+{
+    int server = reach_server();
+    struct pollfd ends[] = {{client, POLLIN, 0}, {server, POLLIN, 0}};
+    bool open = true;
+
+    while (open && poll(ends, 2, -1) > 0) {
+        if (ends[0].revents)
+            open = pass_on(client, server, relay.mode == LOSE_THE_COMMIT);
+        if (open && ends[1].revents)
+            open = pass_on(server, client, relay.mode == LOSE_THE_ANSWER);
+    }
+    close(client);
+    close(server);
+    relay.mode = PASS;
+}
+
+static void *relay_run(void *unused)
+{
+    int client;
+
+    while ((client = accept(relay.listener, NULL, NULL)) >= 0)
+        serve(client);
+    return unused;
+}
+
+static void relay_start(void)
+{
+    struct sockaddr_un address;
+
+    relay.dir = tmpdir_new();
+    relay.mode = PASS;
+    address = socket_address(tmpdir_path(relay.dir), "5432");
+    relay.listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(relay.listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(relay.listener, 5), 0);
+    assert_int_equal(pthread_create(&relay.thread, NULL, relay_run, NULL), 0);
+    use_url(ds_arena_printf(scratch, "host=%s port=5432 user=postgres dbname=postgres",
+                            tmpdir_path(relay.dir)));
+}
+
+static void relay_stop(void)
+{
+    shutdown(relay.listener, SHUT_RDWR);
+    pthread_join(relay.thread, NULL);
+    close(relay.listener);
+    tmpdir_free(relay.dir);
+}
+
+static void a_commit_whose_answer_is_lost_is_looked_up(void **state)
+{
+    const char *before, *after;
+
+    (void)state;
+    begin("CREATE TABLE t (id text PRIMARY KEY, a text)");
+    relay_start();
+    must_open(NULL);
+    before = finish(NULL);
+    create("k", "{\"a\": 1}");
+    relay.mode = LOSE_THE_ANSWER;
+    after = finish(before); /* it was done */
+    assert_string_not_equal(after, before);
+    assert_string_equal(query("SELECT * FROM t"), "k|1");
+    create("l", "{\"a\": 1}"); /* over the new connection */
+    after = finish(after);
+    ds_postgresql_destination.close(&to.base);
+    must_open(after);
+    assert_true(opened.continues);
+    ds_postgresql_destination.close(&to.base);
+    relay_stop();
+    assert_string_equal(query("SELECT * FROM t ORDER BY id"), "k|1 l|1");
+    end();
+}
+
+static void a_commit_that_never_arrived_is_known_too(void **state)
+{
+    const char *before;
+
+    (void)state;
+    begin("CREATE TABLE t (id text PRIMARY KEY, a text)");
+    relay_start();
+    must_open(NULL);
+    before = finish(NULL);
+    create("k", "{\"a\": 1}");
+    relay.mode = LOSE_THE_COMMIT;
+    assert_false(flushes());
+    assert_err(DS_ERR_TRANSIENT, "lost the connection");
+    assert_false(writes("l"));
+    ds_postgresql_destination.close(&to.base);
+    assert_string_equal(query("SELECT count(*) FROM t"), "0");
+    must_open(before); /* the next pass goes on */
+    assert_true(opened.continues);
+    create("k", "{\"a\": 1}");
+    finish(before);
+    ds_postgresql_destination.close(&to.base);
+    relay_stop();
+    assert_string_equal(query("SELECT * FROM t"), "k|1");
+    end();
+}
+
+/* ---- crashes --------------------------------------------------------------------------------- */
+
+static int countdown;
+
+static void crash(const char *where)
+{
+    (void)where;
+    if (--countdown == 0)
+        _exit(86);
+}
+
+static void one_pass(void)
+{
+    must_create(*known ? known : NULL);
+    for (int i = 0; i < 3; i++)
+        create(ds_arena_printf(scratch, "k%d", i), ds_arena_printf(scratch, "{\"a\": %d}", i));
+    flush_now(true);
+    update("k1", "{\"a\": 11, \"b\": 1}");
+    flush_now(true);
+    ds_postgresql_destination.close(&to.base);
+}
+
+/* Killed at every crash point of a pass; what the next pass finds is a state it can finish from. */
+static void a_kill_at_every_step(void **state)
+{
+    bool finished = false;
+    int status;
+
+    (void)state;
+    for (int at = 1; !finished && at < 100; at++) {
+        begin("SELECT 1");
+        known[0] = '\0';
+        PQfinish(other); /* the child must not speak over it */
+        other = NULL;
+        if (fork() == 0) {
+            countdown = at;
+            ds_crash_hook = crash;
+            one_pass();
+            _exit(0);
+        }
+        wait(&status);
+        assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 86 || WEXITSTATUS(status) == 0));
+        finished = WEXITSTATUS(status) == 0;
+        assert_true(!finished || at > 8);
+        one_pass();
+        other = connect_other();
+        assert_string_equal(query("SELECT * FROM t ORDER BY id"), "k0|0|NULL k1|11|1 k2|2|NULL");
+        end();
+    }
+    assert_true(finished);
+}
+
+int main(void)
+{
+    add_table(generation_rows, generation);
+    add_table(trouble_rows, trouble);
+    add_table(login_rows, login);
+    add_test(tables_whose_rows_can_go_without_a_trace);
+    add_test(an_unchanged_pass_writes_no_byte);
+    add_test(looking_changes_nothing);
+    add_test(rows_are_there_with_the_flush_not_before);
+    add_test(two_units_share_a_table);
+    add_test(another_programs_change_of_tables_ends_the_pass);
+    add_test(a_locked_table_is_awaited);
+    add_test(a_statement_has_its_limit);
+    add_test(a_stop_is_heard_while_the_server_works);
+    add_test(a_commit_whose_answer_is_lost_is_looked_up);
+    add_test(a_commit_that_never_arrived_is_known_too);
+    add_test(a_kill_at_every_step);
+    return run_tests("postgresql state");
+}
