@@ -50,46 +50,62 @@ bool ds_pg_text_array(ds_buf *out, const ds_pg_cell *cells, size_t n, size_t str
     return !out->overflow;
 }
 
+#define KEPT_MAX (DS_MIB) /* of a buffer that waits for the next batch */
+
 typedef struct params {
-    ds_buf *arrays; /* [n] */
     const char **values;
     int *lengths, *formats;
     Oid *types;
     size_t n;
 } params;
 
-static void params_free(params *p)
+static void make_arrays(ds_pg_writer *w, size_t n)
 {
-    for (size_t i = 0; i < p->n; i++)
-        ds_buf_fini(&p->arrays[i]);
-    free(p->arrays);
-    free(p->values);
-    free(p->lengths);
-    free(p->formats);
-    free(p->types);
+    if (n <= w->arrays_n)
+        return;
+    w->arrays = ds_realloc(w->arrays, n, sizeof(*w->arrays));
+    for (; w->arrays_n < n; w->arrays_n++)
+        ds_buf_init(&w->arrays[w->arrays_n], MESSAGE_MAX);
 }
 
-/* false: it is larger than a message may be. */
-static bool params_fill(params *p, size_t n, ds_pg_row **rows, size_t rows_n)
+void ds_pg_arrays_free(ds_pg_writer *w)
 {
+    for (size_t i = 0; i < w->arrays_n; i++)
+        ds_buf_fini(&w->arrays[i]);
+    free(w->arrays);
+    w->arrays = NULL;
+    w->arrays_n = 0;
+}
+
+static void release_large_arrays(ds_pg_writer *w)
+{
+    for (size_t i = 0; i < w->arrays_n; i++) {
+        if (w->arrays[i].cap > KEPT_MAX || w->arrays[i].overflow)
+            ds_buf_fini(&w->arrays[i]);
+    }
+}
+
+/* false: it is larger than a message may be. The arrays are the writer's, and live on. */
+static bool params_fill(ds_pg_writer *w, params *p, size_t n, ds_pg_row **rows, size_t rows_n)
+{
+    ds_arena *a = ds_activity_arena(w->db.act);
     size_t total = 0;
 
-    *p = (params){.arrays = ds_calloc(n, sizeof(ds_buf)),
-                  .values = ds_calloc(n, sizeof(char *)),
-                  .lengths = ds_calloc(n, sizeof(int)),
-                  .formats = ds_calloc(n, sizeof(int)),
-                  .types = ds_calloc(n, sizeof(Oid)),
+    make_arrays(w, n);
+    *p = (params){.values = ds_arena_alloc(a, n * sizeof(char *)),
+                  .lengths = ds_arena_alloc(a, n * sizeof(int)),
+                  .formats = ds_arena_alloc(a, n * sizeof(int)),
+                  .types = ds_arena_alloc(a, n * sizeof(Oid)),
                   .n = n};
     for (size_t i = 0; i < n; i++) {
-        ds_buf *b = &p->arrays[i];
+        ds_buf *b = &w->arrays[i];
 
-        ds_buf_init(b, MESSAGE_MAX - total);
         begin_array(b, rows_n);
         for (size_t r = 0; r < rows_n; r++)
             add_cell(b, &rows[r]->cells[i]);
-        if (b->overflow)
-            return false;
         total += b->n;
+        if (b->overflow || total > MESSAGE_MAX)
+            return false;
         p->values[i] = b->data;
         p->lengths[i] = (int)b->n;
         p->formats[i] = 1;
@@ -193,14 +209,14 @@ static ran attempt(ds_pg_writer *w, const char *sql, size_t params_n, ds_pg_row 
                    PGresult **out, ds_err *err)
 {
     params p;
-    bool fits = params_fill(&p, params_n, rows, n);
+    bool fits = params_fill(w, &p, params_n, rows, n);
     ran how = REFUSED;
 
     *out = NULL;
     w->db.said = (ds_pg_said){.words = "the record is too large for one statement"};
     if (fits)
         how = run(w, sql, &p, out, err);
-    params_free(&p);
+    release_large_arrays(w);
     return how;
 }
 

@@ -68,6 +68,8 @@ typedef struct ds_pg_writer {
     ds_pg_plan *plans[DS_PG_PLANS];
     size_t plans_n;
     uint64_t lookups;
+    ds_buf *arrays; /* parameters of the last batch: their memory serves the next one */
+    size_t arrays_n;
     bool look_first; /* the last create met a row: likely the next one does, too */
     bool warned_columns, warned_key;
 } ds_pg_writer;
@@ -139,6 +141,7 @@ DS_MUST_USE bool ds_pg_insert_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_r
                                    ds_err *err);
 DS_MUST_USE bool ds_pg_meet_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
                                  ds_err *err);
+void ds_pg_arrays_free(ds_pg_writer *w);
 /* n texts as one parameter of type text[], in binary form. false: larger than a message may be. */
 DS_MUST_USE bool ds_pg_text_array(ds_buf *out, const ds_pg_cell *cells, size_t n, size_t stride);
 /* A refusal of what is in a row, and no trouble of the server's or of the table as a whole. */
