@@ -1,6 +1,8 @@
 /* tests/contract/contract.c - settings and names, for both suites. */
 #include "contract.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,21 +35,45 @@ void contract_add(const char *connector, const char *rule, void (*test)(const vo
     add_rows(&cases[cases_n++], 1, sizeof(cases[0]), run_case);
 }
 
+static void set_field(const ds_option *o, char *field, const char *value)
+{
+    bool truth = strcmp(value, "true") == 0;
+    static ds_secret *secret; /* there is one, the address of the server */
+    int64_t number;
+
+    switch (o->type) {
+    case DS_OPTION_BOOL:
+        memcpy(field, &truth, sizeof(truth));
+        return;
+    case DS_OPTION_DURATION:
+        assert_true(ds_parse_duration(value, &number));
+        memcpy(field, &number, sizeof(number));
+        return;
+    case DS_OPTION_SECRET:
+        secret = secret ? secret : ds_secret_new(value, strlen(value));
+        memcpy(field, &secret, sizeof(secret));
+        return;
+    default:
+        memcpy(field, &value, sizeof(value));
+    }
+}
+
 static void set(void *instance, const ds_option *options, const char *name, const char *value)
 {
-    char *base = instance;
-    bool truth = strcmp(value, "true") == 0;
-
     for (const ds_option *o = options; o->name; o++) {
-        if (strcmp(o->name, name) != 0)
-            continue;
-        if (o->type == DS_OPTION_BOOL)
-            memcpy(base + o->offset, &truth, sizeof(truth));
-        else
-            memcpy(base + o->offset, &value, sizeof(value));
-        return;
+        if (strcmp(o->name, name) == 0) {
+            set_field(o, (char *)instance + o->offset, value);
+            return;
+        }
     }
     fail_msg("there is no setting \"%s\"", name);
+}
+
+static const char *value_of_setting(tmpdir *dir, const char *value)
+{
+    if (*value == '@')
+        return tmpdir_file(dir, value + 1);
+    return *value == '$' ? getenv(value + 1) : value;
 }
 
 void *contract_instance(const ds_option *options, size_t size, const contract_setting *settings,
@@ -60,9 +86,7 @@ void *contract_instance(const ds_option *options, size_t size, const contract_se
             set(made, options, o->name, o->fallback);
     }
     for (size_t i = 0; i < CONTRACT_SETTINGS && settings[i].name; i++) {
-        const char *value = settings[i].value;
-
-        set(made, options, settings[i].name, *value == '@' ? tmpdir_file(dir, value + 1) : value);
+        set(made, options, settings[i].name, value_of_setting(dir, settings[i].value));
     }
     return made;
 }

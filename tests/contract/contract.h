@@ -9,7 +9,8 @@
 #include "support/seam.h"
 #include "support/tmpdir.h"
 
-typedef struct contract_setting { /* as in a configuration; "@NAME" is a file in the directory */
+typedef struct contract_setting { /* as in a configuration; "@NAME" is a file in the directory,
+                                   * "$NAME" a variable of the environment */
     const char *name, *value;
 } contract_setting;
 
