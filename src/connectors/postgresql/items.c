@@ -75,7 +75,7 @@ bool ds_pg_items_page(ds_pg_reader *r, const ds_fetch *want, ds_page *page, ds_e
     to = DS_MIN(from + DS_MIN(want->limit, ITEMS_MOST), want->items_n);
     res = look_up(r, array_text(want, from, to, page->arena), page->arena, err);
     if (!res)
-        return ds_wrap(err, "look up keys in %s", ds_pg_reader_what(r));
+        return ds_pg_reader_fail(r, err);
     for (int i = 0; i < PQntuples(res); i++) {
         size_t before = page->records_n;
 

@@ -60,12 +60,20 @@ static bool fail_look(ds_pg_reader *r, ds_err *err)
 
     if (strcmp(code, "08P01") == 0)
         return fail_parameters(r, err);
-    ds_pg_fail(&r->db, err, "%s", ds_pg_reader_what(r));
-    if (r->query && (strncmp(code, "22", 2) == 0 || strncmp(code, "25", 2) == 0))
-        err->kind = DS_ERR_CONFIG; /* a literal that is none; a statement that would write */
+    ds_pg_reader_fail(r, err);
+    if (strncmp(code, "22", 2) == 0)
+        err->kind = DS_ERR_CONFIG; /* a literal that is none */
     if (r->since_n && strstr(err->text, "$1"))
         ds_wrap(err, "${since} is a timestamptz and stands without quotes");
     return false;
+}
+
+bool ds_pg_reader_fail(ds_pg_reader *r, ds_err *err)
+{
+    if (strcmp(r->db.said.code, "25006") != 0 || err->kind == DS_ERR_CANCELLED)
+        return ds_wrap(err, "rows of %s", ds_pg_reader_what(r));
+    return ds_fail(err, DS_ERR_CONFIG, "%s: %s would write: %s", r->db.at, ds_pg_reader_what(r),
+                   r->db.said.words);
 }
 
 /* A statement that gives no row tells all that can be wrong with it. */

@@ -39,6 +39,8 @@ typedef struct ds_pg_spot { /* between two rows */
 /* reader.c: what is there to read. */
 DS_MUST_USE bool ds_pg_reader_open(ds_pg_reader *r, ds_activity *act, ds_err *err);
 void ds_pg_reader_close(ds_pg_reader *r);
+/* The error of a statement that reads as one of this source. */
+bool ds_pg_reader_fail(ds_pg_reader *r, ds_err *err);
 const char *ds_pg_reader_what(const ds_pg_reader *r); /* the table's name, or "`query`" */
 
 /* since.c: ${since} of a query, bound as a timestamptz, never pasted. */

@@ -41,19 +41,35 @@ static bool send_nulls(ds_pg_reader *r, int64_t skip, ds_arena *a, ds_err *err)
     return send(r, sql, NULL, a, err);
 }
 
+/* Equal keys may have several spellings (1.1 and 1.10 of a numeric), which a cursor tells apart:
+ * then they have an order of their own among themselves. */
+static bool has_spellings(const ds_pg_reader *r)
+{
+    ds_pg_kind kind = r->types[r->key_at].kind;
+
+    return kind == DS_PG_NUMERIC || kind == DS_PG_FLOAT || kind == DS_PG_OTHER ||
+           kind == DS_PG_ARRAY || kind == DS_PG_JSONB;
+}
+
 /* Rows equal to the place come again: the caller knows which of them it has had. Without a place
  * those whose key is NULL are the last ones anyway. */
 static bool send_rows(ds_pg_reader *r, const char *from_key, ds_arena *a, ds_err *err)
 {
-    const char *sql;
+    const char *key = r->key_name, *spelled = "", *where = "", *tie = "";
+    size_t n = r->since_n + 1;
 
-    r->then_nulls = from_key != NULL;
+    if (has_spellings(r))
+        spelled = ds_arena_printf(a, "%s::pg_catalog.text COLLATE \"C\"", key);
+    if (from_key && *spelled)
+        tie = ds_arena_printf(a, " AND (%s > $%zu OR %s >= $%zu::pg_catalog.text)", key, n, spelled,
+                              n);
     if (from_key)
-        sql = ds_arena_printf(a, "SELECT * FROM %s WHERE %s >= $%zu ORDER BY %s", r->from,
-                              r->key_name, r->since_n + 1, r->key_name);
-    else
-        sql = ds_arena_printf(a, "SELECT * FROM %s ORDER BY %s", r->from, r->key_name);
-    return send(r, sql, from_key, a, err);
+        where = ds_arena_printf(a, " WHERE %s >= $%zu%s", key, n, tie);
+    r->then_nulls = from_key != NULL;
+    return send(r,
+                ds_arena_printf(a, "SELECT * FROM %s%s ORDER BY %s%s%s", r->from, where, key,
+                                *spelled ? ", " : "", spelled),
+                from_key, a, err);
 }
 
 bool ds_pg_stream_start(ds_pg_reader *r, const ds_pg_spot *at, ds_arena *a, ds_err *err)
@@ -69,7 +85,7 @@ bool ds_pg_stream_next(ds_pg_reader *r, ds_arena *a, PGresult **row, ds_err *err
 {
     while (r->streaming) {
         if (!ds_pg_rows_next(&r->db, row, err))
-            return ds_wrap(err, "rows of %s", ds_pg_reader_what(r));
+            return ds_pg_reader_fail(r, err);
         if (*row)
             return true;
         r->streaming = false;
