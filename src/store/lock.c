@@ -46,9 +46,18 @@ static pid_t written_pid(int fd)
 static bool write_pid(int fd)
 {
     char text[32];
-    int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    ssize_t n = snprintf(text, sizeof text, "%ld\n", (long)getpid()), done = 0;
 
-    return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) == n;
+    if (ftruncate(fd, 0) != 0)
+        return false;
+    while (done < n) {
+        ssize_t put = pwrite(fd, text + done, (size_t)(n - done), done);
+
+        if (put < 0 && errno != EINTR)
+            return false;
+        done += DS_MAX(put, (ssize_t)0);
+    }
+    return true;
 }
 
 static bool fail_held(const char *store_path, pid_t holder, ds_err *err)

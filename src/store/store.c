@@ -158,9 +158,6 @@ void ds_store_close(ds_store *s)
     if (!s)
         return;
     ds_writer_stop(s->writer);
-    if (s->writer) /* after a failed opening the file stays as it is */
-        sqlite3_wal_checkpoint_v2(ds_db_handle(s->db), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-                                  NULL);
     ds_db_close(s->db);
     ds_lock_release(s->lock);
     free(s->path);

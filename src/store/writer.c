@@ -47,6 +47,8 @@ static void die(ds_writer *w, const ds_err *err)
 {
     w->dead = true;
     w->why = *err;
+    /* Closing would try again what the disk has just refused. */
+    sqlite3_db_config(ds_db_handle(w->db), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     w->fatal(w->fatal_to, err);
 }
 
@@ -174,7 +176,7 @@ static int note_wal(void *to, sqlite3 *handle, const char *name, int pages)
 }
 
 /* Moves the log's pages into the file, as far as no reader still needs the old ones. */
-static void checkpoint(ds_writer *w)
+static void checkpoint(ds_writer *w, int mode)
 {
     ds_err err = DS_ERR_INIT;
     int rc;
@@ -182,8 +184,7 @@ static void checkpoint(ds_writer *w)
     if (w->dead)
         return;
     ds_crashpoint("store checkpoint");
-    rc =
-        sqlite3_wal_checkpoint_v2(ds_db_handle(w->db), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    rc = sqlite3_wal_checkpoint_v2(ds_db_handle(w->db), NULL, mode, NULL, NULL);
     w->wal_pages = 0; /* counted anew by the next commit: at most one try a commit */
     if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY)
         return;
@@ -218,7 +219,7 @@ static ds_job *next_job(ds_writer *w)
     if (job)
         return job;
     if (w->wal_pages >= WAL_PAGES_IDLE)
-        checkpoint(w);
+        checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
     return take(w, -1);
 }
 
@@ -239,8 +240,9 @@ static void *writer_main(void *arg)
             serve_group(w);
         }
         if (w->wal_pages >= WAL_PAGES_MAX)
-            checkpoint(w);
+            checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
     }
+    checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE); /* the file alone holds it all, once this is closed */
     return NULL;
 }
 

@@ -23,6 +23,7 @@ void group_fini(group *g)
     free(g->released.items);
     free(g->cleared.items);
     free(g->sent);
+    free(g->generation);
     keyset_fini(&g->put_keys);
     ds_arena_free(g->arena);
     *g = (group){0};
@@ -33,6 +34,8 @@ static void empty(group *g)
     g->puts_n = g->doubts_n = g->removes_n = g->held_n = g->sent_n = 0;
     g->met.n = g->released.n = g->cleared.n = 0;
     keyset_clear(&g->put_keys);
+    free(g->generation);
+    g->generation = NULL;
     ds_arena_reset(g->arena);
 }
 
@@ -190,19 +193,31 @@ static void report_conflicts(pass *p)
                          n, first);
 }
 
-static bool flush(pass *p, bool last, const char **generation, ds_err *err)
+/* What was flushed stays so, even if the commit behind it fails: the one that follows, with the same
+ * links, must tell of it too. */
+static void keep_generation(group *g, const char *generation)
 {
+    if (!generation)
+        return;
+    free(g->generation);
+    g->generation = ds_strdup(generation);
+}
+
+static bool flush(pass *p, bool last, ds_err *err)
+{
+    const char *generation = NULL;
     bool (*call)(ds_destination *, ds_activity *, const char **, ds_err *) =
         last && p->to->finish ? p->to->finish : p->to->flush;
 
     if (!call || (!p->group.dirty && !last))
         return true;
     ds_crashpoint("flush");
-    if (!call(p->dst, &p->act, generation, err)) {
+    if (!call(p->dst, &p->act, &generation, err)) {
         p->lost = true;
         return false;
     }
     ds_crashpoint("flushed");
+    keep_generation(&p->group, generation);
     p->group.dirty = false;
     return true;
 }
@@ -251,8 +266,7 @@ static bool note_ahead(pass *p, ds_err *err)
 static bool commit(pass *p, bool at_page, bool last, ds_err *err)
 {
     group *g = &p->group;
-    const char *generation = NULL;
-    bool flushed = note_ahead(p, err) && flush(p, last, &generation, err);
+    bool flushed = note_ahead(p, err) && flush(p, last, err);
     ds_checkpoint checkpoint;
     ds_commit c = {
         .puts = g->puts,
@@ -270,7 +284,7 @@ static bool commit(pass *p, bool at_page, bool last, ds_err *err)
         .cleared = g->cleared.items,
         .cleared_n = g->cleared.n,
         .replace_held = last && p->in->kind == DS_PASS_FULL,
-        .generation = generation,
+        .generation = g->generation,
     };
 
     if (!flushed)

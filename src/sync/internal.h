@@ -108,6 +108,7 @@ typedef struct group {
     ds_intent *sent;   /* creates whose answer was lost */
     size_t sent_n, sent_cap;
     bool dirty; /* the destination was written to since the last flush */
+    char *generation; /* of a flush that no commit has told of yet; NULL: none */
 } group;
 
 typedef struct pass {

@@ -395,6 +395,30 @@ static void a_retry_by_hand_does_not_hurry_it_either(void **state)
     assert_int_equal(ds_memory_count("out", "a"), 1);
 }
 
+/* The links are committed with the next try, and so must be what the flush before them answered: else
+ * the destination takes back, when it is opened again, what the links say is there. */
+static void a_commit_that_is_refused_once_loses_no_row(void **state)
+{
+    world *w = *state;
+
+    for (int refused = 1; refused <= 4; refused++) {
+        const char *out = ds_arena_printf(w->arena, "out%d.jsonl", refused);
+
+        world_file(w, "in.jsonl", "{\"id\": \"a\", \"name\": \"one\"}\n");
+        world_config(w, ds_arena_printf(w->arena,
+                                        "  r%d:\n" FROM_FILE "    destination: {kind: file, path: "
+                                        "%s, key: id}\n    missing: delete\n",
+                                        refused, out));
+        assert_string_equal(world_totals(w), "1 1 0 0 0 0");
+        world_file(w, "in.jsonl", "{\"id\": \"a\", \"name\": \"two\"}\n");
+        w->refuse_commit = refused;
+        (void)world_pass(w);
+        (void)world_totals(w); /* whatever it counts */
+        assert_string_equal(world_totals(w), "1 0 0 1 0 0");
+        assert_string_equal(world_read(w, out), "{\"id\":\"a\",\"name\":\"two\"}\n");
+    }
+}
+
 static void a_row_made_again_before_a_crash_is_not_made_twice(void **state)
 {
     world *w = *state;
@@ -433,6 +457,7 @@ int main(void)
         CASE(a_create_settles_from_when_it_can_have_left_at_last),
         CASE(a_changed_record_does_not_hurry_a_create_of_unknown_end),
         CASE(a_retry_by_hand_does_not_hurry_it_either),
+        CASE(a_commit_that_is_refused_once_loses_no_row),
         CASE(a_row_made_again_before_a_crash_is_not_made_twice),
     };
 

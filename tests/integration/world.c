@@ -134,6 +134,33 @@ static const ds_route *route_named(world *w, const char *name)
     return route;
 }
 
+/* ---- a store that refuses one commit, and is fine again behind it ---------------------------- */
+
+static struct {
+    ds_ledger_ops ops;
+    bool (*commit)(ds_ledger *, ds_commit *, ds_err *);
+    int left;
+} refusing;
+
+static bool commit_or_refuse(ds_ledger *ledger, ds_commit *c, ds_err *err)
+{
+    if (--refusing.left == 0)
+        return ds_fail(err, DS_ERR_TRANSIENT, "the store is locked by another program");
+    return refusing.commit(ledger, c, err);
+}
+
+static void refuse_commit(world *w, ds_ledger *ledger)
+{
+    if (!w->refuse_commit)
+        return;
+    refusing.ops = *ledger->ops;
+    refusing.commit = ledger->ops->commit;
+    refusing.ops.commit = commit_or_refuse;
+    refusing.left = w->refuse_commit;
+    ledger->ops = &refusing.ops;
+    w->refuse_commit = 0;
+}
+
 ds_pass_result world_pass_of(world *w, const char *name)
 {
     begin_job b = {.job = {.run = begin_pass}, .w = w, .route = route_named(w, name)};
@@ -160,6 +187,7 @@ ds_pass_result world_pass_of(world *w, const char *name)
     in.ledger = ds_store_ledger(w->store, b.row->id, b.row->epoch, &err);
     if (!in.ledger)
         fail_msg("%s", err.text);
+    refuse_commit(w, in.ledger);
     ds_pass_run(&in, &out);
     ds_ledger_close(in.ledger);
     return out;

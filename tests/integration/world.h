@@ -32,6 +32,7 @@ typedef struct world {
     ds_pass_kind kind;        /* FULL */
     const char *const *items; /* TARGETED */
     size_t items_n;
+    int refuse_commit; /* this one of the next pass's commits fails, as where the store is locked */
     bool resume; /* the next pass goes on from the last one's checkpoint */
 } world;
 
