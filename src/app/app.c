@@ -3,6 +3,7 @@
 
 #include "app/out.h"
 #include "base/activity.h"
+#include "base/log.h"
 #include "base/text.h"
 #include <stdarg.h>
 #include <stdlib.h>
@@ -25,7 +26,8 @@ int ds_app_refuse(const ds_app *app, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     fflush(stdout);
-    fprintf(stderr, "%s: %s\n", app->program, ds_safe(app->arena, text));
+    ds_log_words(DS_LOG_ERROR,
+                 ds_arena_printf(app->arena, "%s: %s\n", app->program, ds_safe(app->arena, text)));
     return DS_EXIT_USAGE;
 }
 
@@ -95,7 +97,7 @@ int ds_app_config(ds_app *app)
     int code = ds_app_config_errors(app, &errors);
 
     if (code && errors.data)
-        fputs(errors.data, stderr);
+        ds_log_words(DS_LOG_ERROR, errors.data);
     return code;
 }
 
@@ -200,8 +202,8 @@ bool ds_app_known_unit(ds_app *app, const ds_unit_ref *ref, ds_err *err)
 
     const char *near = ds_nearest(ref->unit, names, n);
 
-    return ds_fail(err, DS_ERR_CONFIG, "route %s has no unit \"%s\"; %s \"%s\"?",
-                   ref->route, ref->unit, near ? "did you mean" : "is it", near ? near : names[0]);
+    return ds_fail(err, DS_ERR_CONFIG, "route %s has no unit \"%s\"; %s \"%s\"?", ref->route,
+                   ref->unit, near ? "did you mean" : "is it", near ? near : names[0]);
 }
 
 bool ds_app_units(ds_app *app, const ds_route *route, const char *only, ds_units *units,

@@ -22,7 +22,7 @@ static number number_of(int64_t value)
     return n;
 }
 
-int ds_cmd_run(ds_app *app)
+static int run(ds_app *app, ds_service *service)
 {
     int stopped_by = 0;
     int code = ds_app_config_to_run(app);
@@ -37,7 +37,7 @@ int ds_cmd_run(ds_app *app)
     if (app->config->routes_n == 0)
         return ds_app_refuse(app, "%s has no routes: there is nothing to run", app->config->path);
 
-    ds_serve serve = {.ended = NULL};
+    ds_serve serve = {.service = service};
 
     ds_log(DS_LOG_INFO, "run_started", "version", ds_version(), "config", app->config->path,
            "store", app->config->store_path, "routes",
@@ -45,5 +45,18 @@ int ds_cmd_run(ds_app *app)
     code = ds_serve_run(app, &serve, &stopped_by);
     ds_log(DS_LOG_INFO, "run_stopped", "signal", stopped_by ? sigabbrev_np(stopped_by) : "none",
            NULL);
+    return code;
+}
+
+/* The service manager's variables are taken before the configuration may start commands. */
+int ds_cmd_run(ds_app *app)
+{
+    ds_service service;
+
+    ds_service_open(&service);
+
+    int code = run(app, &service);
+
+    ds_service_close(&service);
     return code;
 }

@@ -95,9 +95,17 @@ static void on_ended(void *to, const ds_run_row *run)
         t->what->ended(t->what->to, run);
 }
 
+static void on_health(void *to, ds_health_why why, const ds_health *health)
+{
+    const ticking *t = to;
+
+    ds_service_tell(t->what->service, why, health);
+}
+
 static bool run_engine(ds_app *app, ds_store *store, const ds_serve *what, watcher *w, ds_err *err)
 {
     ticking tick = {.meter = what->meter, .what = what};
+    bool watched = what->service && ds_service_is_watched(what->service);
     ds_engine_options options = {
         .routes = app->config->routes,
         .routes_n = app->config->routes_n,
@@ -110,6 +118,8 @@ static bool run_engine(ds_app *app, ds_store *store, const ds_serve *what, watch
         .items_n = what->items_n,
         .pass_ended = on_ended,
         .tick = what->meter && app->progress ? on_tick : NULL,
+        .health = watched ? on_health : NULL,
+        .pulse_ms = watched ? ds_service_pulse_ms(what->service) : 0,
         .to = &tick,
     };
     DS_AUTO(ds_engine) engine = ds_engine_embedded(store, &options, err);

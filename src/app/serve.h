@@ -3,6 +3,7 @@
 #define DS_APP_SERVE_H
 
 #include "app/meter.h"
+#include "app/service.h"
 
 typedef struct ds_serve {
     bool once;
@@ -10,7 +11,8 @@ typedef struct ds_serve {
     size_t only_n;
     const char *const *items;
     size_t items_n;
-    ds_meter *meter; /* NULL: none */
+    ds_meter *meter;     /* NULL: none */
+    ds_service *service; /* who watches over `run`; NULL: nobody is asked */
     void (*ended)(void *to, const ds_run_row *run);
     void *to;
 } ds_serve;

@@ -6,23 +6,42 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINE_MOST (8 * DS_KIB)
+#define WORDS_MOST (8 * DS_MIB) /* every error of a configuration, with the lines shown */
 
 static struct {
     pthread_mutex_t lock;
     ds_level most;
     bool json;
+    bool journal;
     int fd;
-} sink = {PTHREAD_MUTEX_INITIALIZER, DS_LOG_INFO, false, STDERR_FILENO};
+} sink = {PTHREAD_MUTEX_INITIALIZER, DS_LOG_INFO, false, false, STDERR_FILENO};
+
+/* The variable is inherited by whoever redirects its stderr elsewhere: the file itself decides. */
+static bool is_journal(int fd)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    char name[48]; /* two numbers */
+    struct stat st;
+
+    if (!stream || fstat(fd, &st) != 0)
+        return false;
+    snprintf(name, sizeof name, "%llu:%llu", (unsigned long long)st.st_dev,
+             (unsigned long long)st.st_ino);
+    return strcmp(stream, name) == 0;
+}
 
 void ds_log_setup(ds_level most, bool json, int fd)
 {
     pthread_mutex_lock(&sink.lock);
     sink.most = most;
     sink.json = json;
+    sink.journal = is_journal(fd);
     sink.fd = fd;
     pthread_mutex_unlock(&sink.lock);
 }
@@ -84,6 +103,30 @@ static void add_pair(ds_buf *out, bool json, const char *name, const char *value
         ds_buf_char(out, '"');
 }
 
+static int priority(ds_level level)
+{
+    static const int as_syslog[] = {3, 4, 6, 7};
+
+    return as_syslog[level];
+}
+
+static void begin_line(ds_buf *out, ds_level level, const char *event)
+{
+    DS_AUTO(ds_arena) scratch = ds_arena_new();
+    ds_clock *clock = ds_clock_system();
+    const char *time = ds_time_text(scratch, clock->now_ms(clock), false);
+
+    if (sink.journal)
+        ds_buf_printf(out, "<%d>", priority(level));
+    if (sink.json)
+        ds_buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", time,
+                      level_name(level), event);
+    else if (sink.journal)
+        ds_buf_text(out, event);
+    else
+        ds_buf_printf(out, "%s %s %s", time, level_name(level), event);
+}
+
 static void write_line(int fd, const ds_buf *line)
 {
     size_t at = 0;
@@ -102,18 +145,13 @@ static void write_line(int fd, const ds_buf *line)
 void ds_log(ds_level level, const char *event, ...)
 {
     DS_AUTO_BUF(line, LINE_MOST);
-    ds_clock *clock = ds_clock_system();
-    ds_arena *scratch;
     const char *name;
     va_list args;
 
     if (!ds_log_wants(level))
         return;
-    scratch = ds_arena_new();
     pthread_mutex_lock(&sink.lock);
-    ds_buf_printf(&line,
-                  sink.json ? "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"" : "%s %s %s",
-                  ds_time_text(scratch, clock->now_ms(clock), false), level_name(level), event);
+    begin_line(&line, level, event);
     va_start(args, event);
     while ((name = va_arg(args, const char *)) != NULL) {
         const char *value = va_arg(args, const char *);
@@ -130,5 +168,20 @@ void ds_log(ds_level level, const char *event, ...)
     ds_buf_text(&line, sink.json ? "}\n" : "\n");
     write_line(sink.fd, &line);
     pthread_mutex_unlock(&sink.lock);
-    ds_arena_free(scratch);
+}
+
+void ds_log_words(ds_level level, const char *words)
+{
+    DS_AUTO_BUF(out, WORDS_MOST);
+
+    pthread_mutex_lock(&sink.lock);
+    for (const char *end; *words; words = end) {
+        end = words + strcspn(words, "\n");
+        end += *end == '\n';
+        if (sink.journal)
+            ds_buf_printf(&out, "<%d>", priority(level));
+        ds_buf_add(&out, words, (size_t)(end - words));
+    }
+    write_line(sink.fd, &out);
+    pthread_mutex_unlock(&sink.lock);
 }

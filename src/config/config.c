@@ -85,9 +85,27 @@ static bool begins(const char *text, const char *with)
     return !strncmp(text, with, strlen(with));
 }
 
+static const char *absolute_dir(ds_arena *a, const char *dir)
+{
+    char *real = realpath(dir, NULL);
+    const char *found = ds_arena_strdup(a, real ? real : dir);
+
+    free(real);
+    return found;
+}
+
+/* Beside the file. But nothing is kept under /etc: what a service of the whole machine remembers
+ * is where its unit may write, and whoever asks without the unit's environment finds it too. */
+static const char *usual_store(ds_load *ld)
+{
+    bool system_wide = !strcmp(ld->dir, absolute_dir(ld->arena, "/etc/durable-sync"));
+
+    return system_wide ? "sqlite:/var/lib/durable-sync/durable-sync.db" : "sqlite:durable-sync.db";
+}
+
 static bool read_store(ds_load *ld, const ds_member *m, ds_config *config)
 {
-    const char *text = "sqlite:durable-sync.db", *path;
+    const char *text = usual_store(ld), *path;
 
     if (m && !ds_read_text(ld, m, &text))
         return false;
@@ -181,15 +199,6 @@ static void read_top(ds_load *ld, ds_node *root, ds_config *config)
 /* ---- begin and end
  * ------------------------------------------------------------------------------- */
 
-static const char *absolute_dir(ds_arena *a, const char *dir)
-{
-    char *real = realpath(dir, NULL);
-    const char *found = ds_arena_strdup(a, real ? real : dir);
-
-    free(real);
-    return found;
-}
-
 ds_config *ds_load_begin(ds_load *ld, const char *path, const char *dir,
                          const ds_connectors *connectors)
 {
@@ -259,6 +268,16 @@ ds_config *ds_config_parse(const char *path, const char *text, size_t n, const c
 /* ---- the file
  * ------------------------------------------------------------------------------------ */
 
+static const char *remedy_of(int number)
+{
+    if (number == ENOENT)
+        return "; `durable-sync init` writes a first one";
+    if (number == EACCES)
+        return "; let the user that runs this read it, and keep secrets in ${credential:NAME} or "
+               "${file:PATH}";
+    return "";
+}
+
 static bool read_file(const char *path, ds_buf *out, bool *others_read, ds_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -268,7 +287,7 @@ static bool read_file(const char *path, ds_buf *out, bool *others_read, ds_err *
 
     if (fd < 0)
         return ds_fail(err, DS_ERR_CONFIG, "cannot be read: %s%s", strerror(errno),
-                       errno == ENOENT ? "; `durable-sync init` writes a first one" : "");
+                       remedy_of(errno));
     while (!out->overflow && (got = read(fd, block, sizeof(block))) != 0) {
         if (got < 0 && errno == EINTR)
             continue;

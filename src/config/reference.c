@@ -46,13 +46,25 @@ static bool from_file(ds_load *ld, const char *path, ds_buf *out, ds_err *err)
     return read_small_file(ds_path_absolute(ld->arena, ld->dir, path), out, err);
 }
 
-static bool from_credential(ds_load *ld, const char *name, ds_buf *out, ds_err *err)
+/* The service's own, where root types a command beside it. */
+#define OF_SERVICE "/run/credentials/durable-sync.service"
+
+static const char *credentials_dir(void)
 {
     const char *dir = getenv("CREDENTIALS_DIRECTORY");
 
+    if (dir && *dir)
+        return dir;
+    return access(OF_SERVICE, X_OK) == 0 ? OF_SERVICE : NULL;
+}
+
+static bool from_credential(ds_load *ld, const char *name, ds_buf *out, ds_err *err)
+{
+    const char *dir = credentials_dir();
+
     if (!*name || strchr(name, '/') || !strcmp(name, ".."))
         return ds_fail(err, DS_ERR_CONFIG, "a credential is a name without a slash");
-    if (!dir || !*dir)
+    if (!dir)
         return ds_fail(
             err, DS_ERR_CONFIG,
             "CREDENTIALS_DIRECTORY is not set; systemd sets it for LoadCredential=%s:PATH", name);

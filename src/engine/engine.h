@@ -20,6 +20,20 @@ typedef struct ds_unit_ref { /* ROUTE or ROUTE/UNIT, split at the first slash */
     const char *unit; /* NULL: every unit of the route */
 } ds_unit_ref;
 
+/* How the engine is, for whoever watches over the process. */
+typedef struct ds_health {
+    size_t units;   /* those that are gone left out */
+    size_t running; /* passes */
+    int64_t work;   /* of those: records and calls so far; another number when they get on */
+} ds_health;
+
+typedef enum ds_health_why {
+    DS_HEALTH_LIVE,    /* the store's units are taken up, the control socket listens */
+    DS_HEALTH_CHANGED, /* units or running; told at most once a second */
+    DS_HEALTH_PULSE,   /* the engine's thread and the store's writer both answered */
+    DS_HEALTH_STOPPING /* it was told to stop, or cannot go on */
+} ds_health_why;
+
 typedef struct ds_engine_options {
     const ds_route *const *routes;
     size_t routes_n;
@@ -38,6 +52,10 @@ typedef struct ds_engine_options {
     void (*pass_ended)(void *to, const ds_run_row *run);
     /* Called about 5 times a second while passes run; for a progress line. May be NULL. */
     void (*tick)(void *to, ds_engine *engine);
+    /* Called on the engine thread. May be NULL. While the engine is stopping there is a pulse every
+     * few seconds, whatever pulse_ms says. */
+    void (*health)(void *to, ds_health_why why, const ds_health *health);
+    int64_t pulse_ms; /* how often there is a pulse; 0: never */
     void *to;
 } ds_engine_options;
 

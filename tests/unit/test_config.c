@@ -610,6 +610,31 @@ static void a_command_may_close_its_output_early(void **state)
 /* ---- the file itself
  * --------------------------------------------------------------------------------- */
 
+static void what_is_configured_under_etc_is_not_kept_there(void **state)
+{
+    static const struct {
+        const char *dir, *text, *want;
+    } rows[] = {
+        {"/etc/durable-sync", ROUTE(""), "/var/lib/durable-sync/durable-sync.db"},
+        {"/etc/durable-sync", "store: sqlite:mine.db\n" ROUTE(""), "/etc/durable-sync/mine.db"},
+        {"/etc/durable-sync.d", ROUTE(""), "/etc/durable-sync.d/durable-sync.db"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(rows); i++) {
+        ds_buf errors;
+        ds_config *config;
+
+        ds_buf_init(&errors, DS_MIB);
+        config = ds_config_parse("t.yaml", rows[i].text, strlen(rows[i].text), rows[i].dir,
+                                 &fake_connectors, &errors);
+        assert_non_null(config);
+        assert_string_equal(config->store_path, rows[i].want);
+        ds_config_free(config);
+        ds_buf_fini(&errors);
+    }
+}
+
 static void paths_are_relative_to_the_file(void **state)
 {
     ds_buf errors;
@@ -784,6 +809,7 @@ static const struct CMUnitTest single_tests[] = {
     cmocka_unit_test_setup_teardown(commands_run_where_the_file_is, enter_dir, leave_dir),
     cmocka_unit_test(a_command_is_stopped_at_its_limit),
     cmocka_unit_test(a_command_may_close_its_output_early),
+    cmocka_unit_test(what_is_configured_under_etc_is_not_kept_there),
     cmocka_unit_test_setup_teardown(paths_are_relative_to_the_file, enter_dir, leave_dir),
     cmocka_unit_test_setup_teardown(the_file_that_is_found, enter_dir, leave_dir),
     cmocka_unit_test(a_route_from_the_environment),

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct row {
@@ -166,6 +167,75 @@ static void a_log_that_nobody_reads_stops_nothing(void **state)
     ds_log_setup(DS_LOG_INFO, false, STDERR_FILENO);
 }
 
+/* ---- the journal ----------------------------------------------------------------------------- */
+
+/* The log's file, named as systemd names the journal's end of a service's stderr. */
+static int open_journal(tmpdir *dir, unsigned off)
+{
+    int fd = open(tmpdir_file(dir, "log"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    struct stat st;
+
+    assert_int_equal(fstat(fd, &st), 0);
+    setenv("JOURNAL_STREAM",
+           ds_arena_printf(scratch, "%llu:%llu", (unsigned long long)st.st_dev,
+                           (unsigned long long)st.st_ino + off),
+           1);
+    return fd;
+}
+
+static const char *close_journal(tmpdir *dir, int fd)
+{
+    ds_log_setup(DS_LOG_INFO, false, STDERR_FILENO);
+    unsetenv("JOURNAL_STREAM");
+    close(fd);
+    return tmpdir_read(dir, "log", NULL);
+}
+
+static void the_journal_gets_priorities(void **state)
+{
+    DS_AUTO(tmpdir) dir = tmpdir_new();
+    int fd = open_journal(dir, 0);
+
+    (void)state;
+    ds_log_setup(DS_LOG_DEBUG, false, fd);
+    ds_log(DS_LOG_ERROR, "one", "k", "v", NULL);
+    ds_log(DS_LOG_WARN, "two", NULL);
+    ds_log(DS_LOG_INFO, "three", NULL);
+    ds_log(DS_LOG_DEBUG, "four", NULL);
+    ds_log_words(DS_LOG_ERROR, "a line\n\nand the last");
+    assert_string_equal(close_journal(dir, fd), "<3>one k=v\n<4>two\n<6>three\n<7>four\n"
+                                                "<3>a line\n<3>\n<3>and the last");
+}
+
+static void objects_stay_whole_in_the_journal(void **state)
+{
+    DS_AUTO(tmpdir) dir = tmpdir_new();
+    int fd = open_journal(dir, 0);
+    const char *got;
+    ds_err err = DS_ERR_INIT;
+
+    (void)state;
+    ds_log_setup(DS_LOG_INFO, true, fd);
+    ds_log(DS_LOG_INFO, "one", NULL);
+    got = close_journal(dir, fd);
+    assert_memory_equal(got, "<6>{\"time\":\"", 12);
+    assert_non_null(ds_json_read(scratch, got + 3, strlen(got + 3), &err));
+}
+
+static void another_file_is_not_the_journal(void **state)
+{
+    DS_AUTO(tmpdir) dir = tmpdir_new();
+    int fd = open_journal(dir, 1);
+    const char *got;
+
+    (void)state;
+    ds_log_setup(DS_LOG_INFO, false, fd);
+    ds_log(DS_LOG_INFO, "one", NULL);
+    ds_log_words(DS_LOG_ERROR, "words\n");
+    got = close_journal(dir, fd);
+    assert_string_equal(behind_time(got, 0), " info one\nwords\n");
+}
+
 static void *log_many(void *id)
 {
     for (int i = 0; i < 200; i++)
@@ -209,6 +279,9 @@ int main(void)
     add_test(every_length_around_the_end_of_the_line);
     add_test(levels);
     add_test(a_log_that_nobody_reads_stops_nothing);
+    add_test(the_journal_gets_priorities);
+    add_test(objects_stay_whole_in_the_journal);
+    add_test(another_file_is_not_the_journal);
     add_test(lines_of_threads_do_not_mix);
     return run_tests("log");
 }

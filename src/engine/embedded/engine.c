@@ -99,6 +99,11 @@ void ds_activation_read(ds_engine *e, ds_note *note)
     ds_activation *act = (ds_activation *)note;
 
     atomic_fetch_sub(&e->in_flight, 1);
+    if (act->pulse) {
+        ds_emb_health_answered(e);
+        ds_activation_free(act);
+        return;
+    }
     if (act->failed && tried_again(e, act))
         return;
     if (act->failed && !act->answer) /* who waits for an answer has it already */
@@ -198,10 +203,12 @@ static int64_t mono_ms(void)
 /* For ds_queue_take: -1 sleeps until there is a note. */
 static int64_t sleep_until(const ds_engine *e)
 {
-    int64_t timer_ms = next_timer(e), wait_ms = -1;
+    int64_t timer_ms = next_timer(e), wait_ms = ds_emb_health_wait(e);
 
-    if (timer_ms)
-        wait_ms = DS_MAX(timer_ms - ds_emb_now(e) + 1, (int64_t)1);
+    if (timer_ms) {
+        timer_ms = DS_MAX(timer_ms - ds_emb_now(e) + 1, (int64_t)1);
+        wait_ms = wait_ms < 0 ? timer_ms : DS_MIN(wait_ms, timer_ms);
+    }
     if (e->options.tick && e->at_work && (wait_ms < 0 || wait_ms > TICK_MS))
         wait_ms = TICK_MS;
     return wait_ms < 0 ? -1 : mono_ms() + wait_ms;
@@ -250,6 +257,7 @@ static void serve(ds_engine *e)
     while (!finished(e)) {
         ds_work_dispatch(e);
         come_to_rest(e);
+        ds_emb_health_look(e);
         read_notes(e, sleep_until(e));
         if (atomic_load(&e->stopping))
             stop_all(e);
@@ -330,6 +338,7 @@ bool ds_engine_run(ds_engine *e, ds_err *err)
     if (!begin(e, err))
         return false;
     serve(e);
+    ds_emb_health_look(e);
     ds_follow_end_all(e);
     ds_control_stop(e->control);
     if (e->fatal.kind == DS_ERR_NONE)

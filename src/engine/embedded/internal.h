@@ -92,6 +92,7 @@ struct ds_activation {
     const char *inbox_of;   /* the route whose inbox every step is given; NULL: none */
     const char *unknown_to; /* signal: units that are not there get it through this route's inbox */
     bool retries;           /* the engine's own: tried again while the store is locked */
+    bool pulse;             /* nothing but a question whether the writer answers */
     int64_t reached;        /* steps that found their machine */
     ds_emb_pass *pass;      /* whose end this is; NULL: none */
     ds_follow *follow;      /* who waits for the passes that this starts (opened); NULL: nobody */
@@ -298,6 +299,21 @@ DS_MUST_USE bool ds_signal_fits(ds_engine *e, const ds_unit_ref *ref, const ds_e
 int ds_clock_watch_open(void);
 void ds_clock_watch_again(int fd); /* after it could be read */
 
+/* ---- who watches over us (health.c) ---------------------------------------------------------- */
+
+typedef struct ds_emb_health {
+    bool live, stopping;   /* told */
+    size_t units, running; /* as told last */
+    int64_t told_ms;       /* when; the clock that nobody can set */
+    bool pulsing;          /* the writer is being asked */
+    int64_t pulsed_ms;     /* when it was asked last; 0: never */
+} ds_emb_health;
+
+void ds_emb_health_look(ds_engine *e); /* once in each turn of the loop */
+/* In how many ms there is something to look at; -1: nothing to wait for. */
+int64_t ds_emb_health_wait(const ds_engine *e);
+void ds_emb_health_answered(ds_engine *e); /* by the writer */
+
 /* ---- the engine (engine.c) ------------------------------------------------------------------- */
 
 struct ds_engine {
@@ -322,6 +338,7 @@ struct ds_engine {
     pthread_mutex_t lock; /* for readers of units and passes on other threads */
     ds_emb_table table;
     ds_emb_pass *passes;
+    size_t gone_n, passes_n; /* of these; the engine thread's */
 
     ds_pool *pool;
     ds_work *waiting, **waiting_end; /* for a thread */
@@ -336,6 +353,7 @@ struct ds_engine {
     ds_follow *own;        /* of `once` */
     ds_unit_ref *all_refs; /* of `once` that names nothing: every route */
     ds_control *control;
+    ds_emb_health health;
     ds_err fatal;
 };
 

@@ -148,6 +148,7 @@ static void link_pass(ds_engine *e, ds_emb_pass *pass)
         pass->next->before = pass;
     e->passes = pass;
     pthread_mutex_unlock(&e->lock);
+    e->passes_n++;
     pass->unit->pass = pass;
 }
 
@@ -161,6 +162,7 @@ static void unlink_pass(ds_engine *e, ds_emb_pass *pass)
     if (pass->next)
         pass->next->before = pass->before;
     pthread_mutex_unlock(&e->lock);
+    e->passes_n--;
     pass->unit->pass = NULL;
 }
 

@@ -117,6 +117,10 @@ void ds_emb_unit_is_gone(ds_engine *e, ds_emb_unit *unit, bool gone)
     pthread_mutex_lock(&e->lock);
     unit->gone = gone;
     pthread_mutex_unlock(&e->lock);
+    if (gone)
+        e->gone_n++;
+    else
+        e->gone_n--;
 }
 
 void ds_emb_units_free(ds_engine *e)
