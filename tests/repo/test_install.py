@@ -75,7 +75,8 @@ class Installed(unittest.TestCase):
         names = {path.name for path in self.root.rglob("*") if path.is_file() or path.is_symlink()}
         wanted = {"durable-sync", "libdurable_sync.so", "libdurable_sync.so.0", "durable-sync.pc",
                   "durable-sync.1", "durable-sync-once.1", "durable-sync.yaml.5",
-                  "_durable-sync", "durable-sync.fish", "durable-sync.schema.json"}
+                  "_durable-sync", "durable-sync.fish", "durable-sync.schema.json",
+                  "durable-sync.service"}
         wanted |= {path.name for path in (TOP / "include" / "durable_sync").iterdir()}
         self.assertLessEqual(wanted, names)
 
@@ -102,6 +103,20 @@ class Installed(unittest.TestCase):
         library, = self.root.rglob("libdurable_sync.so.0")
         self.assertIn("SONAME", run("readelf", "-d", library).stdout)
         self.assertIn("[libdurable_sync.so.0]", run("readelf", "-d", library).stdout)
+
+    def test_the_units_start_what_is_installed(self):
+        program, = self.root.rglob("bin/durable-sync")
+        units = list(self.root.rglob("systemd/*/durable-sync.service"))
+        self.assertEqual({unit.parent.name for unit in units}, {"system", "user"})
+        for unit in units:
+            self.assertIn(f"ExecStart=/{program.relative_to(self.root)} run -c ", unit.read_text())
+
+    def test_what_is_installed_is_hardened(self):
+        files = [path for path in self.root.rglob("*") if path.is_file() and not path.is_symlink()
+                 and path.read_bytes()[:4] == b"\x7fELF"]
+        self.assertGreaterEqual(len(files), 2)
+        answer = run(TOP / "tools" / "check-hardening", "--without", TOP, "--without", BUILD, *files)
+        self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
 
     def test_every_public_header_stands_alone(self):
         flags = self.flags("--cflags")

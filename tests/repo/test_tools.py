@@ -41,6 +41,36 @@ SHAPE = [
     ("a file of 600 lines", "int f(void)\n{\n}\n" + "\n" * 597, "600 lines"),
 ]
 
+HARDENED = ["-O2", "-fPIE", "-pie", "-Wl,-z,relro,-z,now,-z,noexecstack"]
+
+# name, flags beside those, what the complaint says
+HARDENING = [
+    ("a hardened program", [], ""),
+    ("a program that stays at its place", ["-no-pie", "-fno-pie"], "not position-independent"),
+    ("relocations that stay writable", ["-Wl,-z,norelro"], "no relro"),
+    ("symbols that are resolved late", ["-Wl,-z,lazy"], "late"),
+    ("a stack that can be executed", ["-Wl,-z,execstack"], "stack is executable"),
+    ("code that can be written", ["-DBOTH"], "writable and executable"),
+    ("a search path of its own", ["-Wl,-rpath,/tmp/lib"], "in /tmp/lib"),
+    ("a search path beside the program", ["-Wl,-rpath,$ORIGIN/../lib"], ""),
+    ("much code without checks", ["-DLARGE", "-U_FORTIFY_SOURCE", "-fno-stack-protector"],
+     "not protected"),
+    ("the directory it was built in", ["-DTEXT=\"/build/here\""], "/build/here"),
+]
+CODE = """
+#ifdef LARGE
+__asm__(".text\\n.fill 70000\\n");
+#endif
+#ifdef BOTH
+__asm__(".section .both,\\"awx\\"\\n.byte 0\\n.previous\\n");
+#endif
+#ifndef TEXT
+#define TEXT ""
+#endif
+const char text[] = TEXT;
+int main(void) { return 0; }
+"""
+
 # name, meson's result, output, (passed, failed)
 COUNTS = [
     ("cmocka's tests are counted", "OK", "[       OK ] a\n[       OK ] b\n[  PASSED  ] 2 test(s).", (2, 0)),
@@ -91,6 +121,14 @@ class Tools(unittest.TestCase):
         put(self.top, "src/base/a.c", text)
         self.check("check-shape", complaint)
 
+    def hardening(self, flags, complaint):
+        put(self.top, "code.c", CODE)
+        program = self.top / "program"
+        subprocess.run(["cc", *HARDENED, *flags, "-o", program, self.top / "code.c"], check=True)
+        answer = run("check-hardening", "--without", "/build/here", program)
+        self.assertEqual(answer.returncode, 1 if complaint else 0, answer.stdout)
+        self.assertIn(complaint, answer.stdout)
+
     def counts(self, result, output, expected):
         test = {"name": "suite / t", "result": result, "stdout": output}
         put(self.top, "meson-info/intro-tests.json", json.dumps([{"name": "t"}]))
@@ -132,6 +170,7 @@ def add(kind, rows):
 add("layers", LAYERS)
 add("shape", SHAPE)
 add("counts", COUNTS)
+add("hardening", HARDENING)
 
 
 if __name__ == "__main__":
