@@ -45,6 +45,11 @@ routes:
     source: {kind: file, path: '${command:echo plants.jsonl}', key: id}
     destination: {kind: print}
     every: 1h
+  changed:
+    source: {kind: file, path: plants.jsonl, key: id}
+    destination: {kind: sqlite, path: out.db, table: changed, key: id, create_table: true}
+    transform: .properties.name |= ascii_downcase
+    every: 1h
 """
 
 
@@ -198,8 +203,12 @@ class Fenced(unittest.TestCase):
         answer = run(*self.command("once", "--json"), cwd=self.dir, preexec_fn=self.fence)
         self.assertEqual(answer.returncode, 0, answer.stderr)
         totals = {p["route"]: p["created"] for p in json.loads(answer.stdout)["passes"]}
-        self.assertEqual(totals, {"plants": 2000, "copies": 2, "commands": 2000})
+        self.assertEqual(totals, {"plants": 2000, "copies": 2, "commands": 2000, "changed": 2000})
         self.assertEqual((self.dir / "copy.csv").read_text().splitlines()[0], "id,n")
+
+    def test_a_helper_fences_itself_further(self):
+        answer = run(*self.command("doctor"), cwd=self.dir, preexec_fn=self.fence)
+        self.assertRegex(answer.stdout, r"transform: libjq .* fenced: system calls, memory, rights")
 
     def test_the_daemon(self):
         child = subprocess.Popen(self.command("run"), cwd=self.dir, preexec_fn=self.fence,
@@ -207,12 +216,12 @@ class Fenced(unittest.TestCase):
                                  stderr=subprocess.PIPE, text=True)
         last = time.monotonic() + PATIENCE
         done = []
-        while len(done) < 3 and time.monotonic() < last and child.poll() is None:
+        while len(done) < 4 and time.monotonic() < last and child.poll() is None:
             answer = run(*self.command("status", "--json"), cwd=self.dir, preexec_fn=self.fence)
             done = [u for u in json.loads(answer.stdout)["units"] if u["runs_completed"] == 1]
         child.send_signal(signal.SIGTERM)
         _, log = child.communicate(timeout=PATIENCE)
-        self.assertEqual((child.returncode, len(done)), (0, 3), log)
+        self.assertEqual((child.returncode, len(done)), (0, 4), log)
 
 
 if __name__ == "__main__":

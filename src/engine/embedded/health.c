@@ -55,7 +55,7 @@ static int64_t pulse_each_ms(const ds_engine *e)
 
 static void ask_writer(ds_engine *e)
 {
-    ds_activation *act = ds_activation_new(e, 0);
+    ds_activation *act = ds_activation_new(e);
 
     act->pulse = true;
     e->health.pulsing = true;
