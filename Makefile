@@ -4,7 +4,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all setup test-setup demo test bench check deb docs install format clean help
+.PHONY: all setup test-setup demo test bench check fuzz deb docs install format clean help
 
 # The program and the library; `make test` builds the tests.
 all: $(BUILD)/build.ninja
@@ -41,6 +41,10 @@ deb:
 	@tools/setup build deb
 	@tools/deb
 
+# Ten minutes for each target; FUZZ_SECONDS, FUZZ_JOBS.
+fuzz:
+	@tools/fuzz
+
 # After a `make`, `sudo make install` finds nothing to build and leaves nothing of root's there.
 install: $(BUILD)/build.ninja
 	@[ "$$(tools/build-option $(BUILD) prefix)" = "$(PREFIX)" ] || \
@@ -61,7 +65,7 @@ format:
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
 
 clean:
-	@rm -rf $(BUILD) build-asan build-tsan build-clang build-analyzer build-deb
+	@rm -rf $(BUILD) build-asan build-tsan build-clang build-analyzer build-deb build-fuzz
 
 help:
 	@echo 'make          build build/durable-sync; what is missing on this machine is installed first'
@@ -70,6 +74,7 @@ help:
 	@echo 'make bench    speed and memory beside other tools'
 	@echo 'make check    the suite under sanitizers, and static analysis'
 	@echo 'make deb      Debian packages, in build-deb'
+	@echo 'make fuzz     the fuzz targets, ten minutes each (FUZZ_SECONDS, FUZZ_JOBS)'
 	@echo 'make install  PREFIX=$(PREFIX), DESTDIR=$(DESTDIR)'
 	@echo 'make docs     write the reference, manual pages and completions from the tables'
 	@echo 'make format   clang-format over the sources'
