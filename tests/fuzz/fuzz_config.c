@@ -30,8 +30,10 @@ static const ds_source_ops *const sources[] = {&ds_file_source, &ds_sqlite_sourc
                                                &ds_memory_source};
 static const ds_destination_ops *const destinations[] = {
     &ds_file_destination, &ds_sqlite_destination, &ds_print_destination, &ds_memory_destination};
-static const ds_connectors real = {sources, DS_COUNT(sources), destinations,
-                                   DS_COUNT(destinations)};
+static const ds_connectors real = {.sources = sources,
+                                   .sources_n = DS_COUNT(sources),
+                                   .destinations = destinations,
+                                   .destinations_n = DS_COUNT(destinations)};
 
 /* ---- what the configuration may reach ----------------------------------------------------------
  */
