@@ -172,7 +172,9 @@ static const ds_machine_row *stored_bell(rig *r)
 
 static void start(rig *r)
 {
-    r->kinds = (const ds_machine_kind *const[]){&bell_kind};
+    static const ds_machine_kind *const kinds[] = {&bell_kind}; /* a restart reads it again */
+
+    r->kinds = kinds;
     r->kinds_n = 1;
     rig_start(r);
 }
