@@ -459,6 +459,27 @@ static void login(void **state)
     end();
 }
 
+/* It takes connections, or its machine does, and that is all. */
+static void a_server_that_says_nothing_is_given_up(void **state)
+{
+    tmpdir *dir = tmpdir_new();
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)state;
+    snprintf(address.sun_path, sizeof(address.sun_path), "%.80s/.s.PGSQL.5432", tmpdir_path(dir));
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fd, 5), 0);
+    begin("SELECT 1");
+    use_url(
+        ds_arena_printf(scratch, "host=%s port=5432 dbname=d connect_timeout=1", tmpdir_path(dir)));
+    assert_false(opens_as(NULL, false));
+    assert_err(DS_ERR_TRANSIENT, "no answer: see that the server runs and can be reached");
+    end();
+    close(fd);
+    tmpdir_free(dir);
+}
+
 /* ---- lost answers ---------------------------------------------------------------------------- */
 
 /* A server in front of the server: it passes on what comes, until a COMMIT is on its way. */
@@ -466,8 +487,9 @@ static struct relay {
     tmpdir *dir;
     int listener;
     pthread_t thread;
-    enum { PASS, LOSE_THE_COMMIT, LOSE_THE_ANSWER } mode;
+    _Atomic int mode; /* back to PASS once it was done */
 } relay;
+enum { PASS, LOSE_THE_COMMIT, LOSE_THE_ANSWER };
 
 static struct sockaddr_un socket_address(const char *folder, const char *port)
 {
@@ -664,6 +686,7 @@ int main(void)
     add_test(a_locked_table_is_awaited);
     add_test(a_statement_has_its_limit);
     add_test(a_stop_is_heard_while_the_server_works);
+    add_test(a_server_that_says_nothing_is_given_up);
     add_test(a_commit_whose_answer_is_lost_is_looked_up);
     add_test(a_commit_that_never_arrived_is_known_too);
     add_test(a_kill_at_every_step);

@@ -96,6 +96,8 @@ static patience patience_of(const ds_pg *db)
 {
     int64_t most = db->settings->statement_timeout / SLICE_MS;
 
+    if (db->hurry_ms)
+        return (patience){.most = db->hurry_ms / SLICE_MS};
     return (patience){.most =
                           most ? most + CONNECT_SLICES : 0}; /* the server's limit comes first */
 }
@@ -145,9 +147,9 @@ static PGconn *start(const ds_pg *db, const char *application)
     return PQconnectStartParams(names, values, 1);
 }
 
-static int64_t connect_slices(const PGconn *handle)
+static int64_t connect_slices(const ds_pg *db)
 {
-    PQconninfoOption *all = PQconninfo((PGconn *)(uintptr_t)handle);
+    PQconninfoOption *all = PQconninfo(db->handle);
     int64_t slices = CONNECT_SLICES, hosts = 1;
 
     for (const PQconninfoOption *o = all; o && o->keyword; o++) {
@@ -158,14 +160,14 @@ static int64_t connect_slices(const PGconn *handle)
                 hosts += *c == ',';
     }
     PQconninfoFree(all);
-    return slices * hosts;
+    return db->hurry_ms ? db->hurry_ms / SLICE_MS : slices * hosts;
 }
 
 /* false: *err, where it is none of the server's making. */
 static bool poll_open(ds_pg *db, ds_err *err)
 {
     PostgresPollingStatusType at = PGRES_POLLING_WRITING;
-    int64_t left = connect_slices(db->handle);
+    int64_t left = connect_slices(db);
 
     while (PQstatus(db->handle) != CONNECTION_BAD) {
         if (!wait_slice(db->handle, at == PGRES_POLLING_READING ? POLLIN : POLLOUT)) {
@@ -294,7 +296,7 @@ void ds_pg_close(ds_pg *db)
 static void cancel(ds_pg *db)
 {
     ds_err err = DS_ERR_INIT;
-    ds_pg other = {.settings = db->settings, .at = db->at};
+    ds_pg other = {.settings = db->settings, .at = db->at, .hurry_ms = CANCEL_SLICES * SLICE_MS};
     char pid[24];
     const char *const values[] = {pid};
     PGresult *res;

@@ -30,6 +30,7 @@ typedef struct ds_pg {
     const ds_pg_settings *settings;
     ds_pg_said said;
     char notices[DS_PG_WORDS_MAX]; /* what came beside the answers of the last run; "": nothing */
+    int64_t hurry_ms;              /* 0, or how long nothing may come, whatever the settings say */
     bool unverified; /* the database does not know its encoding: texts may be anything */
 } ds_pg;
 
