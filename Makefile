@@ -4,11 +4,14 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
+# What is installed; a connector with a library of its own is a file of its own.
+PRODUCT = durable-sync durable-sync-jq connectors/postgresql.so
+
 .PHONY: all setup test-setup demo test bench check fuzz deb docs install format clean help
 
 # The program and the library; `make test` builds the tests.
 all: $(BUILD)/build.ninja
-	@ninja -C $(BUILD) durable-sync durable-sync-jq
+	@ninja -C $(BUILD) $(PRODUCT)
 
 setup:
 	@tools/setup build
@@ -49,7 +52,7 @@ fuzz:
 install: $(BUILD)/build.ninja
 	@[ "$$(tools/build-option $(BUILD) prefix)" = "$(PREFIX)" ] || \
 	    meson configure $(BUILD) -Dprefix=$(PREFIX) >/dev/null
-	@ninja -C $(BUILD) durable-sync durable-sync-jq
+	@ninja -C $(BUILD) $(PRODUCT)
 	@meson install -C $(BUILD) --no-rebuild --quiet $(if $(DESTDIR),--destdir=$(DESTDIR))
 	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 
