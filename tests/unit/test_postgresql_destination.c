@@ -551,6 +551,36 @@ static void columns_come_with_the_records(void **state)
     end();
 }
 
+static void more_columns_than_fit_are_held(void **state)
+{
+    DS_AUTO_BUF(props, DS_MIB);
+
+    (void)state;
+    begin("SELECT 1");
+    must_create(NULL);
+    ds_buf_char(&props, '{');
+    for (int i = 0; i < 1700; i++)
+        ds_buf_printf(&props, "%s\"p%d\": %d", i ? ", " : "", i, i);
+    ds_buf_char(&props, '}');
+    assert_held(create("a", props.data), "has 1 columns, no 1700 more fit");
+    assert_outcome(create("b", "{\"p1\": 1}"), CREATED);
+    finish(NULL);
+    sql("DO $$ BEGIN FOR i IN 1..1590 LOOP EXECUTE 'ALTER TABLE t ADD COLUMN x' || i || ' int';"
+        " IF i % 2 = 0 THEN EXECUTE 'ALTER TABLE t DROP COLUMN x' || i; END IF; END LOOP; END $$");
+    must_create(NULL); /* columns that were dropped take their room all the same */
+    ds_buf_clear(&props);
+    ds_buf_char(&props, '{');
+    for (int i = 0; i < 20; i++)
+        ds_buf_printf(&props, "%s\"q%d\": %d", i ? ", " : "", i, i);
+    ds_buf_char(&props, '}');
+    assert_held(create("c", props.data),
+                "its columns cannot be made: tables can have at most 1600");
+    assert_outcome(create("d", "{\"p1\": 1}"), CREATED);
+    finish(NULL);
+    assert_string_equal(query("SELECT id, p1 FROM t ORDER BY id"), "b|1 d|1");
+    end();
+}
+
 /* More sets of properties in one batch than plans are kept for. */
 static void many_sets_of_properties(void **state)
 {
@@ -756,6 +786,7 @@ int main(void)
     add_test(unchanged_rows_leave_no_trace);
     add_test(properties_without_a_column_are_left_out);
     add_test(columns_come_with_the_records);
+    add_test(more_columns_than_fit_are_held);
     add_test(many_sets_of_properties);
     add_test(the_key_is_a_column_not_a_property);
     add_test(find_gives_the_row_as_it_is);

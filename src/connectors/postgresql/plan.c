@@ -67,41 +67,69 @@ DS_PRINTF(2, 3) static void refuse(ds_pg_plan *p, const char *fmt, ...)
 
 enum { COLUMNS_MOST = 1600 }; /* of any table; fewer where they are wide, says the server */
 
-/* A property no column is named after: makes one where columns come with the records. */
-static bool new_column(ds_pg_writer *w, ds_pg_plan *p, const char *name, ds_err *err)
+static bool is_missing(const ds_pg_writer *w, const char *name)
 {
-    if (strlen(name) > DS_PG_NAME_MAX) {
-        refuse(p, "a property's name is %zu bytes long, a column's at most %zu", strlen(name),
-               DS_PG_NAME_MAX);
-        return true;
+    return !ds_pg_column_named(&w->shape, name) && strcmp(name, w->key) != 0;
+}
+
+/* One statement for all of them. What the server has no room for refuses the record, not the batch.
+ */
+static bool add_columns(ds_pg_writer *w, ds_pg_plan *p, ds_buf *list, ds_err *err)
+{
+    ds_err ignored = DS_ERR_INIT;
+    const ds_pg_statement guarded[] = {
+        {.sql = "SAVEPOINT ds"},
+        {.sql = ds_arena_printf(w->arena, "ALTER TABLE %s %s", w->shape.sql, list->data)},
+        {.sql = "RELEASE SAVEPOINT ds"},
+    };
+
+    if (ds_pg_run(&w->db, guarded, DS_COUNT(guarded), NULL, err)) {
+        w->changed = true;
+        return ds_pg_reload(w, err);
     }
-    if (w->shape.columns_n >= COLUMNS_MOST) {
-        refuse(p, "table \"%.100s\" has %d columns, no more fit: name the wanted ones in `fields`",
-               w->table, COLUMNS_MOST);
-        return true;
+    if (strncmp(w->db.said.code, "54", 2) != 0)
+        return false;
+    refuse(p, "its columns cannot be made: %s", w->db.said.words);
+    return ds_pg_exec(&w->db, "ROLLBACK TO SAVEPOINT ds", &ignored);
+}
+
+/* Properties that no column is named after get one, where columns come with the records. */
+static bool make_columns(ds_pg_writer *w, ds_pg_plan *p, ds_err *err)
+{
+    DS_AUTO_BUF(list, DS_PG_SQL_MAX);
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n; i++) {
+        if (!is_missing(w, p->names[i]))
+            continue;
+        if (strlen(p->names[i]) > DS_PG_NAME_MAX)
+            refuse(p, "a property's name is %zu bytes long, a column's at most %zu",
+                   strlen(p->names[i]), DS_PG_NAME_MAX);
+        ds_buf_text(&list, n++ ? ", ADD COLUMN IF NOT EXISTS " : "ADD COLUMN IF NOT EXISTS ");
+        ds_pg_name(&list, p->names[i]);
+        ds_buf_text(&list, " text");
     }
-    return ds_pg_add_column(w, name, "text", err);
+    if (w->shape.columns_n + n > COLUMNS_MOST)
+        refuse(p,
+               "table \"%.100s\" has %zu columns, no %zu more fit: name the wanted ones in "
+               "`fields`",
+               w->table, w->shape.columns_n, n);
+    return !n || p->refusal || add_columns(w, p, &list, err);
 }
 
 /* Gives property `i` its column, or leaves it out. */
-static bool place(ds_pg_writer *w, ds_pg_plan *p, size_t i, ds_err *err)
+static void place(const ds_pg_writer *w, ds_pg_plan *p, size_t i)
 {
     const ds_pg_column *c = ds_pg_column_named(&w->shape, p->names[i]);
 
-    if (strcmp(p->names[i], w->key_column->name) == 0) {
+    if (strcmp(p->names[i], w->key) == 0) {
         p->key_at = i; /* the column holds the primary key */
-        return true;
-    }
-    if (!c && w->create_table) {
-        if (!new_column(w, p, p->names[i], err))
-            return false;
-        c = ds_pg_column_named(&w->shape, p->names[i]);
+        return;
     }
     if (!c || !ds_pg_is_writable(c))
-        return true;
+        return;
     p->columns[i] = c;
     p->params[i] = (int)++p->params_n;
-    return true;
 }
 
 static void warn_left_out(ds_pg_writer *w, const ds_pg_plan *p)
@@ -136,12 +164,12 @@ static ds_pg_plan *make_plan(ds_pg_writer *w, const ds_write *row, ds_err *err)
 {
     ds_pg_plan *p = plan_new(row);
 
-    for (size_t i = 0; i < p->n; i++) {
-        if (!place(w, p, i, err)) {
-            plan_free(p);
-            return NULL;
-        }
+    if (w->create_table && !make_columns(w, p, err)) {
+        plan_free(p);
+        return NULL;
     }
+    for (size_t i = 0; i < p->n && !p->refusal; i++)
+        place(w, p, i);
     if (p->refusal)
         return p;
     warn_left_out(w, p);

@@ -37,7 +37,7 @@ const char *ds_pg_type_for(const ds_column *c)
     return "text";
 }
 
-static bool reload(ds_pg_writer *w, ds_err *err)
+bool ds_pg_reload(ds_pg_writer *w, ds_err *err)
 {
     if (!ds_pg_table_read(&w->db, w->schema, w->name, w->arena, &w->shape, err))
         return false;
@@ -53,7 +53,7 @@ bool ds_pg_add_column(ds_pg_writer *w, const char *name, const char *type, ds_er
     if (!ds_pg_exec(&w->db, sql, err))
         return false;
     w->changed = true;
-    return reload(w, err);
+    return ds_pg_reload(w, err);
 }
 
 /* COLLATE "C": keys are compared byte by byte, which is what they are, and twice as fast. */
@@ -80,7 +80,7 @@ bool ds_pg_create_table(ds_pg_writer *w, ds_err *err)
     }
     ds_buf_text(&sql, ")");
     return ds_buf_ok(&sql, "the table's columns", err) && ds_pg_exec(&w->db, sql.data, err) &&
-           reload(w, err);
+           ds_pg_reload(w, err);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -144,7 +144,7 @@ static void find_state(ds_pg_writer *w)
 
 bool ds_pg_look(ds_pg_writer *w, const char *known, ds_err *err)
 {
-    if (!reload(w, err))
+    if (!ds_pg_reload(w, err))
         return false;
     find_state(w);
     if (w->state && !w->shape.may_keep_state)
@@ -158,8 +158,8 @@ static bool settle(ds_pg_writer *w, const char *known, ds_err *err)
 {
     bool is_new;
 
-    if (!ds_pg_look(w, known,
-                    err)) /* between the look and the lock another unit may have made it */
+    /* Between the look and the lock another unit may have made it. */
+    if (!ds_pg_look(w, known, err))
         return false;
     is_new = !w->shape.oid;
     if (is_new && !ds_pg_create_table(w, err))

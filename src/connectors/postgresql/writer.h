@@ -89,7 +89,8 @@ void ds_pg_remember(ds_pg_writer *w, const ds_open_in *in);
 DS_MUST_USE bool ds_pg_names_fit(const ds_pg_writer *w, ds_err *err);
 /* Reads what the table looks like, and the line of the owner. */
 DS_MUST_USE bool ds_pg_look(ds_pg_writer *w, const char *known, ds_err *err);
-const char *ds_pg_type_for(const ds_column *c); /* of a column we make */
+const char *ds_pg_type_for(const ds_column *c);              /* of a column we make */
+DS_MUST_USE bool ds_pg_reload(ds_pg_writer *w, ds_err *err); /* what the table looks like now */
 /* Inside the transaction. */
 DS_MUST_USE bool ds_pg_create_table(ds_pg_writer *w, ds_err *err);
 DS_MUST_USE bool ds_pg_add_column(ds_pg_writer *w, const char *name, const char *type, ds_err *err);
