@@ -231,7 +231,7 @@ static void take_option(typing *t, const char *word)
         return;
     }
     for (word++; *word; word++) {
-        flag = find_flag(t, NULL, 0, *word);
+        flag = find_flag(t, word, 0, *word);
         if (!flag || !flag->value)
             continue;
         if (word[1])
