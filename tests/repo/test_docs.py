@@ -13,7 +13,7 @@ import unittest
 import tap
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
-PROGRAM = sys.argv[1] if len(sys.argv) > 1 else ""
+PROGRAM = str(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/durable-sync").resolve())
 
 
 def pages():
@@ -106,6 +106,30 @@ class Docs(unittest.TestCase):
             for line in text.splitlines():
                 if re.match(r"^  (-.,|   ) --", line):
                     self.assertRegex(line, r"^.{30} +\S.{4,}$", command)
+
+    def test_every_variable_is_in_the_manual(self):
+        text = (TOP / "docs" / "man" / "man1" / "durable-sync.1").read_text()
+        named = set()
+        for path in (TOP / "src").rglob("*.[ch]"):
+            named |= set(re.findall(r'getenv\("(\w+)"\)|_VARIABLE "(\w+)"', path.read_text()))
+        named = {one or other for one, other in named}
+        self.assertGreaterEqual(len(named), 8)
+        self.assertEqual([name for name in sorted(named) if name not in text], [])
+
+    def test_the_example_of_the_manual_works(self):
+        text = (TOP / "docs" / "man" / "man5" / "durable-sync.yaml.5").read_text()
+        block = re.search(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.M | re.S).group(1)
+        lines = block.replace("\\-", "-").replace("\\(dq", '"')
+        self.assertEqual(len(lines.splitlines()), 12)
+        with tempfile.TemporaryDirectory() as folder:
+            top = pathlib.Path(folder)
+            (top / "durable-sync.yaml").write_text(lines)
+            (top / "plants.csv").write_text("id,name\np1,Fern\np2,Oak\n")
+            for command, expected in (("check", "promise A"), ("once", "2 created")):
+                answer = subprocess.run([PROGRAM, command], cwd=top, text=True, capture_output=True,
+                                        stdin=subprocess.DEVNULL, check=False)
+                self.assertEqual(answer.returncode, 0, answer.stderr + answer.stdout)
+                self.assertIn(expected, answer.stdout)
 
     def test_every_connector_and_setting_has_help(self):
         output = subprocess.check_output([PROGRAM, "connectors", "--json"], text=True)
