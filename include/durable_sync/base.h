@@ -98,6 +98,8 @@ DS_AUTO_DEFINE(ds_arena, ds_arena_free)
 /* Heap memory outside any arena: aborts when memory is gone. Release with free(). */
 DS_API void *ds_calloc(size_t n, size_t size);
 DS_API void *ds_realloc(void *block, size_t n, size_t size);
+/* How they abort: with a line on stderr. For what another library had no memory for. */
+DS_API _Noreturn void ds_out_of_memory(size_t n);
 DS_API char *ds_strdup(const char *text);
 
 /* ---- buffer: grows up to a cap given when it is made ----------------------------------------- */

@@ -5,6 +5,7 @@
 #include "base/activity.h"
 #include "base/log.h"
 #include "base/text.h"
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,10 +66,9 @@ static ds_config *config_of_program(const ds_app *app, ds_buf *errors)
     if (!store || !*store)
         store = ds_arena_printf(app->arena, "%s.db", name);
     if (*store != '/') {
-        char *here = getcwd(NULL, 0);
+        char here[PATH_MAX];
 
-        store = ds_arena_printf(app->arena, "%s/%s", here ? here : ".", store);
-        free(here);
+        store = ds_arena_printf(app->arena, "%s/%s", getcwd(here, sizeof here) ? here : ".", store);
     }
     return ds_config_single(name, store, app->own_source, app->own_destination, errors);
 }

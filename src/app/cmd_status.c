@@ -19,6 +19,7 @@ typedef struct status {
     const ds_running *running;
     size_t running_n;
     int64_t now_ms;
+    const char **listing; /* of each route of the configuration: why its units cannot be listed */
 } status;
 
 static const ds_running *running_of(const status *s, const ds_unit_row *row)
@@ -71,6 +72,25 @@ static const char *promise_of(const status *s, const char *route, char letter[2]
     letter[0] = (char)found->destination->promise;
     letter[1] = '\0';
     return letter;
+}
+
+static const char *listing_of(const status *s, const char *route)
+{
+    for (size_t i = 0; i < s->app->config->routes_n; i++)
+        if (strcmp(s->app->config->routes[i]->name, route) == 0)
+            return s->listing[i];
+    return NULL;
+}
+
+static bool read_listings(status *s, ds_reader *reader, ds_err *err)
+{
+    const ds_config *config = s->app->config;
+
+    s->listing = ds_arena_zalloc(s->app->arena, config->routes_n * sizeof(*s->listing));
+    for (size_t i = 0; i < config->routes_n; i++)
+        if (!ds_reader_listing(reader, config->routes[i]->name, s->app->arena, &s->listing[i], err))
+            return false;
+    return true;
 }
 
 /* ---- for programs -------------------------------------------------------------------------------
@@ -151,6 +171,22 @@ static void unit_json(const status *s, ds_json_writer *w, const ds_unit_row *row
     ds_json_w_end_object(w);
 }
 
+/* Routes whose units could not be listed: a new one has no unit to say it of. */
+static void listings_json(const status *s, ds_json_writer *w)
+{
+    ds_json_w_name(w, "unlisted");
+    ds_json_w_begin_list(w);
+    for (size_t i = 0; i < s->app->config->routes_n; i++) {
+        if (!s->listing[i])
+            continue;
+        ds_json_w_begin_object(w);
+        ds_w_text(w, "route", s->app->config->routes[i]->name);
+        ds_w_text(w, "error", s->listing[i]);
+        ds_json_w_end_object(w);
+    }
+    ds_json_w_end_list(w);
+}
+
 static int print_json(const status *s)
 {
     DS_AUTO_BUF(doc, DS_DOC_MAX);
@@ -167,6 +203,7 @@ static int print_json(const status *s)
     for (size_t i = 0; i < s->rows_n; i++)
         unit_json(s, &w, &s->rows[i]);
     ds_json_w_end_list(&w);
+    listings_json(s, &w);
     ds_json_w_end_object(&w);
     return ds_out_doc(s->app, &doc);
 }
@@ -241,6 +278,8 @@ static const char *note_of(const status *s, const ds_unit_row *row)
         return gone_text(s, row);
     if (u->last_error)
         return u->last_error;
+    if (listing_of(s, row->route))
+        return listing_of(s, row->route);
     if (interrupted(s, row))
         return ds_arena_printf(a, "interrupted after %s rows; %s goes on",
                                ds_count_text(a, row->running_totals.total),
@@ -253,7 +292,8 @@ static void unit_text(const status *s, ds_table *table, const ds_unit_row *row)
     const ds_unit *u = &row->state;
     ds_arena *a = s->app->arena;
     const char *state = state_of(s, row);
-    ds_color color = u->paused || u->approval ? DS_YELLOW : u->last_error ? DS_RED : DS_PLAIN;
+    bool wrong = u->last_error || listing_of(s, row->route);
+    ds_color color = u->paused || u->approval ? DS_YELLOW : wrong ? DS_RED : DS_PLAIN;
     char letter[2];
     const ds_totals *t = &u->last_stats;
     const char *promise = promise_of(s, row->route, letter);
@@ -302,12 +342,14 @@ static int print_text(const status *s, const ds_unit_ref *only)
     for (size_t i = 0; i < config->routes_n; i++) {
         const ds_route *route = config->routes[i];
         char letter[2] = {(char)route->destination->promise, '\0'};
-        const char *cells[] = {route->name,          "idle", "never",          "", "", "", "",
-                               first_text(s, route), letter, "has not run yet"};
+        const char *note = s->listing[i] ? s->listing[i] : "has not run yet";
+        const char *cells[] = {
+            route->name, "idle", "never", "", "", "", "", first_text(s, route), letter,
+            ds_safe_cut(s->app->arena, note, s->app->verbose ? 4096 : 100)};
 
         if ((!only->route || strcmp(only->route, route->name) == 0) && !only->unit &&
             !has_units(s, route->name))
-            ds_table_row(&table, DS_PLAIN, cells);
+            ds_table_row(&table, s->listing[i] ? DS_RED : DS_PLAIN, cells);
     }
     if (s->app->quiet)
         ;
@@ -342,7 +384,8 @@ int ds_cmd_status(ds_app *app)
     DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, &err);
 
     if (!reader ||
-        !ds_reader_units(reader, only.route, only.unit, app->arena, &s.rows, &s.rows_n, &err))
+        !ds_reader_units(reader, only.route, only.unit, app->arena, &s.rows, &s.rows_n, &err) ||
+        !read_listings(&s, reader, &err))
         return ds_app_fail(app, &err);
     return app->json ? print_json(&s) : print_text(&s, &only);
 }

@@ -29,7 +29,7 @@ struct ds_arena {
     size_t want; /* size of the next first block: what the last round needed */
 };
 
-static void out_of_memory(size_t n)
+void ds_out_of_memory(size_t n)
 {
     fprintf(stderr,
             "durable-sync: out of memory (%zu bytes); the next start goes on from the last "
@@ -43,7 +43,7 @@ void *ds_calloc(size_t n, size_t size)
     void *made = calloc(n ? n : 1, size ? size : 1);
 
     if (!made)
-        out_of_memory(size && n > SIZE_MAX / size ? SIZE_MAX : n * size);
+        ds_out_of_memory(size && n > SIZE_MAX / size ? SIZE_MAX : n * size);
     return made;
 }
 
@@ -53,7 +53,7 @@ void *ds_realloc(void *block_, size_t n, size_t size)
     void *grown = n && size > SIZE_MAX / n ? NULL : realloc(block_, bytes ? bytes : 1);
 
     if (!grown)
-        out_of_memory(n && size > SIZE_MAX / n ? SIZE_MAX : bytes);
+        ds_out_of_memory(n && size > SIZE_MAX / n ? SIZE_MAX : bytes);
     return grown;
 }
 
@@ -108,10 +108,10 @@ static void add_block(ds_arena *a, size_t at_least)
 
     size = DS_MAX(size, at_least);
     if (size > SIZE_MAX - sizeof(block))
-        out_of_memory(size);
+        ds_out_of_memory(size);
     b = malloc(sizeof(block) + size);
     if (!b)
-        out_of_memory(size);
+        ds_out_of_memory(size);
     b->older = a->newest;
     b->size = size;
     a->newest = b;
@@ -125,7 +125,7 @@ void *ds_arena_alloc(ds_arena *a, size_t n)
     void *at;
 
     if (rounded < n)
-        out_of_memory(n);
+        ds_out_of_memory(n);
     if (!a->newest || a->newest->size - a->used < rounded)
         add_block(a, rounded);
     at = a->newest->bytes + a->used;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -87,11 +88,9 @@ static bool begins(const char *text, const char *with)
 
 static const char *absolute_dir(ds_arena *a, const char *dir)
 {
-    char *real = realpath(dir, NULL);
-    const char *found = ds_arena_strdup(a, real ? real : dir);
+    char real[PATH_MAX];
 
-    free(real);
-    return found;
+    return ds_arena_strdup(a, realpath(dir, real) ? real : dir);
 }
 
 /* Beside the file. But nothing is kept under /etc: what a service of the whole machine remembers

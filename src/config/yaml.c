@@ -367,12 +367,12 @@ ds_node *ds_yaml_read(ds_arena *a, ds_issues *is, const char *text, size_t n)
     b->arena = a;
     b->issues = is;
     if (!yaml_parser_initialize(&b->parser))
-        abort(); /* out of memory */
+        ds_out_of_memory(sizeof(b->parser));
     yaml_parser_set_encoding(&b->parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&b->parser, (const unsigned char *)text, n);
     root = read_document(b);
     if (b->parser.error == YAML_MEMORY_ERROR)
-        abort();
+        ds_out_of_memory(n);
     if (b->parser.error)
         report_broken(b, n);
     drop_event(b);

@@ -95,6 +95,8 @@ static inline const char *ds_col_text(ds_stmt *st, int at, ds_arena *a)
 {
     const char *text = (const char *)sqlite3_column_text(st, at);
 
+    if (!text && sqlite3_column_type(st, at) != SQLITE_NULL)
+        ds_out_of_memory((size_t)sqlite3_column_bytes(st, at)); /* it is not a NULL for that */
     return text ? ds_arena_strndup(a, text, (size_t)sqlite3_column_bytes(st, at)) : NULL;
 }
 

@@ -1,4 +1,4 @@
-/* src/store/facts.c - what `plan` and `doctor` ask about the store as a whole. */
+/* src/store/facts.c - what is known of the store as a whole, and of routes that have no unit yet. */
 #include "store/internal.h"
 #include "store/schema.h"
 
@@ -23,6 +23,45 @@ bool ds_reader_format(ds_reader *r, int64_t *version, ds_err *err)
 {
     *version = 0;
     return !r->db || ds_db_int(r->db, "PRAGMA user_version", 0, version, err);
+}
+
+/* ---- routes whose units could not be listed ---------------------------------------------------- */
+
+bool ds_tx_listing_note(ds_tx *tx, const char *route, const char *error, ds_err *err)
+{
+    static const char put_sql[] = "INSERT INTO meta(key, value) VALUES('listing ' || ?1, ?2)"
+                                  " ON CONFLICT(key) DO UPDATE SET value = excluded.value";
+    static const char well_sql[] = "DELETE FROM meta WHERE key = 'listing ' || ?1";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, error ? put_sql : well_sql, err);
+
+    if (!st)
+        return false;
+    ds_bind_text(st, 1, route);
+    if (error)
+        ds_bind_text(st, 2, error);
+    return ds_db_run(tx->db, st, err);
+}
+
+bool ds_reader_listing(ds_reader *r, const char *route, ds_arena *a, const char **error,
+                       ds_err *err)
+{
+    static const char sql[] = "SELECT value FROM meta WHERE key = 'listing ' || ?1";
+    bool row = false;
+
+    *error = NULL;
+    if (!r->db)
+        return true;
+
+    DS_AUTO(ds_stmt) st = ds_db_stmt(r->db, sql, err);
+
+    if (!st)
+        return false;
+    ds_bind_text(st, 1, route);
+    if (!ds_db_next(r->db, st, &row, err))
+        return false;
+    if (row)
+        *error = ds_col_text(st, 0, a);
+    return true;
 }
 
 const char *ds_store_library(void)

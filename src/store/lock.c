@@ -22,7 +22,7 @@ static char *lock_path(const char *store_path)
     char *path = NULL;
 
     if (asprintf(&path, "%s.lock", store_path) < 0)
-        abort();
+        ds_out_of_memory(strlen(store_path));
     return path;
 }
 

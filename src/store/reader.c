@@ -13,7 +13,7 @@ static bool log_is_empty(const char *path)
     struct stat log;
 
     if (asprintf(&log_path, "%s-wal", path) < 0)
-        abort();
+        ds_out_of_memory(strlen(path));
     bool empty = stat(log_path, &log) != 0 || log.st_size == 0;
 
     free(log_path);

@@ -134,6 +134,9 @@ DS_MUST_USE bool ds_tx_inbox_take(ds_tx *tx, const char *route, const char *unit
 DS_MUST_USE bool ds_tx_inbox_take_route(ds_tx *tx, const char *route, ds_arena *a,
                                         const ds_event **events, size_t *n, ds_err *err);
 
+/* What kept a route's units from being listed the last time it was tried; NULL: nothing. */
+DS_MUST_USE bool ds_tx_listing_note(ds_tx *tx, const char *route, const char *error, ds_err *err);
+
 /* The activity of a unit: one row while a pass runs or is interrupted. Starting a new one forgets
  * the old checkpoint; resuming keeps it when the fingerprint is the same. Both raise the epoch. */
 DS_MUST_USE bool ds_tx_activity_start(ds_tx *tx, ds_unit_row *row, const char *fingerprint,
@@ -162,6 +165,10 @@ DS_MUST_USE bool ds_reader_units(ds_reader *r, const char *route, const char *un
 /* Newest first, at most max. */
 DS_MUST_USE bool ds_reader_runs(ds_reader *r, const char *route, const char *unit, size_t max,
                                 ds_arena *a, ds_run_row **out, size_t *n, ds_err *err);
+
+/* As noted by ds_tx_listing_note; *error NULL: nothing. */
+DS_MUST_USE bool ds_reader_listing(ds_reader *r, const char *route, ds_arena *a, const char **error,
+                                   ds_err *err);
 
 typedef struct ds_held_row {
     const char *route, *unit;

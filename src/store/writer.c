@@ -255,7 +255,7 @@ ds_writer *ds_writer_start(ds_db *db)
     w->fatal = leave_process;
     sqlite3_wal_hook(ds_db_handle(db), note_wal, w);
     if (pthread_create(&w->thread, NULL, writer_main, w) != 0)
-        abort(); /* no thread is no memory */
+        ds_out_of_memory(0); /* for a thread, that is */
     return w;
 }
 

@@ -96,7 +96,7 @@ fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *
     for (int i = 0; i < 2; i++)
         f->slots[i].arena = ds_arena_new();
     if (pthread_create(&f->thread, NULL, fetch_thread, f) != 0)
-        abort(); /* as for memory: the next start goes on from the checkpoint */
+        ds_out_of_memory(0); /* for a thread: the next start goes on from the checkpoint */
     return f;
 }
 

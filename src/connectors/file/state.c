@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -23,11 +24,14 @@
 
 static bool find_target(ds_file_dest *d, ds_err *err)
 {
-    char *real = realpath(d->path, NULL);
+    char real[PATH_MAX];
     struct stat st;
 
-    d->target = ds_arena_strdup(d->own, real ? real : d->path);
-    free(real);
+    bool there = realpath(d->path, real) != NULL;
+
+    if (!there && errno != ENOENT) /* else a link would be taken for the file, and replaced */
+        return ds_file_fail(err, "look at", d->path);
+    d->target = ds_arena_strdup(d->own, there ? real : d->path);
     if (stat(d->target, &st) == 0) {
         if (S_ISREG(st.st_mode))
             return true;

@@ -66,6 +66,8 @@ static const char *value_of(ds_arena *a, sqlite3_stmt *st, int at)
     n = (size_t)sqlite3_column_bytes(st, at);
     if (n > POSITION_MAX)
         return NULL;
+    if (!bytes && (type == SQLITE_TEXT || n))
+        ds_out_of_memory(n);
     if (type == SQLITE_TEXT && is_clean(a, (const char *)bytes, n))
         return ds_arena_printf(a, "t%.*s", (int)n, (const char *)bytes);
     return hex_of(a, type == SQLITE_TEXT ? 'x' : 'b', bytes, n);
@@ -82,14 +84,17 @@ static void bind_hex(sqlite3_stmt *st, int at, char type, const char *hex)
 {
     size_t n = strlen(hex) / 2;
     unsigned char bytes[POSITION_MAX];
+    int rc;
 
     n = DS_MIN(n, sizeof(bytes));
     for (size_t i = 0; i < n; i++)
         bytes[i] = (unsigned char)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
     if (type == 'x')
-        sqlite3_bind_text(st, at, (const char *)bytes, (int)n, SQLITE_TRANSIENT);
+        rc = sqlite3_bind_text(st, at, (const char *)bytes, (int)n, SQLITE_TRANSIENT);
     else
-        sqlite3_bind_blob(st, at, bytes, (int)n, SQLITE_TRANSIENT);
+        rc = sqlite3_bind_blob(st, at, bytes, (int)n, SQLITE_TRANSIENT);
+    if (rc == SQLITE_NOMEM) /* a place that is not bound is one behind which nothing comes */
+        ds_out_of_memory(n);
 }
 
 static void bind_place(sqlite3_stmt *st, int at, const char *value)

@@ -48,6 +48,8 @@ static const char *column_text(sqlite3_stmt *st, int at, ds_arena *a)
 {
     const char *text = (const char *)sqlite3_column_text(st, at);
 
+    if (!text && sqlite3_column_type(st, at) != SQLITE_NULL)
+        ds_out_of_memory(0);
     return ds_arena_strdup(a, text ? text : "");
 }
 

@@ -58,6 +58,8 @@ static bool read_line(ds_sqlite_writer *w, line *out, ds_err *err)
     rc = sqlite3_step(st);
     if (rc == SQLITE_ROW) {
         *out = (line){true, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1), ""};
+        if (!sqlite3_column_text(st, 2) && sqlite3_column_type(st, 2) != SQLITE_NULL)
+            ds_out_of_memory(DS_KEY_MAX);
         take_probe(out->probe, (const char *)sqlite3_column_text(st, 2));
     }
     return rc == SQLITE_ROW || rc == SQLITE_DONE || ds_sqlite_fail(&w->db, err, "read the state");

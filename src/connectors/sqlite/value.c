@@ -39,10 +39,20 @@ static ds_value text(ds_arena *a, sqlite3_stmt *st, int at)
     size_t n = (size_t)sqlite3_column_bytes(st, at);
     const char *clean;
 
-    if (!t) /* out of memory */
-        return DS_VALUE_NULL;
+    if (!t) /* null would clear the destination's column */
+        ds_out_of_memory(n);
     clean = ds_utf8_repair(a, t, &n);
     return ds_text_n(clean == t ? ds_arena_strndup(a, t, n) : clean, n);
+}
+
+static ds_value blob(ds_arena *a, sqlite3_stmt *st, int at)
+{
+    const unsigned char *bytes = sqlite3_column_blob(st, at);
+    size_t n = (size_t)sqlite3_column_bytes(st, at);
+
+    if (!bytes && n) /* zeroblob() is made only when it is asked for */
+        ds_out_of_memory(n);
+    return base64(a, bytes, n);
 }
 
 ds_value ds_sqlite_value(ds_arena *a, sqlite3_stmt *st, int at, ds_sqlite_kind kind)
@@ -60,7 +70,7 @@ ds_value ds_sqlite_value(ds_arena *a, sqlite3_stmt *st, int at, ds_sqlite_kind k
     case SQLITE_TEXT:
         return text(a, st, at);
     case SQLITE_BLOB:
-        return base64(a, sqlite3_column_blob(st, at), (size_t)sqlite3_column_bytes(st, at));
+        return blob(a, st, at);
     default:
         return DS_VALUE_NULL;
     }

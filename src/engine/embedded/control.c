@@ -34,19 +34,30 @@ typedef struct answer {
     char line[];
 } answer;
 
+/* The control thread looks up from its poll. */
+static void wake(ds_control *c)
+{
+    const uint64_t one = 1;
+
+    while (write(c->wake_fd, &one, sizeof(one)) < 0) {
+        if (errno == EAGAIN)
+            return; /* full: it is awake */
+        if (errno != EINTR)
+            abort(); /* an eventfd that cannot be written is none */
+    }
+}
+
 void ds_control_answer(ds_control *c, uint64_t client, ds_answer_ends ends, const char *line)
 {
     size_t n = strlen(line) + 1;
     answer *made = ds_calloc(1, sizeof(*made) + n);
-    const uint64_t one = 1;
 
     made->client = client;
     made->ends = ends;
     memcpy(made->line, line, n);
     pthread_mutex_lock(&c->lock); /* who closes the socket waits for the end of this */
     ds_queue_put(c->answers, 0, &made->message);
-    if (write(c->wake_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-        abort(); /* it is full at worst */
+    wake(c);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -299,7 +310,8 @@ static void serve_once(ds_control *c, struct pollfd *fds)
     if (poll(fds, (nfds_t)n + OWN_FDS, c->exhausted ? EXHAUSTED_MS : -1) < 0)
         return;
     c->exhausted = false;
-    if (fds[0].revents && read(c->wake_fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN)
+    if (fds[0].revents && read(c->wake_fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN &&
+        errno != EINTR)
         abort(); /* an eventfd that cannot be read is none */
     if (fds[2].revents) {
         ds_clock_watch_again(c->clock_fd);
@@ -396,13 +408,10 @@ bool ds_control_start(ds_control *c, ds_err *err)
 
 void ds_control_stop(ds_control *c)
 {
-    const uint64_t one = 1;
-
     if (!c || !c->started)
         return;
     atomic_store(&c->quit, true);
-    if (write(c->wake_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-        abort();
+    wake(c);
     pthread_join(c->thread, NULL);
     c->started = false;
 }

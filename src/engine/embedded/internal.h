@@ -170,6 +170,7 @@ struct ds_emb_route {
     size_t at_work;           /* threads of the pool that work for it */
     size_t waiting_n;         /* works that wait for one */
     bool listing;             /* being listed now */
+    bool list_well;           /* the store knows that it went well the last time */
     bool listed;              /* once, since the engine runs */
     int64_t list_ms;          /* when to list again; 0: never */
     int64_t planned_ms;       /* the begin by cron that the next listing is for; 0: none */

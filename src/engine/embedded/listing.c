@@ -236,6 +236,45 @@ int64_t ds_emb_list_next(const ds_emb_route *route, int64_t now_ms)
     return next_ms ? next_ms : out_of_quiet(route, now_ms + route->route->every_ms);
 }
 
+/* ---- what `status` is to know of it -------------------------------------------------------------- */
+
+typedef struct listing_note {
+    ds_job job; /* first */
+    const char *route;
+    char *error; /* NULL: it went well */
+} listing_note;
+
+static bool write_note(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    listing_note *note = (listing_note *)job;
+
+    return ds_tx_listing_note(tx, note->route, note->error, err);
+}
+
+static void free_note(ds_job *job, const ds_err *err)
+{
+    listing_note *note = (listing_note *)job;
+
+    (void)err; /* the next listing notes again how it went */
+    free(note->error);
+    free(note);
+}
+
+/* A failed listing is no pass of any unit: without this, nobody would know of it but the log. */
+static void note_listing(ds_engine *e, ds_emb_route *route, const char *error)
+{
+    listing_note *note;
+
+    if (!error && route->list_well)
+        return;
+    route->list_well = !error;
+    note = ds_calloc(1, sizeof(*note));
+    note->job = (ds_job){.run = write_note, .done = free_note};
+    note->route = route->route->name;
+    note->error = error ? ds_strdup(error) : NULL;
+    ds_store_submit(e->store, DS_LANE_EVENT, &note->job);
+}
+
 /* What a person must mend is asked again with the interval, the rest with a growing distance. */
 static int64_t list_again_after(const ds_emb_route *route, const ds_err *err)
 {
@@ -259,6 +298,7 @@ static void listing_failed(ds_engine *e, listing *l)
     ds_wrap(&l->err, "list the units");
     ds_log(DS_LOG_WARN, "listing_failed", "route", route->route->name, "kind", kind, "error",
            l->err.text, NULL);
+    note_listing(e, route, l->err.text);
     if (e->own)
         ds_follow_refused(e, e->own, route->route->name, NULL,
                           l->err.kind == DS_ERR_AUTH ? DS_PASS_PAUSED : DS_PASS_FAILED, kind,
@@ -272,6 +312,7 @@ static void listing_went_well(ds_engine *e, const listing *l)
     bool one_piece = route->route->source->units == ds_one_unit;
 
     route->list_failures = 0;
+    note_listing(e, l->work.route, NULL);
     route->list_ms = one_piece ? 0 : ds_emb_list_next(route, ds_emb_now(e));
     if (l->units.n == 0)
         ds_log(DS_LOG_WARN, "no_units", "route", route->route->name, "text",

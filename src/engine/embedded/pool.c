@@ -66,7 +66,7 @@ void ds_pool_put(ds_pool *pool, ds_task *task)
         if (pthread_create(&pool->threads[pool->threads_n], NULL, work, pool) == 0)
             pool->threads_n++;
         else if (pool->threads_n == 0)
-            abort(); /* not even one thread: memory is gone */
+            ds_out_of_memory(0); /* not even one thread */
     }
     pthread_cond_signal(&pool->filled);
     pthread_mutex_unlock(&pool->lock);

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""test_faults.py PROGRAM FAULTS_SO - each system call of a pass fails once, for every n.
+
+For n = 1, 2, ... the n-th call of a group fails in a run of the real program, until a run is left alone.
+Then a run without faults must bring the destination to what it should be, every row once, what was made
+by hand untouched; and a third run must write nothing. What the run with the fault said of itself, by its
+exit code, its words and `status`, must have been true.
+"""
+import errno
+import os
+import shutil
+import unittest
+
+from rig import Check, World, folder  # also finds the tests of the command line
+from cli import main
+
+ENDS = [("jsonl", "sqlite"), ("sqlite", "jsonl"), ("sqlite", "csv")]
+ONCE = {  # what else these calls do; EIO is for all of them
+    "write": [errno.ENOSPC, errno.EINTR, "short"],
+    "open": [errno.EMFILE],
+    "create": [errno.ENOSPC],
+    "mmap": [errno.ENOMEM],
+}
+MEMORY = 120  # of some 8,000 calls: so many from the start, as many from the end, and between
+
+
+class Faults(unittest.TestCase):
+    maxDiff = None
+
+    def check(self, source, destination, kind):
+        room = folder()
+        self.addCleanup(shutil.rmtree, room, ignore_errors=True)
+        return Check(World(source, destination, kind), room)
+
+    def each(self, kind, call, hows):
+        for ends in ENDS:
+            check = self.check(*ends, kind)
+            for how in hows:
+                with self.subTest(f"{check.world.name}: {call}, {how}"):
+                    fired = check.every(call, how)
+                    print(f"# {check.world.name}: {call} {how}: {fired} failed", flush=True)
+                    if call != "rename" or ends[1] != "sqlite":
+                        self.assertGreater(fired, 0)
+
+    def test_input_and_output_errors_in_a_first_pass(self):
+        for call in ("write", "fsync", "truncate", "rename", "unlink", "create", "open", "mmap"):
+            self.each("first", call, [errno.EIO])
+
+    def test_input_and_output_errors_in_an_update_pass(self):
+        for call in ("write", "fsync"):
+            self.each("update", call, [errno.EIO])
+
+    def test_every_error_in_a_mixed_pass(self):
+        for call in ("write", "fsync", "truncate", "rename", "unlink", "create", "open", "mmap"):
+            self.each("mixed", call, [errno.EIO, *ONCE.get(call, [])])
+
+    def test_what_is_only_interrupted_or_short_goes_on(self):
+        check = self.check("jsonl", "sqlite", "mixed")
+        for how in (errno.EINTR, "short"):
+            check.every("write", how)
+        self.assertEqual({code for (_, _, _, code) in check.tally}, {0})
+
+    def test_memory_runs_out(self):
+        """A sample: the counts go into the thousands."""
+        for ends in ENDS:
+            check = self.check(*ends, "mixed" if ends[1] != "csv" else "first")
+            tried, most = check.sample("malloc", errno.ENOMEM, MEMORY, MEMORY)
+            print(f"# {check.world.name}: malloc: {tried} of {most} failed", flush=True)
+            self.assertGreater(most, 3 * MEMORY)
+
+    @unittest.skipUnless(os.environ.get("DS_FAULTS_ALL"), "minutes: set DS_FAULTS_ALL to run it")
+    def test_memory_runs_out_at_every_call(self):
+        for ends in ENDS:
+            for kind in ("first", "update", "mixed"):
+                check = self.check(*ends, kind)
+                print(f"# {check.world.name}: malloc: {check.every('malloc', errno.ENOMEM)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
