@@ -339,10 +339,20 @@ static bool only_regular(const ds_unit *u)
     return !u->running && !u->want.full && u->want.items_n == 0;
 }
 
+/* A pass that was stopped waits for nothing; one that was told to wait has that for its error. */
+static bool was_just_stopped(const ds_unit *u)
+{
+    return u->running && (!u->error_kind || strcmp(u->error_kind, ds_err_kind_name(
+                                                                      DS_ERR_RATE_LIMITED)) != 0);
+}
+
 /* A clock that was set back must not hold a unit for longer than its wait can be. A pass that was
  * interrupted goes on in quiet hours too. */
 static bool may_start(ds_unit *u, int64_t now_ms)
 {
+    if (was_just_stopped(u))
+        return true;
+
     int64_t most_ms = u->running ? WAIT_MOST_MS : DS_UNIT_RETRY_MOST_MS;
     bool for_due = !u->running && !may_pass_by_itself(u->error_kind);
 

@@ -39,25 +39,36 @@ def folder():
     return tempfile.mkdtemp(prefix="durable-sync-", dir=shm if os.access(shm, os.W_OK) else None)
 
 
+class Fault:
+    """A call that is to fail, as the shim is told of it, and what it reports."""
+
+    def __init__(self, report, call, at, how):
+        self.path = pathlib.Path(report)
+        self.path.write_bytes(bytes(REPORT.size))
+        self.env = {"LD_PRELOAD": SHIM, "DS_FAULT_PROGRAM": cli.PROGRAM, "DS_FAULT_CALL": call,
+                    "DS_FAULT_AT": str(at), "DS_FAULT_HOW": str(how), "DS_FAULT_REPORT": str(report)}
+
+    def read(self):
+        *numbers, what = REPORT.unpack(self.path.read_bytes())
+        return [*numbers, pathlib.Path(what.rstrip(b"\0").decode()).name]
+
+
 class Run:
     """One run of the program, and what the shim saw of it."""
 
     def __init__(self, where, args, call=None, at=0, how="5", env=None):
         env = dict(env or os.environ)
         if call:
-            report = pathlib.Path(str(where) + ".report")
-            report.write_bytes(bytes(REPORT.size))
-            env.update(LD_PRELOAD=SHIM, DS_FAULT_PROGRAM=cli.PROGRAM, DS_FAULT_CALL=call,
-                       DS_FAULT_AT=str(at), DS_FAULT_HOW=str(how), DS_FAULT_REPORT=str(report))
+            fault = Fault(f"{where}.report", call, at, how)
+            env.update(fault.env)
         done = subprocess.run([cli.PROGRAM, *args], cwd=where, env=env, capture_output=True, check=False,
                               stdin=subprocess.DEVNULL, timeout=2 * cli.PATIENCE)
         self.code, self.out, self.err = done.returncode, done.stdout.decode(), done.stderr.decode()
         self.seen = self.fired = self.again = self.unwritten = 0
         self.what = ""
         if call:
-            self.seen, self.fired, self.again, self.unwritten, what = REPORT.unpack(report.read_bytes())
-            self.what = pathlib.Path(what.rstrip(b"\0").decode()).name
-            report.unlink()
+            self.seen, self.fired, self.again, self.unwritten, self.what = fault.read()
+            fault.path.unlink()
 
     @property
     def passes(self):

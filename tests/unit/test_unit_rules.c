@@ -160,6 +160,20 @@ static void a_clock_set_back_does_not_hold_a_retry(void **state)
     assert_true(wake(l) <= l->now + DS_DAY_MS);
 }
 
+static void a_clock_set_back_does_not_hold_a_pass_that_was_stopped(void **state)
+{
+    life *l = idle(state);
+    ds_event ended;
+
+    tell(l, event_of(DS_EV_SYNC_NOW));
+    l->now += 365 * DS_DAY_MS;
+    ended = ended_event(DS_PASS_CANCELLED, NULL, NULL);
+    ds_unit_apply(&l->unit, &ended, l->now, l->arena); /* and the process leaves */
+    l->now -= 365 * DS_DAY_MS;
+    tell(l, event_of(DS_EV_TIMER));
+    assert_true(acted(l, DS_ACT_GO_ON_PASS));
+}
+
 static void a_clock_set_back_does_not_hold_a_back_off(void **state)
 {
     life *l = idle(state);
@@ -458,6 +472,7 @@ int main(void)
     add_test(an_interval_set_while_gone_counts_from_the_return);
     add_test(a_clock_set_back_does_not_stop_the_unit);
     add_test(a_clock_set_back_does_not_hold_a_retry);
+    add_test(a_clock_set_back_does_not_hold_a_pass_that_was_stopped);
     add_test(a_clock_set_back_does_not_hold_a_back_off);
     add_test(a_state_without_interval_is_repaired);
     add_test(items_are_kept_once_each_and_in_order);
