@@ -87,10 +87,19 @@ static int column_of(const char *program, int line, const char *shown)
     return column_at(source, pad);
 }
 
+/* 0: no line that a program can have. */
+static int line_number(const char *text)
+{
+    long line = strtol(text, NULL, 10);
+
+    return line > 0 && line <= (long)DS_PROGRAM_MAX ? (int)line : 0;
+}
+
 void ds_jq_message(ds_arena *a, const char *program, const char *raw, size_t raw_n,
                    ds_transform_say *say, void *to)
 {
-    char *text = ds_arena_strndup(a, ds_utf8_repair(a, raw, &raw_n), raw_n), *place;
+    const char *clean = ds_utf8_repair(a, raw, &raw_n);
+    char *text = ds_arena_strndup(a, clean, raw_n), *place;
     int line = 0, col = 0;
     size_t n;
 
@@ -102,8 +111,8 @@ void ds_jq_message(ds_arena *a, const char *program, const char *raw, size_t raw
     if (place) {
         char *source = strchr(place, '\n');
 
-        line = atoi(place + strlen(" at <top-level>, line "));
-        col = source ? column_of(program, line, source + 1) : 0;
+        line = line_number(place + strlen(" at <top-level>, line "));
+        col = source && line ? column_of(program, line, source + 1) : 0;
         *place = '\0';
     }
     n = strcspn(text, "\n");
