@@ -27,8 +27,11 @@ static size_t byte_at(const char *line, size_t n, int col)
 {
     size_t at = 0;
 
-    while (at < n && characters(line, at + 1) < (size_t)col)
-        at++;
+    for (; at < n; at++) {
+        col -= ((unsigned char)line[at] & 0xc0) != 0x80;
+        if (col <= 0)
+            break;
+    }
     return at;
 }
 
