@@ -30,10 +30,58 @@ static const ds_source_ops *const sources[] = {&ds_file_source, &ds_sqlite_sourc
                                                &ds_memory_source};
 static const ds_destination_ops *const destinations[] = {
     &ds_file_destination, &ds_sqlite_destination, &ds_print_destination, &ds_memory_destination};
-static const ds_connectors real = {.sources = sources,
-                                   .sources_n = DS_COUNT(sources),
-                                   .destinations = destinations,
-                                   .destinations_n = DS_COUNT(destinations)};
+
+/* ---- a language in which only ! is wrong --------------------------------------------------------
+ */
+
+static bool check_program(const ds_transformer *self, const char *program, ds_transform_say *say,
+                          void *to, ds_err *err)
+{
+    int line = 1, col = 1;
+
+    (void)self;
+    if (strstr(program, "!!"))
+        return ds_fail(err, DS_ERR_TRANSIENT, "the worker is gone");
+    for (const char *at = program; *at; at++) {
+        if (*at == '!')
+            say(to, line, *program == '!' ? 0 : col, "a ! belongs nowhere");
+        col = *at == '\n' ? 1 : col + (((unsigned char)*at & 0xC0) != 0x80);
+        line += *at == '\n';
+    }
+    return true;
+}
+
+static const ds_transformer transformer = {.check = check_program};
+
+static ds_connectors connectors_of(unsigned byte)
+{
+    ds_connectors real = {.sources = sources,
+                          .sources_n = DS_COUNT(sources),
+                          .destinations = destinations,
+                          .destinations_n = DS_COUNT(destinations)};
+    ds_connectors c = byte & 1 ? fake_connectors : real;
+
+    c.transformer = byte & 2 ? NULL : &transformer;
+    c.compile = !(byte & 4);
+    return c;
+}
+
+/* A zone that needs no file of the machine: an hour to the east, two in summer. */
+static void put_zone(void)
+{
+    static const char none[44] = "TZif2", one[] = "\0\0\0\1\0\0\0\4";
+    static const char body[] = "\0\0\16\20\0\0CET", rule[] = "\nCET-1CEST,M3.5.0,M10.5.0/3\n";
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    DS_AUTO_BUF(out, DS_KIB);
+
+    for (int part = 0; part < 2; part++) {
+        ds_buf_add(&out, none, 36);
+        ds_buf_add(&out, one, 8);
+        ds_buf_add(&out, body, sizeof(body));
+    }
+    ds_buf_text(&out, rule);
+    fuzz_put(fuzz_path(a, "Zone"), out.data, out.n);
+}
 
 /* ---- what the configuration may reach ----------------------------------------------------------
  */
@@ -68,7 +116,9 @@ static void set_up(void)
         return;
     done = true;
     fuzz_dir(); /* asks the environment */
+    put_zone();
     clearenv();
+    setenv("TZDIR", fuzz_dir(), 1);
     setenv("HOME", "/nowhere", 1);
     setenv("EMPTY", "", 1);
     setenv("SECRET", SECRET, 1);
@@ -183,7 +233,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
     fuzz_input in = {(const char *)data, n};
-    const ds_connectors *connectors = fuzz_byte(&in) % 2 ? &fake_connectors : &real;
+    const ds_connectors c = connectors_of(fuzz_byte(&in)), *connectors = &c;
     size_t text_n = in.left;
     const char *text = fuzz_rest(&in, a, NULL), *first, *again;
     bool sound, sound_again;

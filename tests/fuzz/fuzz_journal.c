@@ -186,6 +186,8 @@ static const char *others(const fuzz_read *rows, ds_arena *a)
         ds_record rec = *rows->records[i];
 
         rec.place = NULL;
+        if (rec.primary_key && !*rec.primary_key) /* its cell is there now, and as empty */
+            rec.primary_key = NULL;
         leave_out_empty(&rec, a);
         if (!is_ours(&rec))
             ds_buf_printf(&out, "%s\n", fuzz_show(&rec, a));
