@@ -115,7 +115,9 @@ class Installed(unittest.TestCase):
         files = [path for path in self.root.rglob("*") if path.is_file() and not path.is_symlink()
                  and path.read_bytes()[:4] == b"\x7fELF"]
         self.assertGreaterEqual(len(files), 2)
-        answer = run(TOP / "tools" / "check-hardening", "--without", TOP, "--without", BUILD, *files)
+        # Built elsewhere, the compiler is given the way from there to the sources.
+        paths = ["--without", TOP, "--without", BUILD] if TOP in BUILD.parents else []
+        answer = run(TOP / "tools" / "check-hardening", *paths, *files)
         self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
 
     def test_every_public_header_stands_alone(self):
