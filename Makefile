@@ -33,7 +33,7 @@ test: | test-setup $(BUILD)/build.ninja
 bench: all
 	@tools/setup bench
 	@ninja -C $(BUILD) tests/bench/bench_engine
-	@tools/bench
+	@tools/bench; data=$$?; tools/bench-postgresql && exit $$data
 
 check:
 	@tools/setup build check
