@@ -495,6 +495,79 @@ bool ds_pg_rows_next(ds_pg *db, PGresult **row, ds_err *err)
     return fail_lost(db, !db->handle, err);
 }
 
+/* ---- many rows to the server ------------------------------------------------------------------
+ */
+
+/* COPY is the one thing that cannot be done in pipeline mode. */
+bool ds_pg_copy_begin(ds_pg *db, const char *sql, ds_err *err)
+{
+    DS_AUTO_BUF(all, DS_PG_SQL_MAX);
+
+    *db->notices = '\0';
+    db->said = (ds_pg_said){0};
+    if (!db->handle)
+        return fail_lost(db, true, err);
+    ds_buf_printf(&all, "SAVEPOINT ds; %s; RELEASE SAVEPOINT ds", sql);
+    if (!ds_buf_ok(&all, "a COPY", err))
+        return false;
+    if (PQexitPipelineMode(db->handle) && PQsendQuery(db->handle, all.data) &&
+        PQflush(db->handle) >= 0)
+        return true;
+    return fail_lost(db, false, err);
+}
+
+/* All of it, or what says that there is too much of it. */
+static bool put_data(ds_pg *db, const ds_buf *data, patience *p)
+{
+    enum { PIECE = 64 * 1024 };
+    size_t sent = 0;
+
+    while (!data->overflow && sent < data->n) {
+        size_t n = DS_MIN(data->n - sent, (size_t)PIECE);
+        int taken = PQputCopyData(db->handle, data->data + sent, (int)n);
+
+        if (taken < 0 || (!taken && (!await(db, POLLIN | POLLOUT, p) || PQflush(db->handle) < 0)))
+            return false;
+        sent += taken ? n : 0;
+    }
+    return PQputCopyEnd(db->handle, data->overflow ? "too much for one statement" : NULL) > 0;
+}
+
+/* The answers to all three statements. */
+static bool finish_copy(ds_pg *db, const ds_buf *data, int64_t *rows, bool *failed)
+{
+    patience p = patience_of(db);
+
+    while (pump(db, &p)) {
+        DS_AUTO(PGresult) res = PQgetResult(db->handle);
+        ExecStatusType status = PQresultStatus(res);
+
+        if (!res)
+            return true;
+        if (status == PGRES_COPY_IN && !put_data(db, data, &p))
+            return false;
+        if (status == PGRES_FATAL_ERROR && !*failed) {
+            note_error(db, res);
+            *failed = true;
+        }
+        if (strncmp(PQcmdStatus(res), "COPY ", 5) == 0)
+            *rows = strtoll(PQcmdTuples(res), NULL, 10);
+        if (PQstatus(db->handle) == CONNECTION_BAD)
+            return false;
+    }
+    return false;
+}
+
+bool ds_pg_copy_end(ds_pg *db, const ds_buf *data, int64_t *rows, ds_err *err)
+{
+    bool failed = false;
+
+    *rows = 0;
+    if (!finish_copy(db, data, rows, &failed) || !PQenterPipelineMode(db->handle))
+        return fail_lost(db, failed || !db->handle, err);
+    return !failed || fail_run(db, "COPY", err);
+}
+
 /* ---- names ----------------------------------------------------------------------------------- */
 
 void ds_pg_name(ds_buf *sql, const char *name)

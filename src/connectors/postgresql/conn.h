@@ -59,6 +59,12 @@ DS_MUST_USE PGresult *ds_pg_query(ds_pg *db, const char *sql, int n, const char 
                                   ds_err *err);
 DS_MUST_USE bool ds_pg_exec(ds_pg *db, const char *sql, ds_err *err);
 
+/* COPY ... FROM STDIN in the savepoint `ds`, inside a transaction; between the two calls the server
+ * makes ready. `data` in text form; one that has overflown is not sent, which is a refusal (54000).
+ * *rows: how many were made. Refused, it is for the caller to roll back to the savepoint. */
+DS_MUST_USE bool ds_pg_copy_begin(ds_pg *db, const char *sql, ds_err *err);
+DS_MUST_USE bool ds_pg_copy_end(ds_pg *db, const ds_buf *data, int64_t *rows, ds_err *err);
+
 /* The rows of one statement, one at a time in constant memory: the server waits while nobody takes
  * them. *row NULL: there are no more, and other statements can be run again. Whoever leaves before
  * that has to close the connection. */

@@ -21,6 +21,7 @@ static void plan_free(ds_pg_plan *p)
     free(p->columns);
     free(p->refusal);
     free(p->insert);
+    free(p->copy);
     free(p->meet);
     free(p);
 }
@@ -174,7 +175,7 @@ static ds_pg_plan *make_plan(ds_pg_writer *w, const ds_write *row, ds_err *err)
         return p;
     warn_left_out(w, p);
     ds_pg_plan_sql(w, p);
-    if (!p->insert || !p->meet)
+    if (!p->insert || !p->copy || !p->meet)
         refuse(p, "the record has too many properties for one statement");
     return p;
 }

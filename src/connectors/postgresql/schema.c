@@ -72,6 +72,7 @@ static void fill_table(const PGresult *res, const char *name, ds_arena *a, ds_pg
     out->schema_there = !PQgetisnull(res, 0, 9);
     out->what = what_is(kind);
     out->writable_kind = kind == 'r' || kind == 'p';
+    out->plain = kind == 'r';
     out->filenode = oid_at(res, 0, 4);
     out->unlogged = *PQgetvalue(res, 0, 5) == 'u';
     out->has_rules = truth_at(res, 0, 6);

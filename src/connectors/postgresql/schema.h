@@ -29,6 +29,7 @@ typedef struct ds_pg_table {
     const char *what;   /* "table", "view", ... */
     Oid filenode;       /* another one after TRUNCATE and whatever writes it anew */
     bool writable_kind; /* a table, partitioned or not */
+    bool plain;         /* not partitioned */
     bool unlogged;      /* empty after a crash of the server */
     bool has_rules;
     bool may_delete, may_make; /* rows removed; tables made in its schema */

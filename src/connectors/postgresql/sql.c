@@ -1,7 +1,8 @@
 /* src/connectors/postgresql/sql.c
  *
- * The two statements of a plan.  Each takes a whole batch: one array of text a column, unnested
- * into rows and cast to the column's type, so that whatever the type is the value travels one way.
+ * The statements of a plan (beside COPY).  Each takes a whole batch: one array of text a column,
+ * unnested into rows and cast to the column's type, so that whatever the type is the value travels
+ * one way.
  *
  *   INSERT INTO s.t AS t (key, a) SELECT v.k, v.c2::numeric FROM unnest($1, $2) AS v (k, c2)
  *     ON CONFLICT (key) DO NOTHING RETURNING t.key::text
@@ -100,6 +101,16 @@ static void add_insert(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, 
     ds_buf_printf(sql, " ON CONFLICT (%s) DO NOTHING RETURNING t.%s::text", key, key);
 }
 
+static void add_copy(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
+{
+    ds_buf_printf(sql, "COPY %s (%s", w->shape.sql, ds_pg_quoted(a, w->key_column->name));
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->params[i])
+            ds_buf_printf(sql, ", %s", ds_pg_quoted(a, p->columns[i]->name));
+    }
+    ds_buf_text(sql, ") FROM STDIN");
+}
+
 static void add_update(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
 {
     const char *before = "";
@@ -148,10 +159,13 @@ void ds_pg_plan_sql(const ds_pg_writer *w, ds_pg_plan *p)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
     DS_AUTO_BUF(insert, DS_PG_SQL_MAX);
+    DS_AUTO_BUF(copy, DS_PG_SQL_MAX);
     DS_AUTO_BUF(meet, DS_PG_SQL_MAX);
 
     add_insert(w, p, &insert, a);
+    add_copy(w, p, &copy, a);
     add_meet(w, p, &meet, a);
     p->insert = insert.overflow ? NULL : ds_strdup(insert.data);
+    p->copy = copy.overflow ? NULL : ds_strdup(copy.data);
     p->meet = meet.overflow ? NULL : ds_strdup(meet.data);
 }

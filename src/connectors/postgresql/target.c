@@ -265,6 +265,7 @@ void ds_pg_target_close(ds_destination *self)
         return;
     ds_pg_plans_free(w);
     ds_pg_arrays_free(w);
+    ds_buf_fini(&w->copy_data);
     ds_pg_close(&w->db);
     ds_arena_free(w->arena);
     w->arena = NULL;

@@ -64,18 +64,32 @@ static void close_open_ones(ds_pg_row **rows, size_t n)
     }
 }
 
-static bool put(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n, bool new_first,
-                ds_err *err)
+/* First as new rows, then as ones that are there. */
+static bool put_new(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n, ds_err *err)
 {
     size_t left;
 
-    if (new_first ? !ds_pg_insert_rows(w, p, rows, n, err) : !ds_pg_meet_rows(w, p, rows, n, err))
+    if (!ds_pg_copy_rows(w, p, rows, n, err))
         return false;
-    if (new_first)
-        take_back_refusals(rows, n);
     left = unanswered(rows, n);
-    if (new_first ? !ds_pg_meet_rows(w, p, rows, left, err)
-                  : !ds_pg_insert_rows(w, p, rows, left, err))
+    if (!ds_pg_insert_rows(w, p, rows, left, err))
+        return false;
+    take_back_refusals(rows, left);
+    left = unanswered(rows, left);
+    if (!ds_pg_meet_rows(w, p, rows, left, err))
+        return false;
+    close_open_ones(rows, left);
+    return true;
+}
+
+static bool put_known(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n, ds_err *err)
+{
+    size_t left;
+
+    if (!ds_pg_meet_rows(w, p, rows, n, err))
+        return false;
+    left = unanswered(rows, n);
+    if (!ds_pg_insert_rows(w, p, rows, left, err))
         return false;
     close_open_ones(rows, left);
     return true;
@@ -93,7 +107,7 @@ static bool put_kind(ds_pg_writer *w, const segment *s, ds_pg_plan *p, ds_err *e
             if (s->plan_of[i] == p && is_new == (new_first == 1))
                 s->picked[n++] = &s->rows[i];
         }
-        if (n && !put(w, p, s->picked, n, new_first == 1, err))
+        if (n && !(new_first ? put_new : put_known)(w, p, s->picked, n, err))
             return false;
     }
     return true;

@@ -37,6 +37,7 @@ typedef struct ds_pg_plan {
     size_t key_at;                /* the property that has the key's name; n: none */
     char *refusal;                /* why no such record can be written; NULL: it can */
     char *insert;                 /* makes new rows; gives their keys */
+    char *copy;                   /* makes new rows, if they are that */
     char *meet;    /* gives the number of each row that is there, and whether it was changed */
     uint64_t used; /* when, counted in look-ups */
 } ds_pg_plan;
@@ -70,7 +71,9 @@ typedef struct ds_pg_writer {
     uint64_t lookups;
     ds_buf *arrays; /* parameters of the last batch: their memory serves the next one */
     size_t arrays_n;
-    bool look_first; /* the last create met a row: likely the next one does, too */
+    ds_buf copy_data;
+    int copy_wait, copy_every; /* batches until COPY is tried again; more with each failure */
+    bool look_first;           /* the last create met a row: likely the next one does, too */
     bool warned_columns, warned_key;
 } ds_pg_writer;
 
@@ -140,6 +143,9 @@ typedef struct ds_pg_row {
 } ds_pg_row;
 DS_MUST_USE bool ds_pg_insert_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
                                    ds_err *err);
+/* copy.c: the same where all are new; rows that are not `done` then have to be written so. */
+DS_MUST_USE bool ds_pg_copy_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
+                                 ds_err *err);
 DS_MUST_USE bool ds_pg_meet_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
                                  ds_err *err);
 void ds_pg_arrays_free(ds_pg_writer *w);
