@@ -46,6 +46,21 @@ static const char *take(ds_pg_cell *out, const char *text, size_t n)
     return NULL;
 }
 
+/* printf would take a third of the time that all else here does. */
+static const char *take_integer(ds_pg_cell *out, int64_t number, ds_arena *a)
+{
+    char *text = ds_arena_alloc(a, 24), *end = text + 23, *at = end;
+    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+    *end = '\0';
+    do {
+        *--at = (char)('0' + left % 10);
+    } while (left /= 10);
+    if (number < 0)
+        *--at = '-';
+    return take(out, at, (size_t)(end - at));
+}
+
 static const char *take_text(ds_pg_cell *out, const char *text)
 {
     return take(out, text, strlen(text));
@@ -88,8 +103,11 @@ static bool is_special_number(const char *text)
 
 static const char *fit_number(const ds_pg_column *c, ds_value v, ds_arena *a, ds_pg_cell *out)
 {
-    const char *text = v.type == DS_BOOL ? v.as.boolean ? "1" : "0" : ds_value_text(a, v);
+    const char *text;
 
+    if (v.type == DS_INT && c->type.kind != DS_PG_FLOAT)
+        return take_integer(out, v.as.integer, a);
+    text = v.type == DS_BOOL ? v.as.boolean ? "1" : "0" : ds_value_text(a, v);
     if (v.type == DS_TEXT) {
         ds_value number = ds_number(v.as.text, v.n); /* text again where it spells none */
 

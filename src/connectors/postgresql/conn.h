@@ -30,8 +30,10 @@ typedef struct ds_pg {
     const ds_pg_settings *settings;
     ds_pg_said said;
     char notices[DS_PG_WORDS_MAX]; /* what came beside the answers of the last run; "": nothing */
-    int64_t hurry_ms;              /* 0, or how long nothing may come, whatever the settings say */
-    bool unverified; /* the database does not know its encoding: texts may be anything */
+    enum { DS_PG_COPY_OVER, DS_PG_COPY_ASKED, DS_PG_COPY_ON, DS_PG_COPY_LOST } copy;
+    int64_t copied;   /* rows of the last COPY */
+    int64_t hurry_ms; /* 0, or how long nothing may come, whatever the settings say */
+    bool unverified;  /* the database does not know its encoding: texts may be anything */
 } ds_pg;
 
 /* `at` is made in `a`. AUTH where the login is refused, CONFIG where there is no such database,
@@ -59,11 +61,12 @@ DS_MUST_USE PGresult *ds_pg_query(ds_pg *db, const char *sql, int n, const char 
                                   ds_err *err);
 DS_MUST_USE bool ds_pg_exec(ds_pg *db, const char *sql, ds_err *err);
 
-/* COPY ... FROM STDIN in the savepoint `ds`, inside a transaction; between the two calls the server
- * makes ready. `data` in text form; one that has overflown is not sent, which is a refusal (54000).
- * *rows: how many were made. Refused, it is for the caller to roll back to the savepoint. */
-DS_MUST_USE bool ds_pg_copy_begin(ds_pg *db, const char *sql, ds_err *err);
-DS_MUST_USE bool ds_pg_copy_end(ds_pg *db, const ds_buf *data, int64_t *rows, ds_err *err);
+/* COPY ... FROM STDIN (`sql`) in the savepoint `ds`, inside a transaction: open, put as often as
+ * one likes, close. What goes wrong on the way is told at the end, where *rows is how many were
+ * made. `why` gives it up (54000). Refused, it is for the caller to roll back to the savepoint. */
+DS_MUST_USE bool ds_pg_copy_open(ds_pg *db, const char *sql, ds_err *err);
+void ds_pg_copy_put(ds_pg *db, const ds_buf *data);
+DS_MUST_USE bool ds_pg_copy_close(ds_pg *db, const char *why, int64_t *rows, ds_err *err);
 
 /* The rows of one statement, one at a time in constant memory: the server waits while nobody takes
  * them. *row NULL: there are no more, and other statements can be run again. Whoever leaves before

@@ -1,9 +1,9 @@
 /* src/connectors/postgresql/copy.c
  *
- * New rows by COPY, which costs the server half of what an INSERT does.  It knows no ON CONFLICT:
- * where one row is there already, or is refused, the batch is rolled back to its savepoint and
- * written the longer way, which finds out about each row.  Tables that leave that to luck more
- * often are tried less often.
+ * New rows by COPY, which costs the server half of what an INSERT does, and which it works on while
+ * the next rows are still being made ready.  COPY knows no ON CONFLICT: where one row is there
+ * already, or is refused, the batch is rolled back to its savepoint and written the longer way,
+ * which finds out about each row.  The more often that happens, the less often COPY is tried.
  */
 #include "connectors/postgresql/writer.h"
 
@@ -11,7 +11,9 @@
 
 enum { ROWS_LEAST = 16, WAIT_MOST = 1024 };
 
-#define DATA_MAX (64 * DS_MIB)
+#define PIECE (32 * DS_KIB)    /* sent at once */
+#define ROW_MAX (128 * DS_MIB) /* as COPY spells it */
+#define KEPT_MAX (DS_MIB)      /* of the buffer, from batch to batch */
 
 /* ---- the text form --------------------------------------------------------------------------- */
 
@@ -45,22 +47,32 @@ static void add_row(ds_buf *out, const ds_pg_row *row, size_t columns)
     ds_buf_char(out, '\n');
 }
 
-/* ---- trying it ------------------------------------------------------------------------------- */
+/* ---- a batch --------------------------------------------------------------------------------- */
 
-static void try_later(ds_pg_writer *w)
+bool ds_pg_copy_is_worth_it(ds_pg_writer *w, size_t n)
 {
-    w->copy_every = DS_MIN(DS_MAX(w->copy_every * 2, 1), WAIT_MOST);
-    w->copy_wait = w->copy_every;
-}
-
-static bool worth_trying(ds_pg_writer *w, size_t n)
-{
-    if (n < ROWS_LEAST || !w->shape.plain)
+    if (n < ROWS_LEAST || !w->shape.plain || w->look_first)
         return false;
     if (w->copy_wait == 0)
         return true;
     w->copy_wait--;
     return false;
+}
+
+bool ds_pg_copy_begin(ds_pg_writer *w, const ds_pg_plan *p, ds_err *err)
+{
+    ds_buf_clear(&w->copy_data);
+    w->copy_data.max = ROW_MAX;
+    return ds_pg_copy_open(&w->db, p->copy, err);
+}
+
+void ds_pg_copy_add(ds_pg_writer *w, const ds_pg_plan *p, const ds_pg_row *row)
+{
+    add_row(&w->copy_data, row, p->params_n);
+    if (w->copy_data.n < PIECE || w->copy_data.overflow)
+        return;
+    ds_pg_copy_put(&w->db, &w->copy_data);
+    ds_buf_clear(&w->copy_data);
 }
 
 static void settle(ds_pg_row **rows, size_t n)
@@ -71,24 +83,21 @@ static void settle(ds_pg_row **rows, size_t n)
     }
 }
 
-/* Nothing is settled where it did not work out. false: the batch fails. */
-bool ds_pg_copy_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n, ds_err *err)
+static void try_later(ds_pg_writer *w)
 {
-    ds_buf *data = &w->copy_data;
+    w->copy_every = DS_MIN(DS_MAX(w->copy_every * 2, 1), WAIT_MOST);
+    w->copy_wait = w->copy_every;
+}
+
+bool ds_pg_copy_end(ds_pg_writer *w, ds_pg_row **rows, size_t n, ds_err *err)
+{
     int64_t made = 0;
     bool is_rows, ok;
 
-    if (!worth_trying(w, n))
-        return true;
-    ds_buf_clear(data);
-    data->max = DATA_MAX;
-    if (!ds_pg_copy_begin(&w->db, p->copy, err))
-        return false;
-    for (size_t i = 0; i < n && !data->overflow; i++)
-        add_row(data, rows[i], p->params_n);
-    ok = ds_pg_copy_end(&w->db, data, &made, err);
-    if (data->cap > 4 * DS_MIB)
-        ds_buf_fini(data);
+    ds_pg_copy_put(&w->db, &w->copy_data);
+    ok = ds_pg_copy_close(&w->db, w->copy_data.overflow ? "too large" : NULL, &made, err);
+    if (w->copy_data.cap > KEPT_MAX)
+        ds_buf_fini(&w->copy_data);
     if (!ok && (!ds_pg_is_rows_fault(w, &is_rows, err) || !is_rows))
         return false;
     if (ok && made == (int64_t)n) {

@@ -69,13 +69,10 @@ static bool put_new(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size
 {
     size_t left;
 
-    if (!ds_pg_copy_rows(w, p, rows, n, err))
+    if (!ds_pg_insert_rows(w, p, rows, n, err))
         return false;
+    take_back_refusals(rows, n);
     left = unanswered(rows, n);
-    if (!ds_pg_insert_rows(w, p, rows, left, err))
-        return false;
-    take_back_refusals(rows, left);
-    left = unanswered(rows, left);
     if (!ds_pg_meet_rows(w, p, rows, left, err))
         return false;
     close_open_ones(rows, left);
@@ -104,7 +101,7 @@ static bool put_kind(ds_pg_writer *w, const segment *s, ds_pg_plan *p, ds_err *e
         for (size_t i = 0; i < s->rows_n; i++) {
             bool is_new = s->rows[i].write->op == DS_OP_CREATE && !w->look_first;
 
-            if (s->plan_of[i] == p && is_new == (new_first == 1))
+            if (s->plan_of[i] == p && !s->rows[i].done && is_new == (new_first == 1))
                 s->picked[n++] = &s->rows[i];
         }
         if (n && !(new_first ? put_new : put_known)(w, p, s->picked, n, err))
@@ -133,19 +130,32 @@ static void compare_key(ds_pg_writer *w, const ds_pg_plan *p, const ds_write *wr
 }
 
 /* NULL; else why it cannot be written. */
-static const char *fill_cells(ds_pg_writer *w, const ds_pg_plan *p, const ds_write *write,
-                              ds_pg_cell *cells)
+static const char *fill_cells(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row *row)
 {
     ds_arena *a = ds_activity_arena(w->db.act);
+    const ds_write *write = row->write;
     const char *reason =
         p->refusal ? ds_arena_strdup(a, p->refusal) : ds_pg_fit_key(w->key_column, write->key, a);
 
-    cells[0] = (ds_pg_cell){write->key, strlen(write->key)};
+    row->cells = ds_arena_zalloc(a, p->params_n * sizeof(*row->cells));
+    row->cells[0] = (ds_pg_cell){write->key, strlen(write->key)};
     for (size_t i = 0; i < p->n && !reason; i++) {
         if (p->params[i])
-            reason = ds_pg_fit(p->columns[i], write->props[i].value, a, &cells[p->params[i] - 1]);
+            reason =
+                ds_pg_fit(p->columns[i], write->props[i].value, a, &row->cells[p->params[i] - 1]);
     }
     return reason;
+}
+
+static void fill(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row *row)
+{
+    const char *reason = fill_cells(w, p, row);
+
+    row->done = reason != NULL;
+    if (reason)
+        hold(row->write, reason);
+    else
+        compare_key(w, p, row->write);
 }
 
 /* ---- segments -------------------------------------------------------------------------------- */
@@ -189,12 +199,53 @@ static void note_plan(segment *s, ds_pg_plan *p)
     s->plans[s->plans_n++] = p;
 }
 
+static bool all_new(const segment *s)
+{
+    for (size_t i = 0; i < s->rows_n; i++) {
+        if (s->rows[i].write->op != DS_OP_CREATE)
+            return false;
+    }
+    return s->plans_n == 1 && !s->plans[0]->refusal;
+}
+
+/* The server begins while the rows are still being made ready. */
+static bool copy_all(ds_pg_writer *w, const segment *s, ds_err *err)
+{
+    const ds_pg_plan *p = s->plans[0];
+    size_t n = 0;
+
+    if (!ds_pg_copy_begin(w, p, err))
+        return false;
+    for (size_t i = 0; i < s->rows_n; i++) {
+        fill(w, p, &s->rows[i]);
+        if (s->rows[i].done)
+            continue;
+        ds_pg_copy_add(w, p, &s->rows[i]);
+        s->picked[n++] = &s->rows[i];
+    }
+    return ds_pg_copy_end(w, s->picked, n, err);
+}
+
+static bool put_all(ds_pg_writer *w, const segment *s, ds_err *err)
+{
+    if (all_new(s) && ds_pg_copy_is_worth_it(w, s->rows_n)) {
+        if (!copy_all(w, s, err))
+            return false;
+    } else {
+        for (size_t i = 0; i < s->rows_n; i++)
+            fill(w, s->plan_of[i], &s->rows[i]);
+    }
+    for (size_t i = 0; i < s->plans_n; i++) {
+        if (!put_kind(w, s, s->plans[i], err))
+            return false;
+    }
+    return true;
+}
+
 static bool run_segment(ds_pg_writer *w, segment *s, ds_err *err)
 {
-    bool ok = true;
+    bool ok = put_all(w, s, err);
 
-    for (size_t i = 0; i < s->plans_n && ok; i++)
-        ok = put_kind(w, s, s->plans[i], err);
     for (size_t i = 0; i < s->rows_n && ok; i++) {
         ds_write *write = s->rows[i].write;
         bool wrote = write->outcome == DS_OUT_CREATED || write->outcome == DS_OUT_UPDATED;
@@ -213,9 +264,7 @@ static bool run_segment(ds_pg_writer *w, segment *s, ds_err *err)
 
 static bool add_write(ds_pg_writer *w, segment *s, ds_write *write, ds_err *err)
 {
-    ds_pg_row *row;
     ds_pg_plan *p;
-    const char *reason;
 
     /* A plan that the segment uses must not make room for another one. */
     if ((s->slots[slot_of(s, write->key)] || s->plans_n == DS_PG_PLANS - 1) &&
@@ -224,15 +273,7 @@ static bool add_write(ds_pg_writer *w, segment *s, ds_write *write, ds_err *err)
     p = ds_pg_plan_for(w, write, err);
     if (!p)
         return false;
-    row = &s->rows[s->rows_n];
-    *row = (ds_pg_row){.write = write};
-    row->cells = ds_arena_zalloc(ds_activity_arena(w->db.act), p->params_n * sizeof(*row->cells));
-    reason = fill_cells(w, p, write, row->cells);
-    if (reason) {
-        hold(write, reason);
-        return true;
-    }
-    compare_key(w, p, write);
+    s->rows[s->rows_n] = (ds_pg_row){.write = write};
     note_plan(s, p);
     s->slots[slot_of(s, write->key)] = (uint32_t)s->rows_n + 1;
     s->plan_of[s->rows_n++] = p;

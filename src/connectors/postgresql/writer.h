@@ -143,9 +143,6 @@ typedef struct ds_pg_row {
 } ds_pg_row;
 DS_MUST_USE bool ds_pg_insert_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
                                    ds_err *err);
-/* copy.c: the same where all are new; rows that are not `done` then have to be written so. */
-DS_MUST_USE bool ds_pg_copy_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
-                                 ds_err *err);
 DS_MUST_USE bool ds_pg_meet_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
                                  ds_err *err);
 void ds_pg_arrays_free(ds_pg_writer *w);
@@ -153,6 +150,13 @@ void ds_pg_arrays_free(ds_pg_writer *w);
 DS_MUST_USE bool ds_pg_text_array(ds_buf *out, const ds_pg_cell *cells, size_t n, size_t stride);
 /* A refusal of what is in a row, and no trouble of the server's or of the table as a whole. */
 DS_MUST_USE bool ds_pg_is_rows_fault(ds_pg_writer *w, bool *is, ds_err *err);
+
+/* copy.c: new rows, one after the other; after the end, those that are not `done` have yet to be
+ * written another way. */
+bool ds_pg_copy_is_worth_it(ds_pg_writer *w, size_t n);
+DS_MUST_USE bool ds_pg_copy_begin(ds_pg_writer *w, const ds_pg_plan *p, ds_err *err);
+void ds_pg_copy_add(ds_pg_writer *w, const ds_pg_plan *p, const ds_pg_row *row);
+DS_MUST_USE bool ds_pg_copy_end(ds_pg_writer *w, ds_pg_row **rows, size_t n, ds_err *err);
 
 /* write.c: rows. */
 bool ds_pg_write(ds_destination *self, ds_activity *act, ds_write *writes, size_t n, ds_err *err);
