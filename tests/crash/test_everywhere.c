@@ -9,8 +9,10 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "connectors/file/file.h"
+#include "connectors/postgresql/postgresql.h"
 #include "connectors/sqlite/sqlite.h"
 #include "engine/engine.h"
+#include "server.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -30,7 +32,8 @@ enum { CRASHED = 86, RECORDS = 64, STEPS_MOST = 3000 };
 
 typedef struct scenario {
     const char *name;
-    const char *destination; /* sqlite, jsonl, csv */
+    const char *destination; /* sqlite, jsonl, csv, postgresql */
+    bool from_table;         /* the source is a table of PostgreSQL, else a file */
     const char *missing;
     bool prior;   /* a pass before: the one that is killed finds links */
     bool reorder; /* and the source in another order */
@@ -67,6 +70,29 @@ static const scenario scenarios[] = {
      .changed = 17,
      .added = 13,
      .back = true},
+    {.name = "postgresql, first pass",
+     .destination = "postgresql",
+     .missing = "ignore",
+     .added = RECORDS},
+    {.name = "postgresql, update pass",
+     .destination = "postgresql",
+     .missing = "ignore",
+     .prior = true,
+     .changed = 30},
+    {.name = "postgresql, mixed pass",
+     .destination = "postgresql",
+     .missing = "delete",
+     .from_table = true,
+     .prior = true,
+     .gone = 9,
+     .changed = 17,
+     .added = 13},
+    {.name = "postgresql, rows marked",
+     .destination = "postgresql",
+     .missing = "{mark: Gone}",
+     .prior = true,
+     .gone = 20,
+     .changed = 3},
     {.name = "jsonl, first pass", .destination = "jsonl", .missing = "ignore", .added = RECORDS},
     {.name = "jsonl, update pass",
      .destination = "jsonl",
@@ -97,11 +123,13 @@ static const scenario scenarios[] = {
      .added = 13},
 };
 
-static const ds_source_ops *const sources[] = {&ds_file_source};
-static const ds_destination_ops *const destinations[] = {&ds_file_destination,
-                                                         &ds_sqlite_destination};
-static const ds_connectors connectors = {
-    .sources = sources, .sources_n = 1, .destinations = destinations, .destinations_n = 2};
+static const ds_source_ops *const sources[] = {&ds_file_source, &ds_postgresql_source};
+static const ds_destination_ops *const destinations[] = {
+    &ds_file_destination, &ds_sqlite_destination, &ds_postgresql_destination};
+static const ds_connectors connectors = {.sources = sources,
+                                         .sources_n = DS_COUNT(sources),
+                                         .destinations = destinations,
+                                         .destinations_n = DS_COUNT(destinations)};
 
 /* ---- the process under test ------------------------------------------------------------------ */
 
@@ -175,22 +203,34 @@ static void write_file(const char *dir, const char *name, const char *text)
     assert_int_equal(fclose(f), 0);
 }
 
+static bool is_table(const scenario *sc)
+{
+    return !strcmp(sc->destination, "sqlite") || !strcmp(sc->destination, "postgresql");
+}
+
 static void write_config(const char *dir, const scenario *sc)
 {
-    char text[2048], to[256];
+    DS_AUTO_BUF(text, 4 * DS_KIB);
 
-    if (!strcmp(sc->destination, "sqlite"))
-        snprintf(to, sizeof(to),
-                 "{kind: sqlite, path: out.db, table: things, key: Id, create_table: true}");
+    ds_buf_text(&text, "routes:\n  things:\n    source: ");
+    if (sc->from_table)
+        ds_buf_printf(&text, "{kind: postgresql, url: \"%s\", table: origin, key: id}\n",
+                      server_url());
     else
-        snprintf(to, sizeof(to), "{kind: file, path: out.%s, key: Id}", sc->destination);
-    snprintf(text, sizeof(text),
-             "routes:\n  things:\n    source: {kind: file, path: in.jsonl, key: id}\n    "
-             "destination: %s\n"
-             "    fields: {Name: name, Size: size, First: {from: name}}\n    create_only: [First]\n"
-             "    missing: %s\n",
-             to, sc->missing);
-    write_file(dir, "durable-sync.yaml", text);
+        ds_buf_text(&text, "{kind: file, path: in.jsonl, key: id}\n");
+    ds_buf_text(&text, "    destination: ");
+    if (!strcmp(sc->destination, "postgresql"))
+        ds_buf_printf(&text, "{kind: postgresql, url: \"%s\", table: things, ", server_url());
+    else if (is_table(sc))
+        ds_buf_text(&text, "{kind: sqlite, path: out.db, table: things, ");
+    else
+        ds_buf_printf(&text, "{kind: file, path: out.%s, ", sc->destination);
+    ds_buf_printf(&text,
+                  "key: Id%s}\n"
+                  "    fields: {Name: name, Size: size, First: {from: name}}\n"
+                  "    create_only: [First]\n    missing: %s\n",
+                  is_table(sc) ? ", create_table: true" : "", sc->missing);
+    write_file(dir, "durable-sync.yaml", text.data);
 }
 
 static const char *name_of(const scenario *sc, int i, bool after)
@@ -205,13 +245,23 @@ static void write_source(const char *dir, const scenario *sc, bool after)
     DS_AUTO_BUF(text, DS_MIB);
     int from = after ? sc->gone : 0, to = (sc->prior ? RECORDS : 0) + (after ? sc->added : 0);
 
+    if (sc->from_table)
+        ds_buf_text(&text, "CREATE TABLE IF NOT EXISTS origin (id text PRIMARY KEY, name text,"
+                           " size numeric); TRUNCATE origin;");
     for (int n = from; n < to; n++) {
         int i = after && sc->reorder ? to - 1 - (n - from) : n;
 
-        ds_buf_printf(&text, "{\"id\": \"k%03d\", \"name\": \"%s %d\", \"size\": %d.10}\n", i,
-                      name_of(sc, i, after), i, i);
+        if (sc->from_table)
+            ds_buf_printf(&text, "INSERT INTO origin VALUES ('k%03d', '%s %d', %d.10);", i,
+                          name_of(sc, i, after), i, i);
+        else
+            ds_buf_printf(&text, "{\"id\": \"k%03d\", \"name\": \"%s %d\", \"size\": %d.10}\n", i,
+                          name_of(sc, i, after), i, i);
     }
-    write_file(dir, "in.jsonl", text.n ? text.data : "");
+    if (sc->from_table)
+        server_exec(text.data);
+    else
+        write_file(dir, "in.jsonl", text.n ? text.data : "");
 }
 
 static void exec_sql(sqlite3 *db, const char *sql)
@@ -233,13 +283,17 @@ static sqlite3 *open_out(const char *dir)
 /* What people do to the destination between two passes. */
 static void edit_by_hand(const char *dir, const scenario *sc)
 {
+    static const char sql[] =
+        "ALTER TABLE things ADD COLUMN note TEXT; UPDATE things SET note = 'mine ' || \"Id\";"
+        "INSERT INTO things(\"Id\", \"Name\", note) VALUES('by-hand', 'hand', 'row')";
+
     if (!strcmp(sc->destination, "sqlite")) {
         sqlite3 *db = open_out(dir);
 
-        exec_sql(db, "ALTER TABLE things ADD COLUMN note TEXT");
-        exec_sql(db, "UPDATE things SET note = 'mine ' || Id");
-        exec_sql(db, "INSERT INTO things(Id, Name, note) VALUES('by-hand', 'hand', 'row')");
+        exec_sql(db, sql);
         sqlite3_close(db);
+    } else if (is_table(sc)) {
+        server_exec(sql);
     }
 }
 
@@ -296,6 +350,8 @@ static void dump(const char *dir, const scenario *sc, ds_buf *out)
     ds_buf_clear(out);
     if (!strcmp(sc->destination, "sqlite"))
         dump_sqlite(dir, sc, out);
+    else if (is_table(sc))
+        server_dump("SELECT * FROM things ORDER BY \"Id\"", out);
     else
         dump_file(dir, sc->destination, out);
 }
@@ -317,6 +373,8 @@ static void remove_dir(const char *dir)
 /* The state in which the pass to be killed starts. */
 static void set_up(const char *dir, const scenario *sc)
 {
+    if (!strcmp(sc->destination, "postgresql"))
+        server_reset();
     write_config(dir, sc);
     if (sc->prior) {
         write_source(dir, sc, false);
@@ -324,6 +382,20 @@ static void set_up(const char *dir, const scenario *sc)
         edit_by_hand(dir, sc);
     }
     write_source(dir, sc, true);
+}
+
+/* No row is another version of itself, be it one of ours or one by which the table is known. */
+static void further_run_is_idle_there(const char *dir)
+{
+    static const char versions[] = "SELECT 1, xmin, ctid FROM things UNION ALL"
+                                   " SELECT 2, xmin, ctid FROM durable_sync_state ORDER BY 1, 3";
+    DS_AUTO_BUF(before, DS_MIB);
+    DS_AUTO_BUF(after, DS_MIB);
+
+    server_dump(versions, &before);
+    assert_int_equal(in_child(dir, 0), 0);
+    server_dump(versions, &after);
+    assert_string_equal(before.data, after.data);
 }
 
 /* Nothing is written by a run that finds nothing to do: not a byte, not a time. */
@@ -359,7 +431,7 @@ static void expectation(const scenario *sc, ds_buf *out)
         lines++;
     for (const char *at = out->data; (at = strstr(at, "changed")) != NULL; at++)
         changed++;
-    if (!strcmp(sc->destination, "sqlite"))
+    if (is_table(sc))
         rows += sc->prior; /* the row made by hand */
     else if (!strcmp(sc->destination, "csv"))
         rows++; /* the header */
@@ -409,7 +481,10 @@ static void survives_a_kill_at_every_step(void **state)
         dump(dir, sc, &got);
         if (strcmp(got.data, expected.data) != 0)
             fail_msg("killed at step %d:\n%s\nexpected:\n%s", step, got.data, expected.data);
-        further_run_is_idle(dir, sc);
+        if (strcmp(sc->destination, "postgresql") != 0)
+            further_run_is_idle(dir, sc);
+        else
+            further_run_is_idle_there(dir);
         remove_dir(dir);
     }
     assert_true(step > 12); /* there were steps to be killed at */
@@ -421,13 +496,17 @@ int main(int argc, char **argv)
 {
     struct CMUnitTest tests[DS_COUNT(scenarios)];
     size_t n = 0;
+    int failed;
 
     for (size_t i = 0; i < DS_COUNT(scenarios); i++)
-        if (argc < 2 || !strcmp(argv[1], scenarios[i].name))
+        if (argc < 2 ? strcmp(scenarios[i].destination, "postgresql") != 0 || server_is_there()
+                     : !strcmp(argv[1], scenarios[i].name))
             tests[n++] = (struct CMUnitTest){
                 .name = scenarios[i].name,
                 .test_func = survives_a_kill_at_every_step,
                 .initial_state = (void *)(uintptr_t)&scenarios[i],
             };
-    return n ? _cmocka_run_group_tests("crash", tests, n, NULL, NULL) : 2;
+    failed = n ? _cmocka_run_group_tests("crash", tests, n, NULL, NULL) : 2;
+    server_leave();
+    return failed;
 }
