@@ -37,7 +37,8 @@ typedef struct ds_app {
 
 /* Loads the configuration once. 0, or an exit code with every error printed. */
 DS_MUST_USE int ds_app_config(ds_app *app);
-/* The same for commands that run what it holds: programs in it are compiled, to say what is wrong. */
+/* The same for commands that run what it holds: programs in it are compiled, to say what is wrong.
+ */
 DS_MUST_USE int ds_app_config_to_run(ds_app *app);
 /* As ds_app_config, with the errors handed out instead of printed (for check --json). */
 DS_MUST_USE int ds_app_config_errors(ds_app *app, ds_buf *errors);

@@ -5,12 +5,12 @@
 #include "sync/pass.h"
 #include <string.h>
 
-typedef struct try {
+typedef struct trying {
     ds_app *app;
     const ds_route *route;
     const char *unit, *key; /* key NULL: the first */
     bool found;
-} try;
+} trying;
 
 static const char *end_of(const ds_tried *t)
 {
@@ -35,7 +35,7 @@ static const char *key_of(const ds_tried *t)
 /* ---- for people ---------------------------------------------------------------------------------
  */
 
-static void head(const try *t, const char *text)
+static void head(const trying *t, const char *text)
 {
     printf("%s%s%s\n", ds_paint(t->app, DS_BOLD), text, ds_paint(t->app, DS_PLAIN));
 }
@@ -50,7 +50,7 @@ static bool same_props(const ds_prop *a, size_t a_n, const ds_prop *b, size_t b_
 }
 
 /* A stage; in one line where it changes nothing. */
-static void stage(const try *t, ds_arena *a, const char *name, const ds_prop *props, size_t n,
+static void stage(const trying *t, ds_arena *a, const char *name, const ds_prop *props, size_t n,
                   const ds_prop *before, size_t before_n)
 {
     if (!props)
@@ -62,12 +62,13 @@ static void stage(const try *t, ds_arena *a, const char *name, const ds_prop *pr
         ds_props_shown(t->app, a, props, n);
 }
 
-static void show_text(const try *t, ds_arena *a, const ds_tried *tried)
+static void show_text(const trying *t, ds_arena *a, const ds_tried *tried)
 {
     const ds_record *rec = tried->source;
     const char *key = key_of(tried);
 
-    printf("%s:%s  %s\n\n", t->route->name, ds_safe(a, t->unit), key ? ds_safe(a, key) : "(no key)");
+    printf("%s:%s  %s\n\n", t->route->name, ds_safe(a, t->unit),
+           key ? ds_safe(a, key) : "(no key)");
     head(t, "as read from the source");
     ds_props_shown(t->app, a, rec->props, rec->props_n);
     stage(t, a, "after where and fields", tried->mapped, tried->mapped_n, rec->props, rec->props_n);
@@ -84,7 +85,7 @@ static void show_text(const try *t, ds_arena *a, const ds_tried *tried)
 /* ---- for programs -------------------------------------------------------------------------------
  */
 
-static void show_json(const try *t, const ds_tried *tried)
+static void show_json(const trying *t, const ds_tried *tried)
 {
     DS_AUTO_BUF(doc, DS_DOC_MAX);
     ds_json_writer w = ds_out_writer(&doc);
@@ -108,7 +109,7 @@ static void show_json(const try *t, const ds_tried *tried)
 static void show(void *to, const ds_tried *tried)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
-    try *t = to;
+    trying *t = to;
 
     if (!tried->source)
         return;
@@ -120,7 +121,7 @@ static void show(void *to, const ds_tried *tried)
 }
 
 /* The first unit that has it. */
-static bool search(try *t, const ds_unit_ref *ref, ds_err *err)
+static bool search(trying *t, const ds_unit_ref *ref, ds_err *err)
 {
     static const atomic_bool never = false;
     ds_units units;
@@ -144,7 +145,7 @@ static bool search(try *t, const ds_unit_ref *ref, ds_err *err)
 int ds_cmd_try(ds_app *app)
 {
     const ds_args *args = app->args;
-    try t = {.app = app, .key = args->words_n > 1 ? args->words[1] : NULL};
+    trying t = {.app = app, .key = args->words_n > 1 ? args->words[1] : NULL};
     ds_unit_ref ref;
     ds_err err = DS_ERR_INIT;
     int code = ds_app_config_to_run(app);

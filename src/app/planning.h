@@ -1,4 +1,4 @@
-/* src/app/planning.h - the pass without a write, for `plan` and `explain`; records as they are shown. */
+/* src/app/planning.h - the pass without a write, for `plan` and `explain`; records as shown. */
 #ifndef DS_APP_PLANNING_H
 #define DS_APP_PLANNING_H
 

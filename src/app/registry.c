@@ -82,7 +82,7 @@ static const char *const *kinds(ds_more_connectors *self, ds_arena *a, size_t *n
 }
 
 ds_connectors *ds_registry(ds_arena *a, ds_loader *loader, const ds_source_ops *source,
-                                 const ds_destination_ops *destination)
+                           const ds_destination_ops *destination)
 {
     registry *r = ds_new_in(a, registry);
 

@@ -1,7 +1,7 @@
 /* src/base/transform.h
  *
- * The seam of transforms: an expression that is run over mapped records.  A pass knows this much and
- * nothing of the language or of where it runs; src/transform/ is the one behind it.
+ * The seam of transforms: an expression that is run over mapped records.  A pass knows this much
+ * and nothing of the language or of where it runs; src/transform/ is the one behind it.
  */
 #ifndef DS_BASE_TRANSFORM_H
 #define DS_BASE_TRANSFORM_H
@@ -12,7 +12,7 @@
 #define DS_PROGRAM_MAX (256 * DS_KIB) /* bytes of one expression */
 
 typedef struct ds_transform_in {
-    const char *key; /* what the program does to it is refused: it names the record for ever */
+    const char *key;      /* what the program does to it is refused: it names the record for ever */
     const ds_prop *props; /* none is absent; nested ones are as their source had them */
     size_t n;
     const char *body; /* NULL: absent */

@@ -106,8 +106,8 @@ void ds_transform_read(ds_load *ld, const ds_member *m, ds_route *route)
     if (!ds_read_text(ld, m, &r.program))
         return;
     if (strlen(r.program) > DS_PROGRAM_MAX) {
-        ds_issue(ld->issues, m->at, "%s: larger than %zu KiB, which is the most it may have", m->name,
-                 DS_PROGRAM_MAX / DS_KIB);
+        ds_issue(ld->issues, m->at, "%s: larger than %zu KiB, which is the most it may have",
+                 m->name, DS_PROGRAM_MAX / DS_KIB);
         return;
     }
     route->transformer = by;

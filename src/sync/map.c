@@ -336,8 +336,7 @@ static void map_all(ds_mapping *m, const ds_prop *given, size_t given_n, const c
         props[n++] = (ds_prop){prop->name, flat(prop->value, a)};
     }
     *out = (ds_mapped){.props = props, .n = n, .how = how, .body = body};
-    out->hash =
-        ds_encode_hash(&m->scratch, props, order_by_name(&m->last, props, n), n, how, body);
+    out->hash = ds_encode_hash(&m->scratch, props, order_by_name(&m->last, props, n), n, how, body);
 }
 
 ds_map_result ds_mapping_apply(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapped *out,
@@ -400,8 +399,8 @@ static bool went_in(const ds_transform_in *in, const ds_prop *prop)
     return false;
 }
 
-/* What a property is called that the route writes by itself. A source's own property under the key's
- * name may go through: it is left out here as it is without a transform. */
+/* What a property is called that the route writes by itself. A source's own property under the
+ * key's name may go through: it is left out here as it is without a transform. */
 static const char *taken(const ds_route *route, const ds_transform_in *in, const ds_prop *prop)
 {
     if (route->stamp && !strcmp(route->stamp, prop->name))

@@ -35,8 +35,8 @@ void ds_mapping_free(ds_mapping *m);
 /* What it makes lives in `a`, in the record or in the mapping. */
 ds_map_result ds_mapping_apply(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapped *out,
                                const char **reason);
-/* The same in two halves, for routes with a transform between them.  What goes into it: `where`, and
- * all of `fields`, owned or not; nested values are as the source has them. */
+/* The same in two halves, for routes with a transform between them.  What goes into it: `where`,
+ * and all of `fields`, owned or not; nested values are as the source has them. */
 ds_map_result ds_mapping_before(ds_mapping *m, const ds_record *rec, ds_arena *a,
                                 ds_transform_in *out, const char **reason);
 /* What comes out: `owns`, `create_only`, the hash. */

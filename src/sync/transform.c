@@ -1,8 +1,8 @@
 /* src/sync/transform.c
  *
- * The records of a page through the route's transform, between `fields` and `owns`.  A record that the
- * transform cannot do may cost it a quarter of a second and a worker, so one that was held for it is
- * not given to it again before it is due, unless it or the program has changed.
+ * The records of a page through the route's transform, between `fields` and `owns`.  A record that
+ * the transform cannot do may cost it a quarter of a second and a worker, so one that was held for
+ * it is not given to it again before it is due, unless it or the program has changed.
  */
 #include "base/hash.h"
 #include "sync/internal.h"

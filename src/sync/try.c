@@ -1,4 +1,5 @@
-/* src/sync/try.c - one record of the source through the mapping, stage by stage: what `try` shows. */
+/* src/sync/try.c - one record of the source through the mapping, stage by stage: what `try` shows.
+ */
 #include "sync/internal.h"
 
 typedef struct trial {

@@ -1,8 +1,8 @@
 /* src/transform/client.c
  *
- * A page of records through a worker.  They go out in batches and come back in their order; where the
- * worker is lost, the record it was at is held with the reason, a new worker is started, and what has
- * no result yet is sent again without it.
+ * A page of records through a worker.  They go out in batches and come back in their order; where
+ * the worker is lost, the record it was at is held with the reason, a new worker is started, and
+ * what has no result yet is sent again without it.
  */
 #include "transform/internal.h"
 
@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BATCH_BYTES DS_MIB  /* of records in one message; a larger one goes alone */
-#define IN_VAIN_MAX 3       /* workers lost in a row, with nothing to blame and nothing done */
-#define LOST_MAX INT64_C(20) /* workers that records may cost, and one more for each... */
+#define BATCH_BYTES DS_MIB    /* of records in one message; a larger one goes alone */
+#define IN_VAIN_MAX 3         /* workers lost in a row, with nothing to blame and nothing done */
+#define LOST_MAX INT64_C(20)  /* workers that records may cost, and one more for each... */
 #define GOOD_EACH INT64_C(10) /* ...of so many that came through: else the program is at fault */
 
 struct ds_transform {
@@ -32,7 +32,8 @@ typedef struct batch {
     ds_arena *arena;
 } batch;
 
-/* ---- a worker that has the program ------------------------------------------------------------ */
+/* ---- a worker that has the program ------------------------------------------------------------
+ */
 
 static void let_go(ds_transform *t)
 {
@@ -170,7 +171,8 @@ static bool ready(ds_transform *t, ds_activity *act, ds_err *err)
     return false;
 }
 
-/* ---- what became of a worker ------------------------------------------------------------------ */
+/* ---- what became of a worker ------------------------------------------------------------------
+ */
 
 static const char *reason_of(const ds_transform *t, ds_jq_end end, ds_arena *a)
 {
@@ -238,7 +240,8 @@ static bool lost_worker(ds_transform *t, batch *b, ds_jq_end end, ds_err *err)
     return !too_many(t, reason, err);
 }
 
-/* ---- a batch ---------------------------------------------------------------------------------- */
+/* ---- a batch ----------------------------------------------------------------------------------
+ */
 
 /* The open records from `first` on, as many as fit. One that fits nowhere is held. */
 static void fill(ds_transform *t, batch *b, size_t first, size_t all)
@@ -318,7 +321,8 @@ static bool apply(ds_transform *t, ds_activity *act, const ds_transform_in *in, 
     }
 }
 
-/* ---- the seam --------------------------------------------------------------------------------- */
+/* ---- the seam ---------------------------------------------------------------------------------
+ */
 
 static ds_transform *open_program(const ds_transformer *self, const char *program)
 {
@@ -349,7 +353,10 @@ static bool check(const ds_transformer *self, const char *program, ds_transform_
     return p && compile(p, NULL, &v, err);
 }
 
-#define OPS {.check = check, .open = open_program, .apply = apply, .close = close_program}
+#define OPS                                                                                        \
+    {                                                                                              \
+        .check = check, .open = open_program, .apply = apply, .close = close_program               \
+    }
 
 const ds_jq ds_jq_installed = {.base = OPS};
 
@@ -358,7 +365,8 @@ ds_jq ds_jq_with(const char *worker)
     return (ds_jq){.base = OPS, .worker = worker};
 }
 
-/* ---- for doctor ------------------------------------------------------------------------------- */
+/* ---- for doctor -------------------------------------------------------------------------------
+ */
 
 static void note_problem(void *to, int line, int col, const char *text)
 {

@@ -1,7 +1,7 @@
 /* src/transform/decode.c
  *
- * The worker's bytes to a mapped record.  Every length is looked at before it is believed, texts are
- * made valid, and what makes no sense is said to make none.
+ * The worker's bytes to a mapped record.  Every length is looked at before it is believed, texts
+ * are made valid, and what makes no sense is said to make none.
  */
 #include "base/text.h"
 #include "transform/internal.h"
@@ -34,7 +34,8 @@ static ds_value number_value(ds_arena *a, double number)
     return ds_real(a, number);
 }
 
-/* ---- lists and objects: compact JSON, as nested values travel ---------------------------------- */
+/* ---- lists and objects: compact JSON, as nested values travel ----------------------------------
+ */
 
 static bool write_json(ds_json_writer *w, ds_wire_in *in, ds_arena *a, int depth);
 
@@ -126,7 +127,8 @@ static bool take_nested(ds_wire_in *in, ds_arena *a, ds_value *out)
     return true;
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values -----------------------------------------------------------------------------------
+ */
 
 /* A list of nothing but texts is a list; `in` is behind its letter. */
 static bool take_texts(ds_wire_in *in, ds_arena *a, ds_value *out)
@@ -219,7 +221,8 @@ static bool take_prop(ds_wire_in *in, const ds_transform_in *rec, ds_arena *a, s
     return take_value(in, a, &out->value);
 }
 
-/* ---- records ---------------------------------------------------------------------------------- */
+/* ---- records ----------------------------------------------------------------------------------
+ */
 
 static bool take_body(ds_wire_in *in, const ds_transform_in *rec, ds_arena *a, const char **body)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DIGITS_SURE 15 /* so many survive a double, whatever they are */
+#define DIGITS_SURE 15   /* so many survive a double, whatever they are */
 #define REAL_TINY 1e-300 /* below, a double has fewer digits */
 
 static size_t digits_of(const char *text)

@@ -13,7 +13,8 @@ DS_MUST_USE bool ds_jq_take_result(ds_wire_in *in, const ds_transform_in *rec, d
                                    ds_transform_out *out);
 
 /* message.c: what libjq says of a program, without its noise: "jq: error: syntax error, unexpected
- * $end (Unix shell quoting issues?) at <top-level>, line 1:\n.a |   ".  Not the line that counts them. */
+ * $end (Unix shell quoting issues?) at <top-level>, line 1:\n.a |   ".  Not the line that counts
+ * them. */
 void ds_jq_message(ds_arena *a, const char *program, const char *text, size_t n,
                    ds_transform_say *say, void *to);
 

@@ -1,8 +1,8 @@
 /* src/transform/locate.c
  *
  * Where the worker is: durable-sync/ beside the library once installed, the library's own directory
- * where it was built.  No variable and no setting names it: what is started with the daemon's records
- * comes with the daemon.
+ * where it was built.  No variable and no setting names it: what is started with the daemon's
+ * records comes with the daemon.
  */
 #include "transform/transform.h"
 

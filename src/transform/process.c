@@ -19,10 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOOK_MS 25                    /* how often it is looked at while it works */
-#define STILL_MS INT64_C(60000)       /* no step and no processor time for so long: lost */
-#define KEPT_BYTES (4 * DS_MIB)       /* of a buffer, for the next batch */
-#define AWAY_FD 64                    /* out of the way of the worker's own numbers */
+#define LOOK_MS 25              /* how often it is looked at while it works */
+#define STILL_MS INT64_C(60000) /* no step and no processor time for so long: lost */
+#define KEPT_BYTES (4 * DS_MIB) /* of a buffer, for the next batch */
+#define AWAY_FD 64              /* out of the way of the worker's own numbers */
 
 struct ds_jq_process {
     pid_t pid;
@@ -40,7 +40,8 @@ typedef struct sight { /* what was seen of it at the last change */
     int64_t cpu_us, mono_us;
 } sight;
 
-/* ---- starting --------------------------------------------------------------------------------- */
+/* ---- starting ---------------------------------------------------------------------------------
+ */
 
 static int watch_page(ds_watch **watch)
 {
@@ -178,7 +179,8 @@ void ds_jq_stop(ds_jq_process *p)
     free(p);
 }
 
-/* ---- watching --------------------------------------------------------------------------------- */
+/* ---- watching ---------------------------------------------------------------------------------
+ */
 
 static int64_t clock_us(clockid_t which)
 {
@@ -235,7 +237,8 @@ static ds_jq_end autopsy(ds_jq_process *p)
     }
 }
 
-/* ---- talking ---------------------------------------------------------------------------------- */
+/* ---- talking ----------------------------------------------------------------------------------
+ */
 
 ds_buf *ds_jq_out(ds_jq_process *p)
 {

@@ -1,9 +1,9 @@
 /* src/transform/wire.h
  *
- * What goes between the program and its transform worker: frames over a socket, and a page of shared
- * memory in which the worker notes what it is at.  Both run on one machine and come from one build,
- * so numbers are as the machine has them.  The worker's bytes count as hostile all the same: an
- * expression may have made it do anything.
+ * What goes between the program and its transform worker: frames over a socket, and a page of
+ * shared memory in which the worker notes what it is at.  Both run on one machine and come from one
+ * build, so numbers are as the machine has them.  The worker's bytes count as hostile all the same:
+ * an expression may have made it do anything.
  *
  *     frame    u32 length, u32 type, bytes
  *     PROGRAM  the expression's text
@@ -63,7 +63,8 @@ typedef struct ds_watch {
     _Atomic uint32_t no_memory; /* it left for want of memory */
 } ds_watch;
 
-/* ---- reading: every step looks at what is left ------------------------------------------------ */
+/* ---- reading: every step looks at what is left ------------------------------------------------
+ */
 
 typedef struct ds_wire_in {
     const char *at;
@@ -117,7 +118,8 @@ static inline const char *ds_wire_text(ds_wire_in *in, size_t *n) /* NULL: bad; 
     return ds_wire_take(in, *n);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------
+ */
 
 static inline void ds_wire_put_u32(ds_buf *b, uint32_t number)
 {

@@ -1,8 +1,8 @@
 /* src/transform/worker.c
  *
- * durable-sync-jq: runs one jq expression over the records it is sent, behind a fence.  It is started
- * by durable-sync, never by hand: descriptor 3 is the socket to it, 4 the shared page in which this
- * program notes what it is at, so that whoever waits knows which record to blame.
+ * durable-sync-jq: runs one jq expression over the records it is sent, behind a fence.  It is
+ * started by durable-sync, never by hand: descriptor 3 is the socket to it, 4 the shared page in
+ * which this program notes what it is at, so that whoever waits knows which record to blame.
  *
  * libjq aborts when it cannot go on, has no limit on time and shows its environment to expressions;
  * this process has nothing to lose but the record at hand.
@@ -35,7 +35,8 @@ const char *__asan_default_options(void)
 }
 #endif
 
-/* ---- the socket ------------------------------------------------------------------------------- */
+/* ---- the socket -------------------------------------------------------------------------------
+ */
 
 /* Without the other end there is nothing to do here. */
 static void read_all(char *at, size_t n)
@@ -90,7 +91,8 @@ static void send_out(worker *w, size_t began)
     ds_buf_clear(&w->out);
 }
 
-/* ---- the expression --------------------------------------------------------------------------- */
+/* ---- the expression ---------------------------------------------------------------------------
+ */
 
 static void on_message(void *to, jv message)
 {
@@ -103,9 +105,12 @@ static void on_message(void *to, jv message)
     jv_free(text);
 }
 
-static void no_memory(void *watch)
+static ds_watch *the_watch; /* libjq 1.6 hands its handler anything but what it was given */
+
+static void no_memory(void *unused)
 {
-    atomic_store(&((ds_watch *)watch)->no_memory, 1u);
+    (void)unused;
+    atomic_store(&the_watch->no_memory, 1u);
     _exit(3);
 }
 
@@ -136,7 +141,8 @@ static jv failure(worker *w, jv end)
 
     if (jq_halted(w->jq)) {
         jv_free(message);
-        return jv_string("the program halts: use `empty` to drop a record, error(\"...\") to hold it");
+        return jv_string(
+            "the program halts: use `empty` to drop a record, error(\"...\") to hold it");
     }
     if (jv_get_kind(message) == JV_KIND_STRING || jv_get_kind(message) == JV_KIND_NULL)
         return message;
@@ -200,7 +206,8 @@ static void run_batch(worker *w)
     ds_buf_clear(&w->out);
 }
 
-/* ---- from the start to the end ---------------------------------------------------------------- */
+/* ---- from the start to the end ----------------------------------------------------------------
+ */
 
 static void settle(worker *w)
 {
@@ -215,12 +222,15 @@ static void settle(worker *w)
     if (w->watch == MAP_FAILED)
         _exit(2);
     close(DS_WIRE_WATCH);
+    the_watch = w->watch;
     fence = ds_fence_limits();
     w->jq = jq_init();
     if (!w->jq)
         _exit(2);
     jq_set_error_cb(w->jq, on_message, w);
-    jq_set_nomem_handler(w->jq, no_memory, w->watch);
+    jq_set_input_cb(w->jq, NULL, NULL); /* libjq 1.6 leaves these two to chance */
+    jq_set_debug_cb(w->jq, NULL, NULL);
+    jq_set_nomem_handler(w->jq, no_memory, NULL);
     fence |= ds_fence_calls();
 
     size_t began = ds_wire_begin(&w->out, DS_WIRE_HELLO);

@@ -5,8 +5,8 @@
  * one socket, memory, and leaving.  Where the kernel refuses the filter, the worker goes on behind
  * the rest, and says so.
  *
- * Under a sanitizer there is neither the limit on memory nor the filter: its shadow memory is larger
- * than any limit, and it calls what it likes.
+ * Under a sanitizer there is neither the limit on memory nor the filter: its shadow memory is
+ * larger than any limit, and it calls what it likes.
  */
 #include "transform/worker.h"
 
@@ -20,7 +20,9 @@
 #include <unistd.h>
 
 #define MEMORY_MAX (512 * DS_MIB)
-#define CPU_MAX ((rlim_t)600) /* seconds; only where nobody watches: the daemon's own limit is 250 ms a record */
+#define CPU_MAX                                                                                    \
+    ((rlim_t)600) /* seconds; only where nobody watches: the daemon's own limit is 250 ms a record \
+                   */
 
 static bool limit(int what, rlim_t most)
 {
@@ -61,8 +63,7 @@ uint32_t ds_fence_limits(void)
 #define ANSWER(value) BPF_STMT(BPF_RET | BPF_K, (value))
 #define REFUSE ANSWER(SECCOMP_RET_ERRNO | 1 /* EPERM */)
 /* Allowed as it is. */
-#define ALLOW(call)                                                                                \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), ANSWER(SECCOMP_RET_ALLOW)
+#define ALLOW(call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), ANSWER(SECCOMP_RET_ALLOW)
 /* Allowed where the argument is `value`. */
 #define ALLOW_WITH(call, nth, value)                                                               \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 4), LOAD_ARG(nth),                              \

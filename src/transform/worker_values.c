@@ -106,7 +106,8 @@ void ds_worker_hold(ds_buf *out, const char *reason)
     size_t n = strlen(reason);
 
     ds_buf_char(out, 'h');
-    ds_wire_put_text(out, reason, DS_MIN(n, REASON_MAX)); /* whoever reads it mends a cut character */
+    ds_wire_put_text(out, reason,
+                     DS_MIN(n, REASON_MAX)); /* whoever reads it mends a cut character */
 }
 
 /* What is wrong with a value, for the reason; NULL: nothing. The value is borrowed. */

@@ -21,7 +21,9 @@ static const ds_destination_ops *const destinations[] = {
     &ds_file_destination,   &ds_sqlite_destination,   &ds_print_destination,
     &ds_memory_destination, &ds_memory_destination_b, &ds_memory_destination_c,
 };
-static const ds_connectors connectors = {
+const ds_transformer *world_transformer;
+
+static ds_connectors connectors = {
     .sources = sources,
     .sources_n = DS_COUNT(sources),
     .destinations = destinations,
@@ -100,6 +102,7 @@ void world_config(world *w, const char *routes)
     DS_AUTO_BUF(errors, DS_MIB);
 
     ds_config_free(w->config);
+    connectors.transformer = world_transformer;
     w->config =
         ds_config_parse("durable-sync.yaml", text, strlen(text), w->dir, &connectors, &errors);
     if (!w->config)

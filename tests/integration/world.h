@@ -36,6 +36,9 @@ typedef struct world {
     bool resume; /* the next pass goes on from the last one's checkpoint */
 } world;
 
+/* What runs the `transform` of configurations that are read after this; NULL: nothing does. */
+extern const ds_transformer *world_transformer;
+
 world *world_new(void);
 void world_free(world *w);
 void world_file(world *w, const char *name, const char *text);
