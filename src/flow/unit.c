@@ -168,7 +168,7 @@ static void failed(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
 {
     remember_error(u, ev, a);
     not_served(u, a);
-    u->attempts++;
+    u->attempts = DS_MIN(u->attempts + 1, DS_UNIT_ATTEMPTS_MAX);
     u->retry_ms = now_ms + back_off(u);
     if (!may_pass_by_itself(ev->error_kind) && u->due_ms)
         u->retry_ms = u->due_ms;

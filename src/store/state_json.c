@@ -228,7 +228,7 @@ static void read_ours(const ds_json *json, ds_arena *a, ds_unit *u)
         u->want = read_want(json, "want", a);
     u->due_ms = read_moment(json, "due_ms", u->due_ms);
     u->retry_ms = read_moment(json, "retry_ms", 0);
-    u->attempts = read_count(json, "attempts");
+    u->attempts = read_within(json, "attempts", 0, DS_UNIT_ATTEMPTS_MAX);
     u->every_ms = read_span(json, "every_ms", 0);
     u->full_every_ms = read_span(json, "full_every_ms", 0);
     u->full_due_ms = read_moment(json, "full_due_ms", 0);
@@ -236,9 +236,9 @@ static void read_ours(const ds_json *json, ds_arena *a, ds_unit *u)
     u->lists_changes = ds_json_bool(json, "lists_changes");
     u->cron = read_text(json, "cron", a);
     u->zone = read_text(json, "zone", a);
-    u->next_ms = ds_json_integer(json, "next_ms", 0);
-    u->planned_ms = ds_json_integer(json, "planned_ms", 0);
-    u->quiet_until_ms = ds_json_integer(json, "quiet_until_ms", 0);
+    u->next_ms = read_moment(json, "next_ms", 0);
+    u->planned_ms = read_moment(json, "planned_ms", 0);
+    u->quiet_until_ms = read_moment(json, "quiet_until_ms", 0);
 }
 
 void ds_state_read(const ds_json *json, const char *key, ds_arena *a, ds_unit *out)

@@ -449,10 +449,10 @@ static void a_damaged_unit_says_what_to_do(void **state)
 
 static const char *with_numbers(const char *number)
 {
-    static const char *const names[] = {"interval_ms",     "interval_minutes", "runs_completed",
-                                        "due_ms",          "retry_ms",         "attempts",
-                                        "every_ms",        "full_every_ms",    "full_due_ms",
-                                        "changes_from_ms", "run_started_ms"};
+    static const char *const names[] = {
+        "interval_ms",    "interval_minutes", "runs_completed", "due_ms",        "retry_ms",
+        "attempts",       "every_ms",         "full_every_ms",  "full_due_ms",   "changes_from_ms",
+        "run_started_ms", "next_ms",          "planned_ms",     "quiet_until_ms"};
     const char *text =
         ds_arena_printf(scratch, "{\"running\":true,\"last_stats\":{\"total\":%s}", number);
 
