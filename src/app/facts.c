@@ -17,6 +17,14 @@ const ds_fact ds_environment[] = {
     {"DURABLE_SYNC_STORE", "the store of a program of one route that runs without a configuration"},
     {"DURABLE_SYNC_CONNECTORS",
      "folders with connectors to be loaded, absolute, with colons between"},
+    {"CREDENTIALS_DIRECTORY",
+     "where `${credential:NAME}` looks: systemd sets it; else the credentials of the running "
+     "`durable-sync.service`"},
+    {"NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID",
+     "systemd's, for `run`: whom to tell that it is ready, what it does and that it lives"},
+    {"JOURNAL_STREAM",
+     "systemd's: where it names standard error, log lines carry the journal's priority in place of "
+     "time and level"},
     {"NO_COLOR", "no colours, whatever it holds"},
     {"TERM", "on a terminal `dumb` there are neither colours nor progress"},
     {"TZDIR", "where the time zones are; else `/usr/share/zoneinfo`"},
@@ -32,8 +40,9 @@ const ds_fact ds_environment[] = {
 const ds_fact ds_files[] = {
     {"./durable-sync.yaml, /etc/durable-sync/durable-sync.yaml",
      "the configuration, in this order, where nothing names another"},
-    {"durable-sync.db",
-     "the store, beside the configuration unless it says otherwise. Keep it: it knows which row is "
+    {"durable-sync.db, /var/lib/durable-sync/durable-sync.db",
+     "the store, unless the configuration says otherwise: beside it, and the second for one in "
+     "`/etc/durable-sync`. Keep it: it knows which row is "
      "which. While it is in use, `.lock` and `.sock` files are beside it"},
     {NULL, NULL},
 };

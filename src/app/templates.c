@@ -97,7 +97,7 @@ void ds_template_write(ds_buf *out, const ds_template *t)
                   "from the\n"
                   "# environment, ${file:PATH} from a file.\n"
                   "\n"
-                  "store: sqlite:durable-sync.db  # what is known of each row; keep it\n"
+                  "# store: sqlite:durable-sync.db  # what is known of each row: keep it\n"
                   "\n"
                   "routes:\n"
                   "  %s:\n"

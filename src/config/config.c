@@ -56,7 +56,9 @@ static const ds_key top_keys[] = {
      .offset = offsetof(top, store),
      .shape = &store_shape,
      .fallback = "sqlite:durable-sync.db",
-     .help = "where the memory is kept: what is known of each row. Keep this file"},
+     .help = "where the memory is kept: what is known of each row. Keep this file. For a "
+             "configuration in `/etc/durable-sync` the default is "
+             "`sqlite:/var/lib/durable-sync/durable-sync.db`"},
     {.name = "engine",
      .type = DS_KEY_MEMBER,
      .offset = offsetof(top, engine),

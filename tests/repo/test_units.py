@@ -210,6 +210,10 @@ class Fenced(unittest.TestCase):
         answer = run(*self.command("doctor"), cwd=self.dir, preexec_fn=self.fence)
         self.assertRegex(answer.stdout, r"transform: libjq .* fenced: system calls, memory, rights")
 
+    def test_connectors_are_loaded(self):
+        answer = run(*self.command("connectors", "--json"), cwd=self.dir, preexec_fn=self.fence)
+        self.assertIn("postgresql", {c["kind"] for c in json.loads(answer.stdout)["connectors"]})
+
     def test_the_daemon(self):
         child = subprocess.Popen(self.command("run"), cwd=self.dir, preexec_fn=self.fence,
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
