@@ -410,6 +410,108 @@ static void a_batch_with_bad_rows(void **state)
     end();
 }
 
+/* `n` new rows with the keys k000, k001, ... from `first`, each with what a COPY has to escape. */
+static void put_new_rows(ds_write *rows, ds_prop *props, size_t first, size_t n, const char *text)
+{
+    for (size_t i = 0; i < n; i++) {
+        props[i] = (ds_prop){"a", i % 7 ? ds_text(text) : DS_VALUE_NULL};
+        rows[i] = (ds_write){.op = DS_OP_CREATE,
+                             .key = ds_arena_printf(scratch, "k\t%03zu", first + i),
+                             .props = &props[i],
+                             .props_n = 1};
+    }
+    put_all(rows, n);
+}
+
+static size_t count_outcomes(const ds_write *rows, size_t n, ds_outcome outcome)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < n; i++)
+        found += rows[i].outcome == outcome;
+    return found;
+}
+
+static void many_new_rows_are_copied(void **state)
+{
+    ds_write rows[MANY];
+    ds_prop props[MANY];
+    char text[2000] = "a\tb\nc\rd\\e \\N \\.\n\\.\n";
+
+    (void)state;
+    memset(text + strlen(text), 'x', sizeof(text) - 1 - strlen(text));
+    begin("CREATE TABLE t (id text PRIMARY KEY, a text)");
+    must_open(NULL);
+    to.look_first = false;
+    put_new_rows(rows, props, 0, MANY, text);
+    assert_int_equal(count_outcomes(rows, MANY, DS_OUT_CREATED), MANY);
+    assert_false(rows[5].adopted);
+    assert_int_equal(to.db.copied, MANY);
+    finish(NULL);
+    assert_string_equal(query("SELECT count(*), count(a), min(length(a)) FROM t"), "500|428|1999");
+    assert_string_equal(seam_text(seam_find(&to.base, "k\t001"), "a"), text);
+    put_new_rows(rows, props, 0, MANY, text);
+    assert_int_equal(count_outcomes(rows, MANY, DS_OUT_UNCHANGED), MANY);
+    assert_true(rows[5].adopted);
+    end();
+}
+
+/* Where COPY does not work out, nothing of it is left, and the rows are written all the same. */
+static const struct copy_row {
+    const char *name, *sql;
+    size_t created, updated, held;
+} copy_rows[] = {
+    {"a row is there already",
+     "CREATE TABLE t (id text PRIMARY KEY, a text); INSERT INTO t VALUES (E'k\\t017', 'mine')", 19,
+     1, 0},
+    {"a row is refused", "CREATE TABLE t (id text PRIMARY KEY, a text CHECK (id <> E'k\\t017'))",
+     19, 0, 1},
+    {"a trigger refuses a row",
+     "CREATE TABLE t (id text PRIMARY KEY, a text); CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN"
+     " RAISE 'no'; END $$ LANGUAGE plpgsql; CREATE TRIGGER r AFTER INSERT ON t FOR EACH ROW WHEN"
+     " (NEW.id = E'k\\t017') EXECUTE FUNCTION f()",
+     19, 0, 1},
+    {"a trigger makes something else of it",
+     "CREATE TABLE t (id text PRIMARY KEY, a text); CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN"
+     " RETURN NULL; END $$ LANGUAGE plpgsql; CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW WHEN"
+     " (NEW.id = E'k\\t017') EXECUTE FUNCTION f()",
+     19, 0, 1},
+    {"rows have their own security",
+     "DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN; GRANT ALL ON SCHEMA public TO clerk;"
+     "CREATE TABLE t (id text PRIMARY KEY, a text); GRANT ALL ON t TO clerk;"
+     "ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (id <> E'k\\t017')",
+     19, 0, 1},
+    {"a partitioned table",
+     "CREATE TABLE t (id text PRIMARY KEY, a text) PARTITION BY HASH (id);"
+     "CREATE TABLE t0 PARTITION OF t FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+     20, 0, 0},
+};
+
+static void copying(void **state)
+{
+    const struct copy_row *row = *state;
+    ds_write rows[20];
+    ds_prop props[20];
+
+    begin(row->sql);
+    if (strstr(row->sql, "clerk"))
+        use_url(ds_arena_printf(scratch, "%s&user=clerk", getenv("DS_PG_URL")));
+    must_open(NULL);
+    to.look_first = false;
+    put_new_rows(rows, props, 0, 20, "x");
+    assert_int_equal(count_outcomes(rows, 20, DS_OUT_CREATED), row->created);
+    assert_int_equal(count_outcomes(rows, 20, DS_OUT_UPDATED), row->updated);
+    assert_int_equal(count_outcomes(rows, 20, DS_OUT_HELD), row->held);
+    assert_int_equal(rows[17].outcome == DS_OUT_CREATED, row->created == 20);
+    finish(NULL);
+    assert_string_equal(query("SELECT count(*) FROM t"),
+                        ds_arena_printf(scratch, "%zu", row->created + row->updated));
+    ds_postgresql_destination.close(&to.base);
+    if (strstr(row->sql, "clerk"))
+        sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP ROLE clerk");
+    end();
+}
+
 /* New, changed and unchanged ones, with properties of several kinds, and a key that comes twice. */
 static void a_batch_of_all_kinds(void **state)
 {
@@ -774,6 +876,8 @@ int main(void)
     add_table(right_rows, rights);
     add_table(rule_rows, rule);
     add_table(how_rows, how);
+    add_table(copy_rows, copying);
+    add_test(many_new_rows_are_copied);
     add_test(a_table_is_made_as_the_route_says);
     add_test(what_cannot_be_made_is_said);
     add_test(missing_columns_are_added_where_we_may);

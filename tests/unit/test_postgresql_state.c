@@ -343,6 +343,31 @@ static void trouble(void **state)
     end();
 }
 
+/* The same for many rows, which go another way. */
+static void a_lost_connection_loses_no_row_in_silence(void **state)
+{
+    ds_write rows[40];
+
+    (void)state;
+    begin("CREATE TABLE t (id text PRIMARY KEY, a text)");
+    must_open(NULL);
+    for (size_t i = 0; i < DS_COUNT(rows); i++)
+        rows[i] = (ds_write){.op = DS_OP_CREATE, .key = ds_arena_printf(scratch, "k%zu", i)};
+    to.look_first = false;
+    assert_true(ds_pg_write(&to.base, seam_activity(), rows, 20, &seam_err));
+    sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ="
+        " 'durable-sync test'");
+    assert_false(ds_pg_write(&to.base, seam_activity(), rows + 20, 20, &seam_err));
+    assert_err(DS_ERR_TRANSIENT, "terminating connection due to administrator command");
+    assert_int_equal(rows[20].outcome, DS_OUT_NONE);
+    assert_false(flushes());
+    must_open(NULL);
+    assert_true(ds_pg_write(&to.base, seam_activity(), rows, 40, &seam_err));
+    finish(NULL);
+    assert_string_equal(query("SELECT count(*) FROM t"), "40");
+    end();
+}
+
 static void a_locked_table_is_awaited(void **state)
 {
     (void)state;
@@ -683,6 +708,7 @@ int main(void)
     add_test(rows_are_there_with_the_flush_not_before);
     add_test(two_units_share_a_table);
     add_test(another_programs_change_of_tables_ends_the_pass);
+    add_test(a_lost_connection_loses_no_row_in_silence);
     add_test(a_locked_table_is_awaited);
     add_test(a_statement_has_its_limit);
     add_test(a_stop_is_heard_while_the_server_works);

@@ -250,7 +250,8 @@ static const char *fit_date(const ds_pg_column *c, ds_value v, ds_arena *a, ds_p
     return take(out, v.as.text, v.n);
 }
 
-/* A column without zone would drop an offset: it is turned into UTC first. */
+/* A column without zone would drop an offset: it is turned into UTC first. The other kind reads one
+ * by itself. */
 static const char *fit_time(const ds_pg_column *c, ds_value v, ds_arena *a, ds_pg_cell *out)
 {
     ds_err err = DS_ERR_INIT;
@@ -258,7 +259,8 @@ static const char *fit_time(const ds_pg_column *c, ds_value v, ds_arena *a, ds_p
 
     if (v.type != DS_DATE && v.type != DS_DATETIME && v.type != DS_TEXT)
         return misfit_value(c, v, a);
-    if (v.type == DS_TEXT && !ds_value_as(a, v, DS_DATETIME, &utc, &err))
+    if (v.type == DS_TEXT && c->type.kind == DS_PG_TIMESTAMP &&
+        !ds_value_as(a, v, DS_DATETIME, &utc, &err))
         utc = v; /* "infinity": the server knows */
     return take(out, utc.as.text, utc.n);
 }

@@ -51,7 +51,7 @@ static void add_row(ds_buf *out, const ds_pg_row *row, size_t columns)
 
 bool ds_pg_copy_is_worth_it(ds_pg_writer *w, size_t n)
 {
-    if (n < ROWS_LEAST || !w->shape.plain || w->look_first)
+    if (n < ROWS_LEAST || !w->shape.plain || w->shape.leaves_traces || w->look_first)
         return false;
     if (w->copy_wait == 0)
         return true;
