@@ -32,7 +32,7 @@ class Talk(Stand):
         self.daemon()
         self.completed(1)
         for command, (call, how) in itertools.product(COMMANDS, (
-                ("connect", errno.ECONNREFUSED), ("connect", errno.EAGAIN), ("send", errno.EPIPE),
+                ("connect", errno.ECONNREFUSED), ("connect", errno.EAGAIN), ("send", errno.ECONNRESET),
                 ("send", errno.EINTR), ("send", "short"))):
             with self.subTest(f"{command[0]}: {call}, {how}"):
                 for at in itertools.count(1):
