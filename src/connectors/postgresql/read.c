@@ -133,7 +133,8 @@ static const char *take_entry(const char *at, char delimiter, char *out, size_t 
 {
     *n = 0;
     *quoted = *at == '"';
-    at += *quoted;
+    if (*quoted)
+        at++;
     while (*at && (*quoted ? *at != '"' : *at != delimiter && *at != '}')) {
         at += *at == '\\' && at[1];
         out[(*n)++] = *at++;
