@@ -113,8 +113,8 @@ static void check_destination(checking *c)
         ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL,
                    "%s is not there yet: the first pass creates it", what);
     else if (out.rows >= 0)
-        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s can be reached: %s rows", what,
-                   ds_count_text(c->arena, out.rows));
+        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s can be reached: %s row%s", what,
+                   ds_count_text(c->arena, out.rows), out.rows == 1 ? "" : "s");
     else
         ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s can be reached", what);
 

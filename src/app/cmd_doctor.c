@@ -70,9 +70,14 @@ static void check_folder(doctor *d, const ds_loader_folder *folder)
     for (size_t i = 0; i < folder->kinds_n; i++) {
         const char *kind = folder->kinds[i];
         ds_err err = DS_ERR_INIT;
+        bool there = ds_connectors_have(d->app->connectors, kind, &err);
 
-        if (ds_connectors_have(d->app->connectors, kind, &err))
+        if (there && ds_loader_path(d->app->loader, kind))
             good++;
+        else if (there)
+            ds_finding(&d->f, DS_FINDING_WARNING, "connectors",
+                       "take it away, or name the kind otherwise",
+                       "%s/%s.so is never loaded: %s is built in", folder->path, kind, kind);
         else
             ds_finding(&d->f, DS_FINDING_WARNING, "connectors",
                        "mend the file or take it away; a route of this kind cannot run", "%s",
@@ -130,7 +135,7 @@ static void check_worker(doctor *d)
                    facts.worker);
 }
 
-/* A file that may hold secrets, or records of others, is its owner's alone. */
+/* A file that holds records of others is its owner's alone. */
 static void check_mode(doctor *d, const char *what, const char *path)
 {
     struct stat st;
@@ -143,6 +148,26 @@ static void check_mode(doctor *d, const char *what, const char *path)
                    "%s may be read by others (mode %03o)", path, st.st_mode & 0777U);
     else
         ds_finding(&d->f, DS_FINDING_OK, what, NULL, "%s is its owner's alone", path);
+}
+
+/* Others may read it, as a service's user of its own must: it is read only where no secret is
+ * written out in it.  Who may write it runs commands. */
+static void check_config_mode(doctor *d, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return;
+    if (st.st_mode & (S_IWGRP | S_IWOTH))
+        ds_finding(&d->f, DS_FINDING_WARNING, "configuration",
+                   ds_arena_printf(d->app->arena, "chmod go-w %s", path),
+                   "%s may be written by others (mode %03o), who can have commands run by it", path,
+                   st.st_mode & 0777U);
+    else if (st.st_mode & (S_IRGRP | S_IROTH))
+        ds_finding(&d->f, DS_FINDING_OK, "configuration", NULL,
+                   "%s may be read by others; no secret is written out in it", path);
+    else
+        ds_finding(&d->f, DS_FINDING_OK, "configuration", NULL, "%s is its owner's alone", path);
 }
 
 static bool check_config(doctor *d)
@@ -161,7 +186,7 @@ static bool check_config(doctor *d)
                d->app->config->path, d->app->config->routes_n,
                d->app->config->routes_n == 1 ? "" : "s", d->app->config->accounts_n,
                d->app->config->accounts_n == 1 ? "" : "s");
-    check_mode(d, "configuration", d->app->config->path);
+    check_config_mode(d, d->app->config->path);
     return true;
 }
 

@@ -497,7 +497,19 @@ class Looking(Case):
             self.assertEqual(set(one), {"level", "check", "text", "remedy"})
         self.assertLessEqual({"machine", "memory", "clock", "store", "disk", "program"},
                              {c["check"] for c in checks})
-        (self.dir / "durable-sync.yaml").chmod(0o644)
+
+    def test_doctor_on_who_may_read_and_write(self):
+        self.rows(1)
+        self.config()
+        self.once()
+        config = self.dir / "durable-sync.yaml"
+        config.chmod(0o644)  # as the service's own user needs it
+        out = self.run_it("doctor").out
+        self.assertIn("may be read by others; no secret is written out in it", out)
+        self.assertNotIn("chmod", out)
+        config.chmod(0o664)
+        self.assertIn("chmod go-w", self.run_it("doctor").out)
+        (self.dir / "durable-sync.db").chmod(0o644)
         self.assertIn("chmod 600", self.run_it("doctor").out)
 
     def test_doctor_finds_a_broken_store(self):
