@@ -87,6 +87,22 @@ size_t ds_kinds_elsewhere(const ds_connectors *c, ds_arena *a, const char **kind
     return n;
 }
 
+/* `list`, and those that can be loaded and are not yet: what they are is known only then. */
+static const char *with_loadable(const ds_connectors *c, ds_arena *a, const char *list)
+{
+    size_t n = 0;
+    const char *const *more = c->more ? c->more->kinds(c->more, a, &n) : NULL;
+    const char *lead = "; it can load ";
+
+    for (size_t i = 0; i < n; i++) {
+        if (ds_connectors_source(c, more[i]) || ds_connectors_destination(c, more[i]))
+            continue;
+        list = ds_arena_printf(a, "%s%s%s", list, lead, more[i]);
+        lead = ", ";
+    }
+    return list;
+}
+
 const char *ds_kind_unloaded(const ds_connectors *c, ds_arena *a, const char *kind, ds_err *err)
 {
     if (!c->more)
@@ -109,13 +125,14 @@ bool ds_no_such_kind(ds_load *ld, const ds_member *m, const char *kind, ds_side_
     if (ds_side_of_kind(ld->connectors, kind, word == DS_SOURCE ? DS_DESTINATION : DS_SOURCE,
                         &other))
         return ds_issue(ld->issues, m->value->at, "%s cannot be a %s; what can: %s", kind,
-                        words[word], list);
+                        words[word], with_loadable(ld->connectors, ld->arena, list));
     unloaded = ds_kind_unloaded(ld->connectors, ld->arena, kind, &err);
     if (!unloaded)
         return ds_issue(ld->issues, m->value->at, "%s", err.text);
     if (ds_kind_is_later(kind))
         return ds_issue(ld->issues, m->value->at, "%s %s is not in this build; it has %s%s",
-                        words[word], kind, list, unloaded);
+                        words[word], kind, with_loadable(ld->connectors, ld->arena, list),
+                        unloaded);
     n += ds_kinds_elsewhere(ld->connectors, ld->arena, kinds + n, KINDS_MAX - n);
     guess = ds_guess(ld, kind, kinds, n);
     return ds_issue(ld->issues, m->value->at, "unknown %s kind \"%s\"%s", words[word], kind,

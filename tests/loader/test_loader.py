@@ -118,6 +118,11 @@ class Loader(Case):
         self.refused("odd-godo", 'did you mean "odd-good"')
         self.assertIn('did you mean "odd-good"', self.run_it("connectors", "odd-goo", code=2).err)
 
+    def test_what_could_be_loaded_is_named_beside_what_is_there(self):
+        self.put("odd-good")
+        self.refused("notion", "not in this build; it has file, .*; it can load .*odd-good")
+        self.refused("print", "print cannot be a source; what can: file, .*; it can load .*odd-good")
+
     # -- what is mapped
 
     def maps(self, kind):
@@ -216,6 +221,13 @@ class Loader(Case):
         self.assertTrue(any("odd-abi.so" in text and level == "warning" for text, level in texts.items()))
         self.assertTrue(any(text.startswith("mine: not an absolute path") for text in texts))
         self.assertTrue(all(f["remedy"] for f in findings if f["level"] != "ok"), findings)
+
+    def test_doctor_shows_what_is_never_loaded(self):
+        self.put("odd-good", "file")
+        self.config(SIMPLE)
+        out = self.run_it("doctor", code=None).out
+        self.assertIn(f"{self.folder}/file.so is never loaded: file is built in", out)
+        self.assertIn(f"{self.folder}: 0 connectors", out)
 
     # -- secrets of a connector that is yet to be loaded
 
