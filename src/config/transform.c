@@ -62,7 +62,7 @@ static bool is_block(const ds_load *ld, const ds_node *node)
 static bool place(const reading *r, int line, int col, ds_at *out)
 {
     const ds_node *node = r->m->value;
-    size_t source_n, n, indent;
+    size_t source_n, n, indent, skip;
     const char *source = line_of(r->program, line, &source_n), *written, *found;
     int at = node->at.line + line - 1 + is_block(r->ld, node);
 
@@ -72,7 +72,8 @@ static bool place(const reading *r, int line, int col, ds_at *out)
     if (indent >= source_n)
         return false;
     written = ds_issues_line(r->ld->issues, at, &n);
-    found = written ? memmem(written, n, source, source_n) : NULL;
+    skip = written && at == node->at.line ? byte_at(written, n, node->at.col) : 0;
+    found = written ? memmem(written + skip, n - skip, source, source_n) : NULL;
     if (!found)
         return false;
     *out = (ds_at){at, (int)characters(written, (size_t)(found - written))};

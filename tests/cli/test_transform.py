@@ -73,8 +73,9 @@ class Pass(Case):
     def test_a_daemon_outlives_its_workers(self):
         self.start(f'if .properties.height == 1 then {LOOP} else . end')
         child = self.daemon()
-        unit = self.until(lambda: next((u for u in self.units() if u["held"]), None), "one is held")
-        self.assertEqual((unit["state"], unit["last_error"]), ("idle", None))
+        unit = self.until(lambda: next((u for u in self.units()
+                                        if u["held"] and u["state"] == "idle"), None), "one is held")
+        self.assertIsNone(unit["last_error"])
         self.rows(4, height=9)
         self.run_it("sync", "--wait", "plants")
         self.assertEqual(self.query("SELECT count(*) FROM plants"), [(4,)])
@@ -170,6 +171,12 @@ class Configuration(Case):
     def test_the_place_in_a_line(self):
         self.refused(".a | }", "durable-sync.yaml:5:22: transform: syntax error, unexpected a character",
                      "    5 |     transform: '.a | }'\n      |                      ^\n")
+
+    def test_the_place_in_a_line_that_says_more(self):
+        self.config("routes: {r: {source: {kind: file, path: p.jsonl, key: id}, destination: "
+                    "{kind: sqlite, path: m.db, table: t, key: id}, transform: '}'}}\n")
+        self.assertIn("durable-sync.yaml:1:132: transform: syntax error",
+                      self.run_it("check", code=2).err)
 
     def test_the_place_in_a_block(self):
         self.refused(".a\n| .b\n| nobody(1)", "durable-sync.yaml:8:9: transform: nobody/1 is not defined")
