@@ -25,7 +25,7 @@ const ds_fact ds_environment[] = {
     {"JOURNAL_STREAM",
      "systemd's: where it names standard error, log lines carry the journal's priority in place of "
      "time and level"},
-    {"NO_COLOR", "no colours, whatever it holds"},
+    {"NO_COLOR", "no colours, unless it is empty"},
     {"TERM", "on a terminal `dumb` there are neither colours nor progress"},
     {"TZDIR", "where the time zones are; else `/usr/share/zoneinfo`"},
     {"CREDENTIALS_DIRECTORY", "where `${credential:NAME}` is looked for; systemd sets it"},
