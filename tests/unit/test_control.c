@@ -263,6 +263,50 @@ static void once_is_not_content_with_a_pass_that_ran_before(void **state)
     rig_end(&r);
 }
 
+static void gate_at_flush(void *to, const char *what)
+{
+    if (strcmp(what, "flush") == 0)
+        gate_seen(to, "page");
+}
+
+static void *once_of_all(void *arg)
+{
+    static const ds_unit_ref whole[] = {{"a", "all"}};
+    void *const *both = arg;
+
+    once_through(both[0], whole, 1, both[1]);
+    return NULL;
+}
+
+/* The pass that runs is past the point where it can be stopped, the next one is asked for, and the
+ * pause comes in between. */
+static void once_does_not_wait_for_a_pass_that_a_pause_keeps_back(void **state)
+{
+    pthread_t asker;
+    heard h;
+    gate g;
+    rig r;
+    void *both[] = {&r, &h};
+
+    (void)state;
+    daemon_with(&r, 3);
+    gate_init(&g, true);
+    ds_memory_put("from-a", "all", "new", "{\"Name\":\"new\"}");
+    ds_memory_watch("to-a", gate_at_flush, &g);
+    rig_signal(&r, "all", DS_EV_SYNC_NOW);
+    gate_await(&g, 1);
+    assert_int_equal(pthread_create(&asker, NULL, once_of_all, both), 0);
+    while (!rig_unit(&r, "a", "all")->state.want.any)
+        sched_yield();
+    rig_signal(&r, "all", DS_EV_PAUSE);
+    gate_open(&g);
+    pthread_join(asker, NULL);
+    assert_int_equal(h.n, 1);
+    rig_outcome(&h.runs[0], DS_PASS_PAUSED);
+    assert_string_equal(h.runs[0].error, "paused");
+    rig_end(&r);
+}
+
 static void once_tells_what_cannot_run(void **state)
 {
     static const ds_unit_ref refs[] = {{"a", "all"}, {"a", "three"}, {"nobody", NULL}};
@@ -589,6 +633,7 @@ int main(void)
     add_test(a_held_record_is_changed_through_it);
     add_test(once_waits_for_the_pass_it_asked_for);
     add_test(once_is_not_content_with_a_pass_that_ran_before);
+    add_test(once_does_not_wait_for_a_pass_that_a_pause_keeps_back);
     add_test(once_tells_what_cannot_run);
     add_test(a_stopping_daemon_ends_the_conversation);
     add_test(many_requests_on_one_line_come_back_in_order);

@@ -177,6 +177,20 @@ void ds_follow_pass(ds_engine *e, ds_emb_unit *unit, const ds_emb_pass *pass)
     }
 }
 
+/* A pass has ended, and what keeps the next one back (a pause that came too late for the first) may
+ * do so for ever. */
+void ds_follow_unserved(ds_engine *e, ds_emb_unit *unit, const ds_unit_step *step)
+{
+    while (unit->waiting) {
+        ds_waiting *waiting = unit->waiting;
+
+        unit->waiting = waiting->next;
+        refuse_unit(e, waiting->follow, unit, step);
+        ds_follow_closed(e, waiting->follow);
+        free(waiting);
+    }
+}
+
 void ds_follow_end_all(ds_engine *e)
 {
     for (size_t i = 0; i < e->routes_n; i++) {

@@ -262,6 +262,8 @@ void ds_follow_opened(ds_follow *f);
 void ds_follow_closed(ds_engine *e, ds_follow *f); /* the last one ends it */
 /* After the step's actions were carried out. */
 void ds_follow_step(ds_engine *e, ds_follow *f, ds_emb_unit *unit, const ds_unit_step *step);
+/* After a step's actions: nothing runs that somebody could wait for. */
+void ds_follow_unserved(ds_engine *e, ds_emb_unit *unit, const ds_unit_step *step);
 /* That `run` ends what a follower of this unit waits for. */
 bool ds_follow_serves(const ds_emb_unit *unit, const ds_emb_pass *pass);
 void ds_follow_pass(ds_engine *e, ds_emb_unit *unit, const ds_emb_pass *pass);

@@ -198,6 +198,8 @@ static void carry_out(ds_engine *e, ds_activation *act, const ds_step *step)
         unit->starts += s->start;
         ds_emb_pass_begin(e, unit, s->row);
     }
+    if (!unit->pass)
+        ds_follow_unserved(e, unit, s);
     if (s->asked)
         ds_follow_step(e, act->follow, unit, s);
 }
