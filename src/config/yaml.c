@@ -347,6 +347,8 @@ static ds_node *read_document(builder *b)
     if (!next_event(b))
         return NULL;
     root = build(b, 1);
+    if (root && !ds_issues_line_has(b->issues, root->at.line, ""))
+        root->at = ds_issues_at(b->issues, SIZE_MAX); /* nothing, behind a last line without end */
     if (!root || !next_event(b) || !next_event(b)) /* the document's end, the stream's */
         return NULL;
     if (b->event.type == YAML_STREAM_END_EVENT)

@@ -33,6 +33,8 @@ static const row yaml_rows[] = {
      "t.yaml: nothing in it; `durable-sync init` writes a first configuration"},
     {"an empty document", "---\n",
      "t.yaml:2:1: nothing in it; `durable-sync init` writes a first configuration"},
+    {"an empty document that ends with its mark", "\n---",
+     "t.yaml:2:4: nothing in it; `durable-sync init` writes a first configuration"},
     {"a tab indents", "routes:\n\tr: 1\n", "t.yaml:2:1: a tab cannot indent YAML; use spaces"},
     {"a quote is left open", "store: \"sqlite:x.db\nroutes: {}\n",
      "t.yaml:1:8: not valid YAML: the quote that opens here is not closed where it should be"},
