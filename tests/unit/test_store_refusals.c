@@ -1,0 +1,164 @@
+/* tests/unit/test_store_refusals.c
+ *
+ * What SQLite and the system refuse the store, in words that say what to do; which of it ends the
+ * process, and that the same goes well once it is no longer refused.
+ */
+#include "store_faults.h"
+
+#include <unistd.h>
+
+/* ---- what SQLite says --------------------------------------------------------------------------
+ */
+
+static bool run_tx(ds_tx *tx, void *arg, ds_err *err)
+{
+    const ds_run_row run = {.route = "r", .unit = "all", .started_ms = 1, .ended_ms = 2};
+
+    (void)arg;
+    return ds_tx_run_add(tx, &run, err);
+}
+
+static const struct code {
+    const char *name;
+    int code;
+    ds_err_kind kind;
+    const char *says;
+    bool ends; /* the process */
+} codes[] = {
+    {"no database", SQLITE_NOTADB, DS_ERR_CONFIG, "is damaged or no store", true},
+    {"a damaged one", SQLITE_CORRUPT, DS_ERR_CONFIG, "move it away (mv ", true},
+    {"a full disk", SQLITE_FULL, DS_ERR_TRANSIENT, "the disk is full", true},
+    {"a failed read", SQLITE_IOERR_READ, DS_ERR_TRANSIENT, "reading failed", true},
+    {"a short read", SQLITE_IOERR_SHORT_READ, DS_ERR_TRANSIENT, "reading failed", true},
+    {"a failed write", SQLITE_IOERR_WRITE, DS_ERR_TRANSIENT, "writing failed", true},
+    {"a failed sync", SQLITE_IOERR_FSYNC, DS_ERR_TRANSIENT, "syncing failed", true},
+    {"a failed sync of the directory", SQLITE_IOERR_DIR_FSYNC, DS_ERR_TRANSIENT, "syncing failed",
+     true},
+    {"a failed change of length", SQLITE_IOERR_TRUNCATE, DS_ERR_TRANSIENT,
+     "changing its length failed", true},
+    {"any other", SQLITE_IOERR_LOCK, DS_ERR_TRANSIENT, "input or output failed", true},
+    {"another program's lock", SQLITE_BUSY, DS_ERR_TRANSIENT, "is locked by another program",
+     false},
+    {"a lock of ours", SQLITE_LOCKED, DS_ERR_TRANSIENT, "is locked by another program", false},
+    {"a file that is only to be read", SQLITE_READONLY, DS_ERR_CONFIG,
+     "cannot be opened or written", true},
+    {"one that cannot be opened", SQLITE_CANTOPEN, DS_ERR_CONFIG, "cannot be opened or written",
+     true},
+    {"no right", SQLITE_PERM, DS_ERR_CONFIG, "cannot be opened or written", false},
+    {"not allowed", SQLITE_AUTH, DS_ERR_CONFIG, "cannot be opened or written", false},
+    {"anything else", SQLITE_MISUSE, DS_ERR_PERMANENT, "s.db: ", false},
+};
+
+static void a_code_becomes_words(void **state)
+{
+    const struct code *row = *state;
+
+    for (int step = 1; step <= 2; step++) { /* the transaction's begin, and what is asked in it */
+        stand s;
+
+        stand_up(&s);
+        faults.code = row->code;
+        faults.step = step;
+        assert_false(do_tx(&s.f, run_tx, NULL));
+        assert_true(faults.hit);
+        faults.hit = false;
+        assert_int_equal(s.f.err.kind, row->kind);
+        if (!strstr(s.f.err.text, row->says))
+            fail_msg("%s", s.f.err.text);
+        assert_int_equal(s.dead, row->ends);
+        stand_down(&s);
+    }
+}
+
+static void one_that_died_answers_the_same_from_then_on(void **state)
+{
+    stand s;
+
+    (void)state;
+    stand_up(&s);
+    faults.code = SQLITE_FULL;
+    faults.step = 1;
+    assert_false(do_tx(&s.f, run_tx, NULL));
+    faults.hit = false;
+    assert_true(s.dead);
+    assert_false(do_tx(&s.f, run_tx, NULL));
+    assert_non_null(strstr(s.f.err.text, "the disk is full"));
+    stand_down(&s);
+}
+
+/* ---- what the system says ----------------------------------------------------------------------
+ */
+
+static const struct refusal {
+    const char *name;
+    call call;
+    int nth, number;
+    ds_err_kind kind;
+    const char *says;
+} refusals[] = {
+    {"a directory that is not there", CALL_OPEN, 1, ENOENT, DS_ERR_CONFIG,
+     "its directory does not exist; create it"},
+    {"a directory that may not be written", CALL_OPEN, 1, EACCES, DS_ERR_CONFIG,
+     "its directory cannot be written (Permission denied)"},
+    {"a full disk at the lock", CALL_OPEN, 1, ENOSPC, DS_ERR_TRANSIENT, "the disk is full"},
+    {"no descriptor for the lock", CALL_OPEN, 1, EMFILE, DS_ERR_CONFIG,
+     "s.db.lock: Too many open files"},
+    {"a file system without locks", CALL_FCNTL, 1, ENOLCK, DS_ERR_CONFIG,
+     "s.db.lock: No locks available"},
+    {"somebody who has not said who", CALL_FCNTL, 1, EAGAIN, DS_ERR_CONFIG,
+     "is in use by another process"},
+    {"a lock that cannot be emptied", CALL_FTRUNCATE, 1, EIO, DS_ERR_CONFIG,
+     "s.db.lock: Input/output error"},
+    {"a full disk behind the lock", CALL_PWRITE, 1, ENOSPC, DS_ERR_TRANSIENT, "the disk is full"},
+    {"a full disk at the file", CALL_OPEN, 2, ENOSPC, DS_ERR_TRANSIENT, "the disk is full"},
+    {"a full share of the disk", CALL_OPEN, 2, EDQUOT, DS_ERR_TRANSIENT, "the disk is full"},
+    {"a file that cannot be made", CALL_OPEN, 2, EACCES, DS_ERR_CONFIG,
+     "cannot be created: Permission denied; make its directory writable"},
+    {"a directory that cannot be opened", CALL_OPEN, 3, EIO, DS_ERR_TRANSIENT,
+     "sync its directory: Input/output error"},
+    {"a directory that cannot be synced", CALL_FSYNC, 1, EIO, DS_ERR_TRANSIENT,
+     "sync its directory: Input/output error"},
+    {"nor once the tables are there", CALL_FSYNC, 2, EIO, DS_ERR_TRANSIENT,
+     "sync its directory: Input/output error"},
+};
+
+static void a_refused_call_says_what_to_do(void **state)
+{
+    const struct refusal *row = *state;
+    fixture f = {.dir = tmpdir_new(), .err = DS_ERR_INIT};
+
+    f.path = tmpdir_file(f.dir, "s.db");
+    refused.call = row->call;
+    refused.nth = row->nth;
+    refused.number = row->number;
+    assert_null(ds_store_open(f.path, NULL, &f.err));
+    refused.call = CALL_NONE;
+    assert_int_equal(f.err.kind, row->kind);
+    if (!strstr(f.err.text, row->says))
+        fail_msg("%s", f.err.text);
+    fixture_open(&f); /* and now it goes */
+    fixture_end(&f);
+}
+
+static void an_interrupted_write_goes_on(void **state)
+{
+    fixture f = {.dir = tmpdir_new(), .err = DS_ERR_INIT};
+
+    (void)state;
+    f.path = tmpdir_file(f.dir, "s.db");
+    refused.call = CALL_PWRITE;
+    refused.nth = 1;
+    refused.number = EINTR;
+    fixture_open(&f);
+    assert_int_equal(ds_store_holder(f.path), getpid());
+    fixture_end(&f);
+}
+
+int main(void)
+{
+    add_table(codes, a_code_becomes_words);
+    add_test(one_that_died_answers_the_same_from_then_on);
+    add_table(refusals, a_refused_call_says_what_to_do);
+    add_test(an_interrupted_write_goes_on);
+    return run_tests("store refusals");
+}
