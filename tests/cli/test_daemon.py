@@ -36,6 +36,16 @@ class Daemon(Case):
             self.assertLessEqual({"time", "level", "event"}, set(line))
         self.assertIn("pass_done", {line["event"] for line in lines})
 
+    def test_what_went_is_in_the_log(self):
+        self.rows(5)
+        self.config(SIMPLE + "    missing: delete\n")
+        child = self.daemon()
+        self.run_it("once")
+        self.rows(2)
+        self.run_it("once")
+        self.assertRegex(self.stop(child), r"pass_done .* unchanged=2 .* gone=3 ")
+        self.assertEqual(self.query("SELECT count(*) FROM plants"), [(2,)])
+
     def test_the_second_refuses_and_names_the_first(self):
         self.rows(1)
         self.config()

@@ -118,13 +118,14 @@ static void log_end(const ds_emb_pass *pass)
     };
     const ds_run_row *run = &pass->run;
     const ds_totals *t = &run->totals;
-    char unit[512], numbers[7][24];
+    char unit[512], numbers[8][24];
     const int64_t values[] = {t->total,
                               t->created,
                               t->updated,
                               t->unchanged,
                               t->skipped,
                               t->held,
+                              pass->result.missing,
                               run->ended_ms - run->started_ms};
 
     if (!ds_log_wants(as[run->outcome].level))
@@ -134,8 +135,8 @@ static void log_end(const ds_emb_pass *pass)
         snprintf(numbers[i], sizeof(numbers[i]), "%lld", (long long)values[i]);
     ds_log(as[run->outcome].level, as[run->outcome].event, "unit", unit, "kind",
            ds_pass_kind_name(run->kind), "total", numbers[0], "created", numbers[1], "updated",
-           numbers[2], "unchanged", numbers[3], "skipped", numbers[4], "held", numbers[5], "ms",
-           numbers[6], run->error ? "error" : NULL, run->error, NULL);
+           numbers[2], "unchanged", numbers[3], "skipped", numbers[4], "held", numbers[5], "gone",
+           numbers[6], "ms", numbers[7], run->error ? "error" : NULL, run->error, NULL);
 }
 
 /* ---- among those that run -------------------------------------------------------------------- */
