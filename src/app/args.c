@@ -55,6 +55,8 @@ static bool unknown_option(const parser *p, const char *arg)
     char name[64];
     size_t n = 0;
 
+    if (command && !command->run)
+        return ds_fail(p->err, DS_ERR_CONFIG, "%s is not in this build", command->name);
     for (size_t i = 0; ds_global_flags[i].name; i++)
         names[n++] = ds_global_flags[i].name;
     for (size_t i = 0; command && command->flags && command->flags[i].name; i++)

@@ -60,8 +60,9 @@ class Usage(Case):
 
     def test_a_command_of_later_is_refused(self):
         for command in LATER:
-            answer = self.run_it(command, "x", code=2)
-            self.assertIn(f"{command} is not in this build", answer.err)
+            for more in ([], ["--to", "temporal"]):
+                answer = self.run_it(command, "x", *more, code=2)
+                self.assertIn(f"{command} is not in this build", answer.err)
 
     def test_too_few_and_too_many_words(self):
         self.assertIn("pause ROUTE", self.run_it("pause", code=2).err)
