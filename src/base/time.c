@@ -49,10 +49,11 @@ int64_t ds_weekday(int64_t days)
 
 const char *ds_time_text(ds_arena *a, int64_t utc_ms, bool offset_form)
 {
-    int64_t days = ds_floor_div(utc_ms, DS_DAY_MS), rest = utc_ms - days * DS_DAY_MS;
+    int64_t days = ds_floor_div(utc_ms, DS_DAY_MS), rest = utc_ms % DS_DAY_MS;
     int64_t year, month, day;
     char fraction[8] = "";
 
+    rest += rest < 0 ? DS_DAY_MS : 0;
     ds_date_from_days(days, &year, &month, &day);
     if (rest % 1000) {
         int ms = (int)(rest % 1000);
