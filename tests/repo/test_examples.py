@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """test_examples.py PROGRAM - the files of examples/ and the one in README.md do what they say."""
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -12,6 +13,9 @@ import unittest
 
 import tap
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import pgserver  # noqa: E402
+
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 PROGRAM = sys.argv[1] if len(sys.argv) > 1 else ""
 
@@ -22,10 +26,11 @@ class Examples(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.top = pathlib.Path(folder.name) / "examples"
         shutil.copytree(TOP / "examples", self.top)
+        self.env = dict(os.environ)
 
     def run_program(self, config, *args, code=0):
         answer = subprocess.run([PROGRAM, "-c", self.top / config, "--json", *args], text=True,
-                                capture_output=True, check=False, stdin=subprocess.DEVNULL)
+                                capture_output=True, check=False, stdin=subprocess.DEVNULL, env=self.env)
         self.assertEqual(answer.returncode, code, f"{config} {args}: {answer.stderr}")
         return answer
 
@@ -101,6 +106,24 @@ class Examples(unittest.TestCase):
             "Note": ""})
         self.assertEqual((world["Size"], world["State"], world["Pushed"]),
                          (0, "Archived", "2025-11-30T07:15:00Z"))
+
+    def test_a_transform(self):
+        totals = self.once("transform.yaml")
+        self.assertEqual((totals["created"], totals["skipped"]), (2, 1))
+        rows = [json.loads(line) for line in (self.top / "tall-plants.jsonl").open()]
+        self.assertEqual([(r["name"], r["height"], r["size"]) for r in rows],
+                         [("BOX", 80, "small"), ("DAHLIA", 110, "large")])
+        shown = json.loads(self.run_program("transform.yaml", "try", "plants").stdout)
+        self.assertIn("BOX", json.dumps(shown))
+
+    def test_postgresql(self):
+        with pgserver.Server() as server:
+            self.env = dict(os.environ, PLANTS_DATABASE=server.url())
+            self.run_program("postgresql.yaml", "once", "plants")
+            self.run_program("postgresql.yaml", "once", "changes")
+            self.assertEqual(server.psql("SELECT count(*), sum(height_cm) FROM plants").strip(), "3|250")
+        rows = [json.loads(line) for line in (self.top / "from-postgresql.jsonl").open()]
+        self.assertEqual([r["name"] for r in rows], ["Box", "Lavender, true", "Dahlia"])
 
     def test_the_languages_of_the_demo(self):
         totals = self.once("languages.yaml")
