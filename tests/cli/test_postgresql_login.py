@@ -135,12 +135,16 @@ class Login(Case):
 
     def test_a_bad_address_is_not_repeated(self):
         for url, says in ((f"postgresql://guarded:{PASSWORD}@[::1/d", "cannot be read"),
-                          (f"postgresql://guarded:{PASSWORD}@/d?sslmod=require", '"sslmod"')):
+                          (f"postgresql://guarded:{PASSWORD}@/d?sslmod=require", '"sslmod"'),
+                          (f"postgresql://guarded:12/{PASSWORD}@localhost/d", "%2F for /"),
+                          (f"postgresql://guarded:a@{PASSWORD}@localhost/d", "%40 for @")):
             self.config(ROUTE.format(url=url))
+            for command in ("check", "once", "plan", "status", "doctor"):
+                answer = self.run_it(command, code=None)
+                self.assertNotIn(PASSWORD, answer.out + answer.err)
             answer = self.run_it("check", code=2)
             self.assertIn(says, answer.err)
             self.assertIn("durable-sync.yaml:4:", answer.err)
-            self.assertNotIn(PASSWORD, answer.out + answer.err)
 
 
 if __name__ == "__main__":

@@ -45,12 +45,26 @@ static const char *unknown_option(const char *message, char *name, size_t n)
     return name;
 }
 
+/* An @ or a / of a password that is not spelled %40 or %2F ends it: what follows is then taken for
+ * the host or the database, which are shown. */
+static bool is_misread(const char *url)
+{
+    const char *scheme = strstr(url, "://"), *rest;
+
+    if (!scheme || strncmp(url, "postgres", 8) != 0)
+        return false;
+    rest = scheme + 3 + strcspn(scheme + 3, "@/");
+    rest += *rest == '@';
+    return memchr(rest, '@', strcspn(rest, "?")) != NULL;
+}
+
 bool ds_pg_settings_check(const ds_pg_settings *settings, ds_err *err)
 {
+    const char *url = ds_secret_reveal(settings->url);
     char *message = NULL, name[40] = "";
-    DS_AUTO(PQconninfoOption) options = PQconninfoParse(ds_secret_reveal(settings->url), &message);
+    DS_AUTO(PQconninfoOption) options = is_misread(url) ? NULL : PQconninfoParse(url, &message);
 
-    if (!options && message)
+    if (message)
         unknown_option(message, name, sizeof(name));
     PQfreemem(message);
     if (options)
@@ -67,7 +81,8 @@ bool ds_pg_url_is_harmless(const char *url)
 {
     DS_AUTO(PQconninfoOption) options = PQconninfoParse(url, NULL);
 
-    return options && !option(options, "password") && !option(options, "sslpassword");
+    return options && !is_misread(url) && !option(options, "password") &&
+           !option(options, "sslpassword");
 }
 
 /* What the address says, else what libpq would fill in. A service's file is read when connecting:
