@@ -279,12 +279,19 @@ static const char *fit_bytea(const ds_pg_column *c, ds_value v, ds_arena *a, ds_
     return take(out, v.as.text, v.n);
 }
 
+static bool is_cut_name(const ds_pg_column *c, size_t n)
+{
+    return c->type.oid == DS_PG_NAME && n > DS_PG_NAME_MAX;
+}
+
 static const char *fit_text(const ds_pg_column *c, ds_value v, ds_arena *a, ds_pg_cell *out)
 {
     if (v.type == DS_LIST || v.type == DS_NESTED)
         return fit_as_json(c, v, a, out);
     if (v.type == DS_INT || v.type == DS_BOOL)
         return take_text(out, ds_value_text(a, v));
+    if (is_cut_name(c, v.n))
+        return misfit(c, v.as.text, a);
     return take(out, v.as.text, v.n);
 }
 
@@ -374,6 +381,8 @@ const char *ds_pg_fit_key(const ds_pg_column *c, const char *key, ds_arena *a)
     case DS_PG_DATE:
         return is_canonical_date(key, a) ? NULL : misfit(c, key, a);
     case DS_PG_TEXT: /* char(n) knows no blanks at the end */
+        if (is_cut_name(c, n))
+            return misfit(c, key, a);
         return c->type.oid == DS_PG_BPCHAR && n && key[n - 1] == ' ' ? misfit(c, key, a) : NULL;
     case DS_PG_OTHER:
     case DS_PG_BOOL:

@@ -217,6 +217,22 @@ static void check_state(const ds_pg_writer *w, const say_to *out, ds_arena *a)
                  ds_pg_state_remedy(w, a));
 }
 
+static bool check_takes_writes(ds_pg_writer *w, const say_to *out, ds_err *err)
+{
+    DS_AUTO(PGresult)
+    res = ds_pg_query(&w->db,
+                      "SELECT 1 WHERE pg_catalog.pg_is_in_recovery() OR EXISTS (SELECT 1 FROM"
+                      " pg_catalog.pg_settings WHERE name = 'default_transaction_read_only'"
+                      " AND reset_val = 'on')",
+                      0, NULL, err);
+
+    if (res && PQntuples(res) > 0)
+        out->say(out->to, true, "the server takes no writes: a standby, or set to read only",
+                 "name the primary in `url`, or ALTER ROLE the user SET "
+                 "default_transaction_read_only = off");
+    return res != NULL;
+}
+
 bool ds_pg_target_check(ds_destination *self, ds_activity *act, const ds_column *columns, size_t n,
                         void (*say)(void *to, bool is_error, const char *text, const char *remedy),
                         void *to, ds_err *err)
@@ -224,9 +240,9 @@ bool ds_pg_target_check(ds_destination *self, ds_activity *act, const ds_column 
     ds_pg_writer *w = (ds_pg_writer *)self;
     const say_to out = {say, to};
 
-    (void)err;
+    w->db.act = act;
     check_state(w, &out, ds_activity_arena(act));
     for (size_t i = 0; w->shape.oid && i < n; i++)
         check_column(w, &columns[i], &out, ds_activity_arena(act));
-    return true;
+    return check_takes_writes(w, &out, err);
 }

@@ -33,6 +33,7 @@ typedef struct ds_pg {
     enum { DS_PG_COPY_OVER, DS_PG_COPY_ASKED, DS_PG_COPY_ON, DS_PG_COPY_LOST } copy;
     int64_t copied;   /* rows of the last COPY */
     int64_t hurry_ms; /* 0, or how long nothing may come, whatever the settings say */
+    int pid;          /* of the server's process; 0: not known yet */
     bool unverified;  /* the database does not know its encoding: texts may be anything */
 } ds_pg;
 

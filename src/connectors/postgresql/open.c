@@ -143,7 +143,8 @@ static bool set_up(ds_pg *db, ds_arena *a, ds_err *err)
     };
     DS_AUTO(PGresult)
     res = ds_pg_query(db,
-                      "SELECT pg_catalog.set_config(name, value, false) FROM (VALUES"
+                      "SELECT pg_catalog.pg_backend_pid(),"
+                      " pg_catalog.set_config(name, value, false) FROM (VALUES"
                       " ('lock_timeout', $1::text), ('statement_timeout', $2::text),"
                       " ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'),"
                       " ('TimeZone', 'UTC'), ('extra_float_digits', '1'), ('bytea_output', 'hex'),"
@@ -152,6 +153,8 @@ static bool set_up(ds_pg *db, ds_arena *a, ds_err *err)
     const char *encoding = PQparameterStatus(db->handle, "server_encoding");
 
     db->unverified = encoding && strcmp(encoding, "SQL_ASCII") == 0;
+    if (res) /* behind a pooler it is another one than libpq was told */
+        db->pid = atoi(PQgetvalue(res, 0, 0));
     return res != NULL;
 }
 
@@ -184,7 +187,7 @@ void ds_pg_cancel(ds_pg *db)
     const char *const values[] = {pid};
     PGresult *res;
 
-    snprintf(pid, sizeof(pid), "%d", PQbackendPID(db->handle));
+    snprintf(pid, sizeof(pid), "%d", db->pid ? db->pid : PQbackendPID(db->handle));
     if (!ds_pg_reach(&other, "durable-sync, cancelling", &err))
         return;
     res = ds_pg_query(&other, "SELECT pg_catalog.pg_cancel_backend($1::int)", 1, values, &err);

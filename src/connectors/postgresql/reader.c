@@ -61,8 +61,10 @@ static bool fail_look(ds_pg_reader *r, ds_err *err)
     if (strcmp(code, "08P01") == 0)
         return fail_parameters(r, err);
     ds_pg_reader_fail(r, err);
-    if (strncmp(code, "22", 2) == 0)
-        err->kind = DS_ERR_CONFIG; /* a literal that is none */
+    if (strncmp(code, "22", 2) == 0 || strncmp(code, "0A", 2) == 0)
+        err->kind = DS_ERR_CONFIG; /* a literal that is none; a part of SQL that it cannot have */
+    if (r->query && strcmp(code, "42601") == 0)
+        ds_wrap(err, "`query` is one SELECT, with no semicolon but at its end");
     if (r->since_n && strstr(err->text, "$1"))
         ds_wrap(err, "${since} is a timestamptz and stands without quotes");
     return false;
