@@ -207,6 +207,11 @@ static const struct url_row {
      "there is no connection option \"sslmod\"", false},
     {"an unknown part", "hots=h password=secret", "there is no connection option \"hots\"", false},
     {"no address at all", "secret", "cannot be read", false},
+    {"an @ in a password", "postgresql://u:a@secret@h/d", "with %40 for @", false},
+    {"a / in a password", "postgresql://u:12/secret@h/d", "%2F for /", false},
+    {"both", "postgres://u:a@b/secret@h/d?sslmode=require", "%2F for /", false},
+    {"a ? in a password", "postgresql://u:a?secret@h/d", NULL, false},
+    {"an @ among the options", "postgresql://h/d?user=u@h&application_name=a@b", NULL, true},
 };
 
 static void url_of(void **state)
@@ -868,6 +873,23 @@ static void check_says_every_finding(void **state)
     end();
 }
 
+static void check_says_that_nothing_can_be_written(void **state)
+{
+    DS_AUTO_BUF(out, DS_MIB);
+
+    (void)state;
+    begin("CREATE TABLE t (id text PRIMARY KEY)");
+    use_url(ds_arena_printf(scratch, "%s&options=-cdefault_transaction_read_only%%3Don",
+                            getenv("DS_PG_URL")));
+    assert_true(opens_as(NULL, true));
+    assert_true(
+        to.base.ops->check_schema(&to.base, seam_activity(), NULL, 0, say, &out, &seam_err));
+    assert_non_null(strstr(out.data, "error: the server takes no writes"));
+    assert_false(opens_as(NULL, false));
+    assert_err(DS_ERR_TRANSIENT, "the server takes no writes");
+    end();
+}
+
 int main(void)
 {
     add_table(open_rows, opening);
@@ -897,5 +919,6 @@ int main(void)
     add_test(removing_is_done_once_and_can_be_asked_again);
     add_test(removing_what_others_refer_to_fails);
     add_test(check_says_every_finding);
+    add_test(check_says_that_nothing_can_be_written);
     return run_tests("postgresql destination");
 }

@@ -7,6 +7,7 @@
 #include "connectors/postgresql/writer.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,6 +174,8 @@ bool ds_pg_is_rows_fault(ds_pg_writer *w, bool *is, ds_err *err)
 
 typedef enum ran { RAN, REFUSED, FAILED } ran;
 
+static const char other_key[] = "a trigger of the table's own gives this row another key";
+
 static void hold(ds_pg_row *row, const char *reason)
 {
     row->done = true;
@@ -180,8 +183,10 @@ static void hold(ds_pg_row *row, const char *reason)
     row->write->reason = reason;
 }
 
+/* Where triggers may do what nobody wants the savepoint is kept until that is known. */
 static ran run(ds_pg_writer *w, const char *sql, const params *p, PGresult **out, ds_err *err)
 {
+    size_t n = w->shape.has_own_mind ? 2 : 3;
     const ds_pg_statement guarded[] = {
         {.sql = "SAVEPOINT ds"},
         {.sql = sql,
@@ -192,10 +197,10 @@ static ran run(ds_pg_writer *w, const char *sql, const params *p, PGresult **out
          .types = p->types},
         {.sql = "RELEASE SAVEPOINT ds"},
     };
-    PGresult *results[3];
+    PGresult *results[3] = {NULL};
     bool is_rows;
 
-    if (ds_pg_run(&w->db, guarded, 3, results, err)) {
+    if (ds_pg_run(&w->db, guarded, n, results, err)) {
         PQclear(results[0]);
         PQclear(results[2]);
         *out = results[1];
@@ -220,8 +225,35 @@ static ran attempt(ds_pg_writer *w, const char *sql, size_t params_n, ds_pg_row 
     return how;
 }
 
-/* What an answer means for the rows that were sent. */
-typedef void settle_fn(const PGresult *res, ds_pg_row **rows, size_t n);
+/* What an answer means for the rows that were sent. false: a row has got another key. */
+typedef bool settle_fn(const PGresult *res, ds_pg_row **rows, size_t n);
+
+static void forget_answers(ds_pg_row **rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        rows[i]->done = false;
+        rows[i]->write->outcome = DS_OUT_NONE;
+    }
+}
+
+/* A row that only a trigger knows by its key would come again, and again be made: it must not stay.
+ */
+static ran take_answers(ds_pg_writer *w, const PGresult *res, ds_pg_row **rows, size_t n,
+                        settle_fn *settle, ds_err *err)
+{
+    bool good = settle(res, rows, n);
+
+    if (!w->shape.has_own_mind)
+        return RAN;
+    if (!ds_pg_exec(&w->db, good ? "RELEASE SAVEPOINT ds" : "ROLLBACK TO SAVEPOINT ds", err))
+        return FAILED;
+    if (good)
+        return RAN;
+    forget_answers(rows, n);
+    w->db.said = (ds_pg_said){0};
+    snprintf(w->db.said.words, sizeof(w->db.said.words), "%s", other_key);
+    return REFUSED;
+}
 
 static bool run_rows(ds_pg_writer *w, const char *sql, const ds_pg_plan *p, ds_pg_row **rows,
                      size_t n, settle_fn *settle, ds_err *err)
@@ -229,13 +261,13 @@ static bool run_rows(ds_pg_writer *w, const char *sql, const ds_pg_plan *p, ds_p
     DS_AUTO(PGresult) res = NULL;
     ran how = n ? attempt(w, sql, p->params_n, rows, n, &res, err) : REFUSED;
 
+    if (how == RAN)
+        how = take_answers(w, res, rows, n, settle, err);
     if (how == FAILED)
         return false;
-    if (how == RAN)
-        settle(res, rows, n);
-    else if (n == 1)
+    if (how == REFUSED && n == 1)
         hold(rows[0], ds_arena_strdup(ds_activity_arena(w->db.act), w->db.said.words));
-    else if (n > 1)
+    else if (how == REFUSED && n > 1)
         return run_rows(w, sql, p, rows, n / 2, settle, err) &&
                run_rows(w, sql, p, rows + n / 2, n - n / 2, settle, err);
     return true;
@@ -244,7 +276,7 @@ static bool run_rows(ds_pg_writer *w, const char *sql, const ds_pg_plan *p, ds_p
 /* ---- what the answers say -------------------------------------------------------------------- */
 
 /* Keys of the rows that were made, in the order they were sent in. */
-static void settle_insert(const PGresult *res, ds_pg_row **rows, size_t n)
+static bool settle_insert(const PGresult *res, ds_pg_row **rows, size_t n)
 {
     size_t at = 0;
 
@@ -254,23 +286,31 @@ static void settle_insert(const PGresult *res, ds_pg_row **rows, size_t n)
         while (at < n && strcmp(rows[at]->write->key, key) != 0)
             at++;
         if (at == n)
-            return; /* a trigger made another key of it */
+            return false;
         rows[at]->done = true;
         rows[at++]->write->outcome = DS_OUT_CREATED;
     }
+    return true;
 }
 
-static void settle_meet(const PGresult *res, ds_pg_row **rows, size_t n)
+static bool settle_meet(const PGresult *res, ds_pg_row **rows, size_t n)
 {
     for (int i = 0; i < PQntuples(res); i++) {
         size_t number = strtoul(PQgetvalue(res, i, 0), NULL, 10);
+        bool updated, wrong;
 
         if (number < 1 || number > n)
             continue;
+        updated = *PQgetvalue(res, i, 1) == 't';
+        wrong = *PQgetvalue(res, i, 2) == 't';
+        if (updated && wrong)
+            return false;
         rows[number - 1]->done = true;
-        rows[number - 1]->write->outcome =
-            *PQgetvalue(res, i, 1) == 't' ? DS_OUT_UPDATED : DS_OUT_UNCHANGED;
+        rows[number - 1]->write->outcome = updated ? DS_OUT_UPDATED : DS_OUT_UNCHANGED;
+        if (wrong)
+            hold(rows[number - 1], DS_PG_IGNORED);
     }
+    return true;
 }
 
 bool ds_pg_insert_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,

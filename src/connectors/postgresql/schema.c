@@ -39,7 +39,7 @@ static const char *what_is(char letter)
     return "relation of an unknown kind";
 }
 
-/* pg_trigger.tgtype: 1 for each row, 2 before, 4 an INSERT. */
+/* pg_trigger.tgtype: 1 for each row, 2 before, 4 an INSERT, 8 a DELETE, 16 an UPDATE. */
 static const char table_sql[] =
     "SELECT c.oid, coalesce(n.nspname, $2, pg_catalog.current_schema()), c.relname, c.relkind,"
     " coalesce(pg_catalog.pg_relation_filenode(c.oid), 0), c.relpersistence, c.relhasrules,"
@@ -54,7 +54,9 @@ static const char table_sql[] =
     " EXISTS (SELECT 1 FROM pg_catalog.pg_attribute AS a"
     "  LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
     "  WHERE a.attrelid = c.oid AND (a.attidentity <> ''"
-    "  OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE '%nextval%'))"
+    "  OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE '%nextval%')),"
+    " c.relrowsecurity OR c.relkind = 'p' OR EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g"
+    "  WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgtype & 3 = 3 AND g.tgtype & 28 > 0)"
     " FROM (VALUES (1)) AS one"
     " LEFT JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass($1)"
     " LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
@@ -81,6 +83,7 @@ static void fill_table(const PGresult *res, const char *name, ds_arena *a, ds_pg
     out->state = oid_at(res, 0, 10);
     out->may_keep_state = truth_at(res, 0, 11);
     out->leaves_traces = truth_at(res, 0, 12);
+    out->has_own_mind = truth_at(res, 0, 13); /* a partition may have triggers of its own */
     if (out->oid)
         out->rows = strtoll(PQgetvalue(res, 0, 7), NULL, 10);
     if (out->schema)

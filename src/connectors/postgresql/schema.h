@@ -34,6 +34,7 @@ typedef struct ds_pg_table {
     bool has_rules;
     bool may_delete, may_make; /* rows removed; tables made in its schema */
     bool leaves_traces;  /* even an INSERT that inserts nothing: sequences, triggers before it */
+    bool has_own_mind;   /* triggers, or row security, that may leave a row out or change it */
     Oid state;           /* the table of that name beside it; 0: none yet */
     bool may_keep_state; /* read and write it, where it is there */
     int64_t rows;        /* about; -1: unknown */

@@ -9,8 +9,8 @@
  *
  *   WITH v AS (SELECT ... WITH ORDINALITY AS v (k, c2, o)), u AS (UPDATE s.t AS t
  *     SET a = v.c2::numeric FROM v WHERE t.key = v.k AND (t.a IS DISTINCT FROM v.c2::numeric)
- *     RETURNING v.o) SELECT v.o, u.o IS NOT NULL FROM v JOIN s.t AS t ON t.key = v.k
- *     LEFT JOIN u ON u.o = v.o
+ *     RETURNING v.o, false AS wrong) SELECT v.o, u.o IS NOT NULL, coalesce(u.wrong, false) FROM v
+ *     JOIN s.t AS t ON t.key = v.k LEFT JOIN u ON u.o = v.o
  *
  * ON CONFLICT DO UPDATE in one statement would lock, and so write, each row that it leaves as it
  * is.
@@ -34,6 +34,12 @@ static bool has_equality(ds_pg_kind kind)
     return kind != DS_PG_OTHER && kind != DS_PG_JSON && kind != DS_PG_ARRAY;
 }
 
+static bool rounds(ds_pg_kind kind)
+{
+    return kind == DS_PG_NUMERIC || kind == DS_PG_TIMESTAMP || kind == DS_PG_TIMESTAMPTZ ||
+           kind == DS_PG_OTHER;
+}
+
 /* Compared as the column would keep it: numeric(10,2) and timestamp(0) round. Types without an
  * equality of their own, or with one that says more than it knows (citext, box), go by their text.
  */
@@ -41,10 +47,9 @@ static void add_differs(ds_buf *sql, const ds_pg_column *c, const char *value, d
 {
     const ds_pg_type *t = &c->type;
     const char *name = ds_pg_quoted(a, c->name);
-    bool rounds = t->kind == DS_PG_NUMERIC || t->kind == DS_PG_TIMESTAMP ||
-                  t->kind == DS_PG_TIMESTAMPTZ || t->kind == DS_PG_OTHER;
-    const char *kept =
-        rounds ? ds_arena_printf(a, "%s::%s", value, c->declared) : ds_pg_as_type(c, value, a);
+    const char *kept = rounds(t->kind) || (t->kind == DS_PG_ARRAY && rounds(t->element))
+                           ? ds_arena_printf(a, "%s::%s", value, c->declared)
+                           : ds_pg_as_type(c, value, a);
 
     if (t->kind == DS_PG_TEXT && t->oid != DS_PG_BPCHAR)
         ds_buf_printf(sql, "t.%s::text COLLATE \"C\" IS DISTINCT FROM %s", name, value);
@@ -111,9 +116,23 @@ static void add_copy(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds
     ds_buf_text(sql, ") FROM STDIN");
 }
 
+static void add_any_differs(const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
+{
+    const char *before = "(";
+
+    for (size_t i = 0; i < p->n; i++) {
+        if (!compares(p, i))
+            continue;
+        ds_buf_text(sql, before);
+        add_differs(sql, p->columns[i], param(a, p->params[i]), a);
+        before = " OR ";
+    }
+    ds_buf_text(sql, ")");
+}
+
 static void add_update(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
 {
-    const char *before = "";
+    const char *before = "", *key = ds_pg_quoted(a, w->key_column->name);
 
     ds_buf_printf(sql, "UPDATE %s AS t SET ", w->shape.sql);
     for (size_t i = 0; i < p->n; i++) {
@@ -123,19 +142,16 @@ static void add_update(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, 
                       ds_pg_as_type(p->columns[i], param(a, p->params[i]), a));
         before = ", ";
     }
-    ds_buf_printf(sql, " FROM v WHERE t.%s = %s AND (", ds_pg_quoted(a, w->key_column->name),
-                  w->key_value);
-    before = "";
-    for (size_t i = 0; i < p->n; i++) {
-        if (!compares(p, i))
-            continue;
-        ds_buf_text(sql, before);
-        add_differs(sql, p->columns[i], param(a, p->params[i]), a);
-        before = " OR ";
-    }
-    ds_buf_text(sql, ") RETURNING v.o");
+    ds_buf_printf(sql, " FROM v WHERE t.%s = %s AND ", key, w->key_value);
+    add_any_differs(p, sql, a);
+    ds_buf_text(sql, " RETURNING v.o, ");
+    if (w->shape.has_own_mind)
+        ds_buf_printf(sql, "t.%s IS DISTINCT FROM %s AS wrong", key, w->key_value);
+    else
+        ds_buf_text(sql, "false AS wrong");
 }
 
+/* Wrong: an update gave the row another key; or there was none, although something differs. */
 static void add_meet(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
 {
     bool any = false;
@@ -149,8 +165,13 @@ static void add_meet(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds
         add_update(w, p, sql, a);
         ds_buf_text(sql, ")");
     }
-    ds_buf_printf(sql, " SELECT v.o, %s FROM v JOIN %s AS t ON t.%s = %s%s",
-                  any ? "u.o IS NOT NULL" : "false", w->shape.sql,
+    ds_buf_text(sql,
+                any ? " SELECT v.o, u.o IS NOT NULL, coalesce(u.wrong, " : " SELECT v.o, false, (");
+    if (any && w->shape.has_own_mind)
+        add_any_differs(p, sql, a);
+    else
+        ds_buf_text(sql, "false");
+    ds_buf_printf(sql, ") FROM v JOIN %s AS t ON t.%s = %s%s", w->shape.sql,
                   ds_pg_quoted(a, w->key_column->name), w->key_value,
                   any ? " LEFT JOIN u ON u.o = v.o" : "");
 }

@@ -56,9 +56,7 @@ static void close_open_ones(ds_pg_row **rows, size_t n)
         ds_write *write = rows[i]->write;
 
         if (!rows[i]->done)
-            hold(write, rows[i]->refused
-                            ? rows[i]->refused
-                            : "the table ignores this row: a trigger of its own refuses it");
+            hold(write, rows[i]->refused ? rows[i]->refused : DS_PG_IGNORED);
         else if (write->outcome != DS_OUT_HELD)
             write->reason = NULL;
     }
@@ -333,6 +331,25 @@ bool ds_pg_write(ds_destination *self, ds_activity *act, ds_write *writes, size_
 
 /* ---- removing -------------------------------------------------------------------------------- */
 
+static void note_removed(ds_pg_writer *w, const PGresult *res)
+{
+    for (int i = 0; i < PQntuples(res); i++) {
+        w->changed = true;
+        if (strcmp(PQgetvalue(res, i, 0), w->probe) == 0)
+            *w->probe = '\0';
+    }
+}
+
+static bool none_is_left(ds_pg_writer *w, const PGresult *res, ds_err *err)
+{
+    if (PQntuples(res) == 0)
+        return true;
+    return ds_fail(err, DS_ERR_PERMANENT,
+                   "%s: the table keeps the row \"%.100s\" that is to be removed: a trigger or row "
+                   "security of its own refuses it",
+                   w->db.at, PQgetvalue(res, 0, 0));
+}
+
 static bool remove_keys(ds_pg_writer *w, const ds_pg_cell *keys, size_t n, ds_err *err)
 {
     ds_arena *a = ds_activity_arena(w->db.act);
@@ -340,26 +357,32 @@ static bool remove_keys(ds_pg_writer *w, const ds_pg_cell *keys, size_t n, ds_er
     DS_AUTO_BUF(array, DS_MIB * 16);
     const char *value;
     int length, format = 1;
-    ds_pg_statement remove = {.n = 1, .values = &value, .lengths = &length, .formats = &format};
-    PGresult *res = NULL;
+    ds_pg_statement remove[2] = {
+        {.n = 1, .values = &value, .lengths = &length, .formats = &format}};
+    size_t remove_n = w->shape.has_own_mind ? 2 : 1;
+    PGresult *results[2] = {NULL};
+    bool ok;
 
     if (!ds_pg_text_array(&array, keys, n, 1))
         return ds_fail(err, DS_ERR_PERMANENT, "%zu keys are too many at once", n);
     value = array.data;
     length = (int)array.n;
-    remove.sql = ds_arena_printf(a,
-                                 "DELETE FROM %s AS t USING unnest($1::text[]) AS v (k)"
-                                 " WHERE t.%s = %s RETURNING t.%s::text",
-                                 w->shape.sql, column, w->key_value, column);
-    if (!ds_pg_run(&w->db, &remove, 1, &res, err))
+    remove[1] = remove[0];
+    remove[0].sql = ds_arena_printf(a,
+                                    "DELETE FROM %s AS t USING unnest($1::text[]) AS v (k)"
+                                    " WHERE t.%s = %s RETURNING t.%s::text",
+                                    w->shape.sql, column, w->key_value, column);
+    remove[1].sql = ds_arena_printf(a,
+                                    "SELECT v.k FROM unnest($1::text[]) AS v (k) JOIN %s AS t"
+                                    " ON t.%s = %s LIMIT 1",
+                                    w->shape.sql, column, w->key_value);
+    if (!ds_pg_run(&w->db, remove, remove_n, results, err))
         return false;
-    for (int i = 0; i < PQntuples(res); i++) {
-        w->changed = true;
-        if (strcmp(PQgetvalue(res, i, 0), w->probe) == 0)
-            *w->probe = '\0';
-    }
-    PQclear(res);
-    return true;
+    note_removed(w, results[0]);
+    ok = none_is_left(w, results[1], err);
+    PQclear(results[0]);
+    PQclear(results[1]);
+    return ok;
 }
 
 bool ds_pg_remove(ds_destination *self, ds_activity *act, const char *const *keys,

@@ -20,6 +20,7 @@
 
 #define DS_PG_PLANS 64
 #define DS_PG_BPCHAR 1042 /* the type char(n) */
+#define DS_PG_NAME 19     /* the type name, which cuts what is longer than a name */
 
 typedef struct ds_pg_cell { /* one value as the type's input takes it; text NULL: null */
     const char *text;
@@ -38,7 +39,8 @@ typedef struct ds_pg_plan {
     char *refusal;                /* why no such record can be written; NULL: it can */
     char *insert;                 /* makes new rows; gives their keys */
     char *copy;                   /* makes new rows, if they are that */
-    char *meet;    /* gives the number of each row that is there, and whether it was changed */
+    char *meet;    /* gives the number of each row that is there, whether it was changed, and
+                    * whether the table did something else with it */
     uint64_t used; /* when, counted in look-ups */
 } ds_pg_plan;
 
@@ -146,6 +148,7 @@ DS_MUST_USE bool ds_pg_insert_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_r
 DS_MUST_USE bool ds_pg_meet_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
                                  ds_err *err);
 void ds_pg_arrays_free(ds_pg_writer *w);
+#define DS_PG_IGNORED "the table ignores this row: a trigger or row security of its own refuses it"
 /* n texts as one parameter of type text[], in binary form. false: larger than a message may be. */
 DS_MUST_USE bool ds_pg_text_array(ds_buf *out, const ds_pg_cell *cells, size_t n, size_t stride);
 /* A refusal of what is in a row, and no trouble of the server's or of the table as a whole. */
