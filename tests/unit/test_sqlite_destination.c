@@ -307,9 +307,10 @@ static void what_is_not_ours_stays(void **state)
 static void a_row_that_could_not_be_new_is_met(void **state)
 {
     (void)state;
-    begin("CREATE TABLE t (id TEXT PRIMARY KEY, a, b NOT NULL);"
-          "CREATE TRIGGER r BEFORE INSERT ON t WHEN NEW.b > 5 BEGIN SELECT RAISE(ABORT, 'big'); END;"
-          "INSERT INTO t VALUES ('k', 1, 2), ('l', 1, 2)");
+    begin(
+        "CREATE TABLE t (id TEXT PRIMARY KEY, a, b NOT NULL);"
+        "CREATE TRIGGER r BEFORE INSERT ON t WHEN NEW.b > 5 BEGIN SELECT RAISE(ABORT, 'big'); END;"
+        "INSERT INTO t VALUES ('k', 1, 2), ('l', 1, 2)");
     must_open(NULL);
     assert_outcome(create("k", "{\"a\": 2}"), UPDATED);
     to.look_first = false;
@@ -524,6 +525,36 @@ static void removing_is_done_once_and_can_be_asked_again(void **state)
     end();
 }
 
+static void a_row_that_a_trigger_keeps_is_not_gone(void **state)
+{
+    const char *keys[] = {"a"}, *ids[] = {NULL};
+
+    (void)state;
+    begin("CREATE TABLE t (id TEXT PRIMARY KEY); INSERT INTO t VALUES ('a');"
+          "CREATE TRIGGER r BEFORE DELETE ON t BEGIN SELECT RAISE(IGNORE); END");
+    must_open(NULL);
+    assert_false(ds_sqlite_remove(&to.base, seam_activity(), keys, ids, 1, &seam_err));
+    assert_err(DS_ERR_PERMANENT, "the table keeps the row \"a\" that is to be removed");
+    end();
+}
+
+/* Not taken for one that was not needed. */
+static void an_update_that_a_trigger_ignores_is_held(void **state)
+{
+    (void)state;
+    begin("CREATE TABLE t (id TEXT PRIMARY KEY, a, b); INSERT INTO t VALUES ('k', 1, 1);"
+          "CREATE TRIGGER r BEFORE UPDATE ON t WHEN NEW.a = 6 BEGIN SELECT RAISE(IGNORE); END");
+    must_open(NULL);
+    assert_outcome(update("k", "{\"a\": 1}"), UNCHANGED);
+    assert_held(update("k", "{\"a\": 6}"), "the table ignores this row");
+    assert_held(create("k", "{\"a\": 6, \"b\": 2}"), "the table ignores this row");
+    assert_outcome(update("k", "{\"a\": 2}"), UPDATED);
+    assert_outcome(create("other", "{\"a\": 6}"), CREATED);
+    finish(NULL);
+    assert_string_equal(query("SELECT * FROM t ORDER BY id"), "k|2|1 other|6|NULL");
+    end();
+}
+
 static void removing_what_others_refer_to_fails(void **state)
 {
     const char *keys[] = {"a"}, *ids[] = {NULL};
@@ -589,6 +620,8 @@ int main(void)
     add_test(the_key_is_a_column_not_a_property);
     add_test(find_gives_the_row_as_it_is);
     add_test(removing_is_done_once_and_can_be_asked_again);
+    add_test(a_row_that_a_trigger_keeps_is_not_gone);
+    add_test(an_update_that_a_trigger_ignores_is_held);
     add_test(removing_what_others_refer_to_fails);
     add_test(check_says_every_finding);
     return run_tests("sqlite destination");

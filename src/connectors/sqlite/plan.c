@@ -6,6 +6,8 @@
  *   INSERT OR ABORT INTO t (key, a, b) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO NOTHING
  *   UPDATE OR ABORT t SET a = ?2, b = ?3 WHERE key = ?1 AND (a IS NOT ?2 OR b IS NOT ?3)
  *
+ * and, where triggers may ignore an update, one that tells whether it was needed.
+ *
  * OR ABORT outranks whatever ON CONFLICT the table's own constraints say: REPLACE would delete rows
  * that are none of ours.  COLLATE BINARY makes "A" and "a" differ in a NOCASE column too.
  */
@@ -29,6 +31,7 @@ static void plan_free(ds_sqlite_plan *p)
     free(p->refusal);
     sqlite3_finalize(p->insert);
     sqlite3_finalize(p->update);
+    sqlite3_finalize(p->differs);
     free(p);
 }
 
@@ -166,6 +169,31 @@ static sqlite3_stmt *prepare_insert(ds_sqlite_writer *w, const ds_sqlite_plan *p
     return ds_buf_ok(&sql, "an INSERT", err) ? ds_sqlite_prepare(&w->db, sql.data, err) : NULL;
 }
 
+static void add_differs(const ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_buf *sql)
+{
+    const char *before = "";
+
+    ds_buf_printf(sql, " WHERE %s AND (", w->match);
+    for (size_t i = 0; i < p->n; i++) {
+        if (!ds_sqlite_compares(p, i))
+            continue;
+        ds_buf_text(sql, before);
+        ds_sqlite_name(sql, p->columns[i].name);
+        ds_buf_printf(sql, " IS NOT ?%d COLLATE BINARY", p->params[i]);
+        before = " OR ";
+    }
+    ds_buf_text(sql, ")");
+}
+
+static sqlite3_stmt *prepare_differs(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_err *err)
+{
+    DS_AUTO_BUF(sql, DS_SQLITE_SQL_MAX);
+
+    ds_buf_printf(&sql, "SELECT 1 FROM main.%s", w->name);
+    add_differs(w, p, &sql);
+    return ds_buf_ok(&sql, "a SELECT", err) ? ds_sqlite_prepare(&w->db, sql.data, err) : NULL;
+}
+
 static sqlite3_stmt *prepare_update(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_err *err)
 {
     DS_AUTO_BUF(sql, DS_SQLITE_SQL_MAX);
@@ -180,17 +208,7 @@ static sqlite3_stmt *prepare_update(ds_sqlite_writer *w, const ds_sqlite_plan *p
         ds_buf_printf(&sql, " = ?%d", p->params[i]);
         before = ", ";
     }
-    ds_buf_printf(&sql, " WHERE %s AND (", w->match);
-    before = "";
-    for (size_t i = 0; i < p->n; i++) {
-        if (!ds_sqlite_updates(p, i) || (p->how && p->how[i] == DS_HOW_ALONG))
-            continue;
-        ds_buf_text(&sql, before);
-        ds_sqlite_name(&sql, p->columns[i].name);
-        ds_buf_printf(&sql, " IS NOT ?%d COLLATE BINARY", p->params[i]);
-        before = " OR ";
-    }
-    ds_buf_text(&sql, ")");
+    add_differs(w, p, &sql);
     return ds_buf_ok(&sql, "an UPDATE", err) ? ds_sqlite_prepare(&w->db, sql.data, err) : NULL;
 }
 
@@ -200,10 +218,14 @@ static bool prepare(ds_sqlite_writer *w, ds_sqlite_plan *p, ds_err *err)
 
     p->insert = prepare_insert(w, p, err);
     for (size_t i = 0; i < p->n; i++)
-        compares |= ds_sqlite_updates(p, i) && (!p->how || p->how[i] != DS_HOW_ALONG);
-    if (compares)
-        p->update = prepare_update(w, p, err);
-    return p->insert && (p->update || !compares);
+        compares |= ds_sqlite_compares(p, i);
+    if (!p->insert || !compares)
+        return p->insert != NULL;
+    p->update = prepare_update(w, p, err);
+    if (!p->update || !w->shape.autoincrement_or_triggers)
+        return p->update != NULL;
+    p->differs = prepare_differs(w, p, err);
+    return p->differs != NULL;
 }
 
 /* ---- finding the plan ------------------------------------------------------------------------ */

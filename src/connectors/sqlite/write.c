@@ -18,6 +18,8 @@ typedef enum step {
 
 /* ---- what a statement said ------------------------------------------------------------------- */
 
+#define IGNORED "the table ignores this row: a trigger of its own refuses it"
+
 static step hold(ds_write *row, const char *reason)
 {
     row->outcome = DS_OUT_HELD;
@@ -80,7 +82,11 @@ static const char *bind_row(ds_sqlite_writer *w, const ds_sqlite_plan *p, const 
     const char *reason = ds_sqlite_bind_key(st, 1, &w->key_column, row->key, a);
 
     for (size_t i = 0; i < p->n && !reason; i++) {
-        if (st == p->insert ? p->params[i] != 0 : ds_sqlite_updates(p, i))
+        bool has_place = st == p->insert    ? p->params[i] != 0
+                         : st == p->differs ? ds_sqlite_compares(p, i)
+                                            : ds_sqlite_updates(p, i);
+
+        if (has_place)
             reason = ds_sqlite_bind(st, p->params[i], &p->columns[i], row->props[i].value, a);
     }
     return reason;
@@ -124,6 +130,25 @@ static step look(ds_sqlite_writer *w, ds_write *row, ds_err *err)
     return rc == SQLITE_ROW ? STEP_DONE : rc == SQLITE_DONE ? STEP_NOTHING : STEP_FAILED;
 }
 
+/* No update was done: a trigger may have ignored one that was needed. */
+static step judge_unchanged(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row,
+                            ds_err *err)
+{
+    const char *reason = bind_row(w, p, row, p->differs);
+    step said = STEP_DONE;
+    int rc;
+
+    if (reason)
+        return hold(row, reason);
+    rc = sqlite3_step(p->differs);
+    if (rc == SQLITE_ROW)
+        said = hold(row, IGNORED);
+    else if (rc != SQLITE_DONE)
+        said = judge(w, rc, row, err);
+    sqlite3_reset(p->differs);
+    return said;
+}
+
 /* Updates what differs. NOTHING: there is no such row. */
 static step meet(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, ds_err *err)
 {
@@ -133,6 +158,8 @@ static step meet(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, ds
     if (said != STEP_NOTHING)
         return said;
     said = look(w, row, err);
+    if (said == STEP_DONE && p->differs)
+        said = judge_unchanged(w, p, row, err);
     row->outcome = said == STEP_DONE ? DS_OUT_UNCHANGED : row->outcome;
     return said;
 }
@@ -169,7 +196,7 @@ static step put(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, ds_
     else if (said == STEP_NOTHING)
         said = look_first ? create(w, p, row, err) : meet(w, p, row, err);
     if (said == STEP_NOTHING)
-        return hold(row, "the table ignores this row: a trigger of its own refuses it");
+        return hold(row, IGNORED);
     if (row->op == DS_OP_CREATE && said == STEP_DONE) {
         row->adopted = row->outcome != DS_OUT_CREATED;
         w->look_first = row->adopted || w->shape.autoincrement_or_triggers;
@@ -255,6 +282,20 @@ bool ds_sqlite_write(ds_destination *self, ds_activity *act, ds_write *writes, s
     return true;
 }
 
+/* A row that a trigger keeps is not gone. */
+static bool is_gone(ds_sqlite_writer *w, const char *key, ds_err *err)
+{
+    ds_write row = {.key = key};
+    step said = w->shape.autoincrement_or_triggers ? look(w, &row, err) : STEP_NOTHING;
+
+    if (said != STEP_DONE)
+        return said != STEP_FAILED;
+    return ds_fail(err, DS_ERR_PERMANENT,
+                   "%s: the table keeps the row \"%.100s\" that is to be removed: a trigger of its "
+                   "own refuses it",
+                   w->path, key);
+}
+
 static bool remove_row(ds_sqlite_writer *w, const char *key, ds_err *err)
 {
     /* A key that does not fit the column is not there. */
@@ -269,7 +310,7 @@ static bool remove_row(ds_sqlite_writer *w, const char *key, ds_err *err)
     if (strcmp(w->probe, key) == 0)
         *w->probe = '\0';
     sqlite3_reset(w->remove);
-    return true;
+    return is_gone(w, key, err);
 }
 
 bool ds_sqlite_remove(ds_destination *self, ds_activity *act, const char *const *keys,

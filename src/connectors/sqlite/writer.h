@@ -32,6 +32,7 @@ typedef struct ds_sqlite_plan {
     size_t key_at;                 /* the property that has the key's name; n: none */
     char *refusal;                 /* why no such record can be written; NULL: it can */
     sqlite3_stmt *insert, *update; /* update NULL: nothing to update */
+    sqlite3_stmt *differs;         /* NULL: no trigger can ignore an update */
     uint64_t used;                 /* when, counted in look-ups */
 } ds_sqlite_plan;
 
@@ -50,14 +51,14 @@ typedef struct ds_sqlite_writer {
     const ds_column *columns; /* of a route with fields; NULL: whatever comes */
     size_t columns_n;
 
-    int64_t schema;     /* as we know the database */
-    int64_t generation; /* of the last commit */
-    bool continues;     /* the core knows `generation`, or will with the next flush */
-    bool in_tx;         /* a transaction is open... */
-    bool changed;       /* ...with changes... */
-    bool ddl;           /* ...to tables, too */
+    int64_t schema;             /* as we know the database */
+    int64_t generation;         /* of the last commit */
+    bool continues;             /* the core knows `generation`, or will with the next flush */
+    bool in_tx;                 /* a transaction is open... */
+    bool changed;               /* ...with changes... */
+    bool ddl;                   /* ...to tables, too */
     char probe[DS_KEY_MAX + 1]; /* the last key written; "": none */
-    bool lost;          /* rows reported as written were rolled back: nothing goes on */
+    bool lost;                  /* rows reported as written were rolled back: nothing goes on */
 
     sqlite3_stmt *find, *exists, *remove;
     ds_sqlite_plan *plans[DS_SQLITE_PLANS];
@@ -112,6 +113,11 @@ void ds_sqlite_plans_free(ds_sqlite_writer *w);
 static inline bool ds_sqlite_updates(const ds_sqlite_plan *p, size_t i)
 {
     return p->params[i] && (!p->how || p->how[i] != DS_HOW_ONLY_NEW);
+}
+/* And whether it is a reason to. */
+static inline bool ds_sqlite_compares(const ds_sqlite_plan *p, size_t i)
+{
+    return ds_sqlite_updates(p, i) && (!p->how || p->how[i] != DS_HOW_ALONG);
 }
 
 /* write.c: rows. */
