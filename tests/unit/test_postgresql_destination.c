@@ -38,11 +38,20 @@ static const struct open_row {
      NULL, "kept unique by nothing"},
     {"a key checked only at the end",
      "CREATE TABLE t (id text UNIQUE DEFERRABLE INITIALLY DEFERRED)", "t", NULL,
-     "kept unique by nothing"},
+     "DROP CONSTRAINT \"t_id_key\", ADD UNIQUE (\"id\")"},
     {"a key unique without regard to case",
      "CREATE COLLATION nc (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
      "CREATE TABLE t (id text COLLATE nc PRIMARY KEY)",
-     "t", NULL, "kept unique by nothing"},
+     "t", NULL,
+     "are not the same: ALTER TABLE \"public\".\"t\" ALTER \"id\" TYPE text COLLATE \"C\""},
+    {"and also unique with regard to it",
+     "CREATE COLLATION nc (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+     "CREATE TABLE t (id text COLLATE nc); CREATE UNIQUE INDEX i ON t (id COLLATE \"C\")",
+     "t", NULL, "takes keys for one that are not the same"},
+    {"checked at the end and also at once",
+     "CREATE TABLE t (id text UNIQUE DEFERRABLE INITIALLY DEFERRED); CREATE UNIQUE INDEX i ON t "
+     "(id)",
+     "t", NULL, "by a deferrable constraint"},
     {"a floating key", "CREATE TABLE t (id float8 PRIMARY KEY)", "t", NULL,
      "is double precision: a key is text, an integer, a uuid or a date"},
     {"a key with digits behind the point", "CREATE TABLE t (id numeric(9,2) PRIMARY KEY)", "t",

@@ -64,6 +64,17 @@ static const char *key_problem(const ds_pg_writer *w, const ds_pg_column *c, ds_
                                "may not be read and inserted: GRANT SELECT, INSERT, UPDATE ON "
                                "%.140s TO the user",
                                w->shape.sql);
+    if (c->blurred)
+        return ds_arena_printf(a,
+                               "takes keys for one that are not the same: ALTER TABLE %.140s ALTER "
+                               "%s TYPE %.60s COLLATE \"C\"",
+                               w->shape.sql, ds_pg_quoted(a, c->name), c->declared);
+    if (c->deferrable) /* with ON CONFLICT the server refuses every row, whatever else there is */
+        return ds_arena_printf(a,
+                               "is kept unique by a deferrable constraint: ALTER TABLE %.140s DROP "
+                               "CONSTRAINT %.70s, ADD UNIQUE (%s)",
+                               w->shape.sql, ds_pg_quoted(a, c->deferrable),
+                               ds_pg_quoted(a, c->name));
     if (!c->unique)
         return ds_arena_printf(a,
                                "is kept unique by nothing: CREATE UNIQUE INDEX %s ON %.140s (%s)",

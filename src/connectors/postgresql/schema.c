@@ -105,8 +105,12 @@ static const char columns_sql[] =
     "  AND i.indkey[0] = a.attnum AND coalesce(l.collisdeterministic, true)),"
     " pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'),"
     " pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT'),"
-    " pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE')"
+    " pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE'),"
+    " NOT coalesce(o.collisdeterministic, true),"
+    " (SELECT n.conname FROM pg_catalog.pg_constraint AS n WHERE n.conrelid = a.attrelid"
+    "  AND n.contype IN ('p', 'u') AND n.condeferrable AND n.conkey = ARRAY[a.attnum] LIMIT 1)"
     " FROM pg_catalog.pg_attribute AS a"
+    " LEFT JOIN pg_catalog.pg_collation AS o ON o.oid = a.attcollation"
     " WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
 static void fill_column(const PGresult *res, int row, ds_arena *a, ds_pg_column *out)
@@ -119,6 +123,8 @@ static void fill_column(const PGresult *res, int row, ds_arena *a, ds_pg_column 
     out->may_select = truth_at(res, row, 5);
     out->may_insert = truth_at(res, row, 6);
     out->may_update = truth_at(res, row, 7);
+    out->blurred = truth_at(res, row, 8);
+    out->deferrable = text_at(res, row, 9, a);
 }
 
 static bool read_columns(ds_pg *db, ds_arena *a, ds_pg_table *out, ds_err *err)

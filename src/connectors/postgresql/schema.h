@@ -17,6 +17,8 @@ typedef struct ds_pg_column {
     ds_pg_type type;
     bool generated; /* or GENERATED ALWAYS AS IDENTITY: the server alone fills it */
     bool unique;    /* a unique index on it alone, whole and checked at once, byte by byte */
+    bool blurred;   /* its collation takes texts for equal that are not the same */
+    const char *deferrable; /* a constraint that may check it at the end only; NULL: none */
     bool may_select, may_insert, may_update;
 } ds_pg_column;
 
