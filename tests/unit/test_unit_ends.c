@@ -227,6 +227,44 @@ static void an_early_approve_is_no_blank_cheque(void **state)
     assert_false(l->unit.run_approved);
 }
 
+/* The word that lets a sweep go on is for the sweep, and beyond limits it counts as one anyway. */
+static void a_sweep_that_failed_is_swept_again(void **state)
+{
+    life *l = idle(state);
+
+    tell(l, event_of(DS_EV_GONE));
+    tell(l, event_of(DS_EV_APPROVE));
+    assert_true(l->unit.run_sweep && l->unit.run_approved);
+    tell(l, ended_event(DS_PASS_FAILED, "cut", "transient"));
+    assert_true(l->unit.sweep);
+    assert_false(l->unit.approved);
+    l->now = wake(l);
+    tell(l, event_of(DS_EV_TIMER));
+    assert_true(l->unit.run_sweep);
+}
+
+/* As no machine of ours leaves it, but a file may say so. */
+static void an_approved_pass_is_a_full_one_whatever_is_asked_for(void **state)
+{
+    static const char *const items[] = {"a"};
+    life *l = idle(state);
+
+    l->unit.approved = true;
+    tell(l, items_event(items, 1));
+    assert_int_equal(l->unit.run_kind, DS_PASS_FULL);
+}
+
+static void what_waits_for_nothing_is_idle(void **state)
+{
+    life *l = idle(state);
+
+    l->unit.want.any = true; /* the moment before decide */
+    l->unit.retry_ms = l->now;
+    assert_string_equal(ds_unit_state_name(&l->unit, l->now), "idle");
+    l->unit.retry_ms = l->now + 1;
+    assert_string_equal(ds_unit_state_name(&l->unit, l->now), "waiting");
+}
+
 int main(void)
 {
     add_test(only_passes_that_ended_well_count);
@@ -243,5 +281,8 @@ int main(void)
     add_test(an_approved_pass_that_failed_is_still_approved);
     add_test(an_approved_pass_that_goes_on_is_still_approved);
     add_test(an_early_approve_is_no_blank_cheque);
+    add_test(a_sweep_that_failed_is_swept_again);
+    add_test(an_approved_pass_is_a_full_one_whatever_is_asked_for);
+    add_test(what_waits_for_nothing_is_idle);
     return run_tests("sync unit: ends of passes");
 }
