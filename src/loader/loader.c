@@ -41,8 +41,7 @@ struct ds_loader {
     size_t answers_n;
 };
 
-/* ---- folders ------------------------------------------------------------------------------------
- */
+/* ---- folders --------------------------------------------------------------------------------- */
 
 static void add_folder(ds_loader *l, const char *path, const char *below, bool asked_for)
 {
@@ -128,8 +127,7 @@ static int open_folder(const ds_loader *l, const folder *f, ds_trust *also, ds_e
     return fd;
 }
 
-/* ---- kinds --------------------------------------------------------------------------------------
- */
+/* ---- kinds ----------------------------------------------------------------------------------- */
 
 static bool is_kind(const char *text, size_t n)
 {
@@ -212,8 +210,7 @@ const char *const *ds_loader_kinds(ds_loader *l, ds_arena *a, size_t *n)
     return all;
 }
 
-/* ---- loading ------------------------------------------------------------------------------------
- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 static const answer *answered(const ds_loader *l, const char *kind)
 {

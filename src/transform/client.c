@@ -32,8 +32,7 @@ typedef struct batch {
     ds_arena *arena;
 } batch;
 
-/* ---- a worker that has the program ------------------------------------------------------------
- */
+/* ---- a worker that has the program ----------------------------------------------------------- */
 
 static void let_go(ds_transform *t)
 {
@@ -171,8 +170,7 @@ static bool ready(ds_transform *t, ds_activity *act, ds_err *err)
     return false;
 }
 
-/* ---- what became of a worker ------------------------------------------------------------------
- */
+/* ---- what became of a worker ----------------------------------------------------------------- */
 
 static const char *reason_of(const ds_transform *t, ds_jq_end end, ds_arena *a)
 {
@@ -240,8 +238,7 @@ static bool lost_worker(ds_transform *t, batch *b, ds_jq_end end, ds_err *err)
     return !too_many(t, reason, err);
 }
 
-/* ---- a batch ----------------------------------------------------------------------------------
- */
+/* ---- a batch --------------------------------------------------------------------------------- */
 
 /* The open records from `first` on, as many as fit. One that fits nowhere is held. */
 static void fill(ds_transform *t, batch *b, size_t first, size_t all)
@@ -321,8 +318,7 @@ static bool apply(ds_transform *t, ds_activity *act, const ds_transform_in *in, 
     }
 }
 
-/* ---- the seam ---------------------------------------------------------------------------------
- */
+/* ---- the seam -------------------------------------------------------------------------------- */
 
 static ds_transform *open_program(const ds_transformer *self, const char *program)
 {
@@ -365,8 +361,7 @@ ds_jq ds_jq_with(const char *worker)
     return (ds_jq){.base = OPS, .worker = worker};
 }
 
-/* ---- for doctor -------------------------------------------------------------------------------
- */
+/* ---- for doctor ------------------------------------------------------------------------------ */
 
 static void note_problem(void *to, int line, int col, const char *text)
 {

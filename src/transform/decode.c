@@ -34,8 +34,7 @@ static ds_value number_value(ds_arena *a, double number)
     return ds_real(a, number);
 }
 
-/* ---- lists and objects: compact JSON, as nested values travel ----------------------------------
- */
+/* ---- lists and objects: compact JSON, as nested values travel -------------------------------- */
 
 static bool write_json(ds_json_writer *w, ds_wire_in *in, ds_arena *a, int depth);
 
@@ -127,8 +126,7 @@ static bool take_nested(ds_wire_in *in, ds_arena *a, ds_value *out)
     return true;
 }
 
-/* ---- values -----------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* A list of nothing but texts is a list; `in` is behind its letter. */
 static bool take_texts(ds_wire_in *in, ds_arena *a, ds_value *out)
@@ -221,8 +219,7 @@ static bool take_prop(ds_wire_in *in, const ds_transform_in *rec, ds_arena *a, s
     return take_value(in, a, &out->value);
 }
 
-/* ---- records ----------------------------------------------------------------------------------
- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 static bool take_body(ds_wire_in *in, const ds_transform_in *rec, ds_arena *a, const char **body)
 {

@@ -63,8 +63,7 @@ typedef struct ds_watch {
     _Atomic uint32_t no_memory; /* it left for want of memory */
 } ds_watch;
 
-/* ---- reading: every step looks at what is left ------------------------------------------------
- */
+/* ---- reading: every step looks at what is left ----------------------------------------------- */
 
 typedef struct ds_wire_in {
     const char *at;
@@ -118,8 +117,7 @@ static inline const char *ds_wire_text(ds_wire_in *in, size_t *n) /* NULL: bad; 
     return ds_wire_take(in, *n);
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static inline void ds_wire_put_u32(ds_buf *b, uint32_t number)
 {

@@ -35,8 +35,7 @@ const char *__asan_default_options(void)
 }
 #endif
 
-/* ---- the socket -------------------------------------------------------------------------------
- */
+/* ---- the socket ------------------------------------------------------------------------------ */
 
 /* Without the other end there is nothing to do here. */
 static void read_all(char *at, size_t n)
@@ -91,8 +90,7 @@ static void send_out(worker *w, size_t began)
     ds_buf_clear(&w->out);
 }
 
-/* ---- the expression ---------------------------------------------------------------------------
- */
+/* ---- the expression -------------------------------------------------------------------------- */
 
 static void on_message(void *to, jv message)
 {
@@ -206,8 +204,7 @@ static void run_batch(worker *w)
     ds_buf_clear(&w->out);
 }
 
-/* ---- from the start to the end ----------------------------------------------------------------
- */
+/* ---- from the start to the end --------------------------------------------------------------- */
 
 static void settle(worker *w)
 {

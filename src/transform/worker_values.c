@@ -12,8 +12,7 @@
 #define DEPTH_MAX DS_JSON_DEPTH_MAX
 #define REASON_MAX ((size_t)300) /* bytes of what an expression says when it fails */
 
-/* ---- in ---------------------------------------------------------------------------------------
- */
+/* ---- in -------------------------------------------------------------------------------------- */
 
 static jv take_text(ds_wire_in *in)
 {
@@ -98,8 +97,7 @@ void ds_worker_record_free(ds_worker_record *rec)
     jv_free(rec->body);
 }
 
-/* ---- out --------------------------------------------------------------------------------------
- */
+/* ---- out ------------------------------------------------------------------------------------- */
 
 void ds_worker_hold(ds_buf *out, const char *reason)
 {
