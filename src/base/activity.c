@@ -14,9 +14,14 @@ int64_t ds_activity_now_ms(ds_activity *act)
     return act->clock->now_ms(act->clock);
 }
 
+static bool is_set(const atomic_bool *flag)
+{
+    return flag && atomic_load_explicit(flag, memory_order_relaxed);
+}
+
 bool ds_activity_stopping(ds_activity *act)
 {
-    return act->stop && atomic_load_explicit(act->stop, memory_order_relaxed);
+    return is_set(act->stop) || is_set(act->left);
 }
 
 void ds_activity_warn(ds_activity *act, const char *fmt, ...)

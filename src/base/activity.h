@@ -9,7 +9,8 @@
 struct ds_activity {
     ds_arena *arena; /* borrowed */
     ds_clock *clock;
-    const atomic_bool *stop; /* NULL: never */
+    const atomic_bool *stop;  /* NULL: never */
+    const atomic_bool *left;  /* nobody waits for the answer any more; NULL: somebody does */
     const char *route, *unit; /* for warnings */
 };
 

@@ -22,7 +22,7 @@ struct fetcher {
     unsigned made, taken; /* pages filled; pages given to the pass */
     bool holding;         /* the pass has page taken-1 */
     bool ended;           /* no page after `made` */
-    bool stop;
+    atomic_bool stop;     /* a source that waits for its server hears of it, too */
 };
 
 /* Whether there is a slot to fill; false: stop. */
@@ -87,6 +87,7 @@ fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *
     pthread_condattr_destroy(&steady);
     f->src = src;
     f->act = *like;
+    f->act.left = &f->stop;
     f->want = *want;
     ds_buf_init(&f->cursor, 64 * DS_KIB);
     if (want->cursor) {

@@ -4,6 +4,7 @@
 #include "sync/internal.h"
 
 #include <assert.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -239,6 +240,31 @@ static void a_source_that_waits_is_told_to_stop(void **state)
     fetcher_stop(s->f);
 }
 
+/* A source that waits for its server until it is told to stop. */
+static bool wait_for_a_server(ds_source *self, ds_activity *act, const ds_fetch *want,
+                              ds_page *page, ds_err *err)
+{
+    (void)self, (void)want, (void)page;
+    while (!ds_activity_stopping(act))
+        sched_yield();
+    return ds_fail(err, DS_ERR_CANCELLED, "stopped");
+}
+
+static void a_page_that_nobody_waits_for_is_given_up(void **state)
+{
+    static const ds_source_ops ops = {.kind = "waits", .fetch_page = wait_for_a_server};
+    ds_source src = {.ops = &ops};
+    atomic_bool stop = false;
+    ds_activity act = {.stop = &stop};
+    ds_fetch want = {.unit = "all", .limit = 10, .since_ms = -1};
+    fetcher *f = fetcher_start(&src, &act, &want);
+
+    (void)state;
+    assert_false(fetcher_wait(f, 1));
+    fetcher_stop(f);
+    assert_false(ds_activity_stopping(&act)); /* the pass itself goes on */
+}
+
 int main(void)
 {
     add_table(rows, pages_come);
@@ -247,5 +273,6 @@ int main(void)
     add_test(pages_settle_in_their_memory);
     add_test(stopping_early_waits_for_nobody);
     add_test(a_source_that_waits_is_told_to_stop);
+    add_test(a_page_that_nobody_waits_for_is_given_up);
     return run_tests("fetcher");
 }
