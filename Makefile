@@ -7,7 +7,7 @@ DESTDIR ?=
 # What is installed; a connector with a library of its own is a file of its own.
 PRODUCT = durable-sync durable-sync-jq connectors/postgresql.so
 
-.PHONY: all setup test-setup demo test bench check fuzz deb docs install format clean help
+.PHONY: all setup test-setup demo test bench check fuzz coverage deb docs install format clean help
 
 # The program and the library; `make test` builds the tests.
 all: $(BUILD)/build.ninja
@@ -48,6 +48,9 @@ deb:
 fuzz:
 	@tools/fuzz
 
+coverage:
+	@tools/coverage
+
 # After a `make`, `sudo make install` finds nothing to build and leaves nothing of root's there.
 install: $(BUILD)/build.ninja
 	@[ "$$(tools/build-option $(BUILD) prefix)" = "$(PREFIX)" ] || \
@@ -68,7 +71,7 @@ format:
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
 
 clean:
-	@rm -rf $(BUILD) build-asan build-tsan build-clang build-analyzer build-deb build-fuzz
+	@rm -rf $(BUILD) build-asan build-tsan build-clang build-analyzer build-deb build-fuzz build-coverage
 
 help:
 	@echo 'make          build build/durable-sync; what is missing on this machine is installed first'
@@ -78,6 +81,7 @@ help:
 	@echo 'make check    the suite under sanitizers, and static analysis'
 	@echo 'make deb      Debian packages, in build-deb'
 	@echo 'make fuzz     the fuzz targets, ten minutes each (FUZZ_SECONDS, FUZZ_JOBS)'
+	@echo 'make coverage what of the code the suite reaches, folder by folder'
 	@echo 'make install  PREFIX=$(PREFIX), DESTDIR=$(DESTDIR)'
 	@echo 'make docs     write the reference, manual pages and completions from the tables'
 	@echo 'make format   clang-format over the sources'
