@@ -86,7 +86,7 @@ DS_API void *ds_arena_alloc(ds_arena *a, size_t n);  /* 16-byte aligned, not cle
 DS_API void *ds_arena_zalloc(ds_arena *a, size_t n); /* cleared */
 /* Grows (or copies) a block that was `old_n` bytes; in place when it is the newest one. */
 DS_API void *ds_arena_grow(ds_arena *a, void *block, size_t old_n, size_t new_n);
-DS_API char *ds_arena_strdup(ds_arena *a, const char *text);           /* NULL gives NULL */
+DS_API char *ds_arena_strdup(ds_arena *a, const char *text);            /* NULL gives NULL */
 DS_API char *ds_arena_strndup(ds_arena *a, const char *text, size_t n); /* adds the NUL */
 DS_API DS_PRINTF(2, 3) char *ds_arena_printf(ds_arena *a, const char *fmt, ...);
 DS_API size_t ds_arena_size(const ds_arena *a); /* bytes held from the system */

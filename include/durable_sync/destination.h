@@ -35,8 +35,8 @@ typedef struct ds_column {
 /* One column as the destination has it. */
 typedef struct ds_column_there {
     const char *name;
-    const char *type; /* in the destination's own words; "" where it names none */
-    bool is_key;      /* the one that `key` names */
+    const char *type;  /* in the destination's own words; "" where it names none */
+    bool is_key;       /* the one that `key` names */
     const char *takes; /* the wanted column that goes into it; NULL: none */
 } ds_column_there;
 
@@ -64,7 +64,7 @@ typedef enum ds_op {
 } ds_op;
 
 typedef enum ds_outcome {
-    DS_OUT_NONE = 0,  /* not tried (an earlier error ended the batch) */
+    DS_OUT_NONE = 0, /* not tried (an earlier error ended the batch) */
     DS_OUT_CREATED,
     DS_OUT_UPDATED,
     DS_OUT_UNCHANGED, /* the row already said so: nothing was written */
@@ -73,19 +73,19 @@ typedef enum ds_outcome {
 } ds_outcome;
 
 enum { /* when a property is written */
-    DS_HOW_ALWAYS = 0,
-    DS_HOW_ONLY_NEW = 1, /* when the row is created, never again */
-    DS_HOW_ALONG = 2,    /* with any other property that is written, never alone: a stamp */
+       DS_HOW_ALWAYS = 0,
+       DS_HOW_ONLY_NEW = 1, /* when the row is created, never again */
+       DS_HOW_ALONG = 2,    /* with any other property that is written, never alone: a stamp */
 };
 
 typedef struct ds_write {
     ds_op op;
     const char *key;
-    const char *id;          /* UPDATE: the destination's own id; NULL where it is the key itself */
-    const ds_prop *props;    /* absent ones are left out before they come here */
+    const char *id;       /* UPDATE: the destination's own id; NULL where it is the key itself */
+    const ds_prop *props; /* absent ones are left out before they come here */
     size_t props_n;
-    const uint8_t *how;      /* [props_n] DS_HOW_*; NULL: all are DS_HOW_ALWAYS */
-    const char *body;        /* NULL: absent */
+    const uint8_t *how; /* [props_n] DS_HOW_*; NULL: all are DS_HOW_ALWAYS */
+    const char *body;   /* NULL: absent */
     /* answers */
     ds_outcome outcome;
     bool adopted;       /* CREATE met a row that was there before */
@@ -95,9 +95,9 @@ typedef struct ds_write {
 
 typedef struct ds_found {
     const char *key;
-    size_t n;        /* rows that hold this key: 0, 1, more = a conflict to report */
-    const char *id;  /* of the first; NULL: the key itself */
-    ds_record *row;  /* of the first: its properties as they are; in the activity's arena */
+    size_t n;       /* rows that hold this key: 0, 1, more = a conflict to report */
+    const char *id; /* of the first; NULL: the key itself */
+    ds_record *row; /* of the first: its properties as they are; in the activity's arena */
 } ds_found;
 
 typedef struct ds_destination_ops {
@@ -151,14 +151,14 @@ typedef struct ds_destination_ops {
                          void *to, ds_err *err);
 
     /* MAY. The columns there are, in their order, made in the activity's arena; *out_n 0 where the
-     * table is yet to be made. `columns` are those wanted. On an instance that is not open, and left
-     * like that. Reads only. */
+     * table is yet to be made. `columns` are those wanted. On an instance that is not open, and
+     * left like that. Reads only. */
     bool (*list_columns)(ds_destination *self, ds_activity *act, const ds_column *columns, size_t n,
                          const ds_column_there **out, size_t *out_n, ds_err *err);
-    /* MAY. Makes what a pass would miss: the table with its key, those of `columns` that it does not
-     * have, and what keeps the key unique. All or nothing; what is there is left as it is. Calls
-     * did() once a thing made, after all of it is durable: "column \"name\" added". On an instance
-     * that is not open, and left like that. */
+    /* MAY. Makes what a pass would miss: the table with its key, those of `columns` that it does
+     * not have, and what keeps the key unique. All or nothing; what is there is left as it is.
+     * Calls did() once a thing made, after all of it is durable: "column \"name\" added". On an
+     * instance that is not open, and left like that. */
     bool (*ensure_schema)(ds_destination *self, ds_activity *act, const ds_column *columns,
                           size_t n, void (*did)(void *to, const char *what), void *to, ds_err *err);
 

@@ -17,9 +17,9 @@ typedef struct ds_json ds_json; /* one value of a document; immutable */
 /* NULL with DS_ERR_PERMANENT: `line 3, column 7: unexpected character`. */
 DS_API DS_MUST_USE const ds_json *ds_json_read(ds_arena *a, const char *text, size_t n,
                                                ds_err *err);
-/* The same without a copy, for sources that stream: writes into text[0..n] (text[n] becomes NUL), in
- * memory that lives as long as `a` and has four writable bytes behind the text; the last three of
- * them are left as they were. */
+/* The same without a copy, for sources that stream: writes into text[0..n] (text[n] becomes NUL),
+ * in memory that lives as long as `a` and has four writable bytes behind the text; the last three
+ * of them are left as they were. */
 DS_API DS_MUST_USE const ds_json *ds_json_read_insitu(ds_arena *a, char *text, size_t n,
                                                       ds_err *err);
 
@@ -75,7 +75,7 @@ DS_API const ds_json *ds_json_next(ds_json_iter *it); /* NULL at the end */
 typedef struct ds_json_writer {
     ds_buf *out;
     int depth;
-    bool pretty;                      /* two spaces a level */
+    bool pretty;                                /* two spaces a level */
     unsigned char first[2 * DS_JSON_DEPTH_MAX]; /* nothing written at this level yet */
     bool after_name;
     bool exact; /* integers beyond +-2^53 as numbers, not as text */
@@ -89,7 +89,7 @@ DS_API void ds_json_w_end_list(ds_json_writer *w);
 DS_API void ds_json_w_name(ds_json_writer *w, const char *name);
 DS_API void ds_json_w_text(ds_json_writer *w, const char *text); /* NULL writes null */
 DS_API void ds_json_w_text_n(ds_json_writer *w, const char *text, size_t n);
-DS_API void ds_json_w_int(ds_json_writer *w, int64_t number);  /* text beyond +-2^53 unless exact */
+DS_API void ds_json_w_int(ds_json_writer *w, int64_t number); /* text beyond +-2^53 unless exact */
 /* A number by its own text; text beyond +-2^53 unless exact. */
 DS_API void ds_json_w_number(ds_json_writer *w, const char *text, size_t n);
 DS_API void ds_json_w_raw(ds_json_writer *w, const char *json, size_t n); /* already JSON */

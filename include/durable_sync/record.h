@@ -8,9 +8,9 @@
 #include <durable_sync/base.h>
 #include <durable_sync/value.h>
 
-#define DS_KEY_MAX ((size_t)1024)       /* bytes of a primary key */
+#define DS_KEY_MAX ((size_t)1024) /* bytes of a primary key */
 #define DS_PROPERTIES_MAX ((size_t)10000)
-#define DS_RECORD_MAX (32 * DS_MIB)     /* bytes of one record as its source writes it */
+#define DS_RECORD_MAX (32 * DS_MIB) /* bytes of one record as its source writes it */
 
 typedef struct ds_prop {
     const char *name;
@@ -35,9 +35,9 @@ typedef struct ds_page {
     size_t records_n;
     size_t records_cap;
     const char *next_cursor; /* NULL after the last page */
-    bool restart;            /* the cursor no longer fits what it pointed into: this page starts over */
-    int64_t total_hint;      /* records the unit holds, for progress; -1 unknown */
-    int64_t calls;           /* requests it took */
+    bool restart;       /* the cursor no longer fits what it pointed into: this page starts over */
+    int64_t total_hint; /* records the unit holds, for progress; -1 unknown */
+    int64_t calls;      /* requests it took */
 } ds_page;
 
 DS_API void ds_page_init(ds_page *page, ds_arena *a);

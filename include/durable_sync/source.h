@@ -35,7 +35,7 @@ DS_API DS_MUST_USE bool ds_one_unit(ds_source *self, ds_activity *act, ds_units 
 
 typedef struct ds_fetch {
     const char *unit;
-    const char *cursor; /* NULL: the first page; else what the last page's next_cursor said */
+    const char *cursor;       /* NULL: the first page; else what the last page's next_cursor said */
     const char *const *items; /* targeted pass: only these keys; NULL for all */
     size_t items_n;
     int64_t since_ms; /* changes pass: only what changed since; -1: everything */

@@ -121,8 +121,7 @@ int ds_app_config_to_run(ds_app *app)
     return ds_app_config(app);
 }
 
-/* ---- references to units ------------------------------------------------------------------------
- */
+/* ---- references to units --------------------------------------------------------------------- */
 
 static bool stored_route(const ds_app *app, const char *name)
 {

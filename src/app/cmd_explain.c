@@ -41,8 +41,7 @@ static const char *hash_text(ds_arena *a, ds_hash hash)
     return ds_arena_printf(a, "%016" PRIx64 "%016" PRIx64, hash.high, hash.low);
 }
 
-/* ---- for people ---------------------------------------------------------------------------------
- */
+/* ---- for people ------------------------------------------------------------------------------ */
 
 static void head(const explain *e, const char *text)
 {
@@ -103,8 +102,7 @@ static void explain_text(const explain *e, const ds_planned *row)
         printf("  %s\n", ds_safe(a, row->reason));
 }
 
-/* ---- for programs -------------------------------------------------------------------------------
- */
+/* ---- for programs ---------------------------------------------------------------------------- */
 
 static void link_json(ds_json_writer *w, ds_arena *a, const ds_link *link)
 {

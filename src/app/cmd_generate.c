@@ -25,8 +25,7 @@ typedef struct maker {
     ds_err *err;
 } maker;
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static bool make_folders(char *path, ds_err *err)
 {
@@ -58,8 +57,7 @@ static bool put_file(maker *m, const char *name, const ds_buf *text)
     return true;
 }
 
-/* ---- Markdown ----------------------------------------------------------------------------------
- */
+/* ---- Markdown -------------------------------------------------------------------------------- */
 
 static ds_sheet sheet(maker *m, ds_buf *out, bool man)
 {
@@ -159,8 +157,7 @@ static bool make_kinds(maker *m)
     return true;
 }
 
-/* ---- manual pages ------------------------------------------------------------------------------
- */
+/* ---- manual pages ---------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -253,8 +250,7 @@ static bool make_file_manual(maker *m)
     return put_file(m, "docs/man/man5/" PROGRAM ".yaml.5", &text);
 }
 
-/* ---- the rest ----------------------------------------------------------------------------------
- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static bool make_completions(maker *m)
 {

@@ -130,9 +130,11 @@ int ds_cmd_held(ds_app *app)
     const ds_route *route = ds_config_route(app->config, ref.route);
     bool found = false;
 
-    if (adopt && route && route->destination->upserts && strcmp(args->words[2], args->words[3]) != 0)
-        return ds_app_refuse(app, "a row of %s is known by its key: the one for %.200s is %.200s, not "
-                                  "%.200s; give that row this key, then `held retry %s %.200s`",
+    if (adopt && route && route->destination->upserts &&
+        strcmp(args->words[2], args->words[3]) != 0)
+        return ds_app_refuse(app,
+                             "a row of %s is known by its key: the one for %.200s is %.200s, not "
+                             "%.200s; give that row this key, then `held retry %s %.200s`",
                              route->destination->kind, args->words[2], args->words[2],
                              args->words[3], ref.route, args->words[2]);
     code =

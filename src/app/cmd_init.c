@@ -71,8 +71,7 @@ static int write_new(const char *path, mode_t mode, const char *text, size_t n)
     return problem;
 }
 
-/* ---- questions ----------------------------------------------------------------------------------
- */
+/* ---- questions ------------------------------------------------------------------------------- */
 
 /* An answer, or what is usual where there is none; NULL: the input ended. */
 static const char *ask(const ds_app *app, const char *question, const char *usual)
@@ -145,8 +144,7 @@ static const ds_template *ask_template(const ds_app *app)
     return t;
 }
 
-/* ---- the command --------------------------------------------------------------------------------
- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static const char *sample_path(const ds_app *app, const char *config, const ds_template *t)
 {

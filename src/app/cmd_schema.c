@@ -62,8 +62,7 @@ static void did(void *to, const char *what)
     v->made[v->made_n++] = ds_arena_strdup(v->a, what);
 }
 
-/* ---- what the route writes ---------------------------------------------------------------------
- */
+/* ---- what the route writes ------------------------------------------------------------------- */
 
 static bool is_wanted(const view *v, const ds_column *columns, size_t n, const char *name)
 {
@@ -129,8 +128,7 @@ static void find_wanted(view *v)
         failed(v, ds_arena_printf(v->a, "source %s", v->route->source->kind), &err);
 }
 
-/* ---- what the destination has ------------------------------------------------------------------
- */
+/* ---- what the destination has ---------------------------------------------------------------- */
 
 /* false: there is no use in asking on. */
 static bool create(view *v)
@@ -185,8 +183,7 @@ static void ask(view *v)
         failed(v, what, &err);
 }
 
-/* ---- showing -----------------------------------------------------------------------------------
- */
+/* ---- showing --------------------------------------------------------------------------------- */
 
 typedef struct line { /* a column; what is not known is NULL */
     const char *name, *writes, *from, *type;
@@ -332,8 +329,7 @@ static void show_json(const view *v, ds_json_writer *w)
     ds_json_w_end_object(w);
 }
 
-/* ---- the command -------------------------------------------------------------------------------
- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static size_t show_route(ds_app *app, const ds_route *route, ds_json_writer *w)
 {

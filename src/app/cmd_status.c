@@ -93,8 +93,7 @@ static bool read_listings(status *s, ds_reader *reader, ds_err *err)
     return true;
 }
 
-/* ---- for programs -------------------------------------------------------------------------------
- */
+/* ---- for programs ---------------------------------------------------------------------------- */
 
 static void running_json(const status *s, ds_json_writer *w, const ds_unit_row *row)
 {
@@ -208,8 +207,7 @@ static int print_json(const status *s)
     return ds_out_doc(s->app, &doc);
 }
 
-/* ---- for people ---------------------------------------------------------------------------------
- */
+/* ---- for people ------------------------------------------------------------------------------ */
 
 static const char *ago(const status *s, int64_t at_ms)
 {
@@ -344,8 +342,11 @@ static int print_text(const status *s, const ds_unit_ref *only)
         char letter[2] = {(char)route->destination->promise, '\0'};
         const char *note = s->listing[i] ? s->listing[i] : "has not run yet";
         const char *cells[] = {
-            route->name, "idle", "never", "", "", "", "", first_text(s, route), letter,
-            ds_safe_cut(s->app->arena, note, s->app->verbose ? 4096 : 100)};
+            route->name, "idle",
+            "never",     "",
+            "",          "",
+            "",          first_text(s, route),
+            letter,      ds_safe_cut(s->app->arena, note, s->app->verbose ? 4096 : 100)};
 
         if ((!only->route || strcmp(only->route, route->name) == 0) && !only->unit &&
             !has_units(s, route->name))

@@ -32,8 +32,7 @@ static const char *key_of(const ds_tried *t)
     return rec->primary_key ? rec->primary_key : rec->place;
 }
 
-/* ---- for people ---------------------------------------------------------------------------------
- */
+/* ---- for people ------------------------------------------------------------------------------ */
 
 static void head(const trying *t, const char *text)
 {
@@ -82,8 +81,7 @@ static void show_text(const trying *t, ds_arena *a, const ds_tried *tried)
            tried->reason ? ds_safe(a, tried->reason) : "");
 }
 
-/* ---- for programs -------------------------------------------------------------------------------
- */
+/* ---- for programs ---------------------------------------------------------------------------- */
 
 static void show_json(const trying *t, const ds_tried *tried)
 {

@@ -86,8 +86,8 @@ const ds_command ds_commands[] = {
      ds_cmd_approve},
     {"accounts", "", "the accounts of the configuration, without their secrets", NULL, NULL, 0, 0,
      ds_cmd_accounts},
-    {"connectors", "[KIND]", "what can be connected, built in or loaded; the settings of one kind", NULL, NULL, 0,
-     1, ds_cmd_connectors},
+    {"connectors", "[KIND]", "what can be connected, built in or loaded; the settings of one kind",
+     NULL, NULL, 0, 1, ds_cmd_connectors},
     {"schema", "[config|ROUTE]", "a destination's columns beside the fields, or the JSON Schema",
      "  schema config            the JSON Schema of the configuration, for editors\n"
      "  schema ROUTE             what the route writes, and whether the destination has it\n"

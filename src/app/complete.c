@@ -27,8 +27,7 @@ typedef struct typing {
     const char *before_now; /* of the same word, already certain: "--shell=" */
 } typing;
 
-/* ---- candidates --------------------------------------------------------------------------------
- */
+/* ---- candidates ------------------------------------------------------------------------------ */
 
 static void offer_n(const typing *t, const char *name, size_t n, const char *help)
 {
@@ -131,8 +130,7 @@ static void offer_flags(const typing *t, const ds_flag *flags)
         offer(t, ds_arena_printf(t->app->arena, "--%s", flags->name), flags->help);
 }
 
-/* ---- words by the usage ------------------------------------------------------------------------
- */
+/* ---- words by the usage ---------------------------------------------------------------------- */
 
 /* The next token of an alternative without its brackets and dots; *many: it may come again. */
 static const char *next_token(const char **usage, char *token, bool *many)
@@ -196,8 +194,7 @@ static void offer_words(const typing *t)
     }
 }
 
-/* ---- what was typed before ---------------------------------------------------------------------
- */
+/* ---- what was typed before ------------------------------------------------------------------- */
 
 static const ds_flag *find_flag(const typing *t, const char *name, size_t n, char letter)
 {

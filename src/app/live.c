@@ -80,8 +80,7 @@ int ds_live_signal(ds_app *app, const ds_unit_ref *ref, const ds_event *event, i
     return DS_EXIT_DONE;
 }
 
-/* ---- held records -------------------------------------------------------------------------------
- */
+/* ---- held records ---------------------------------------------------------------------------- */
 
 typedef struct held_job {
     ds_job job;
@@ -127,8 +126,7 @@ int ds_live_held(ds_app *app, const char *verb, const char *route, const char *k
     return DS_EXIT_DONE;
 }
 
-/* ---- once ---------------------------------------------------------------------------------------
- */
+/* ---- once ------------------------------------------------------------------------------------ */
 
 typedef struct listener {
     void (*ended)(void *to, const ds_run_row *run);

@@ -88,8 +88,9 @@ void ds_manual_file(ds_sheet *s)
 void ds_manual_routes(ds_sheet *s)
 {
     ds_sheet_head(s, "Routes");
-    ds_sheet_text(s, "A record passes through `where`, `fields`, `transform`, then `owns`. Durations are "
-                     "written `90s`, `15m`, `12h`, `1d`.");
+    ds_sheet_text(
+        s, "A record passes through `where`, `fields`, `transform`, then `owns`. Durations are "
+           "written `90s`, `15m`, `12h`, `1d`.");
     put_keys(s, ds_shape_route.keys);
     ds_sheet_head(s, "Fields of a route");
     ds_sheet_text(s, "Each line of `fields` is a property of the destination and where it comes "

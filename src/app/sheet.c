@@ -8,8 +8,7 @@
     "November 25, 2026" /* what a manual page is dated: the last release, not today                \
                          */
 
-/* ---- characters --------------------------------------------------------------------------------
- */
+/* ---- characters ------------------------------------------------------------------------------ */
 
 static void put_man_char(ds_buf *out, char c, bool code)
 {
@@ -56,8 +55,7 @@ static void put_argument(ds_sheet *s, const char *text)
     ds_buf_char(s->out, '"');
 }
 
-/* ---- lines -------------------------------------------------------------------------------------
- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 static bool ends_sentence(const char *word, size_t n)
 {
@@ -150,8 +148,7 @@ const char *ds_sheet_sentence(ds_sheet *s, const char *phrase)
     return text;
 }
 
-/* ---- heads -------------------------------------------------------------------------------------
- */
+/* ---- heads ----------------------------------------------------------------------------------- */
 
 static void put_upper(ds_buf *out, const char *text)
 {
@@ -189,8 +186,7 @@ void ds_sheet_subhead(ds_sheet *s, const char *text)
     ds_buf_printf(s->out, "%s%s\n", s->man ? ".Ss " : "\n### ", text);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------
- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 void ds_sheet_begin(ds_sheet *s, const char *const *heads, size_t columns)
 {

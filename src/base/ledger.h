@@ -34,8 +34,8 @@ typedef struct ds_link {
 } ds_link;
 
 typedef struct ds_held {
-    const char *key;   /* or the place ("line:7") where there is none */
-    bool placed;       /* key is a place */
+    const char *key; /* or the place ("line:7") where there is none */
+    bool placed;     /* key is a place */
     const char *reason;
     int64_t since_ms;
     int64_t attempts;
@@ -45,8 +45,8 @@ typedef struct ds_held {
 
 typedef struct ds_intent { /* "we are about to create this key" */
     const char *key;
-    int64_t issued_ms; /* when it left at the latest; 0: it may be leaving now (a pass that finds one
-                        * of an earlier pass is told when it began itself) */
+    int64_t issued_ms; /* when it left at the latest; 0: it may be leaving now (a pass that finds
+                        * one of an earlier pass is told when it began itself) */
 } ds_intent;
 
 typedef struct ds_totals {
@@ -57,20 +57,20 @@ typedef struct ds_checkpoint {
     const char *cursor; /* NULL: from the start */
     bool source_done;   /* all pages are in; what is left is the handling of missing rows */
     ds_totals totals;
-    int64_t missing;        /* rows found gone and handled so far */
-    int64_t changes;        /* counted against limits.changes */
+    int64_t missing; /* rows found gone and handled so far */
+    int64_t changes; /* counted against limits.changes */
     int64_t source_calls, destination_calls;
     const uint8_t *seen; /* one bit a link, by seq; NULL where `missing` does not need it */
     size_t seen_n;       /* bytes */
 } ds_checkpoint;
 
 typedef struct ds_ledger_begin { /* what the store knows when a pass starts; in the arena given */
-    int64_t links;         /* how many */
-    bool alone;            /* the route has no other unit: nobody else can claim a key */
-    int64_t next_seq;      /* number for the next new link */
-    bool first;            /* no full pass has ended well yet, at this destination with this key */
-    const char *generation;    /* the destination's last; NULL: none */
-    const char *identity;      /* of the destination the links belong to; NULL: none yet */
+    int64_t links;               /* how many */
+    bool alone;                  /* the route has no other unit: nobody else can claim a key */
+    int64_t next_seq;            /* number for the next new link */
+    bool first;             /* no full pass has ended well yet, at this destination with this key */
+    const char *generation; /* the destination's last; NULL: none */
+    const char *identity;   /* of the destination the links belong to; NULL: none yet */
     const char *key_signature; /* NULL: none yet */
     int64_t encoder;           /* version of the encoder that made the hashes; 0: none yet */
     bool resumed;              /* `checkpoint` is of this very pass, interrupted */
@@ -87,9 +87,9 @@ typedef struct ds_link_match {
 } ds_link_match;
 
 typedef struct ds_link_put {
-    ds_link link; /* `valid` is ignored: what is put is valid */
-    bool is_new;  /* else seq names an existing one. A new one whose key this unit has already (a
-                     record that came twice) updates that link */
+    ds_link link;  /* `valid` is ignored: what is put is valid */
+    bool is_new;   /* else seq names an existing one. A new one whose key this unit has already (a
+                      record that came twice) updates that link */
     bool conflict; /* answer: another unit took the key in the meantime; nothing was stored */
 } ds_link_put;
 
@@ -118,9 +118,9 @@ typedef struct ds_commit {
     /* Set at the start of a pass only: */
     const char *identity;
     const char *key_signature;
-    int64_t encoder;   /* 0: leave it */
-    bool void_hashes;  /* every link becomes invalid until it is put again */
-    bool drop_links;   /* another destination; or the key changed and a person approved */
+    int64_t encoder;  /* 0: leave it */
+    bool void_hashes; /* every link becomes invalid until it is put again */
+    bool drop_links;  /* another destination; or the key changed and a person approved */
     /* Set at the end of a complete full pass only: */
     bool replace_held; /* held records that this pass neither put nor met are gone */
 } ds_commit;

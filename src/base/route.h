@@ -63,7 +63,7 @@ typedef struct ds_route {
     const void *source_settings; /* an instance with its options filled: copied for each use */
     const ds_destination_ops *destination;
     const void *destination_settings;
-    const char *identity; /* the destination's, from its settings */
+    const char *identity;        /* the destination's, from its settings */
     const char *destination_key; /* its property that holds the primary key; NULL: none */
 
     int64_t every_ms; /* by cron: how often its units are listed again after an error */
@@ -76,13 +76,13 @@ typedef struct ds_route {
     size_t where_n;
     const ds_transformer *transformer;
     const char *transform; /* its program; NULL: none */
-    bool has_owns; /* false: owns what it maps */
+    bool has_owns;         /* false: owns what it maps */
     ds_texts owns;
     ds_texts create_only;
     const char *stamp; /* property; NULL: none */
     bool write_always;
     bool verify_all;
-    double pace; /* writes a second; 0: no pace */
+    double pace;                   /* writes a second; 0: no pace */
     _Atomic int64_t *pace_next_us; /* when the next write of any unit of the route may go out; the
                                       only thing here that changes. NULL: each pass for itself */
     ds_missing missing;

@@ -72,7 +72,8 @@ static void no_such_kind(ds_load *ld, const ds_member *account, const ds_member 
         return;
     }
     if (ds_kind_is_later(kind)) {
-        ds_issue(ld->issues, m->value->at, "account kind %s is not in this build%s", kind, unloaded);
+        ds_issue(ld->issues, m->value->at, "account kind %s is not in this build%s", kind,
+                 unloaded);
         return;
     }
     for (size_t i = 0; i < c->sources_n && n < KNOWN_MAX / 4; i++)

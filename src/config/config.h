@@ -24,7 +24,7 @@ typedef struct ds_connectors {
     size_t sources_n;
     const ds_destination_ops *const *destinations;
     size_t destinations_n;
-    ds_more_connectors *more; /* NULL: these are all */
+    ds_more_connectors *more;          /* NULL: these are all */
     const ds_transformer *transformer; /* what runs `transform`; NULL: nothing does */
     bool compile; /* programs are compiled to see what is wrong with them, at 20 ms each */
 } ds_connectors;

@@ -6,8 +6,7 @@
 
 #define WHERE_MAX ((size_t)10000)
 
-/* ---- one field as a table -----------------------------------------------------------------------
- */
+/* ---- one field as a table -------------------------------------------------------------------- */
 
 typedef struct form { /* what was written */
     const char *from, *template, *split, *as;

@@ -26,8 +26,8 @@ DS_PRINTF(4, 5) bool ds_issue_pair(ds_issues *is, ds_at at, ds_at first, const c
 
 /* What lies between is shown as [secret], whenever it was named: before an issue or after it. */
 void ds_issues_hide(ds_issues *is, ds_at from, ds_at to);
-/* Wherever a message has this text, or how it begins, it shows `as` in its place. Both are borrowed;
- * what is too short to tell anything is left. */
+/* Wherever a message has this text, or how it begins, it shows `as` in its place. Both are
+ * borrowed; what is too short to tell anything is left. */
 void ds_issues_mask(ds_issues *is, const char *text, const char *as);
 /* For a file that could not be parsed: guesses by the names on the lines that will be shown. */
 void ds_issues_hide_guessed(ds_issues *is);

@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* ---- which kinds there are ---------------------------------------------------------------------
- */
+/* ---- which kinds there are ------------------------------------------------------------------- */
 
 static bool listed(const char *const *kinds, const char *kind)
 {
@@ -73,8 +72,7 @@ static void put_if_kind(ds_sketch *s, const char *of, const char *kind)
     ds_sk_end(s);
 }
 
-/* ---- kinds -------------------------------------------------------------------------------------
- */
+/* ---- kinds ----------------------------------------------------------------------------------- */
 
 static void put_option_default(ds_sketch *s, const ds_option *o)
 {

@@ -60,8 +60,8 @@ static void load_all(const ds_connectors *c)
         load(c, kinds[i]);
 }
 
-/* A file that is no YAML has no tables: every word behind a `kind:` may be meant, and where it is no
- * word, but ${...} say, everything. */
+/* A file that is no YAML has no tables: every word behind a `kind:` may be meant, and where it is
+ * no word, but ${...} say, everything. */
 void ds_kinds_load_guessed(const ds_connectors *c, const char *text, size_t n)
 {
     static const char word[] = "kind:";

@@ -34,8 +34,7 @@ typedef struct ds_load {
     size_t wipe_n, wipe_cap;
 } ds_load;
 
-/* ---- begin and end (config.c) -------------------------------------------------------------------
- */
+/* ---- begin and end (config.c) ---------------------------------------------------------------- */
 
 /* A configuration with nothing in it. The caller sets ld->issues. */
 ds_config *ds_load_begin(ds_load *ld, const char *path, const char *dir,
@@ -43,8 +42,7 @@ ds_config *ds_load_begin(ds_load *ld, const char *path, const char *dir,
 /* Writes the issues and wipes what was secret; NULL where there were issues. */
 DS_MUST_USE ds_config *ds_load_end(ds_load *ld, ds_config *config, ds_buf *errors);
 
-/* ---- references (reference.c, command.c) --------------------------------------------------------
- */
+/* ---- references (reference.c, command.c) ----------------------------------------------------- */
 
 #define DS_REFERENCE_BYTES_MAX (64 * DS_KIB)
 #define DS_COMMAND_LIMIT_MS (10 * DS_SECOND_MS)
@@ -55,8 +53,7 @@ const char *ds_node_text(ds_load *ld, ds_node *node);
 DS_MUST_USE bool ds_command_read(const char *command, const char *dir, int64_t limit_ms,
                                  ds_buf *out, ds_err *err);
 
-/* ---- values (read.c, literal.c, secret.c, path.c) -----------------------------------------------
- */
+/* ---- values (read.c, literal.c, secret.c, path.c) -------------------------------------------- */
 
 DS_MUST_USE bool ds_read_text(ds_load *ld, const ds_member *m, const char **out); /* not empty */
 DS_MUST_USE bool ds_read_any_text(ds_load *ld, const ds_member *m, const char **out);
@@ -85,8 +82,7 @@ bool ds_expected(ds_load *ld, const ds_member *m, const char *what);
 ds_secret *ds_load_keep_secret(ds_load *ld, const char *text);
 const char *ds_path_absolute(ds_arena *a, const char *dir, const char *path);
 
-/* ---- tables (schema.c) --------------------------------------------------------------------------
- */
+/* ---- tables (schema.c) ----------------------------------------------------------------------- */
 
 /* Reads the table in `m` by its keys (ended by a name of NULL) into `out`, whose fields already
  * hold the defaults. Unknown and missing keys are issues. */
@@ -96,8 +92,7 @@ bool ds_unknown_key(ds_load *ld, const ds_member *m, const char *const *known, s
 /* `; did you mean "fields"?` or nothing. */
 const char *ds_guess(ds_load *ld, const char *name, const char *const *known, size_t n);
 
-/* ---- connectors' settings (kinds.c, options.c, accounts.c, sides.c) -----------------------------
- */
+/* ---- connectors' settings (kinds.c, options.c, accounts.c, sides.c) -------------------------- */
 
 typedef enum ds_side_word { DS_SOURCE, DS_DESTINATION } ds_side_word;
 

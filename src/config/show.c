@@ -135,8 +135,7 @@ static bool before(ds_at a, ds_at b)
     return a.line < b.line || (a.line == b.line && a.col < b.col);
 }
 
-/* ---- one line ----------------------------------------------------------------------------------
- */
+/* ---- one line -------------------------------------------------------------------------------- */
 
 typedef struct view {      /* a line while it is written */
     int line, first, last; /* columns shown */
@@ -213,8 +212,7 @@ void ds_shown_put(const ds_shown *shown, ds_at at, ds_buf *out)
                   "");
 }
 
-/* ---- what a line may give away ------------------------------------------------------------------
- */
+/* ---- what a line may give away --------------------------------------------------------------- */
 
 static bool has_word(const char *name, size_t n, const char *word)
 {

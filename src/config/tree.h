@@ -31,13 +31,13 @@ struct ds_node {
     size_t n;      /* bytes of raw, entries of items or members */
     size_t weight; /* nodes in it, those of aliases included */
 
-    char *raw;      /* SCALAR: as written, without YAML's quotes; no NUL in it */
-    bool plain;     /* SCALAR: without quotes */
-    bool open;      /* still being read: an alias to it would be endless */
-    bool bad;       /* an issue was reported: stay silent about it */
-    bool from_away; /* SCALAR: what a reference stands for is in it, so it is no literal */
+    char *raw;         /* SCALAR: as written, without YAML's quotes; no NUL in it */
+    bool plain;        /* SCALAR: without quotes */
+    bool open;         /* still being read: an alias to it would be endless */
+    bool bad;          /* an issue was reported: stay silent about it */
+    bool from_away;    /* SCALAR: what a reference stands for is in it, so it is no literal */
     const char *keeps; /* SCALAR: ${NAME} of this name is not ours to fill in; NULL: none */
-    char *text;     /* SCALAR: with its references filled in; NULL: not asked for yet */
+    char *text;        /* SCALAR: with its references filled in; NULL: not asked for yet */
 
     ds_node **items;    /* LIST */
     ds_member *members; /* MAP: in the order of the file, each name once */

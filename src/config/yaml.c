@@ -38,8 +38,7 @@ static ds_at at_mark(yaml_mark_t mark)
     return (ds_at){(int)mark.line + 1, (int)mark.column + 1};
 }
 
-/* ---- what libyaml says --------------------------------------------------------------------------
- */
+/* ---- what libyaml says ----------------------------------------------------------------------- */
 
 static bool is_unclosed(const yaml_parser_t *p)
 {
@@ -100,8 +99,7 @@ static bool next_event(builder *b)
     return true;
 }
 
-/* ---- nodes --------------------------------------------------------------------------------------
- */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 static ds_node *new_node(builder *b, ds_node_kind kind, const yaml_char_t *name,
                          const yaml_char_t *tag)
@@ -206,8 +204,7 @@ static ds_node *build_list(builder *b, int depth)
     return list;
 }
 
-/* ---- tables -------------------------------------------------------------------------------------
- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -311,8 +308,7 @@ static ds_node *build(builder *b, int depth)
     }
 }
 
-/* ---- the document -------------------------------------------------------------------------------
- */
+/* ---- the document ---------------------------------------------------------------------------- */
 
 static bool is_text(ds_issues *is, const char *text, size_t n)
 {
@@ -349,7 +345,7 @@ static ds_node *read_document(builder *b)
     root = build(b, 1);
     if (root && !ds_issues_line_has(b->issues, root->at.line, ""))
         root->at = ds_issues_at(b->issues, SIZE_MAX); /* nothing, behind a last line without end */
-    if (!root || !next_event(b) || !next_event(b)) /* the document's end, the stream's */
+    if (!root || !next_event(b) || !next_event(b))    /* the document's end, the stream's */
         return NULL;
     if (b->event.type == YAML_STREAM_END_EVENT)
         return root;

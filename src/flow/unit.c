@@ -33,8 +33,7 @@ static int64_t clamp(int64_t ms, int64_t least, int64_t most)
     return DS_MIN(DS_MAX(ms, least), most);
 }
 
-/* ---- in the configuration, or gone ------------------------------------------------------------
- */
+/* ---- in the configuration, or gone ----------------------------------------------------------- */
 
 /* A unit that is back while the pass over what it left waits: nothing of it is gone any more. */
 static void forget_sweep(ds_unit *u)
@@ -342,8 +341,8 @@ static bool only_regular(const ds_unit *u)
 /* A pass that was stopped waits for nothing; one that was told to wait has that for its error. */
 static bool was_just_stopped(const ds_unit *u)
 {
-    return u->running && (!u->error_kind || strcmp(u->error_kind, ds_err_kind_name(
-                                                                      DS_ERR_RATE_LIMITED)) != 0);
+    return u->running &&
+           (!u->error_kind || strcmp(u->error_kind, ds_err_kind_name(DS_ERR_RATE_LIMITED)) != 0);
 }
 
 /* A clock that was set back must not hold a unit for longer than its wait can be. A pass that was

@@ -18,7 +18,7 @@
 #define DS_UNIT_ITEMS_MAX 10000 /* more pending items than this: a full pass instead */
 #define DS_UNIT_INTERVAL_MIN_MS DS_MINUTE_MS       /* of the set_interval signal */
 #define DS_UNIT_INTERVAL_MAX_MS (3650 * DS_DAY_MS) /* sums of times stay far from overflow */
-#define DS_UNIT_ATTEMPTS_MAX 1000000 /* counted; more change nothing */
+#define DS_UNIT_ATTEMPTS_MAX 1000000               /* counted; more change nothing */
 #define DS_UNIT_RETRY_FIRST_MS (5 * DS_SECOND_MS)
 #define DS_UNIT_RETRY_MOST_MS (5 * DS_MINUTE_MS)
 #define DS_UNIT_OVERLAP_MS DS_MINUTE_MS /* a changes pass looks this far behind the last one */

@@ -80,7 +80,8 @@ static bool check_machine(const ElfW(Ehdr) * head, ds_err *err)
     if (head->e_ident[EI_CLASS] != WORD_CLASS || head->e_ident[EI_DATA] != WORD_ORDER)
         return ds_fail(err, DS_ERR_CONFIG,
                        "it is built for a machine of another word size or byte order; build it "
-                       "for %s", machine_name(own_machine()));
+                       "for %s",
+                       machine_name(own_machine()));
     if (head->e_machine != own_machine())
         return ds_fail(err, DS_ERR_CONFIG, "it is built for %s; build it for %s",
                        machine_name(head->e_machine), machine_name(own_machine()));
@@ -98,11 +99,11 @@ static bool check_head(int fd, ds_err *err)
         return false;
     if (head.e_type != ET_DYN)
         return ds_fail(err, DS_ERR_CONFIG, "it is no shared object");
-    return is_whole(fd, &head) ||
-           ds_fail(err, DS_ERR_CONFIG, "it is cut short; install it again");
+    return is_whole(fd, &head) || ds_fail(err, DS_ERR_CONFIG, "it is cut short; install it again");
 }
 
-/* The dynamic linker names the object by the descriptor it was given: that says nothing to anyone. */
+/* The dynamic linker names the object by the descriptor it was given: that says nothing to anyone.
+ */
 static const char *without_descriptor(const char *said)
 {
     static const char before[] = "/proc/self/fd/";
@@ -163,13 +164,15 @@ static const ds_connector *read_connector(void *handle, const char *kind, ds_err
     if (head.abi != DS_CONNECTOR_ABI) {
         ds_fail(err, DS_ERR_CONFIG,
                 "it was built for connector ABI %u, this durable-sync has %u; rebuild it with the "
-                "headers of this version", head.abi, DS_CONNECTOR_ABI);
+                "headers of this version",
+                head.abi, DS_CONNECTOR_ABI);
         return NULL;
     }
     if (head.bytes < sizeof(ds_connector) || n < sizeof(ds_connector)) {
         ds_fail(err, DS_ERR_CONFIG,
                 "its " DS_CONNECTOR_SYMBOL " has %u bytes of %zu; rebuild it with the headers of "
-                "this version", (unsigned)DS_MIN((size_t)head.bytes, n), sizeof(ds_connector));
+                "this version",
+                (unsigned)DS_MIN((size_t)head.bytes, n), sizeof(ds_connector));
         return NULL;
     }
     return ds_contract_check(at, kind, err) ? at : NULL;

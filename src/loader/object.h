@@ -1,4 +1,5 @@
-/* src/loader/object.h - a shared object that says it is a connector: mapped, and held to its word. */
+/* src/loader/object.h - a shared object that says it is a connector: mapped, and held to its word.
+ */
 #ifndef DS_LOADER_OBJECT_H
 #define DS_LOADER_OBJECT_H
 

@@ -161,7 +161,9 @@ static int open_to_read(const walk *w)
 int ds_trust_open(int from, const char *path, ds_trust_end end, const ds_trust *also, ds_err *err)
 {
     walk w = {.fd = from < 0 ? -1 : fcntl(from, F_DUPFD_CLOEXEC, 0),
-              .end = end, .also = also, .err = err};
+              .end = end,
+              .also = also,
+              .err = err};
     char name[NAME_MAX + 1];
     bool ok = true, last;
     int fd = -1;

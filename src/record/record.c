@@ -205,8 +205,7 @@ void ds_json_w_value(ds_json_writer *w, ds_value v)
     }
 }
 
-/* ---- units ------------------------------------------------------------------------------------
- */
+/* ---- units ----------------------------------------------------------------------------------- */
 
 /* The slot of a key, or the empty one where it would go: half of them are empty. */
 static uint32_t *unit_slot(const ds_units *units, const char *key)

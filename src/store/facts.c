@@ -1,4 +1,5 @@
-/* src/store/facts.c - what is known of the store as a whole, and of routes that have no unit yet. */
+/* src/store/facts.c - what is known of the store as a whole, and of routes that have no unit yet.
+ */
 #include "store/internal.h"
 #include "store/schema.h"
 
@@ -25,7 +26,7 @@ bool ds_reader_format(ds_reader *r, int64_t *version, ds_err *err)
     return !r->db || ds_db_int(r->db, "PRAGMA user_version", 0, version, err);
 }
 
-/* ---- routes whose units could not be listed ---------------------------------------------------- */
+/* ---- routes whose units could not be listed -------------------------------------------------- */
 
 bool ds_tx_listing_note(ds_tx *tx, const char *route, const char *error, ds_err *err)
 {

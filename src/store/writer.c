@@ -242,7 +242,8 @@ static void *writer_main(void *arg)
         if (w->wal_pages >= WAL_PAGES_MAX)
             checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
     }
-    checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE); /* the file alone holds it all, once this is closed */
+    checkpoint(w,
+               SQLITE_CHECKPOINT_TRUNCATE); /* the file alone holds it all, once this is closed */
     return NULL;
 }
 

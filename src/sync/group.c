@@ -193,8 +193,8 @@ static void report_conflicts(pass *p)
                          n, first);
 }
 
-/* What was flushed stays so, even if the commit behind it fails: the one that follows, with the same
- * links, must tell of it too. */
+/* What was flushed stays so, even if the commit behind it fails: the one that follows, with the
+ * same links, must tell of it too. */
 static void keep_generation(group *g, const char *generation)
 {
     if (!generation)

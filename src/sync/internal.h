@@ -107,7 +107,7 @@ typedef struct group {
     key_list cleared;  /* their intents are settled */
     ds_intent *sent;   /* creates whose answer was lost */
     size_t sent_n, sent_cap;
-    bool dirty; /* the destination was written to since the last flush */
+    bool dirty;       /* the destination was written to since the last flush */
     char *generation; /* of a flush that no commit has told of yet; NULL: none */
 } group;
 
@@ -120,8 +120,8 @@ typedef struct pass {
     bool planning; /* no write anywhere */
     ds_mapping *map;
     ds_transform *transform; /* NULL: not needed yet */
-    ds_arena *keep;  /* lives as long as the pass */
-    ds_arena *batch; /* a write batch's */
+    ds_arena *keep;          /* lives as long as the pass */
+    ds_arena *batch;         /* a write batch's */
     ds_activity act;
     ds_ledger_begin begin;
     bool destination_exists;

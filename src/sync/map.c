@@ -356,8 +356,7 @@ ds_map_result ds_mapping_apply(ds_mapping *m, const ds_record *rec, ds_arena *a,
     return DS_MAP_HELD;
 }
 
-/* ---- around a transform ------------------------------------------------------------------------
- */
+/* ---- around a transform ---------------------------------------------------------------------- */
 
 /* The absent ones taken out. */
 static size_t squeeze(ds_prop *props, size_t n)
@@ -449,8 +448,7 @@ ds_hash ds_mapping_hash_before(ds_mapping *m, const ds_transform_in *in, ds_aren
     return (ds_hash){hash.low ^ program.low, hash.high ^ program.high};
 }
 
-/* ---- columns -----------------------------------------------------------------------------------
- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static ds_column column_of(const ds_field *field)
 {

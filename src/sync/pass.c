@@ -172,8 +172,7 @@ static void save_what_stands(pass *p)
 {
     ds_err second = DS_ERR_INIT;
 
-    if (!p->lost &&
-        (p->group.dirty || p->group.generation || p->group.puts_n || p->group.held_n))
+    if (!p->lost && (p->group.dirty || p->group.generation || p->group.puts_n || p->group.held_n))
         (void)!group_commit(p, true, &second);
 }
 

@@ -90,7 +90,7 @@ typedef struct ds_plan_result {
 bool ds_pass_plan(const ds_pass_in *in, bool everything,
                   bool (*each)(void *to, const ds_planned *planned), void *to, ds_plan_result *out);
 
-/* ---- one record through the mapping alone: `try` ------------------------------------------------ */
+/* ---- one record through the mapping alone: `try` --------------------------------------------- */
 
 typedef struct ds_try_in {
     const ds_route *route;
@@ -102,7 +102,7 @@ typedef struct ds_try_in {
 
 typedef enum ds_try_end { DS_TRY_WRITTEN, DS_TRY_DROPPED, DS_TRY_HELD } ds_try_end;
 
-typedef struct ds_tried { /* a stage that was not reached has no properties: NULL */
+typedef struct ds_tried {    /* a stage that was not reached has no properties: NULL */
     const ds_record *source; /* NULL: there is no such record */
     const ds_prop *mapped;   /* after `where` and `fields` */
     size_t mapped_n;

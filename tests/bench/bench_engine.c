@@ -37,7 +37,8 @@ static void die(const char *what, const ds_err *err)
 }
 
 /* A source without records that notes when it is asked. */
-static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, ds_page *page, ds_err *err)
+static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, ds_page *page,
+                       ds_err *err)
 {
     (void)self;
     (void)act;
@@ -52,8 +53,13 @@ static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, 
 
 static const ds_option no_options[] = {DS_OPT_END};
 static const ds_source_ops empty_source = {
-    .kind = "empty", .help = "no records", .abi = DS_CONNECTOR_ABI, .options = no_options,
-    .instance_size = sizeof(ds_source), .units = ds_one_unit, .fetch_page = fetch_page,
+    .kind = "empty",
+    .help = "no records",
+    .abi = DS_CONNECTOR_ABI,
+    .options = no_options,
+    .instance_size = sizeof(ds_source),
+    .units = ds_one_unit,
+    .fetch_page = fetch_page,
 };
 
 static const char *nowhere(const ds_destination *self, ds_arena *a)
@@ -63,7 +69,8 @@ static const char *nowhere(const ds_destination *self, ds_arena *a)
     return "nowhere";
 }
 
-static bool write_nothing(ds_destination *self, ds_activity *act, ds_write *writes, size_t n, ds_err *err)
+static bool write_nothing(ds_destination *self, ds_activity *act, ds_write *writes, size_t n,
+                          ds_err *err)
 {
     (void)self;
     (void)act;
@@ -72,9 +79,15 @@ static bool write_nothing(ds_destination *self, ds_activity *act, ds_write *writ
 }
 
 static const ds_destination_ops no_destination = {
-    .kind = "nowhere", .help = "no rows", .abi = DS_CONNECTOR_ABI, .options = no_options,
-    .instance_size = sizeof(ds_destination), .promise = DS_PROMISE_A, .upserts = true,
-    .identity = nowhere, .write = write_nothing,
+    .kind = "nowhere",
+    .help = "no rows",
+    .abi = DS_CONNECTOR_ABI,
+    .options = no_options,
+    .instance_size = sizeof(ds_destination),
+    .promise = DS_PROMISE_A,
+    .upserts = true,
+    .identity = nowhere,
+    .write = write_nothing,
 };
 
 static void pass_ended(void *to, const ds_run_row *run)
@@ -182,9 +195,12 @@ static double raw_commits(const char *folder, const char *name)
 
     snprintf(path, sizeof(path), "%s/%s.db", folder, name);
     if (sqlite3_open(path, &db) != SQLITE_OK ||
-        sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                         "CREATE TABLE t(id INTEGER PRIMARY KEY, event TEXT)", NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(db, "INSERT INTO t(event) VALUES('{\"type\":\"sync_now\"}')", -1, &insert, NULL))
+        sqlite3_exec(db,
+                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                     "CREATE TABLE t(id INTEGER PRIMARY KEY, event TEXT)",
+                     NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, "INSERT INTO t(event) VALUES('{\"type\":\"sync_now\"}')", -1,
+                           &insert, NULL))
         abort();
     began_us = now_us();
     for (int i = 0; i < STEPS; i++) {
@@ -199,12 +215,18 @@ static double raw_commits(const char *folder, const char *name)
 
 int main(int argc, char **argv)
 {
-    ds_route route = {.name = "bench", .source = &empty_source, .destination = &no_destination,
-                      .identity = "nowhere", .every_ms = DS_DAY_MS, .full_every_ms = DS_DAY_MS,
-                      .limit_changes = -1, .key_signature = "|", .fingerprint = "bench"};
+    ds_route route = {.name = "bench",
+                      .source = &empty_source,
+                      .destination = &no_destination,
+                      .identity = "nowhere",
+                      .every_ms = DS_DAY_MS,
+                      .full_every_ms = DS_DAY_MS,
+                      .limit_changes = -1,
+                      .key_signature = "|",
+                      .fingerprint = "bench"};
     const ds_route *routes[] = {&route};
-    ds_engine_options options = {.routes = routes, .routes_n = 1, .clock = ds_clock_system(),
-                                 .pass_ended = pass_ended};
+    ds_engine_options options = {
+        .routes = routes, .routes_n = 1, .clock = ds_clock_system(), .pass_ended = pass_ended};
     ds_err err = DS_ERR_INIT;
     char path[4096];
     double latency, raw, single, many;
@@ -234,6 +256,7 @@ int main(int argc, char **argv)
     ds_engine_free(engine);
     ds_store_close(store);
     printf("{\"signal_to_pass_ms\": %.3f, \"raw_commits_per_s\": %.0f, \"one_by_one_per_s\": %.0f, "
-           "\"at_once_per_s\": %.0f}\n", latency, raw, single, many);
+           "\"at_once_per_s\": %.0f}\n",
+           latency, raw, single, many);
     return 0;
 }

@@ -31,8 +31,7 @@ static const ds_source_ops *const sources[] = {&ds_file_source, &ds_sqlite_sourc
 static const ds_destination_ops *const destinations[] = {
     &ds_file_destination, &ds_sqlite_destination, &ds_print_destination, &ds_memory_destination};
 
-/* ---- a language in which only ! is wrong --------------------------------------------------------
- */
+/* ---- a language in which only ! is wrong ----------------------------------------------------- */
 
 static bool check_program(const ds_transformer *self, const char *program, ds_transform_say *say,
                           void *to, ds_err *err)
@@ -83,8 +82,7 @@ static void put_zone(void)
     fuzz_put(fuzz_path(a, "Zone"), out.data, out.n);
 }
 
-/* ---- what the configuration may reach ----------------------------------------------------------
- */
+/* ---- what the configuration may reach -------------------------------------------------------- */
 
 bool ds_command_read(const char *command, const char *dir, int64_t limit_ms, ds_buf *out,
                      ds_err *err)
@@ -128,8 +126,7 @@ static void set_up(void)
     fuzz_must(open("/dev/null", O_RDONLY) < 0, "the world lies open");
 }
 
-/* ---- errors ------------------------------------------------------------------------------------
- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 /* At most: lines end as YAML says, at CR and NEL and the two separators of Unicode as well. */
 static int lines_of(const char *text, size_t n)
@@ -163,8 +160,7 @@ static void check_errors(const char *errors, const char *text, size_t n)
     }
 }
 
-/* ---- routes ------------------------------------------------------------------------------------
- */
+/* ---- routes ---------------------------------------------------------------------------------- */
 
 static void map_record(const ds_route *route, ds_arena *a)
 {

@@ -23,8 +23,7 @@
 
 #define PATIENCE_MS 60000 /* an answer that takes longer will not come */
 
-/* ---- an engine for all inputs ------------------------------------------------------------------
- */
+/* ---- an engine for all inputs ---------------------------------------------------------------- */
 
 static struct {
     ds_store *store;
@@ -110,8 +109,7 @@ static void set_up(void)
     atexit(tear_down);
 }
 
-/* ---- a conversation ----------------------------------------------------------------------------
- */
+/* ---- a conversation -------------------------------------------------------------------------- */
 
 static int call(void)
 {
@@ -193,8 +191,7 @@ static void check_answers(const char *said, size_t n, const char *heard, ds_aren
     fuzz_must(asked == answered, "%zu questions, %zu answers", asked, answered);
 }
 
-/* ---- words -------------------------------------------------------------------------------------
- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static const ds_json *again(ds_buf *out, ds_arena *a)
 {

@@ -106,8 +106,7 @@ static bool finish(pass *p)
     return ds_file_destination.finish(p->to, &p->act, &p->generation, &p->err) || failed(p);
 }
 
-/* ---- what lies there when the pass begins ------------------------------------------------------
- */
+/* ---- what lies there when the pass begins ---------------------------------------------------- */
 
 static void put_line(ds_buf *out, const char *line)
 {
@@ -145,8 +144,7 @@ static void clear_dir(ds_arena *a)
     closedir(dir);
 }
 
-/* ---- what a pass makes of it -------------------------------------------------------------------
- */
+/* ---- what a pass makes of it ----------------------------------------------------------------- */
 
 static fuzz_read read_rows(const char *path, ds_arena *a)
 {

@@ -22,8 +22,7 @@
 
 #define NOW INT64_C(1767225600000)
 
-/* ---- a store with a row in every table ---------------------------------------------------------
- */
+/* ---- a store with a row in every table ------------------------------------------------------- */
 
 static const char *const rows[] = {
     "INSERT INTO route VALUES(1,'r'),(2,'other')",
@@ -88,8 +87,7 @@ static const char *template_store(size_t *n)
     return bytes;
 }
 
-/* ---- damages -----------------------------------------------------------------------------------
- */
+/* ---- damages --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *table, *columns[18];
@@ -198,8 +196,7 @@ static void damage(fuzz_input *in, const char *path, ds_arena *a)
     }
 }
 
-/* ---- readers -----------------------------------------------------------------------------------
- */
+/* ---- readers --------------------------------------------------------------------------------- */
 
 static bool said(bool ok, ds_err *err)
 {
@@ -238,8 +235,7 @@ static void read_all(const char *path, ds_arena *a)
     said(ds_reader_quick_check(r, a, &text, &err), &err);
 }
 
-/* ---- a pass ------------------------------------------------------------------------------------
- */
+/* ---- a pass ---------------------------------------------------------------------------------- */
 
 static void walk(ds_ledger *l, ds_arena *a)
 {
@@ -301,8 +297,7 @@ static void work(ds_store *s, int64_t unit_id, int64_t epoch, ds_arena *a)
     commit(l, &begin);
 }
 
-/* ---- jobs --------------------------------------------------------------------------------------
- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 typedef struct job {
     ds_job base; /* first */

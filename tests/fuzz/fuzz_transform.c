@@ -58,8 +58,7 @@ static void check(const ds_transform_out *out)
     }
 }
 
-/* ---- through the worker's own code -------------------------------------------------------------
- */
+/* ---- through the worker's own code ----------------------------------------------------------- */
 
 /* Each property as [it]: none is what it was. */
 static jv wrapped(jv record)
@@ -120,8 +119,7 @@ static void left_alone(const ds_transform_in *rec, ds_arena *a)
     }
 }
 
-/* ---- what may come from elsewhere --------------------------------------------------------------
- */
+/* ---- what may come from elsewhere ------------------------------------------------------------ */
 
 static void astray(const fuzz_input *bytes, const ds_transform_in *rec, ds_arena *a)
 {

@@ -395,8 +395,8 @@ static void a_retry_by_hand_does_not_hurry_it_either(void **state)
     assert_int_equal(ds_memory_count("out", "a"), 1);
 }
 
-/* The links are committed with the next try, and so must be what the flush before them answered: else
- * the destination takes back, when it is opened again, what the links say is there. */
+/* The links are committed with the next try, and so must be what the flush before them answered:
+ * else the destination takes back, when it is opened again, what the links say is there. */
 static void a_commit_that_is_refused_once_loses_no_row(void **state)
 {
     world *w = *state;

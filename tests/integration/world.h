@@ -33,7 +33,7 @@ typedef struct world {
     const char *const *items; /* TARGETED */
     size_t items_n;
     int refuse_commit; /* this one of the next pass's commits fails, as where the store is locked */
-    bool resume; /* the next pass goes on from the last one's checkpoint */
+    bool resume;       /* the next pass goes on from the last one's checkpoint */
 } world;
 
 /* What runs the `transform` of configurations that are read after this; NULL: nothing does. */

@@ -19,12 +19,17 @@ struct odd {
 };
 
 static const ds_option odd_options[] = {
-    {.name = "word", .type = DS_OPTION_TEXT, .offset = offsetof(struct odd, word),
-     .fallback = "hello", .help = "what the one record says"},
+    {.name = "word",
+     .type = DS_OPTION_TEXT,
+     .offset = offsetof(struct odd, word),
+     .fallback = "hello",
+     .help = "what the one record says"},
 #ifdef ODD_OUTSIDE
     {.name = "sesame", .type = DS_OPTION_SECRET, .offset = sizeof(struct odd) - 1, .help = "x"},
 #else
-    {.name = "sesame", .type = DS_OPTION_SECRET, .offset = offsetof(struct odd, sesame),
+    {.name = "sesame",
+     .type = DS_OPTION_SECRET,
+     .offset = offsetof(struct odd, sesame),
      .help = "a secret that nothing is done with"},
 #endif
     DS_OPT_END};

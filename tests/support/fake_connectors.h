@@ -147,8 +147,9 @@ static const ds_destination_ops fake_api_destination = {.kind = "api",
 static const ds_source_ops *const fake_sources[] = {&fake_file_source, &fake_api_source};
 static const ds_destination_ops *const fake_destinations[] = {&fake_sqlite_destination,
                                                               &fake_api_destination};
-static const ds_connectors fake_connectors = {
-    .sources = fake_sources, .sources_n = 2,
-    .destinations = fake_destinations, .destinations_n = 2};
+static const ds_connectors fake_connectors = {.sources = fake_sources,
+                                              .sources_n = 2,
+                                              .destinations = fake_destinations,
+                                              .destinations_n = 2};
 
 #endif

@@ -1,7 +1,8 @@
 /* tests/support/faults.c
  *
- * Loaded before everything else (LD_PRELOAD), it makes one chosen call of the real program fail: the
- * n-th of its group, counted over all threads.  Programs that the program starts are left alone.
+ * Loaded before everything else (LD_PRELOAD), it makes one chosen call of the real program fail:
+ * the n-th of its group, counted over all threads.  Programs that the program starts are left
+ * alone.
  *
  *   DS_FAULT_PROGRAM  the program that counts, as /proc/self/exe says it
  *   DS_FAULT_CALL     write fsync truncate rename unlink create open connect send mmap malloc
@@ -9,8 +10,8 @@
  *   DS_FAULT_HOW      an errno's number, or "short": a write that takes half of what it was given
  *   DS_FAULT_REPORT   a file of sizeof(report) bytes, mapped: what it says outlives an abort
  *
- * It watches one rule by itself: what a sync refused once is not synced again by the same process as
- * if nothing had been, since the kernel may have dropped the pages and call them clean.
+ * It watches one rule by itself: what a sync refused once is not synced again by the same process
+ * as if nothing had been, since the kernel may have dropped the pages and call them clean.
  */
 #undef _FILE_OFFSET_BITS /* with it each name here would mean its twin of 64 bits */
 #include <dlfcn.h>
@@ -33,11 +34,11 @@
 #define REFUSED_MAX 16
 
 typedef struct report {
-    _Atomic int64_t seen;  /* calls of the group */
-    _Atomic int64_t fired; /* that were made to fail */
-    _Atomic int64_t again; /* syncs of a file whose sync had failed */
+    _Atomic int64_t seen;      /* calls of the group */
+    _Atomic int64_t fired;     /* that were made to fail */
+    _Atomic int64_t again;     /* syncs of a file whose sync had failed */
     _Atomic int64_t unwritten; /* those of them with nothing written to it in between */
-    char what[480];        /* the file that was meant */
+    char what[480];            /* the file that was meant */
 } report;
 
 static struct {
@@ -143,8 +144,7 @@ static void note_written(int fd)
     errno = saved;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 HOLD(write);
 HOLD(pwrite);
@@ -187,12 +187,10 @@ EXPORT ssize_t writev(int fd, const struct iovec *parts, int n)
     return strikes("write", fd, NULL) && !f.cut ? -1 : NEXT(writev)(fd, parts, n);
 }
 
-/* ---- making durable -----------------------------------------------------------------------------
- */
+/* ---- making durable -------------------------------------------------------------------------- */
 
 HOLD(fsync);
 HOLD(fdatasync);
-
 
 static bool sync_fails(int fd)
 {
@@ -228,8 +226,7 @@ EXPORT int fdatasync(int fd)
     return sync_fails(fd) ? -1 : NEXT(fdatasync)(fd);
 }
 
-/* ---- names and sizes ----------------------------------------------------------------------------
- */
+/* ---- names and sizes ------------------------------------------------------------------------- */
 
 HOLD(ftruncate);
 HOLD(ftruncate64);
@@ -264,8 +261,7 @@ EXPORT int unlink(const char *path)
     return strikes("unlink", -1, path) ? -1 : NEXT(unlink)(path);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 HOLD(open);
 HOLD(open64);
@@ -308,8 +304,7 @@ OPEN(open64)
 OPENAT(openat)
 OPENAT(openat64)
 
-/* ---- talking ------------------------------------------------------------------------------------
- */
+/* ---- talking --------------------------------------------------------------------------------- */
 
 HOLD(connect);
 HOLD(send);
@@ -326,8 +321,7 @@ EXPORT ssize_t send(int fd, const void *from, size_t n, int flags)
     return f.cut && n ? NEXT(send)(fd, from, (n + 1) / 2, flags) : -1;
 }
 
-/* ---- memory -------------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 HOLD(mmap);
 HOLD(mmap64);

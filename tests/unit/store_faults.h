@@ -12,8 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* ---- SQLite ------------------------------------------------------------------------------------
- */
+/* ---- SQLite ---------------------------------------------------------------------------------- */
 
 #define STATEMENTS_MOST 400
 #define STEPS_MOST 2000
@@ -119,8 +118,7 @@ int __wrap_sqlite3_extended_errcode(sqlite3 *db)
     return failing ? faults.code : __real_sqlite3_extended_errcode(db);
 }
 
-/* ---- system calls ------------------------------------------------------------------------------
- */
+/* ---- system calls ---------------------------------------------------------------------------- */
 
 typedef enum call {
     CALL_NONE,
@@ -180,8 +178,7 @@ int __wrap_fcntl64(int fd, int command, void *arg)
     return is_refused(CALL_FCNTL) ? -1 : __real_fcntl64(fd, command, arg);
 }
 
-/* ---- a store with something of everything in it ------------------------------------------------
- */
+/* ---- a store with something of everything in it ---------------------------------------------- */
 
 typedef struct stand {
     fixture f;

@@ -74,8 +74,7 @@ static void a_secret_is_kept_whole(void **state)
     assert_null(ds_secret_reveal(NULL));
 }
 
-/* ---- instances ---------------------------------------------------------------------------------
- */
+/* ---- instances ------------------------------------------------------------------------------- */
 
 typedef struct thing {
     union {
@@ -141,8 +140,7 @@ static void instances_without_settings_or_close(void **state)
     assert_int_equal(((thing *)dst)->setting, 0);
 }
 
-/* ---- crash points, hashes -----------------------------------------------------------------------
- */
+/* ---- crash points, hashes -------------------------------------------------------------------- */
 
 static const char *crashed_at;
 

@@ -58,8 +58,7 @@ static void an_allocation_larger_than_a_block_fits(void **state)
     assert_true(ds_arena_size(scratch) >= 3 * DS_MIB);
 }
 
-/* ---- growing ----------------------------------------------------------------------------------
- */
+/* ---- growing --------------------------------------------------------------------------------- */
 
 static const struct grow_row {
     const char *name;
@@ -145,8 +144,7 @@ static void a_growing_list_keeps_its_entries(void **state)
         assert_string_equal(list[i], ds_arena_printf(scratch, "entry %zu", i));
 }
 
-/* ---- rounds -----------------------------------------------------------------------------------
- */
+/* ---- rounds ---------------------------------------------------------------------------------- */
 
 static const struct round_row {
     const char *name;
@@ -211,8 +209,7 @@ static void an_unused_arena_holds_nothing(void **state)
     ds_arena_free(NULL);
 }
 
-/* ---- texts ------------------------------------------------------------------------------------
- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 static void texts_are_copied(void **state)
 {
@@ -266,8 +263,7 @@ static void reallocated_memory_keeps_its_bytes(void **state)
     free(block);
 }
 
-/* ---- no memory --------------------------------------------------------------------------------
- */
+/* ---- no memory ------------------------------------------------------------------------------- */
 
 static void arena_of_everything(void)
 {

@@ -129,17 +129,16 @@ static void defaults(void **state)
 static void schedules(void **state)
 {
     ds_config *config =
-        sound(
-            "routes:\n" TO_TABLE("a") "    cron: 0 6 * * 1-5\n    zone: Europe/Berlin\n" TO_TABLE(
-                "b") "    cron: '@daily'\n    zone: Europe/Berlin\n    quiet: "
-                     "22:00-06:00\n" TO_TABLE("c") "    every: 5m\n    zone: UTC\n"
-                                                   "    quiet: ['22:00-06:00', "
-                                                   "12:00-13:00]\n" TO_TABLE(
-                                                       "d") "    zone: UTC\n" TO_TABLE("e") "    "
-                                                                                            "cron: "
-                                                                                            "'0 6 "
-                                                                                            "* * "
-                                                                                            "*'\n");
+        sound("routes:\n" TO_TABLE("a") "    cron: 0 6 * * 1-5\n    zone: Europe/Berlin\n" TO_TABLE(
+            "b") "    cron: '@daily'\n    zone: Europe/Berlin\n    quiet: "
+                 "22:00-06:00\n" TO_TABLE("c") "    every: 5m\n    zone: UTC\n"
+                                               "    quiet: ['22:00-06:00', "
+                                               "12:00-13:00]\n" TO_TABLE(
+                                                   "d") "    zone: UTC\n" TO_TABLE("e") "    "
+                                                                                        "cron: "
+                                                                                        "'0 6 "
+                                                                                        "* * "
+                                                                                        "*'\n");
     const ds_schedule *a = config->routes[0]->schedule, *b = config->routes[1]->schedule,
                       *c = config->routes[2]->schedule;
 

@@ -387,7 +387,8 @@ static const struct row {
     {"UTF-16",
      "a.csv",
      {0},
-     "\xFF\xFE" "i",
+     "\xFF\xFE"
+     "i",
      "permanent: @/a.csv is UTF-16; save it as UTF-8 (iconv -f utf-16 -t utf-8)\n",
      0},
     {"UTF-16 of the other order",

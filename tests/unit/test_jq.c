@@ -177,8 +177,7 @@ static void expression(void **state)
     assert_string_equal(show_made(&out), row->out);
 }
 
-/* ---- what costs a worker -----------------------------------------------------------------------
- */
+/* ---- what costs a worker --------------------------------------------------------------------- */
 
 /* The record named "bad" meets the program; those around it come through. */
 static const struct costly_row {
@@ -295,8 +294,7 @@ static void large_records(void **state)
               "property \"b\" makes the record larger than 32 MiB|took longer than 250 ms");
 }
 
-/* ---- the body ----------------------------------------------------------------------------------
- */
+/* ---- the body -------------------------------------------------------------------------------- */
 
 static void bodies_go_through(void **state)
 {
@@ -325,8 +323,7 @@ static void bodies_go_through(void **state)
     }
 }
 
-/* ---- programs that do not compile --------------------------------------------------------------
- */
+/* ---- programs that do not compile ------------------------------------------------------------ */
 
 static const struct wrong_row {
     const char *name;
@@ -377,8 +374,7 @@ static void a_program_that_does_not_compile_ends_the_pass(void **state)
     assert_string_equal(err.text, "transform: line 2: nobody/0 is not defined");
 }
 
-/* ---- the process -------------------------------------------------------------------------------
- */
+/* ---- the process ----------------------------------------------------------------------------- */
 
 static size_t count_in(const char *path)
 {

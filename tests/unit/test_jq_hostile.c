@@ -16,8 +16,7 @@
 
 static ds_jq bad;
 
-/* ---- after the program: a good start, then this ------------------------------------------------
- */
+/* ---- after the program: a good start, then this ---------------------------------------------- */
 
 enum { N = 4 };
 
@@ -80,8 +79,7 @@ static void ends_the_pass(void **state)
     assert_string_equal(err.text, "transform: jq ended on it, and it was at no record");
 }
 
-/* ---- before the program ------------------------------------------------------------------------
- */
+/* ---- before the program ---------------------------------------------------------------------- */
 
 static const struct script_row {
     const char *name;
@@ -130,8 +128,7 @@ static void is_refused(void **state)
         fail_msg("\"%s\" does not say \"%s\"", err.text, row->error);
 }
 
-/* ---- results, byte by byte ---------------------------------------------------------------------
- */
+/* ---- results, byte by byte ------------------------------------------------------------------- */
 
 static void text(ds_buf *b, const char *literal)
 {

@@ -29,8 +29,7 @@ static const char *written(const ds_json *json)
     return ds_arena_strndup(scratch, out.data, out.n);
 }
 
-/* ---- documents --------------------------------------------------------------------------------
- */
+/* ---- documents ------------------------------------------------------------------------------- */
 
 #define TEXT_N(text) (text), sizeof(text) - 1
 
@@ -176,8 +175,7 @@ static void an_error_in_place_names_its_byte(void **state)
     free(memory);
 }
 
-/* ---- cut, nested, huge ------------------------------------------------------------------------
- */
+/* ---- cut, nested, huge ----------------------------------------------------------------------- */
 
 static const char sample[] = "{\"id\": 9007199254740993, \"name\": \"caf\xC3\xA9 \\u00e9 "
                              "\\ud83d\\ude00\", \"tags\": [\"a\", \"b\"],\n"
@@ -315,8 +313,7 @@ static void damage_is_refused_or_read_as_it_is(void **state)
     assert_true(good > 1000 && good < 29000);
 }
 
-/* ---- looking things up ------------------------------------------------------------------------
- */
+/* ---- looking things up ----------------------------------------------------------------------- */
 
 static const char lookup[] =
     "{\"a\": 1, \"b\": {\"c\": [10, {\"d\": \"deep\"}, null]}, \"x.y\": 2, \"b.c\": {\"z\": 3}, "

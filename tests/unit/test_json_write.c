@@ -76,8 +76,7 @@ static void a_document_by_hand(void **state)
                         "\"raw\":[1, 2],\"json\":null}");
 }
 
-/* ---- texts ------------------------------------------------------------------------------------
- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 static const struct text_row {
     const char *name;
@@ -126,8 +125,7 @@ static void every_byte_can_be_written_and_read(void **state)
     }
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------
- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static const struct number_row {
     const char *name;
@@ -182,8 +180,7 @@ static void number(void **state)
     }
 }
 
-/* ---- limits ------------------------------------------------------------------------------------
- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static void the_deepest_document_fits_deep_inside_another(void **state)
 {

@@ -8,8 +8,7 @@
     PAIRS({"true", TEXT("On")}, {"false", TEXT("Off")}, {"1", TEXT("One")}, {"", TEXT("None")})
 #define A_TO_X PAIRS({"a", TEXT("x")}, {"b", TEXT("y")})
 
-/* ---- one field ---------------------------------------------------------------------------------
- */
+/* ---- one field ------------------------------------------------------------------------------- */
 
 static const struct row {
     const char *name;
@@ -327,8 +326,7 @@ static void field(void **state)
                         row->out ? row->out : ds_arena_printf(scratch, "held: %s", row->reason));
 }
 
-/* ---- columns ------------------------------------------------------------------------------------
- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static const struct column_row {
     const char *name;

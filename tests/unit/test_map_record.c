@@ -6,8 +6,7 @@
 #include "base/hash.h"
 #include "support/mapping.h"
 
-/* ---- records ------------------------------------------------------------------------------------
- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 static const ds_field abc[] = {
     {.to = "C", .from = "c"}, {.to = "A", .from = "a"}, {.to = "B", .from = "b"}};
@@ -130,8 +129,7 @@ static void texts_beyond_a_records_size_are_held(void **state)
                         "held: X: the joined text is larger than 33554432 bytes");
 }
 
-/* ---- where --------------------------------------------------------------------------------------
- */
+/* ---- where ----------------------------------------------------------------------------------- */
 
 #define ANY(...)                                                                                   \
     .any = (const ds_value[]){__VA_ARGS__},                                                        \
@@ -201,8 +199,7 @@ static void where_looks_at_the_source_not_at_the_outcome(void **state)
     assert_string_equal(apply_mapping(&route, record_of(scratch, "{\"a\": 1}"), &out), "dropped");
 }
 
-/* ---- hashes -------------------------------------------------------------------------------------
- */
+/* ---- hashes ---------------------------------------------------------------------------------- */
 
 static ds_hash hash_of(const ds_route *route, const char *json, const char *body)
 {

@@ -84,8 +84,7 @@ static void a_time_that_is_over_gives_nothing(void **state)
     ds_queue_free(NULL);
 }
 
-/* ---- threads -----------------------------------------------------------------------------------
- */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 #define WRITERS 4
 #define EACH 5000

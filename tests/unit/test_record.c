@@ -11,8 +11,7 @@ static ds_record *fresh(void)
     return record_of(scratch, "{}");
 }
 
-/* ---- properties --------------------------------------------------------------------------------
- */
+/* ---- properties ------------------------------------------------------------------------------ */
 
 static const struct json_row {
     const char *name;
@@ -101,8 +100,7 @@ static void an_object_of_a_million_members_is_held(void **state)
     assert_int_equal(rec->props_n, DS_PROPERTIES_MAX);
 }
 
-/* ---- paths -------------------------------------------------------------------------------------
- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 static const char nest[] =
     "{\"id\": 7, \"owner\": {\"login\": \"octo\", \"plan\": {\"name\": \"free\"}, \"none\": null},"
@@ -146,8 +144,7 @@ static void path(void **state)
     assert_string_equal(show_value(scratch, ds_record_path(rec, row->path, scratch)), row->value);
 }
 
-/* ---- keys --------------------------------------------------------------------------------------
- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static const struct key_row {
     const char *name;
@@ -240,8 +237,7 @@ static void a_reason_is_valid_text_of_some_length(void **state)
     }
 }
 
-/* ---- values in JSON, units ---------------------------------------------------------------------
- */
+/* ---- values in JSON, units ------------------------------------------------------------------- */
 
 static const struct write_row {
     const char *name;

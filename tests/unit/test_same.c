@@ -108,8 +108,7 @@ static void same(void **state)
     assert_int_equal(ds_value_same(b, a), row->same);
 }
 
-/* ---- brute force -------------------------------------------------------------------------------
- */
+/* ---- brute force ----------------------------------------------------------------------------- */
 
 #define VALUES (2 * DS_COUNT(rows))
 

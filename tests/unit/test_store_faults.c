@@ -36,8 +36,7 @@ static const char *all_there_is(const stand *s)
     return ds_arena_strdup(scratch, out.data);
 }
 
-/* ---- what is asked ------------------------------------------------------------------------------
- */
+/* ---- what is asked --------------------------------------------------------------------------- */
 
 typedef bool asked(stand *s);
 
@@ -232,8 +231,7 @@ static bool open_new(stand *s)
     return store != NULL;
 }
 
-/* ---- one after the other ------------------------------------------------------------------------
- */
+/* ---- one after the other --------------------------------------------------------------------- */
 
 /* One try, with statements that fail or (else) the n-th step. *went: no fault was met, and it went
  * well. */

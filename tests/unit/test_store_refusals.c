@@ -7,8 +7,7 @@
 
 #include <unistd.h>
 
-/* ---- what SQLite says --------------------------------------------------------------------------
- */
+/* ---- what SQLite says ------------------------------------------------------------------------ */
 
 static bool run_tx(ds_tx *tx, void *arg, ds_err *err)
 {
@@ -86,8 +85,7 @@ static void one_that_died_answers_the_same_from_then_on(void **state)
     stand_down(&s);
 }
 
-/* ---- what the system says ----------------------------------------------------------------------
- */
+/* ---- what the system says -------------------------------------------------------------------- */
 
 static const struct refusal {
     const char *name;

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* ---- integers ---------------------------------------------------------------------------------
- */
+/* ---- integers -------------------------------------------------------------------------------- */
 
 static const struct int_row {
     const char *name;
@@ -48,8 +47,7 @@ static void parse_int(void **state)
     assert_int_equal(number, row->ok ? row->number : 12345); /* untouched where it is none */
 }
 
-/* ---- JSON's numbers ---------------------------------------------------------------------------
- */
+/* ---- JSON's numbers -------------------------------------------------------------------------- */
 
 static const struct number_row {
     const char *name;
@@ -97,8 +95,7 @@ static void is_number(void **state)
     assert_false(ds_is_number(row->text, n + 1)); /* with its NUL */
 }
 
-/* ---- durations --------------------------------------------------------------------------------
- */
+/* ---- durations ------------------------------------------------------------------------------- */
 
 static const struct duration_row {
     const char *name;
@@ -159,8 +156,7 @@ static void durations_read_back_as_written(void **state)
     }
 }
 
-/* ---- nearest ----------------------------------------------------------------------------------
- */
+/* ---- nearest --------------------------------------------------------------------------------- */
 
 static const char *const known[] = {"source", "destination", "every", "fields", NULL, "on", "url"};
 

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- numbers by their text --------------------------------------------------------------------
- */
+/* ---- numbers by their text ------------------------------------------------------------------- */
 
 static const struct number_row {
     const char *name;
@@ -107,8 +106,7 @@ static void reals_read_back_as_they_were(void **state)
     }
 }
 
-/* ---- from JSON, and as text -------------------------------------------------------------------
- */
+/* ---- from JSON, and as text ------------------------------------------------------------------ */
 
 static const struct json_row {
     const char *name;

@@ -31,7 +31,7 @@ DS_MUST_USE bool ds_sqlite_open(ds_sqlite *db, const char *path, ds_sqlite_mode 
 /* *absent: the file is yet to be made. CONFIG where its directory is not there either. */
 DS_MUST_USE bool ds_sqlite_absent(const char *path, bool *absent, ds_err *err);
 bool ds_sqlite_may_make(const char *path); /* the folder can be written by this user */
-void ds_sqlite_close(ds_sqlite *db); /* what is not committed is rolled back */
+void ds_sqlite_close(ds_sqlite *db);       /* what is not committed is rolled back */
 
 /* Long reads end soon after the pass was told to stop. Never while a transaction writes: an
  * interrupted statement would take the whole of it with it. */

@@ -111,8 +111,7 @@ bool ds_sqlite_state_read(ds_sqlite_writer *w, const char *known, ds_err *err)
         !same_table(w, &at, w->schema, &same, err))
         return false;
     take_probe(w->probe, at.probe);
-    w->continues =
-        known && same && (at.generation == expected || at.generation == expected + 1);
+    w->continues = known && same && (at.generation == expected || at.generation == expected + 1);
     /* Two steps, so that this very number is never taken for one that was just lost. */
     w->generation = w->continues ? at.generation : DS_MAX(at.generation, expected) + 2;
     return true;
@@ -178,8 +177,8 @@ static bool take_lines_along(ds_sqlite_writer *w, int64_t now, ds_err *err)
         return false;
     if (!has)
         return true;
-    st = ds_sqlite_prepare(&w->db,
-                           "UPDATE main." DS_SQLITE_STATE " SET schema = ?1 WHERE schema = ?2", err);
+    st = ds_sqlite_prepare(
+        &w->db, "UPDATE main." DS_SQLITE_STATE " SET schema = ?1 WHERE schema = ?2", err);
     if (!st)
         return false;
     sqlite3_bind_int64(st, 1, now);
@@ -207,10 +206,11 @@ bool ds_sqlite_commit(ds_sqlite_writer *w, ds_err *err)
 static bool put_line(ds_sqlite_writer *w, int64_t generation, int64_t schema, ds_err *err)
 {
     DS_AUTO(sqlite3_stmt)
-    st = ds_sqlite_prepare(&w->db,
-                           "INSERT OR REPLACE INTO main." DS_SQLITE_STATE
-                           " (owner, target, generation, schema, probe) VALUES (?1, ?2, ?3, ?4, ?5)",
-                           err);
+    st =
+        ds_sqlite_prepare(&w->db,
+                          "INSERT OR REPLACE INTO main." DS_SQLITE_STATE
+                          " (owner, target, generation, schema, probe) VALUES (?1, ?2, ?3, ?4, ?5)",
+                          err);
 
     if (!st)
         return false;

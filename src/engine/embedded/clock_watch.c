@@ -4,8 +4,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define NEVER_S INT64_C(7258118400) /* the year 2200: the timer itself is not what is waited for   \
-                                     */
+#define NEVER_S                                                                                    \
+    INT64_C(7258118400) /* the year 2200: the timer itself is not what is waited for               \
+                         */
 
 /* A timer on the clock that is set: Linux cancels it then, which can be read like its end. */
 static bool arm(int fd)

@@ -238,7 +238,8 @@ int64_t ds_emb_list_next(const ds_emb_route *route, int64_t now_ms)
     return next_ms ? next_ms : out_of_quiet(route, now_ms + route->route->every_ms);
 }
 
-/* ---- what `status` is to know of it -------------------------------------------------------------- */
+/* ---- what `status` is to know of it
+ * -------------------------------------------------------------- */
 
 typedef struct listing_note {
     ds_job job; /* first */
