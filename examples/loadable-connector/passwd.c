@@ -14,12 +14,10 @@ struct passwd_source {
     const char *path;
 };
 
-static const ds_option options[] = {{.name = "path",
-                                     .type = DS_OPTION_PATH,
-                                     .offset = offsetof(struct passwd_source, path),
-                                     .fallback = "/etc/passwd",
-                                     .help = "the file to read; it is small, and read as one page"},
-                                    DS_OPT_END};
+static const ds_option options[] = {
+    {.name = "path", .type = DS_OPTION_PATH, .offset = offsetof(struct passwd_source, path),
+     .fallback = "/etc/passwd", .help = "the file to read; it is small, and read as one page"},
+    DS_OPT_END};
 
 static void add_account(ds_page *page, const struct passwd *account)
 {
@@ -53,13 +51,9 @@ static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, 
 }
 
 static const ds_source_ops passwd_source = {
-    .kind = "passwd",
-    .help = "the accounts of a passwd file",
-    .abi = DS_CONNECTOR_ABI,
-    .options = options,
-    .instance_size = sizeof(struct passwd_source),
-    .units = ds_one_unit,
-    .fetch_page = fetch_page,
+    .kind = "passwd", .help = "the accounts of a passwd file", .abi = DS_CONNECTOR_ABI,
+    .options = options, .instance_size = sizeof(struct passwd_source),
+    .units = ds_one_unit, .fetch_page = fetch_page,
 };
 
 DS_CONNECTOR(&passwd_source, NULL)

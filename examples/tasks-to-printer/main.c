@@ -10,12 +10,9 @@ struct tasks {
     const char *path;
 };
 
-static const ds_option tasks_options[] = {{.name = "path",
-                                           .type = DS_OPTION_PATH,
-                                           .offset = offsetof(struct tasks, path),
-                                           .fallback = "tasks.json",
-                                           .help = "a list of {\"id\", \"title\", \"done\"}"},
-                                          DS_OPT_END};
+static const ds_option tasks_options[] = {
+    {.name = "path", .type = DS_OPTION_PATH, .offset = offsetof(struct tasks, path),
+     .fallback = "tasks.json", .help = "a list of {\"id\", \"title\", \"done\"}"}, DS_OPT_END};
 
 static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, ds_page *page,
                        ds_err *err)
@@ -33,7 +30,7 @@ static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, 
 
     if (!list)
         return ds_wrap(err, "%s", src->path);
-    DS_JSON_EACH (list, task) {
+    DS_JSON_EACH(list, task) {
         ds_record *rec = ds_page_add(page);
         rec->primary_key = ds_json_text(task, "id"); /* never the title: titles change */
         ds_record_set(rec, "title", ds_text(ds_json_text(task, "title")));
@@ -43,13 +40,9 @@ static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, 
 }
 
 static const ds_source_ops tasks_source = {
-    .kind = "tasks",
-    .help = "tasks in a JSON file",
-    .abi = DS_CONNECTOR_ABI,
-    .options = tasks_options,
-    .instance_size = sizeof(struct tasks),
-    .units = ds_one_unit,
-    .fetch_page = fetch_page,
+    .kind = "tasks", .help = "tasks in a JSON file", .abi = DS_CONNECTOR_ABI,
+    .options = tasks_options, .instance_size = sizeof(struct tasks),
+    .units = ds_one_unit, .fetch_page = fetch_page,
 };
 
 static const char *identity(const ds_destination *self, ds_arena *a)
@@ -75,14 +68,9 @@ static bool print(ds_destination *self, ds_activity *act, ds_write *writes, size
 
 static const ds_option no_options[] = {DS_OPT_END};
 static const ds_destination_ops printer_destination = {
-    .kind = "printer",
-    .help = "a line for each write",
-    .abi = DS_CONNECTOR_ABI,
-    .options = no_options,
-    .instance_size = sizeof(ds_destination),
-    .promise = DS_PROMISE_C,
-    .identity = identity,
-    .write = print,
+    .kind = "printer", .help = "a line for each write", .abi = DS_CONNECTOR_ABI,
+    .options = no_options, .instance_size = sizeof(ds_destination),
+    .promise = DS_PROMISE_C, .identity = identity, .write = print,
 };
 
 int main(void)
