@@ -28,6 +28,11 @@ class Talk(Stand):
         self.env = clean
         return child, fault
 
+    def listens(self, child):
+        """Before that a command would find no daemon and take the store itself."""
+        self.assertIsNone(child.poll(), self.log())
+        return (self.dir / "durable-sync.db.sock").exists()
+
     def test_those_who_ask(self):
         self.daemon()
         self.completed(1)
@@ -57,6 +62,7 @@ class Talk(Stand):
                         self.assertTrue(done.code == 0 or done.err, done)
                     return fault.read()[1]
 
+                self.until(lambda: self.listens(child), "a daemon that listens")
                 self.until(answers, "an answer that could not be sent")
                 self.assertEqual(self.asked()["outcome"], "done")
                 self.stop(child)
