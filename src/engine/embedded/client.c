@@ -101,7 +101,8 @@ static bool say(const wire *w, const char *line, ds_err *err)
             if (!wait_for(w, POLLOUT, err))
                 return false;
         } else {
-            return errno == EPIPE || went_away(err); /* it hung up: it may have said why */
+            /* It hung up: it may have said why. */
+            return errno == EPIPE || errno == ECONNRESET || went_away(err);
         }
     }
     return true;

@@ -139,22 +139,25 @@ static void refuse_one_too_many(int fd)
 }
 
 /* Who comes when all places have just been taken waits for the next round: by then those that hung
- * up are gone.  Where all stay, the next is told.  Without a descriptor left it waits: asking for
- * it again at once would spin. */
+ * up are gone.  Where all stay, the next is told, one in a round: whoever comes behind it may have
+ * seen some of them hang up.  Without a descriptor left it waits: asking for it again at once would
+ * spin. */
 static void accept_clients(ds_control *c)
 {
     bool all_stay = c->clients_n >= CLIENTS_MAX;
-    int fd = -1;
+    int fd;
 
-    while ((all_stay || c->clients_n < CLIENTS_MAX) &&
-           (fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+    do {
+        fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0)
+            break;
         if (!ds_socket_trusts(fd))
             refuse_another_user(fd);
         else if (all_stay)
             refuse_one_too_many(fd);
         else
             add_client(c, fd);
-    }
+    } while (c->clients_n < CLIENTS_MAX);
     c->exhausted =
         fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
 }
