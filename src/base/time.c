@@ -146,7 +146,7 @@ static bool parse_zone(const char **at, int64_t *ms)
     if (!expect(at, ':') && !**at)
         minutes = 0; /* "+02", as PostgreSQL writes it */
     else
-        minutes = hours < 0 ? -1 : fixed_digits(at, 2);
+        minutes = fixed_digits(at, 2);
     if (hours < 0 || minutes < 0 || hours > 23 || minutes > 59)
         return false;
     *ms = sign * (hours * DS_HOUR_MS + minutes * DS_MINUTE_MS);

@@ -142,7 +142,7 @@ static void ended_well(ds_unit *u, const ds_event *ev, int64_t now_ms)
 static void not_served(ds_unit *u, ds_arena *a)
 {
     ds_want_back(&u->want, &u->run, a);
-    u->approved = u->approved || (u->run_approved && !u->run_sweep);
+    u->approved |= u->run_approved && !u->run_sweep;
     u->sweep = u->sweep || (u->run_sweep && u->gone);
 }
 

@@ -64,7 +64,7 @@ static size_t value_room(ds_value v)
     if (v.type == DS_LIST)
         for (uint32_t i = 0; i < v.n; i++)
             n += strlen(v.as.list[i]) + 4;
-    else if (v.type >= DS_NUMBER && v.type != DS_NESTED)
+    else if (v.type >= DS_NUMBER)
         n += v.n;
     return n;
 }

@@ -104,15 +104,13 @@ fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *
 bool fetcher_wait(fetcher *f, int64_t us)
 {
     struct timespec until;
+    int64_t ns;
     bool there;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += us / 1000000;
-    until.tv_nsec += us % 1000000 * 1000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    ns = until.tv_nsec + us % 1000000 * 1000;
+    until.tv_sec += us / 1000000 + ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
     pthread_mutex_lock(&f->lock);
     f->holding = false;
     pthread_cond_broadcast(&f->moved);

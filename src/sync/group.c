@@ -40,24 +40,27 @@ static void empty(group *g)
 }
 
 /* Room for one more entry of an array that keeps its memory from commit to commit. */
-#define GROW(array, n, cap)                                                                        \
-    do {                                                                                           \
-        if ((n) == (cap)) {                                                                        \
-            (cap) = (cap) ? (cap)*2 : 64;                                                          \
-            (array) = ds_realloc((array), (cap), sizeof(*(array)));                                \
-        }                                                                                          \
-    } while (0)
+static void *grown(void *array, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return array;
+    *cap = *cap ? *cap * 2 : 64;
+    return ds_realloc(array, *cap, size);
+}
+
+#define GROW(array, n, cap) ((array) = grown((array), (n), &(cap), sizeof(*(array))))
+
+static const char *key_of_put(const void *puts, uint32_t index)
+{
+    return ((const ds_link_put *)puts)[index].link.key;
+}
 
 const ds_link *group_find(pass *p, const char *key, uint64_t hash)
 {
-    group *g = &p->group;
-    size_t at = 0;
-    uint32_t index;
+    const group *g = &p->group;
+    uint32_t index = keyset_find(&g->put_keys, hash, key, key_of_put, g->puts);
 
-    while ((index = keyset_next(&g->put_keys, hash, &at)) != UINT32_MAX)
-        if (!strcmp(g->puts[index].link.key, key))
-            return &g->puts[index].link;
-    return NULL;
+    return index == UINT32_MAX ? NULL : &g->puts[index].link;
 }
 
 void group_put(pass *p, const ds_link *link, bool is_new)

@@ -35,6 +35,9 @@ void keyset_clear(keyset *set);
 void keyset_put(keyset *set, uint64_t hash, uint32_t index); /* beside others of the same hash */
 /* Indexes with this hash, one a call: start with *at = 0; UINT32_MAX: no more. */
 uint32_t keyset_next(const keyset *set, uint64_t hash, size_t *at);
+/* The index whose key, as key_at tells it, is just this one; UINT32_MAX: none. */
+uint32_t keyset_find(const keyset *set, uint64_t hash, const char *key,
+                     const char *(*key_at)(const void *of, uint32_t index), const void *of);
 
 /* ---- fetch: the next page comes in while this one is written --------------------------------- */
 
@@ -216,7 +219,7 @@ bool row_is_same(const item *it, const ds_record *row);
 
 /* missing.c */
 typedef enum missing_result { MISSING_DONE, MISSING_APPROVAL, MISSING_FAILED } missing_result;
-DS_MUST_USE missing_result handle_missing(pass *p, ds_err *err);
+DS_MUST_USE missing_result handle_missing(pass *p, ds_err *err); /* where p->seen is kept */
 DS_MUST_USE bool count_missing(pass *p, int64_t *missing, ds_err *err);
 
 /* open.c: what comes before the first page. */

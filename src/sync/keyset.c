@@ -62,3 +62,15 @@ uint32_t keyset_next(const keyset *set, uint64_t hash, size_t *at)
             return set->slots[slot] - 1;
     }
 }
+
+uint32_t keyset_find(const keyset *set, uint64_t hash, const char *key,
+                     const char *(*key_at)(const void *of, uint32_t index), const void *of)
+{
+    size_t at = 0;
+    uint32_t index;
+
+    do
+        index = keyset_next(set, hash, &at);
+    while (index != UINT32_MAX && strcmp(key_at(of, index), key) != 0);
+    return index;
+}

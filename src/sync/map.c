@@ -204,9 +204,9 @@ static bool first_value(const ds_field *field, uint32_t *hint, const ds_record *
         *out = field->value;
         return true;
     case DS_FIELD_TEMPLATE:
-        return ds_template_fill(field->template, rec, a, out, err);
+        break;
     }
-    return true;
+    return ds_template_fill(field->template, rec, a, out, err);
 }
 
 static ds_value flat(ds_value v, ds_arena *a)

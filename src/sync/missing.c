@@ -250,7 +250,7 @@ static bool link_lost_creates(pass *p, ds_err *err)
     for (size_t i = 0; i < p->begin.intents_n; i++)
         if (!p->intent_seen[i] && p->begin.intents[i].issued_ms <= settled_ms)
             keys[n++] = p->begin.intents[i].key;
-    if (!n || !p->to->find || !p->seen || p->seen_void)
+    if (!n || !p->to->find || p->seen_void)
         return true;
     if (!leave_out_held(p, keys, &n, err))
         return false;
@@ -265,8 +265,6 @@ missing_result handle_missing(pass *p, ds_err *err)
 {
     int64_t missing;
 
-    if (p->route->missing == DS_MISSING_IGNORE || p->in->kind != DS_PASS_FULL)
-        return MISSING_DONE;
     if (!link_lost_creates(p, err) || !count_missing(p, &missing, err))
         return MISSING_FAILED;
     if (!missing)

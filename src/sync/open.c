@@ -70,33 +70,33 @@ static void remember_wanted(pass *p)
  * would cost more than the rest of an unchanged pass. */
 static bool remember_held(pass *p, ds_err *err)
 {
-    const char *after = NULL;
-    size_t n = (size_t)p->begin.held, got = 1;
+    size_t got = PAGE_RECORDS;
 
     p->held_many = p->begin.held > HELD_KNOWN;
-    if (p->held_many)
+    if (p->held_many || !p->begin.held)
         return true;
-    p->held = ds_arena_zalloc(p->keep, (n + 1) * sizeof(*p->held));
-    while (got && p->held_n < n) {
+    while (got == PAGE_RECORDS) {
+        const char *after = p->held_n ? p->held[p->held_n - 1].key : NULL;
         const ds_held *some;
 
         if (!p->in->ledger->ops->held(p->in->ledger, after, PAGE_RECORDS, p->keep, &some, &got,
                                       err))
             return ds_wrap(err, "read held records");
-        for (size_t i = 0; i < got && p->held_n < n; i++) {
+        p->held = ds_arena_grow(p->keep, p->held, p->held_n * sizeof(*some),
+                                (p->held_n + got) * sizeof(*some));
+        for (size_t i = 0; i < got; i++) {
             if (!some[i].placed)
                 keyset_put(&p->held_keys, ds_hash64(some[i].key, strlen(some[i].key)),
                            (uint32_t)p->held_n);
             p->held[p->held_n++] = some[i];
         }
-        after = got ? some[got - 1].key : NULL;
     }
     return true;
 }
 
 static bool differs(const char *known, const char *now)
 {
-    return known && strcmp(known, now ? now : "") != 0;
+    return known && strcmp(known, now) != 0;
 }
 
 /* What was counted and seen before an interruption. */
@@ -186,15 +186,12 @@ static bool settle_identity(pass *p, bool continues, bool *fresh, ds_err *err)
     bool rekeyed = differs(b->key_signature, p->route->key_signature);
     ds_commit c = {
         .drop_links = moved || rekeyed,
-        .void_hashes = !continues || (b->encoder && b->encoder != DS_ENCODER),
+        .void_hashes = !continues || (b->identity && b->encoder != DS_ENCODER),
+        .identity = p->route->identity,
+        .key_signature = p->route->key_signature,
+        .encoder = DS_ENCODER,
     };
 
-    if (!b->identity || moved)
-        c.identity = p->route->identity;
-    if (!b->key_signature || rekeyed)
-        c.key_signature = p->route->key_signature;
-    if (b->encoder != DS_ENCODER)
-        c.encoder = DS_ENCODER;
     *fresh = c.drop_links || c.void_hashes;
     if (p->planning) {
         as_if_settled(p, &c);
@@ -204,7 +201,7 @@ static bool settle_identity(pass *p, bool continues, bool *fresh, ds_err *err)
         ds_activity_warn(&p->act,
                          "the destination is not as it was left (made anew, or an old copy): "
                          "every row is compared with it in this pass");
-    if (!*fresh && !c.identity && !c.key_signature && !c.encoder)
+    if (!*fresh && b->identity) /* the three are noted together */
         return true;
     if (!p->in->ledger->ops->commit(p->in->ledger, &c, err))
         return ds_wrap(err, "note the destination's identity");

@@ -162,7 +162,7 @@ static ds_pass_outcome outcome_of_error(const ds_err *err)
     case DS_ERR_CONFIG:
     case DS_ERR_TRANSIENT:
     case DS_ERR_PERMANENT:
-        return DS_PASS_FAILED;
+        break;
     }
     return DS_PASS_FAILED;
 }
@@ -191,10 +191,10 @@ static ds_pass_outcome run(pass *p, ds_err *err)
     case STEP_SLICED:
         return group_commit(p, true, err) ? DS_PASS_SLICED : outcome_of_error(err);
     case STEP_FAILED:
-        save_what_stands(p);
-        return outcome_of_error(err);
+        break;
     }
-    return DS_PASS_FAILED;
+    save_what_stands(p);
+    return outcome_of_error(err);
 }
 
 static void report(const pass *p, ds_pass_result *out)

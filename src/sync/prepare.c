@@ -13,29 +13,38 @@ static void hold(item *it, const char *reason)
     it->reason = reason;
 }
 
+static const char *key_of_wanted(const void *items, uint32_t index)
+{
+    return ((const char *const *)items)[index];
+}
+
+static const char *key_of_held(const void *held, uint32_t index)
+{
+    return ((const ds_held *)held)[index].key;
+}
+
+static const char *key_of_intent(const void *intents, uint32_t index)
+{
+    return ((const ds_intent *)intents)[index].key;
+}
+
+static const char *key_of_item(const void *items, uint32_t index)
+{
+    return ((const item *)items)[index].key;
+}
+
 static bool is_asked_for(const pass *p, const char *key, uint64_t hash)
 {
-    size_t at = 0;
-    uint32_t index;
-
-    if (!p->in->items)
-        return true;
-    while ((index = keyset_next(&p->items_wanted, hash, &at)) != UINT32_MAX)
-        if (!strcmp(p->in->items[index], key))
-            return true;
-    return false;
+    return !p->in->items ||
+           keyset_find(&p->items_wanted, hash, key, key_of_wanted, p->in->items) != UINT32_MAX;
 }
 
 static const ds_held *remembered(const pass *p, const char *key)
 {
     uint64_t hash = ds_hash64(key, strlen(key));
-    size_t at = 0;
-    uint32_t index;
+    uint32_t index = keyset_find(&p->held_keys, hash, key, key_of_held, p->held);
 
-    while ((index = keyset_next(&p->held_keys, hash, &at)) != UINT32_MAX)
-        if (!strcmp(p->held[index].key, key))
-            return &p->held[index];
-    return NULL;
+    return index == UINT32_MAX ? NULL : &p->held[index];
 }
 
 bool held_before(pass *p, const char *const *keys, size_t n, ds_arena *a, const ds_held **out,
@@ -45,7 +54,7 @@ bool held_before(pass *p, const char *const *keys, size_t n, ds_arena *a, const 
         return p->in->ledger->ops->held_of(p->in->ledger, keys, n, a, out, err) ||
                ds_wrap(err, "look up held records");
     for (size_t i = 0; i < n; i++)
-        out[i] = p->held_keys.n ? remembered(p, keys[i]) : NULL;
+        out[i] = remembered(p, keys[i]);
     return true;
 }
 
@@ -74,16 +83,12 @@ static bool find_held(pass *p, item *items, size_t n, ds_arena *a, ds_err *err)
 
 static const ds_intent *intent_before(pass *p, const char *key, uint64_t hash)
 {
-    size_t at = 0;
-    uint32_t index;
+    uint32_t index = keyset_find(&p->intent_keys, hash, key, key_of_intent, p->begin.intents);
 
-    while ((index = keyset_next(&p->intent_keys, hash, &at)) != UINT32_MAX) {
-        if (strcmp(p->begin.intents[index].key, key) != 0)
-            continue;
-        p->intent_seen[index] = 1;
-        return &p->begin.intents[index];
-    }
-    return NULL;
+    if (index == UINT32_MAX)
+        return NULL;
+    p->intent_seen[index] = 1;
+    return &p->begin.intents[index];
 }
 
 /* A record without a usable key is held under its place. */
@@ -159,21 +164,17 @@ static void supersede(pass *p, item *items, size_t n, keyset *set)
 {
     keyset_clear(set);
     for (size_t i = n; i-- > 0;) {
-        size_t at = 0;
-        uint32_t later;
+        item *it = &items[i];
 
-        if (items[i].placed || items[i].dropped)
+        if (it->placed || it->dropped)
             continue;
-        while ((later = keyset_next(set, items[i].key_hash, &at)) != UINT32_MAX) {
-            if (strcmp(items[later].key, items[i].key) != 0)
-                continue;
-            items[i].decision = DO_SKIP;
-            items[i].why = "a later record of the same page has this key";
-            warn_doubled(p, items[i].key);
-            break;
+        if (keyset_find(set, it->key_hash, it->key, key_of_item, items) == UINT32_MAX) {
+            keyset_put(set, it->key_hash, (uint32_t)i);
+            continue;
         }
-        if (later == UINT32_MAX)
-            keyset_put(set, items[i].key_hash, (uint32_t)i);
+        it->decision = DO_SKIP;
+        it->why = "a later record of the same page has this key";
+        warn_doubled(p, it->key);
     }
 }
 

@@ -13,27 +13,6 @@ typedef struct batch { /* writes of one slice, in p->batch */
     size_t n;
 } batch;
 
-static void count(pass *p, ds_outcome outcome)
-{
-    switch (outcome) {
-    case DS_OUT_CREATED:
-        p->totals.created++;
-        break;
-    case DS_OUT_UPDATED:
-        p->totals.updated++;
-        break;
-    case DS_OUT_UNCHANGED:
-        p->totals.unchanged++;
-        break;
-    case DS_OUT_HELD:
-    case DS_OUT_UNKNOWN:
-        p->totals.held++;
-        break;
-    case DS_OUT_NONE:
-        break;
-    }
-}
-
 static int64_t backed_off(int64_t attempts)
 {
     int64_t wait_ms = HELD_FIRST_MS;
@@ -117,7 +96,7 @@ static bool needs_find(const pass *p, const item *it)
            it->decision == DO_COMPARE || it->intent;
 }
 
-static bool settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
+static void settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
 {
     if (found->n > 1) {
         it->reason = ds_arena_printf(p->batch,
@@ -126,42 +105,47 @@ static bool settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
                                      found->n);
         w->outcome = DS_OUT_HELD;
         w->reason = it->reason;
-        return true;
+        return;
     }
     if (!found->n) {
         w->op = DS_OP_CREATE;
         w->id = NULL;
-        return false;
+        return;
     }
     w->op = DS_OP_UPDATE;
     w->id = found->id;
     w->adopted = !it->link;
     if (!row_is_same(it, found->row) || p->route->write_always)
-        return false;
+        return;
     w->outcome = DS_OUT_UNCHANGED;
     w->new_id = found->id;
-    return true;
 }
 
 /* Looks up what needs it; what that settles gets its outcome and is not sent. */
 static bool look_first(pass *p, batch *b, ds_err *err)
 {
     item **asked = ds_arena_alloc(p->batch, b->n * sizeof(*asked));
+    ds_write **answered = ds_arena_alloc(p->batch, b->n * sizeof(*answered));
     ds_found *found = ds_arena_alloc(p->batch, b->n * sizeof(*found));
-    size_t n = 0, at = 0;
+    size_t n = 0;
 
-    for (size_t i = 0; i < b->n; i++)
-        if (needs_find(p, b->items[i]))
-            asked[n++] = b->items[i];
-    if (!n)
-        return true;
+    for (size_t i = 0; i < b->n; i++) {
+        if (!needs_find(p, b->items[i]))
+            continue;
+        asked[n] = b->items[i];
+        answered[n++] = &b->writes[i];
+    }
     if (!find_rows(p, asked, n, found, err))
         return false;
-    for (size_t i = 0; i < b->n && at < n; i++)
-        if (b->items[i] == asked[at] &&
-            (settle_found(p, asked[at], &b->writes[i], &found[at]), true))
-            at++;
+    for (size_t i = 0; i < n; i++)
+        settle_found(p, asked[i], answered[i], &found[i]);
     return true;
+}
+
+/* A create that is written down before it is sent. */
+static bool is_declared(const pass *p, const ds_write *w)
+{
+    return w->op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A;
 }
 
 /* Written down before they leave: creates whose answer could be lost; and where a write is for good
@@ -177,7 +161,7 @@ static bool declare(pass *p, const batch *b, ds_err *err)
 
         if (b->writes[i].outcome != DS_OUT_NONE)
             continue;
-        if (b->writes[i].op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A)
+        if (is_declared(p, &b->writes[i]))
             intents[c.intents_n++] = (ds_intent){.key = b->items[i]->key};
         if (!link || !link->valid || p->to->flush)
             continue;
@@ -246,43 +230,59 @@ static bool link_is_current(const item *it, const ds_write *w)
            ds_hash_same(it->link->hash, it->mapped.hash);
 }
 
+static void settle_written(pass *p, const item *it, const ds_write *w)
+{
+    if (!link_is_current(it, w))
+        put_link(p, it, w);
+    if (it->held)
+        group_release(p, it->key);
+    if (it->intent || is_declared(p, w))
+        group_clear_intent(p, it->key);
+}
+
+static void settle_unknown(pass *p, item *it, const ds_write *w)
+{
+    it->reason = "sent, but the answer was lost";
+    it->next_try_ms = p->to->promise == DS_PROMISE_C
+                          ? HELD_FOR_A_PERSON
+                          : ds_activity_now_ms(&p->act) + p->to->settle_ms;
+    hold_item(p, it);
+    if (is_declared(p, w))
+        group_sent(p, it->key);
+    if (it->link) { /* the update may or may not be there: the next pass writes again */
+        ds_link link = *it->link;
+
+        link.hash = (ds_hash){0, 0};
+        group_put(p, &link, false);
+    }
+}
+
 static void settle(pass *p, item *it, const ds_write *w)
 {
     switch (w->outcome) {
     case DS_OUT_CREATED:
+        p->totals.created++;
+        settle_written(p, it, w);
+        break;
     case DS_OUT_UPDATED:
+        p->totals.updated++;
+        settle_written(p, it, w);
+        break;
     case DS_OUT_UNCHANGED:
-        count(p, w->outcome);
-        if (!link_is_current(it, w))
-            put_link(p, it, w);
-        if (it->held)
-            group_release(p, it->key);
-        if (it->intent || (w->op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A))
-            group_clear_intent(p, it->key);
+        p->totals.unchanged++;
+        settle_written(p, it, w);
         break;
     case DS_OUT_HELD:
         it->reason = w->reason ? w->reason : "refused by the destination";
         hold_item(p, it);
-        if (w->op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A)
+        if (is_declared(p, w))
             group_clear_intent(p, it->key); /* it said no: surely not created */
         break;
     case DS_OUT_UNKNOWN:
-        it->reason = "sent, but the answer was lost";
-        it->next_try_ms = p->to->promise == DS_PROMISE_C
-                              ? HELD_FOR_A_PERSON
-                              : ds_activity_now_ms(&p->act) + p->to->settle_ms;
-        hold_item(p, it);
-        if (w->op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A)
-            group_sent(p, it->key);
-        if (it->link) { /* the update may or may not be there: the next pass writes again */
-            ds_link link = *it->link;
-
-            link.hash = (ds_hash){0, 0};
-            group_put(p, &link, false);
-        }
+        settle_unknown(p, it, w);
         break;
     case DS_OUT_NONE: /* never sent */
-        if (w->op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A)
+        if (is_declared(p, w))
             group_clear_intent(p, it->key);
         break;
     }
@@ -375,9 +375,9 @@ static bool must_send(pass *p, item *it)
         return false;
     case DO_COMPARE:
     case DO_WRITE:
-        return true;
+        break;
     }
-    return false;
+    return true;
 }
 
 /* The row at the destination says already what the item would write: it is settled. */
