@@ -80,9 +80,9 @@ static void ensure_interval(ds_unit *u, const ds_event *ev, bool back, int64_t n
         u->due_ms = now_ms + own_delay(u, DS_MIN(ev->spread_ms, u->interval_ms));
 }
 
-static bool same_text(const char *a, const char *b)
+static bool same_text(const char *known, const char *told)
 {
-    return a && b && strcmp(a, b) == 0;
+    return known && strcmp(known, told) == 0;
 }
 
 /* The same times as before: one that was missed is still to be served. */

@@ -121,7 +121,7 @@ typedef struct ds_event {
     bool tells_times;
     int64_t next_ms;         /* the next begin by cron; 0: by interval */
     int64_t quiet_until_ms;  /* when the quiet hours end that it is in; 0: in none */
-    const char *cron, *zone; /* ENSURE: NULL: by interval */
+    const char *cron, *zone; /* ENSURE: both NULL: by interval */
     int64_t first_ms;        /* ENSURE, by cron: a new unit's first pass; 0: next_ms */
 } ds_event;
 

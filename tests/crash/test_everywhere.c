@@ -13,6 +13,7 @@
 #include "connectors/sqlite/sqlite.h"
 #include "engine/engine.h"
 #include "server.h"
+#include "support/leave.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -139,7 +140,7 @@ static void crash_at_zero(const char *where)
 {
     (void)where;
     if (atomic_fetch_sub(&steps_left, 1) == 1)
-        _exit(CRASHED);
+        leave(CRASHED);
 }
 
 static int run_once(const char *dir)
@@ -182,7 +183,7 @@ static int in_child(const char *dir, int kill_at)
         ds_log_setup(DS_LOG_ERROR, false, STDERR_FILENO);
         atomic_store(&steps_left, kill_at);
         ds_crash_hook = kill_at ? crash_at_zero : NULL;
-        _exit(run_once(dir));
+        leave(run_once(dir));
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));

@@ -1,4 +1,5 @@
 /* tests/unit/test_arena.c - the arena, and the heap that aborts when memory is gone. */
+#include "support/leave.h"
 #include "support/run.h"
 
 #include <signal.h>
@@ -110,6 +111,20 @@ static void growing_nothing_allocates(void **state)
     fill(made, 100, 1);
     assert_ptr_not_equal(made, ds_arena_alloc(scratch, 1));
     assert_filled(made, 100, 1);
+}
+
+/* Memory of another arena is not this one's to move. */
+static void a_block_of_another_arena_is_copied(void **state)
+{
+    DS_AUTO(ds_arena) other = ds_arena_new();
+    char *old = ds_arena_alloc(scratch, 100), *made;
+
+    (void)state;
+    fill(old, 100, 1);
+    made = ds_arena_grow(other, old, 100, 200);
+    assert_ptr_not_equal(made, old);
+    assert_filled(made, 100, 1);
+    assert_filled(old, 100, 1);
 }
 
 static void two_empty_blocks_do_not_grow_into_each_other(void **state)
@@ -289,6 +304,12 @@ static const struct death_row {
     {"a product that wraps aborts", product_that_wraps},
 };
 
+static void keep_counts(int signal_)
+{
+    (void)signal_;
+    KEEP_COUNTS(); /* and abort goes on */
+}
+
 static void aborts_with_a_word(void **state)
 {
     const struct death_row *row = *state;
@@ -301,10 +322,10 @@ static void aborts_with_a_word(void **state)
     child = fork();
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0});
-        signal(SIGABRT, SIG_DFL);
+        signal(SIGABRT, keep_counts);
         dup2(ends[1], STDERR_FILENO);
         row->die();
-        _exit(0);
+        leave(0);
     }
     close(ends[1]);
     n = read(ends[0], word, sizeof(word) - 1);
@@ -321,6 +342,7 @@ int main(void)
     add_test(an_allocation_larger_than_a_block_fits);
     add_table(grows, grow);
     add_test(growing_nothing_allocates);
+    add_test(a_block_of_another_arena_is_copied);
     add_test(two_empty_blocks_do_not_grow_into_each_other);
     add_test(a_growing_list_keeps_its_entries);
     add_table(rounds, pages_settle);

@@ -2,6 +2,7 @@
 #include "support/run.h"
 
 #include <string.h>
+#include <wchar.h>
 
 static const struct row {
     const char *name;
@@ -164,6 +165,21 @@ static void printf_appends_any_length(void **state)
     assert_string_equal(b.data + 5002, "-end");
 }
 
+/* A letter that the locale cannot write: nothing of it is added, and the buffer is as it was. */
+static void printf_that_fails_adds_nothing(void **state)
+{
+    DS_AUTO_BUF(b, DS_MIB);
+
+    (void)state;
+    ds_buf_text(&b, "abc");
+    ds_buf_printf(&b, "d%lc", (wint_t)0x20AC);
+    assert_string_equal(b.data, "abc");
+    assert_int_equal(b.n, 3);
+    assert_false(b.overflow);
+    ds_buf_printf(&b, "d");
+    assert_string_equal(b.data, "abcd");
+}
+
 int main(void)
 {
     add_table(rows, fills);
@@ -174,5 +190,6 @@ int main(void)
     add_test(a_finished_buffer_can_be_used_again);
     add_test(a_length_that_wraps_is_refused);
     add_test(printf_appends_any_length);
+    add_test(printf_that_fails_adds_nothing);
     return run_tests("buffer");
 }

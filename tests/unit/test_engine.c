@@ -6,6 +6,7 @@
 #include "engine_rig.h"
 
 #include "store/internal.h"
+#include "support/leave.h"
 
 #include <sys/wait.h>
 
@@ -278,7 +279,7 @@ static void die_at_a_page(void *to, const char *what)
 
     one_row_more(more, what);
     if (atomic_load(&more->pages) == 20)
-        _exit(86);
+        leave(86);
 }
 
 /* In a process of its own: runs until it is dead. */

@@ -148,9 +148,11 @@ static void pages_come(void **state)
     const struct row *row = *state;
     scene *s = begin(row->src, row->cursor);
     const char *all = read_all(s);
+    bool ended = fetcher_wait(s->f, 1000000); /* at once: none is to come */
     fetched *after = fetcher_next(s->f);
 
     fetcher_stop(s->f);
+    assert_true(ended);
     assert_string_equal(all, row->all);
     assert_null(after); /* and after the end there is nothing, however often it is asked */
     assert_int_equal(s->src.limit, 10);

@@ -5,6 +5,7 @@
  */
 #include "base/crashpoint.h"
 #include "connectors/file/index.h"
+#include "support/leave.h"
 #include "unit/file_rig.h"
 
 #include <dirent.h>
@@ -474,7 +475,7 @@ static void kill_at(const char *where)
 {
     (void)where;
     if (--steps_left == 0)
-        _exit(KILLED);
+        leave(KILLED);
 }
 
 /* In a child that is killed at that step; false: it was, true: it came to its end before. */
@@ -489,7 +490,7 @@ static bool run_and_kill(tmpdir *dir, const struct scenario *sc, int step)
         steps_left = step;
         ds_crash_hook = kill_at;
         run_pass(dir, sc, &done);
-        _exit(0);
+        leave(0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));

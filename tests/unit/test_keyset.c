@@ -75,6 +75,30 @@ static void keys_of_one_hash_are_all_found_oldest_first(void **state)
     keyset_fini(&set);
 }
 
+static const char *const keys[] = {"a", "b", "c", "d"};
+
+static const char *key_at(const void *of, uint32_t index)
+{
+    return ((const char *const *)of)[index];
+}
+
+/* Two keys of one hash are two keys. */
+static void a_key_is_found_among_others_of_its_hash(void **state)
+{
+    keyset set = {0};
+
+    (void)state;
+    assert_int_equal(keyset_find(&set, 42, "a", key_at, keys), UINT32_MAX);
+    for (uint32_t i = 0; i < 3; i++)
+        keyset_put(&set, 42, i);
+    keyset_put(&set, 43, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(keyset_find(&set, 42, keys[i], key_at, keys), i);
+    assert_int_equal(keyset_find(&set, 42, "d", key_at, keys), UINT32_MAX);
+    assert_int_equal(keyset_find(&set, 43, "d", key_at, keys), 3);
+    keyset_fini(&set);
+}
+
 static void a_cleared_set_is_empty_and_keeps_its_size(void **state)
 {
     keyset set = {0};
@@ -104,6 +128,7 @@ int main(void)
     add_test(an_empty_set_has_nothing);
     add_table(rows, all_are_found_and_no_others);
     add_test(keys_of_one_hash_are_all_found_oldest_first);
+    add_test(a_key_is_found_among_others_of_its_hash);
     add_test(a_cleared_set_is_empty_and_keeps_its_size);
     return run_tests("keyset");
 }

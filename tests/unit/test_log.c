@@ -5,6 +5,7 @@
 #include "support/tmpdir.h"
 #include <durable_sync/json.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -167,6 +168,49 @@ static void a_log_that_nobody_reads_stops_nothing(void **state)
     ds_log_setup(DS_LOG_INFO, false, STDERR_FILENO);
 }
 
+static void a_journal_that_is_closed_stops_nothing(void **state)
+{
+    (void)state;
+    setenv("JOURNAL_STREAM", "1:2", 1);
+    ds_log_setup(DS_LOG_INFO, false, -1);
+    ds_log(DS_LOG_ERROR, "event", NULL);
+    unsetenv("JOURNAL_STREAM");
+    ds_log_setup(DS_LOG_INFO, false, STDERR_FILENO);
+}
+
+/* ---- writes that are cut short ------------------------------------------------------------------
+ *
+ * Caught by the linker (--wrap). */
+
+static int interrupted; /* so many of the next writes are */
+static size_t at_once = SIZE_MAX;
+
+ssize_t __real_write(int fd, const void *bytes, size_t n);
+ssize_t __wrap_write(int fd, const void *bytes, size_t n);
+ssize_t __wrap_write(int fd, const void *bytes, size_t n)
+{
+    if (interrupted > 0) {
+        interrupted--;
+        errno = EINTR;
+        return -1;
+    }
+    return __real_write(fd, bytes, DS_MIN(n, at_once));
+}
+
+static void a_line_survives_signals_and_short_writes(void **state)
+{
+    DS_AUTO(tmpdir) dir = tmpdir_new();
+    const char *got;
+
+    (void)state;
+    interrupted = 3;
+    at_once = 5;
+    got = logged(dir, false, "some words");
+    at_once = SIZE_MAX;
+    assert_int_equal(interrupted, 0);
+    assert_string_equal(behind_time(got, 0), " warn event k=\"some words\" z=end\n");
+}
+
 /* ---- the journal ----------------------------------------------------------------------------- */
 
 /* The log's file, named as systemd names the journal's end of a service's stderr. */
@@ -279,6 +323,8 @@ int main(void)
     add_test(every_length_around_the_end_of_the_line);
     add_test(levels);
     add_test(a_log_that_nobody_reads_stops_nothing);
+    add_test(a_journal_that_is_closed_stops_nothing);
+    add_test(a_line_survives_signals_and_short_writes);
     add_test(the_journal_gets_priorities);
     add_test(objects_stay_whole_in_the_journal);
     add_test(another_file_is_not_the_journal);

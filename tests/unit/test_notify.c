@@ -3,6 +3,7 @@
 #include "support/run.h"
 #include "support/tmpdir.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,56 @@ static void a_manager_that_is_gone_stops_nothing(void **state)
     ds_notify_close(&n);
 }
 
+/* What is no message is not sent: an empty one, and one that would be cut. */
+static void only_whole_messages_are_sent(void **state)
+{
+    int fd = listen_as(ds_arena_printf(scratch, "@durable-sync-test-%d", (int)getpid()));
+    ds_notify n;
+
+    (void)state;
+    ds_notify_open(&n);
+    ds_notify_send(&n, "%s", "");
+    ds_notify_send(&n, "STATUS=%2000d", 1);
+    ds_notify_send(&n, "READY=1");
+    assert_string_equal(heard(fd), "READY=1");
+    assert_null(heard(fd));
+    ds_notify_close(&n);
+    close(fd);
+}
+
+static int interrupted; /* so many of the next messages are; caught by the linker (--wrap) */
+
+ssize_t __real_sendto(int fd, const void *text, size_t n, int flags, const struct sockaddr *to,
+                      socklen_t to_n);
+ssize_t __wrap_sendto(int fd, const void *text, size_t n, int flags, const struct sockaddr *to,
+                      socklen_t to_n);
+ssize_t __wrap_sendto(int fd, const void *text, size_t n, int flags, const struct sockaddr *to,
+                      socklen_t to_n)
+{
+    if (interrupted > 0) {
+        interrupted--;
+        errno = EINTR;
+        return -1;
+    }
+    return __real_sendto(fd, text, n, flags, to, to_n);
+}
+
+static void a_signal_loses_no_message(void **state)
+{
+    int fd = listen_as(ds_arena_printf(scratch, "@durable-sync-test-%d", (int)getpid()));
+    ds_notify n;
+
+    (void)state;
+    ds_notify_open(&n);
+    interrupted = 2;
+    ds_notify_send(&n, "READY=1");
+    assert_int_equal(interrupted, 0);
+    assert_string_equal(heard(fd), "READY=1");
+    assert_null(heard(fd));
+    ds_notify_close(&n);
+    close(fd);
+}
+
 static void children_inherit_nothing(void **state)
 {
     ds_notify n;
@@ -109,6 +160,7 @@ static const struct row {
     {"a watchdog for another process", "@x", "1000000", "1", true, 0},
     {"a process that is no number", "@x", "1000000", "me too", true, 0},
     {"a time that is no number", "@x", "1s", NULL, true, 0},
+    {"a time without a digit", "@x", "", NULL, true, 0},
     {"a time of nothing", "@x", "0", NULL, true, 0},
     {"a time below nothing", "@x", "-5", NULL, true, 0},
     {"a time beyond 64 bits", "@x", "99999999999999999999", NULL, true, 0},
@@ -152,6 +204,8 @@ int main(void)
     add_test(to_a_path);
     add_test(to_an_abstract_name);
     add_test(a_manager_that_is_gone_stops_nothing);
+    add_test(only_whole_messages_are_sent);
+    add_test(a_signal_loses_no_message);
     add_test(children_inherit_nothing);
     return run_tests("notify");
 }

@@ -6,6 +6,7 @@
 #include "postgresql_fixture.h"
 
 #include "base/crashpoint.h"
+#include "support/leave.h"
 #include "support/tmpdir.h"
 
 #include <poll.h>
@@ -653,7 +654,7 @@ static void crash(const char *where)
 {
     (void)where;
     if (--countdown == 0)
-        _exit(86);
+        leave(86);
 }
 
 static void one_pass(void)
@@ -683,7 +684,7 @@ static void a_kill_at_every_step(void **state)
             countdown = at;
             ds_crash_hook = crash;
             one_pass();
-            _exit(0);
+            leave(0);
         }
         wait(&status);
         assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 86 || WEXITSTATUS(status) == 0));
