@@ -148,7 +148,7 @@ static void unit_json(plan *p, const ds_route *route, const char *unit,
     end_list(p, "held", &p->held, &p->held_w);
     end_list(p, "create", &p->create, &p->create_w);
     end_list(p, "update", &p->update, &p->update_w);
-    ds_w_int(w, "missing", result->missing);
+    ds_w_int(w, "missing", result->totals.missing);
     ds_w_text(w, "approval", result->approval);
     ds_json_w_name(w, "calls");
     ds_json_w_begin_object(w);
@@ -171,8 +171,8 @@ static void unit_text(plan *p, const ds_plan_result *result, int64_t ms)
     printf("  %s to create, %s to update, %s unchanged, %s skipped, %s held",
            ds_count_text(a, t->created), ds_count_text(a, t->updated),
            ds_count_text(a, t->unchanged), ds_count_text(a, t->skipped), ds_count_text(a, t->held));
-    if (result->missing)
-        printf(", %s gone from the source", ds_count_text(a, result->missing));
+    if (result->totals.missing)
+        printf(", %s gone from the source", ds_count_text(a, result->totals.missing));
     printf("\n  cost: rows written: %s, about %.2f s\n", ds_count_text(a, result->writes),
            (double)ms / 1000.0);
     if (result->approval)

@@ -302,6 +302,7 @@ static void unit_text(const status *s, ds_table *table, const ds_unit_row *row)
         u->has_stats ? ds_count_text(a, t->total) : "",
         u->has_stats ? ds_count_text(a, t->created) : "",
         u->has_stats ? ds_count_text(a, t->updated) : "",
+        u->has_stats ? ds_count_text(a, t->missing) : "",
         ds_count_text(a, row->held),
         next_text(s, row),
         promise,
@@ -329,8 +330,9 @@ static bool has_units(const status *s, const char *route)
 
 static int print_text(const status *s, const ds_unit_ref *only)
 {
-    static const char *const heads[] = {"UNIT",    "STATE", "LAST RUN", "ROWS",    "CREATED",
-                                        "UPDATED", "HELD",  "NEXT",     "PROMISE", "NOTE"};
+    static const char *const heads[] = {"UNIT",    "STATE",   "LAST RUN", "ROWS",
+                                        "CREATED", "UPDATED", "GONE",     "HELD",
+                                        "NEXT",    "PROMISE", "NOTE"};
     const ds_config *config = s->app->config;
     ds_table table;
 
@@ -341,12 +343,17 @@ static int print_text(const status *s, const ds_unit_ref *only)
         const ds_route *route = config->routes[i];
         char letter[2] = {(char)route->destination->promise, '\0'};
         const char *note = s->listing[i] ? s->listing[i] : "has not run yet";
-        const char *cells[] = {
-            route->name, "idle",
-            "never",     "",
-            "",          "",
-            "",          first_text(s, route),
-            letter,      ds_safe_cut(s->app->arena, note, s->app->verbose ? 4096 : 100)};
+        const char *cells[] = {route->name,
+                               "idle",
+                               "never",
+                               "",
+                               "",
+                               "",
+                               "",
+                               "",
+                               first_text(s, route),
+                               letter,
+                               ds_safe_cut(s->app->arena, note, s->app->verbose ? 4096 : 100)};
 
         if ((!only->route || strcmp(only->route, route->name) == 0) && !only->unit &&
             !has_units(s, route->name))

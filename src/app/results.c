@@ -58,6 +58,8 @@ static void print_line(const ds_results *r, const ds_run_row *run)
            ds_count_text(a, t->total), t->total == 1 ? "" : "s", ds_count_text(a, t->created),
            ds_count_text(a, t->updated), ds_count_text(a, t->unchanged),
            ds_count_text(a, t->skipped), ds_count_text(a, t->held));
+    if (t->missing)
+        printf(", %s gone from the source", ds_count_text(a, t->missing));
     printf("  (%.2f s)\n", (double)took_ms / 1000.0);
     if (run->error)
         printf("    %s\n", ds_safe(a, run->error));

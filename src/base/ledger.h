@@ -49,15 +49,15 @@ typedef struct ds_intent { /* "we are about to create this key" */
                         * one of an earlier pass is told when it began itself) */
 } ds_intent;
 
-typedef struct ds_totals {
+typedef struct ds_totals { /* the first is the sum of the five behind it */
     int64_t total, created, updated, unchanged, skipped, held;
+    int64_t missing; /* rows found gone from the source, and marked, archived or deleted */
 } ds_totals;
 
 typedef struct ds_checkpoint {
     const char *cursor; /* NULL: from the start */
     bool source_done;   /* all pages are in; what is left is the handling of missing rows */
     ds_totals totals;
-    int64_t missing; /* rows found gone and handled so far */
     int64_t changes; /* counted against limits.changes */
     int64_t source_calls, destination_calls;
     const uint8_t *seen; /* one bit a link, by seq; NULL where `missing` does not need it */

@@ -33,4 +33,5 @@ void ds_w_totals(ds_json_writer *w, const ds_totals *totals)
     ds_w_int(w, "unchanged", totals->unchanged);
     ds_w_int(w, "skipped", totals->skipped);
     ds_w_int(w, "held", totals->held);
+    ds_w_int(w, "missing", totals->missing);
 }

@@ -69,7 +69,6 @@ static void checkpoint_from_row(ds_stmt *st, ds_arena *a, ds_checkpoint *out)
     out->cursor = ds_col_text(st, 2, a);
     out->source_done = ds_col_int(st, 3) != 0;
     out->totals = ds_totals_from_row(st, 4);
-    out->missing = ds_col_int(st, 10);
     out->changes = ds_col_int(st, 11);
     out->source_calls = ds_col_int(st, 12);
     out->destination_calls = ds_col_int(st, 13);
@@ -86,7 +85,7 @@ static bool fail_replaced(ds_err *err)
 static bool read_checkpoint(ledger *l, ds_arena *a, ds_ledger_begin *out, ds_err *err)
 {
     static const char sql[] = "SELECT epoch, kept, cursor, source_done, " DS_TOTALS_COLUMNS
-                              ", missing, changes, source_calls, destination_calls, seen"
+                              ", changes, source_calls, destination_calls, seen"
                               " FROM activity WHERE unit_id = ?";
     DS_AUTO(ds_stmt) st = ds_db_stmt(l->db, sql, err);
     bool row = false;
@@ -264,7 +263,6 @@ static bool save_checkpoint(ds_db *db, int64_t unit_id, const ds_checkpoint *p, 
     ds_bind_text(st, 1, p->cursor);
     ds_bind_int(st, 2, p->source_done);
     ds_totals_bind(st, 3, &p->totals);
-    ds_bind_int(st, 9, p->missing);
     ds_bind_int(st, 10, p->changes);
     ds_bind_int(st, 11, p->source_calls);
     ds_bind_int(st, 12, p->destination_calls);

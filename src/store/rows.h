@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 /* The columns that ds_totals_bind and ds_totals_from_row mean, in their order. */
-#define DS_TOTALS_COLUMNS "total, created, updated, unchanged, skipped, held"
+#define DS_TOTALS_COLUMNS "total, created, updated, unchanged, skipped, held, missing"
 
 static inline void ds_totals_bind(ds_stmt *st, int at, const ds_totals *totals)
 {
@@ -18,6 +18,7 @@ static inline void ds_totals_bind(ds_stmt *st, int at, const ds_totals *totals)
     ds_bind_int(st, at + 3, totals->unchanged);
     ds_bind_int(st, at + 4, totals->skipped);
     ds_bind_int(st, at + 5, totals->held);
+    ds_bind_int(st, at + 6, totals->missing);
 }
 
 static inline ds_totals ds_totals_from_row(ds_stmt *st, int at)
@@ -29,6 +30,7 @@ static inline ds_totals ds_totals_from_row(ds_stmt *st, int at)
         .unchanged = ds_col_int(st, at + 3),
         .skipped = ds_col_int(st, at + 4),
         .held = ds_col_int(st, at + 5),
+        .missing = ds_col_int(st, at + 6),
     };
 }
 

@@ -28,7 +28,7 @@ static bool insert_run(ds_db *db, int64_t unit_id, const ds_run_row *run, ds_err
     static const char sql[] =
         "INSERT INTO run(unit_id, kind, outcome, started, ended, " DS_TOTALS_COLUMNS ","
         " source_calls, destination_calls, error, error_kind, error_status)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
 
     if (!st)
@@ -39,11 +39,11 @@ static bool insert_run(ds_db *db, int64_t unit_id, const ds_run_row *run, ds_err
     ds_bind_int(st, 4, run->started_ms);
     ds_bind_int(st, 5, run->ended_ms);
     ds_totals_bind(st, 6, &run->totals);
-    ds_bind_int(st, 12, run->source_calls);
-    ds_bind_int(st, 13, run->destination_calls);
-    ds_bind_text(st, 14, run->error);
-    ds_bind_text(st, 15, run->error_kind);
-    ds_bind_int(st, 16, run->error_status);
+    ds_bind_int(st, 13, run->source_calls);
+    ds_bind_int(st, 14, run->destination_calls);
+    ds_bind_text(st, 15, run->error);
+    ds_bind_text(st, 16, run->error_kind);
+    ds_bind_int(st, 17, run->error_status);
     return ds_db_run(db, st, err);
 }
 
@@ -78,11 +78,11 @@ static void run_from_row(ds_stmt *st, ds_arena *a, ds_run_row *run)
     run->started_ms = ds_col_int(st, 4);
     run->ended_ms = ds_col_int(st, 5);
     run->totals = ds_totals_from_row(st, 6);
-    run->source_calls = ds_col_int(st, 12);
-    run->destination_calls = ds_col_int(st, 13);
-    run->error = ds_col_text(st, 14, a);
-    run->error_kind = ds_col_text(st, 15, a);
-    run->error_status = ds_col_int(st, 16);
+    run->source_calls = ds_col_int(st, 13);
+    run->destination_calls = ds_col_int(st, 14);
+    run->error = ds_col_text(st, 15, a);
+    run->error_kind = ds_col_text(st, 16, a);
+    run->error_status = ds_col_int(st, 17);
 }
 
 bool ds_runs_list(ds_db *db, const char *route, const char *unit, size_t max, ds_arena *a,

@@ -102,6 +102,7 @@ static ds_totals read_totals(const ds_json *json, const char *name)
         .unchanged = read_count(from, "unchanged"),
         .skipped = read_count(from, "skipped"),
         .held = read_count(from, "held"),
+        .missing = read_count(from, "missing"),
     };
 }
 

@@ -6,7 +6,7 @@
 
 #define UNIT_QUERY                                                                                 \
     "SELECT m.id, r.name, m.unit, m.name, m.state, m.epoch, l.held, a.total, a.created,"           \
-    " a.updated, a.unchanged, a.skipped, a.held FROM machine m"                                    \
+    " a.updated, a.unchanged, a.skipped, a.held, a.missing FROM machine m"                         \
     " JOIN route r ON r.id = m.route_id JOIN ledger l ON l.unit_id = m.id"                         \
     " LEFT JOIN activity a ON a.unit_id = m.id WHERE m.kind = 'unit'"
 

@@ -168,7 +168,6 @@ static void fill_checkpoint(pass *p, ds_checkpoint *c)
         .cursor = p->cursor,
         .source_done = p->source_done,
         .totals = p->page_totals,
-        .missing = p->missing,
         .changes = p->changes,
         .source_calls = p->source_calls,
         .destination_calls = p->destination_calls,

@@ -130,9 +130,9 @@ typedef struct pass {
     bool destination_exists;
 
     ds_totals totals;
-    int64_t missing, changes, allowed; /* allowed -1: no limit */
-    int64_t doubled;                   /* records whose key another one of this pass has */
-    uint8_t *met;                      /* one bit a link: its record has come in this run */
+    int64_t changes, allowed; /* allowed -1: no limit */
+    int64_t doubled;          /* records whose key another one of this pass has */
+    uint8_t *met;             /* one bit a link: its record has come in this run */
     size_t met_n;
     int64_t source_calls, destination_calls;
     const char *cursor; /* checkpoint: where the next page begins; in cursor_buf */

@@ -168,9 +168,10 @@ static void settle_gone(pass *p, const gone *g)
             group_remove(p, &link);
         else
             group_put(p, &link, false);
-        p->missing++;
+        p->totals.missing++;
         p->changes++;
     }
+    p->page_totals = p->totals; /* all pages are in: each batch is a step of its own */
 }
 
 static bool act_on_some(pass *p, const ds_link *links, size_t n, ds_err *err)

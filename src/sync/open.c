@@ -105,7 +105,6 @@ static void resume(pass *p)
     const ds_checkpoint *c = &p->begin.checkpoint;
 
     p->totals = p->page_totals = p->committed_totals = c->totals;
-    p->missing = c->missing;
     p->changes = c->changes;
     p->source_calls = c->source_calls;
     p->destination_calls = c->destination_calls;
@@ -119,7 +118,7 @@ static void resume(pass *p)
 void pass_restart(pass *p)
 {
     p->totals = p->page_totals = p->committed_totals = (ds_totals){0};
-    p->missing = 0; /* `changes` stay: what was written is written */
+    /* `changes` stay: what was written is written */
     p->cursor = NULL;
     p->walk_after = -1;
     p->source_done = p->seen_void = false;

@@ -206,7 +206,6 @@ static void report(const pass *p, ds_pass_result *out)
         out->totals.total = sum(&out->totals); /* records not yet decided are not counted */
     out->source_calls = p->source_calls;
     out->destination_calls = p->destination_calls;
-    out->missing = p->missing;
 }
 
 void ds_pass_run(const ds_pass_in *in, ds_pass_result *out)

@@ -46,8 +46,7 @@ typedef struct ds_pass_result {
     ds_pass_outcome outcome;
     ds_totals totals;
     int64_t source_calls, destination_calls;
-    int64_t missing; /* rows found gone and handled */
-    ds_err err;      /* FAILED, PAUSED, WAITING: why; APPROVAL: text says what waits */
+    ds_err err; /* FAILED, PAUSED, WAITING: why; APPROVAL: text says what waits */
 } ds_pass_result;
 
 void ds_pass_run(const ds_pass_in *in, ds_pass_result *out);
@@ -78,8 +77,7 @@ typedef struct ds_planned {
 
 typedef struct ds_plan_result {
     ds_totals totals;
-    int64_t missing; /* rows that a full pass would find gone */
-    int64_t writes;  /* destination writes a pass would send */
+    int64_t writes; /* destination writes a pass would send */
     bool over_limits;
     const char *approval; /* static text or in nothing: why it would wait; NULL */
     ds_err err;

@@ -169,12 +169,12 @@ static void conclude(planner *pl)
 {
     ds_plan_result *out = pl->out;
 
-    out->writes = out->totals.created + out->totals.updated + out->missing;
-    pl->p->changes += out->missing;
+    out->writes = out->totals.created + out->totals.updated + out->totals.missing;
+    pl->p->changes += out->totals.missing;
     if (over_limit(pl->p, 0)) {
         out->over_limits = true;
         out->approval = "more changes than `limits` allows";
-    } else if (out->missing && !out->totals.total) {
+    } else if (out->totals.missing && !out->totals.total) {
         out->approval = "the source is empty";
     }
 }
@@ -189,7 +189,7 @@ bool ds_pass_plan(const ds_pass_in *in, bool everything,
     *out = (ds_plan_result){.err = DS_ERR_INIT};
     switch (pass_open(&p, in, true, &out->err)) {
     case OPENED:
-        ok = plan_pages(&pl, &out->err) && count_missing(&p, &out->missing, &out->err);
+        ok = plan_pages(&pl, &out->err) && count_missing(&p, &out->totals.missing, &out->err);
         conclude(&pl);
         break;
     case OPEN_APPROVAL:

@@ -32,7 +32,7 @@ routes:
     destination: {kind: sqlite, path: out.db, table: plants, key: id, create_table: true}
 """
 
-TOTALS = {"total", "created", "updated", "unchanged", "skipped", "held"}
+TOTALS = {"total", "created", "updated", "unchanged", "skipped", "held"}  # the first is their sum
 
 
 class Answer:

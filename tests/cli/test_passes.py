@@ -5,7 +5,7 @@ import stat
 
 from cli import SIMPLE, TOTALS, Case, main
 
-PASS = {"route", "unit", "kind", "outcome", "calls", "seconds", "error"} | TOTALS
+PASS = {"route", "unit", "kind", "outcome", "calls", "seconds", "error", "missing"} | TOTALS
 UNIT = {"route", "unit", "key", "state", "paused", "interval_minutes", "interval_seconds",
         "runs_completed", "last_run", "last_stats", "last_error", "sync_pending", "next_run",
         "held", "promise", "running"}
@@ -265,7 +265,7 @@ class Status(Case):
         self.assertEqual((unit["state"], unit["paused"], unit["promise"]), ("idle", False, "A"))
         self.assertEqual((unit["interval_minutes"], unit["interval_seconds"]), (2, 90))
         self.assertEqual(unit["runs_completed"], 1)
-        self.assertEqual(set(unit["last_stats"]), TOTALS)
+        self.assertEqual(set(unit["last_stats"]), TOTALS | {"missing"})
         self.assertRegex(unit["last_run"], TIME)
         self.assertRegex(unit["next_run"], TIME)
         self.assertIsNone(unit["running"])
@@ -306,6 +306,24 @@ class Status(Case):
         self.assertEqual(len(self.run_it("history", "-n", "1", "--json").json["passes"]), 1)
         self.assertIn("plants:all", self.run_it("history", "plants/all").out)
         self.assertIn("--limit", self.run_it("history", "-n", "x", code=2).err)
+
+    def test_rows_that_are_gone_are_counted_wherever_a_pass_is_shown(self):
+        self.config(SIMPLE + "    missing: delete\n")
+        self.rows(5)
+        self.assertNotIn("gone", self.run_it("once").out)
+        self.rows(3)
+        self.assertIn("0 held, 2 gone from the source", self.run_it("once").out)
+        self.rows(2)
+        done, = self.once()
+        self.balanced(done)
+        self.assertEqual((done["total"], done["missing"]), (2, 1))
+        self.assertEqual([p["missing"] for p in self.run_it("history", "--json").json["passes"]],
+                         [1, 2, 0])
+        self.assertEqual(self.units()[0]["last_stats"]["missing"], 1)
+        for command in ("history", "status"):
+            head, first = self.run_it(command).out.splitlines()[-4 if command == "history" else -2:][:2]
+            at = head.index("GONE")
+            self.assertEqual(first[at:].split()[0], "1")
 
 
 class Signals(Case):

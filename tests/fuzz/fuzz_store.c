@@ -42,8 +42,8 @@ static const char *const rows[] = {
     "INSERT INTO doubt VALUES(1,x'0100000000000000')",
     "INSERT INTO held VALUES(1,'h',0,'why',1,2,3,zeroblob(16),2,NULL),"
     "(1,'line:7',1,'why',1,2,3,zeroblob(16),2,NULL),(1,'k',0,'w',1,1,1,zeroblob(16),1,'K')",
-    "INSERT INTO run VALUES(1,1,'full','done',1,2,3,1,1,1,0,0,1,1,NULL,NULL,0),"
-    "(2,1,'targeted','failed',1,2,3,1,1,1,0,0,1,1,'oh','transient',503)",
+    "INSERT INTO run VALUES(1,1,'full','done',1,2,3,1,1,1,0,0,1,1,NULL,NULL,0,0),"
+    "(2,1,'targeted','failed',1,2,3,1,1,1,0,0,1,1,'oh','transient',503,4)",
     "INSERT INTO token VALUES('t',x'00',1)",
 };
 
@@ -112,7 +112,7 @@ static const struct {
       "adopt"}},
     {"run",
      {"id", "unit_id", "kind", "outcome", "started", "ended", "total", "created", "held",
-      "source_calls", "error", "error_kind", "error_status"}},
+      "source_calls", "error", "error_kind", "error_status", "missing"}},
     {"token", {"name", "sealed", "at"}},
 };
 

@@ -54,7 +54,7 @@ static void a_row_removed_before_a_crash_comes_back_with_its_record(void **state
     assert_string_equal(world_totals(w), "2 1 0 1 0 0");
     assert_string_equal(name_of(w, "b"), "two");
     take("b"); /* and is ours to remove as before */
-    assert_int_equal(world_pass(w).missing, 1);
+    assert_int_equal(world_pass(w).totals.missing, 1);
     assert_int_equal(ds_memory_count("out", "b"), 0);
 }
 
@@ -85,8 +85,8 @@ static void rows_gone_are_handled_after_a_crash(void **state)
     assert_string_equal(world_totals(w), "2 2 0 0 0 0");
     take("b");
     die_after_flush(w, 0);
-    assert_int_equal(world_pass(w).missing, 1);
-    assert_int_equal(world_pass(w).missing, 0);
+    assert_int_equal(world_pass(w).totals.missing, 1);
+    assert_int_equal(world_pass(w).totals.missing, 0);
     assert_string_equal(ds_memory_text("out", "b", "Gone", w->arena), "true");
 }
 
@@ -106,7 +106,7 @@ static void a_record_held_before_the_interruption_is_not_taken_for_gone(void **s
     assert_string_equal(world_held(w), "a: sent, but the answer was lost");
     w->clock.now_ms += DS_HOUR_MS;
     w->resume = true;
-    assert_int_equal(world_pass(w).missing, 0);
+    assert_int_equal(world_pass(w).totals.missing, 0);
     assert_int_equal(ds_memory_count("out", "a"), 1);
     w->resume = false;
     w->clock.now_ms += DS_HOUR_MS; /* b was about to be sent: it has settled by now, too */
@@ -293,7 +293,7 @@ static void a_row_gone_on_both_sides_is_not_made_again_to_be_marked(void **state
     world_file(w, "in.jsonl", "{\"id\": \"a\", \"name\": \"one\"}\n");
     assert_int_equal(world_pass(w).outcome, DS_PASS_DONE);
     assert_string_equal(world_sql(w, "SELECT Id, Gone FROM things ORDER BY Id"), "a|NULL\nc|1");
-    assert_int_equal(world_pass(w).missing, 0);
+    assert_int_equal(world_pass(w).totals.missing, 0);
     world_file(w, "in.jsonl",
                "{\"id\": \"a\", \"name\": \"one\"}\n{\"id\": \"b\", \"name\": \"two\"}\n");
     assert_string_equal(world_totals(w), "2 1 0 1 0 0"); /* back at the source: back here */
@@ -311,12 +311,12 @@ static void a_mark_that_is_refused_is_tried_again(void **state)
     take("b");
     take("c");
     ds_memory_fail("out", &(ds_memory_faults){.hold_key = "b"});
-    assert_int_equal(world_pass(w).missing, 1);
+    assert_int_equal(world_pass(w).totals.missing, 1);
     assert_string_equal(ds_memory_text("out", "c", "Gone", w->arena), "true");
     ds_memory_fail("out", &(ds_memory_faults){0});
-    assert_int_equal(world_pass(w).missing, 1);
+    assert_int_equal(world_pass(w).totals.missing, 1);
     assert_string_equal(ds_memory_text("out", "b", "Gone", w->arena), "true");
-    assert_int_equal(world_pass(w).missing, 0);
+    assert_int_equal(world_pass(w).totals.missing, 0);
 }
 
 /* ---- creates whose answer was lost ----------------------------------------------------------- */

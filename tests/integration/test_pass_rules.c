@@ -123,10 +123,10 @@ static void missing_rows_are_deleted_when_told_to(void **state)
     ds_memory_put("out", "all", "hand", "{\"Name\": \"mine\"}");
     assert_string_equal(world_totals(w), "2 2 0 0 0 0");
     ds_memory_take("in", "all", "b");
-    assert_int_equal(world_pass(w).missing, 1);
+    assert_int_equal(world_pass(w).totals.missing, 1);
     assert_int_equal(ds_memory_count("out", "b"), 0);
     assert_int_equal(ds_memory_count("out", "hand"), 1);
-    assert_int_equal(world_pass(w).missing, 0);
+    assert_int_equal(world_pass(w).totals.missing, 0);
     put("b", "again");
     assert_string_equal(world_totals(w), "2 1 0 1 0 0");
 }
@@ -153,9 +153,9 @@ static void a_mark_is_set_and_taken_back(void **state)
     put("b", "two");
     assert_string_equal(world_totals(w), "2 2 0 0 0 0");
     ds_memory_take("in", "all", "b");
-    assert_int_equal(world_pass(w).missing, 1);
+    assert_int_equal(world_pass(w).totals.missing, 1);
     assert_string_equal(ds_memory_text("out", "b", "Gone", w->arena), "true");
-    assert_int_equal(world_pass(w).missing, 0);
+    assert_int_equal(world_pass(w).totals.missing, 0);
     put("b", "two");
     assert_string_equal(world_totals(w), "2 0 1 1 0 0");
     assert_string_equal(ds_memory_text("out", "b", "Gone", w->arena), "false");
@@ -171,9 +171,9 @@ static void missing_rows_are_archived(void **state)
     put("b", "two");
     assert_string_equal(world_totals(w), "2 2 0 0 0 0");
     ds_memory_take("in", "all", "b");
-    assert_int_equal(world_pass(w).missing, 1);
+    assert_int_equal(world_pass(w).totals.missing, 1);
     assert_int_equal(ds_memory_archived("out"), 1);
-    assert_int_equal(world_pass(w).missing, 0);
+    assert_int_equal(world_pass(w).totals.missing, 0);
 }
 
 static void only_rows_of_our_making_are_taken_for_gone(void **state)
@@ -186,7 +186,7 @@ static void only_rows_of_our_making_are_taken_for_gone(void **state)
     ds_memory_put("out", "all", "b", "{\"Name\": \"before us\"}");
     assert_string_equal(world_totals(w), "2 1 1 0 0 0");
     ds_memory_take("in", "all", "b");
-    assert_int_equal(world_pass(w).missing, 0);
+    assert_int_equal(world_pass(w).totals.missing, 0);
     assert_int_equal(ds_memory_count("out", "b"), 1);
 }
 
@@ -204,7 +204,7 @@ static void an_empty_source_waits_for_approval(void **state)
                         "approval: the source is empty: all 2 rows would be taken for gone");
     assert_int_equal(ds_memory_count("out", NULL), 2);
     w->approved = true;
-    assert_int_equal(world_pass(w).missing, 2);
+    assert_int_equal(world_pass(w).totals.missing, 2);
     assert_int_equal(ds_memory_count("out", NULL), 0);
 }
 
@@ -277,7 +277,7 @@ static void limits_count_missing_rows_before_any_is_touched(void **state)
     assert_true(strncmp(world_totals(w), "approval: 11 rows are gone", 26) == 0);
     assert_int_equal(ds_memory_count("out", NULL), 40);
     put("k000", "one");
-    assert_int_equal(world_pass(w).missing, 10);
+    assert_int_equal(world_pass(w).totals.missing, 10);
 }
 
 /* ---- interruptions --------------------------------------------------------------------------- */

@@ -339,7 +339,7 @@ const char *world_plan(world *w)
         fail_msg("%s", err.text);
     if (ds_pass_plan(&in, false, add_planned, &lines, &out))
         text = ds_arena_printf(w->arena, "%s missing %lld%s%s%s", totals_text(w, &out.totals),
-                               (long long)out.missing, out.approval ? " approval: " : "",
+                               (long long)out.totals.missing, out.approval ? " approval: " : "",
                                out.approval ? out.approval : "", lines.out.n ? lines.out.data : "");
     else
         text = ds_arena_printf(w->arena, "error: %s", out.err.text);

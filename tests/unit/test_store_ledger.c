@@ -367,8 +367,13 @@ static const uint8_t seen_bits[] = {0xff, 0, 0x81};
 static const ds_checkpoint mark = {
     .cursor = "page 7",
     .source_done = true,
-    .totals = {.total = 21, .created = 1, .updated = 2, .unchanged = 3, .skipped = 4, .held = 11},
-    .missing = 12,
+    .totals = {.total = 21,
+               .created = 1,
+               .updated = 2,
+               .unchanged = 3,
+               .skipped = 4,
+               .held = 11,
+               .missing = 12},
     .changes = 13,
     .source_calls = 14,
     .destination_calls = 15,
@@ -405,7 +410,6 @@ static void assert_mark(const ds_checkpoint *p)
     assert_string_equal(p->cursor, "page 7");
     assert_true(p->source_done);
     assert_memory_equal(&p->totals, &mark.totals, sizeof p->totals);
-    assert_int_equal(p->missing, 12);
     assert_int_equal(p->changes, 13);
     assert_int_equal(p->source_calls, 14);
     assert_int_equal(p->destination_calls, 15);

@@ -119,9 +119,8 @@ static void log_end(const ds_emb_pass *pass)
     const ds_run_row *run = &pass->run;
     const ds_totals *t = &run->totals;
     char unit[512], numbers[8][24];
-    const int64_t values[] = {
-        t->total,   t->created, t->updated,           t->unchanged,
-        t->skipped, t->held,    pass->result.missing, run->ended_ms - run->started_ms};
+    const int64_t values[] = {t->total,   t->created, t->updated, t->unchanged,
+                              t->skipped, t->held,    t->missing, run->ended_ms - run->started_ms};
 
     if (!ds_log_wants(as[run->outcome].level))
         return;

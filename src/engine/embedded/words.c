@@ -145,6 +145,7 @@ static ds_totals read_totals(const ds_json *json)
         .unchanged = ds_json_integer(json, "unchanged", 0),
         .skipped = ds_json_integer(json, "skipped", 0),
         .held = ds_json_integer(json, "held", 0),
+        .missing = ds_json_integer(json, "missing", 0),
     };
 }
 
