@@ -54,7 +54,11 @@ typedef struct ds_source_ops {
 
     /* MUST. Fills `page` (empty when called). page->next_cursor is copied before the page dies.
      * A cursor names a place in the source by itself: it is stored, and after a crash handed to a
-     * fresh instance. Records that cannot be read are put on the page with ds_record_hold. */
+     * fresh instance. So each page leads on: next_cursor is neither the cursor that was given nor
+     * one of a page before, except on a page that starts over (page->restart). A pass that is given
+     * a cursor a second time ends as PERMANENT. A source that has nothing to tell yet waits in here
+     * (see ds_activity_stopping), or fails as TRANSIENT or RATE_LIMITED. Records that cannot be
+     * read are put on the page with ds_record_hold. */
     bool (*fetch_page)(ds_source *self, ds_activity *act, const ds_fetch *want, ds_page *page,
                        ds_err *err);
 

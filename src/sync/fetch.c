@@ -17,7 +17,7 @@ struct fetcher {
     ds_source *src;
     ds_activity act;
     ds_fetch want;
-    ds_buf cursor;
+    trail trail;
     fetched slots[2];
     unsigned made, taken; /* pages filled; pages given to the pass */
     bool holding;         /* the pass has page taken-1 */
@@ -41,8 +41,6 @@ static bool wait_for_slot(fetcher *f)
 /* Fills a slot; true: more pages follow. */
 static bool fill(fetcher *f, fetched *slot)
 {
-    const char *next;
-
     ds_arena_reset(slot->arena);
     ds_page_init(&slot->page, slot->arena);
     slot->err = DS_ERR_INIT;
@@ -50,12 +48,8 @@ static bool fill(fetcher *f, fetched *slot)
     slot->ok = f->src->ops->fetch_page(f->src, &f->act, &f->want, &slot->page, &slot->err);
     if (!slot->ok || !slot->page.next_cursor)
         return false;
-    next =
-        ds_arena_strdup(slot->arena, slot->page.next_cursor); /* it may point into the last one */
-    ds_buf_clear(&f->cursor);
-    ds_buf_text(&f->cursor, next);
-    f->want.cursor = f->cursor.data;
-    slot->ok = ds_buf_ok(&f->cursor, "the source's cursor", &slot->err);
+    slot->ok = trail_follow(&f->trail, f->src, &slot->page, slot->arena, &slot->err);
+    f->want.cursor = f->trail.cursor.data;
     return slot->ok;
 }
 
@@ -89,11 +83,9 @@ fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *
     f->act = *like;
     f->act.left = &f->stop;
     f->want = *want;
-    ds_buf_init(&f->cursor, 64 * DS_KIB);
-    if (want->cursor) {
-        ds_buf_text(&f->cursor, want->cursor);
-        f->want.cursor = f->cursor.data;
-    }
+    trail_init(&f->trail, want->cursor);
+    if (want->cursor)
+        f->want.cursor = f->trail.cursor.data;
     for (int i = 0; i < 2; i++)
         f->slots[i].arena = ds_arena_new();
     if (pthread_create(&f->thread, NULL, fetch_thread, f) != 0)
@@ -150,7 +142,7 @@ void fetcher_stop(fetcher *f)
     pthread_join(f->thread, NULL);
     for (int i = 0; i < 2; i++)
         ds_arena_free(f->slots[i].arena);
-    ds_buf_fini(&f->cursor);
+    trail_fini(&f->trail);
     pthread_cond_destroy(&f->moved);
     pthread_mutex_destroy(&f->lock);
     free(f);

@@ -39,6 +39,21 @@ uint32_t keyset_next(const keyset *set, uint64_t hash, size_t *at);
 uint32_t keyset_find(const keyset *set, uint64_t hash, const char *key,
                      const char *(*key_at)(const void *of, uint32_t index), const void *of);
 
+/* ---- trail: where a source was told to go on ------------------------------------------------- */
+
+typedef struct trail {
+    ds_buf cursor; /* the last; its data is what is handed to the source */
+    ds_buf mark;   /* one of those before */
+    bool marked;
+    uint64_t pages, stretch; /* since the mark; until the next one */
+} trail;
+
+void trail_init(trail *t, const char *from); /* NULL: from the first page */
+void trail_fini(trail *t);
+/* On to the page's next_cursor. PERMANENT where the source has named it before. */
+DS_MUST_USE bool trail_follow(trail *t, const ds_source *src, const ds_page *page, ds_arena *a,
+                              ds_err *err);
+
 /* ---- fetch: the next page comes in while this one is written --------------------------------- */
 
 typedef struct fetcher fetcher;

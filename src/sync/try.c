@@ -7,6 +7,7 @@ typedef struct trial {
     ds_mapping *map;
     ds_activity act;
     ds_arena *arena;
+    trail way; /* through the source */
 } trial;
 
 static void end_with(ds_tried *out, ds_try_end end, const char *reason)
@@ -99,7 +100,6 @@ static const ds_record *pick(const trial *t, const ds_page *page)
 /* Page by page until it is there; without a key the first page will do. */
 static bool search(trial *t, ds_source *src, ds_tried *out, ds_err *err)
 {
-    DS_AUTO_BUF(cursor, 64 * DS_KIB);
     ds_fetch want = {.unit = t->in->unit, .since_ms = -1, .limit = PAGE_RECORDS};
 
     if (t->in->key && src->ops->targets_items) {
@@ -108,7 +108,6 @@ static bool search(trial *t, ds_source *src, ds_tried *out, ds_err *err)
     }
     for (;;) {
         const ds_record *rec;
-        const char *next;
         ds_page page;
 
         ds_page_init(&page, t->arena);
@@ -121,13 +120,10 @@ static bool search(trial *t, ds_source *src, ds_tried *out, ds_err *err)
             return run(t, rec, out, err);
         if (!page.next_cursor || (!t->in->key && page.records_n))
             return true;
-        next = ds_arena_strdup(t->arena, page.next_cursor); /* it may point into the last one */
-        ds_buf_clear(&cursor);
-        ds_buf_text(&cursor, next);
-        want.cursor = cursor.data;
+        if (!trail_follow(&t->way, src, &page, t->arena, err))
+            return ds_wrap(err, "source");
+        want.cursor = t->way.cursor.data;
         ds_arena_reset(t->arena);
-        if (!ds_buf_ok(&cursor, "the source's cursor", err))
-            return false;
     }
 }
 
@@ -139,6 +135,7 @@ bool ds_pass_try(const ds_try_in *in, void (*show)(void *to, const ds_tried *tri
     DS_AUTO(ds_source) src = ds_source_new(in->route);
     trial t = {.in = in, .map = map, .arena = a};
     ds_tried tried = {.source = NULL};
+    bool found;
 
     t.act = (ds_activity){.arena = a,
                           .clock = in->clock,
@@ -147,7 +144,10 @@ bool ds_pass_try(const ds_try_in *in, void (*show)(void *to, const ds_tried *tri
                           .unit = in->unit};
     if (src->ops->open && !src->ops->open(src, &t.act, err))
         return ds_wrap(err, "source");
-    if (!search(&t, src, &tried, err))
+    trail_init(&t.way, NULL);
+    found = search(&t, src, &tried, err);
+    trail_fini(&t.way);
+    if (!found)
         return false;
     show(to, &tried);
     return true;

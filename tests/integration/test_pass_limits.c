@@ -1,7 +1,7 @@
 /* tests/integration/test_pass_limits.c
  *
- * How much one pass may change, whatever comes in between; and plans, which say beforehand what it
- * will be.
+ * How much one pass may change, whatever comes in between; that its pages have an end; and plans,
+ * which say beforehand what it will be.
  */
 #include "tests/integration/memory_world.h"
 
@@ -145,6 +145,32 @@ static void a_plan_for_another_destination_looks_there(void **state)
     assert_string_equal(world_totals(w), "2 1 0 1 0 0");
 }
 
+/* ---- a source without end -------------------------------------------------------------------- */
+
+static void a_source_that_goes_in_a_circle_ends_the_pass(void **state)
+{
+    static const ds_memory_faults stuck = {.page_rows = 1, .stuck_page = 3};
+    static const ds_memory_faults none = {0};
+    world *w = *state;
+    ds_pass_result out;
+
+    put("a", "one");
+    put("b", "two");
+    put("c", "three");
+    put("d", "four");
+    start(w, FROM_MEMORY, TO("memory"), "");
+    ds_memory_fail("in", &stuck);
+    out = world_pass(w);
+    assert_int_equal(out.outcome, DS_PASS_FAILED);
+    assert_int_equal(out.err.kind, DS_ERR_PERMANENT);
+    assert_non_null(strstr(out.err.text, "source: memory gave the cursor \"2\" a second time"));
+    assert_int_equal(ds_memory_count("out", NULL), 2);
+    assert_int_equal(ds_memory_counted("in").pages, 3);
+    assert_non_null(strstr(world_plan(w), "a second time"));
+    ds_memory_fail("in", &none);
+    assert_string_equal(world_totals(w), "4 2 0 2 0 0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +180,7 @@ int main(void)
         CASE(rows_found_equal_need_no_room_under_the_limits),
         CASE(a_plan_knows_of_a_destination_that_is_not_as_it_was_left),
         CASE(a_plan_for_another_destination_looks_there),
+        CASE(a_source_that_goes_in_a_circle_ends_the_pass),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

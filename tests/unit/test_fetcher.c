@@ -10,12 +10,14 @@
 
 typedef struct pages { /* a source of numbered pages */
     ds_source base;
-    int last;           /* no page after this one */
-    int fail_at;        /* -1: never */
-    int huge_cursor_at; /* -1: never */
-    int piece;          /* next_cursor is what follows so many letters of the one given */
-    bool pieces;        /* so it is */
-    atomic_int fetched; /* calls so far */
+    int last;               /* no page after this one */
+    int fail_at;            /* -1: never */
+    int huge_cursor_at;     /* -1: never */
+    int piece;              /* next_cursor is what follows so many letters of the one given */
+    bool pieces;            /* so it is */
+    int back_from, back_to; /* the page in front of the first names the second as the next */
+    int restart_at;         /* this page starts over; 0: none */
+    atomic_int fetched;     /* calls so far */
     atomic_int started;
     int64_t limit;             /* as asked for, last */
     int64_t now_ms;            /* of the activity's clock, last */
@@ -40,6 +42,8 @@ static const char *next_of(const pages *src, const ds_fetch *want, ds_page *page
     }
     if (src->pieces)
         return number < src->last ? want->cursor + src->piece : NULL;
+    if (src->back_from && number + 1 >= src->back_from)
+        number = src->back_to + (number + 1 - src->back_from) % (src->back_from - src->back_to) - 1;
     return number < src->last ? ds_arena_printf(page->arena, "%d", number + 1) : NULL;
 }
 
@@ -59,6 +63,7 @@ static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, 
     ds_page_add(page)->primary_key =
         ds_arena_printf(page->arena, "%d after %s of %s", number,
                         want->cursor ? want->cursor : "nothing", want->unit);
+    page->restart = src->restart_at && number == src->restart_at;
     page->next_cursor = next_of(src, want, page, number);
     src->fetched++;
     return true;
@@ -137,10 +142,16 @@ static const struct row {
      {.last = 2, .fail_at = -1, .huge_cursor_at = -1, .pieces = true, .piece = 1},
      "abc",
      "0 after abc of all|1 after bc of all|2 after c of all|"},
-    {"a cursor that is the last one itself",
+    {"the cursor that was given is given back",
      {.last = 2, .fail_at = -1, .huge_cursor_at = -1, .pieces = true},
      "abc",
-     "0 after abc of all|1 after abc of all|2 after abc of all|"},
+     "!pages gave the cursor \"abc\" a second time: its pages would never end; this is a fault of "
+     "the connector or of the service it reads"},
+    {"an empty one is a cursor, too",
+     {.last = 2, .fail_at = -1, .huge_cursor_at = -1, .pieces = true},
+     "",
+     "!pages gave the cursor \"\" a second time: its pages would never end; this is a fault of the "
+     "connector or of the service it reads"},
 };
 
 static void pages_come(void **state)
@@ -157,6 +168,50 @@ static void pages_come(void **state)
     assert_null(after); /* and after the end there is nothing, however often it is asked */
     assert_int_equal(s->src.limit, 10);
     assert_int_equal(s->src.now_ms, 5000);
+}
+
+/* Page 1000 leads back to some page before it: found before twice as many are read. */
+static void no_circle_goes_unnoticed(void **state)
+{
+    (void)state;
+    for (int to = 1; to < 1000; to = to < 4 ? to + 1 : to * 3) {
+        scene *s = begin((pages){.last = 1 << 30,
+                                 .fail_at = -1,
+                                 .huge_cursor_at = -1,
+                                 .back_from = 1000,
+                                 .back_to = to},
+                         NULL);
+        fetched *got;
+        int n = 0;
+
+        while ((got = fetcher_next(s->f)) && got->ok)
+            n++;
+        assert_non_null(got);
+        assert_int_equal(got->err.kind, DS_ERR_PERMANENT);
+        assert_non_null(strstr(got->err.text, "a second time"));
+        assert_in_range(n, 999, 3000);
+        fetcher_stop(s->f);
+    }
+}
+
+static void who_starts_over_may_name_what_it_named_before(void **state)
+{
+    scene *s = begin((pages){.last = 8,
+                             .fail_at = -1,
+                             .huge_cursor_at = -1,
+                             .back_from = 4,
+                             .back_to = 1,
+                             .restart_at = 3},
+                     NULL);
+    fetched *got;
+    int n = 0;
+
+    (void)state;
+    while ((got = fetcher_next(s->f)) && got->ok)
+        n++;
+    assert_non_null(got); /* once over is no circle, the second time is */
+    assert_in_range(n, 6, 12);
+    fetcher_stop(s->f);
 }
 
 static void a_failed_page_says_why(void **state)
@@ -270,6 +325,8 @@ static void a_page_that_nobody_waits_for_is_given_up(void **state)
 int main(void)
 {
     add_table(rows, pages_come);
+    add_test(no_circle_goes_unnoticed);
+    add_test(who_starts_over_may_name_what_it_named_before);
     add_test(a_failed_page_says_why);
     add_test(one_page_ahead_and_no_further);
     add_test(pages_settle_in_their_memory);

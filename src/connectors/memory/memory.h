@@ -51,6 +51,7 @@ const char *ds_memory_row(const char *store, const char *key, ds_arena *a);
 
 typedef struct ds_memory_faults { /* all counted from when they are set; 0 and NULL: none */
     int64_t fail_page;            /* the n-th page fails */
+    int64_t stuck_page;           /* from the n-th on, a page gives back the cursor it was given */
     int64_t fail_write;           /* the batch fails at the n-th record */
     int64_t fail_find;            /* the n-th look-up fails */
     int64_t fail_flush;

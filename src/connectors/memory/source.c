@@ -105,6 +105,8 @@ static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, 
         err->retry_after_ms = t->faults.retry_after_ms;
     } else {
         fill(t, want, page);
+        if (want->cursor && t->faults.stuck_page && t->at_page >= t->faults.stuck_page)
+            page->next_cursor = want->cursor;
     }
     ds_memory_unlock(t);
     return ok;
