@@ -16,5 +16,35 @@ DS_API int64_t ds_activity_now_ms(ds_activity *act); /* UTC since 1970 */
 /* True once the pass should end (pause, SIGTERM). Long loops ask and return DS_ERR_CANCELLED. */
 DS_API bool ds_activity_stopping(ds_activity *act);
 DS_API DS_PRINTF(2, 3) void ds_activity_warn(ds_activity *act, const char *fmt, ...);
+/* A request went out to the other side. Counted into the pass's `calls`: in an activity that counts
+ * them itself the core does not count its own calls of the connector. The http layer does it for
+ * those that use it. `endpoint` lives as long as the program. */
+DS_API void ds_activity_count(ds_activity *act, const char *endpoint);
+/* What is done on whose behalf, for sharing out what all routes draw on. */
+typedef enum ds_haste {
+    DS_HASTE_ASKED, /* somebody waits: a targeted pass, a look by hand */
+    DS_HASTE_USUAL, /* a regular pass */
+    DS_HASTE_FILL,  /* a unit's first pass: long, and nobody is worse off for a minute more */
+} ds_haste;
+DS_API const char *ds_activity_route(ds_activity *act); /* "-" where there is none */
+DS_API ds_haste ds_activity_haste(ds_activity *act);
+
+/* ---- a small memory between passes ----------------------------------------------------------- */
+
+/* What may be lost without harm: ETags, the result of a costly look at one record. Kept for this
+ * route and unit, and committed together with the records of the page (or the writes of the batch)
+ * in hand when it was kept: it never tells of a page whose records were lost. All of a unit's are
+ * forgotten when its destination is another one, was recreated or put back, or its key changed.
+ * `plan`, `check` and `try` keep nothing; `plan` recalls what passes have kept. */
+#define DS_KEEP_KEY_MAX ((size_t)512) /* bytes; of a longer key nothing is kept */
+#define DS_KEEP_VALUE_MAX DS_MIB      /* likewise */
+
+/* In the activity's arena; NULL: nothing is known. What this pass has kept is recalled at once. */
+DS_API const char *ds_activity_recall(ds_activity *act, const char *key);
+DS_API void ds_activity_keep(ds_activity *act, const char *key,
+                             const char *value); /* NULL: forget */
+/* The same for what concerns all routes (what is known of a credential's limits). */
+DS_API const char *ds_activity_recall_shared(ds_activity *act, const char *key);
+DS_API void ds_activity_keep_shared(ds_activity *act, const char *key, const char *value);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include <stdio.h>
+#include <string.h>
 
 ds_arena *ds_activity_arena(ds_activity *act)
 {
@@ -34,4 +35,58 @@ void ds_activity_warn(ds_activity *act, const char *fmt, ...)
     va_end(args);
     ds_log(DS_LOG_WARN, "connector_warning", "route", act->route, "unit", act->unit, "text", text,
            NULL);
+}
+
+void ds_activity_count(ds_activity *act, const char *endpoint)
+{
+    (void)endpoint;
+    act->calls++;
+}
+
+const char *ds_activity_route(ds_activity *act)
+{
+    return act->route ? act->route : "-";
+}
+
+ds_haste ds_activity_haste(ds_activity *act)
+{
+    return act->haste;
+}
+
+/* ---- the small memory ------------------------------------------------------------------------ */
+
+static const char *recall(ds_activity *act, bool shared, const char *key)
+{
+    if (!act->memory || strlen(key) > DS_KEEP_KEY_MAX)
+        return NULL;
+    return act->memory->recall(act->memory, shared, key, act->arena);
+}
+
+static void keep(ds_activity *act, bool shared, const char *key, const char *value)
+{
+    if (!act->memory || strlen(key) > DS_KEEP_KEY_MAX)
+        return;
+    if (value && strlen(value) > DS_KEEP_VALUE_MAX)
+        value = NULL; /* what was known before is no longer true */
+    act->memory->keep(act->memory, shared, key, value);
+}
+
+const char *ds_activity_recall(ds_activity *act, const char *key)
+{
+    return recall(act, false, key);
+}
+
+void ds_activity_keep(ds_activity *act, const char *key, const char *value)
+{
+    keep(act, false, key, value);
+}
+
+const char *ds_activity_recall_shared(ds_activity *act, const char *key)
+{
+    return recall(act, true, key);
+}
+
+void ds_activity_keep_shared(ds_activity *act, const char *key, const char *value)
+{
+    keep(act, true, key, value);
 }

@@ -6,12 +6,23 @@
 #include <durable_sync/activity.h>
 #include <stdatomic.h>
 
+/* What an activity recalls and keeps. Called on the activity's thread; its own affair is whether
+ * two activities share one. */
+typedef struct ds_memory {
+    /* `shared`: of all routes, else of the unit. In `a`; NULL: nothing is known. */
+    const char *(*recall)(struct ds_memory *memory, bool shared, const char *key, ds_arena *a);
+    void (*keep)(struct ds_memory *memory, bool shared, const char *key, const char *value);
+} ds_memory;
+
 struct ds_activity {
     ds_arena *arena; /* borrowed */
     ds_clock *clock;
     const atomic_bool *stop;  /* NULL: never */
     const atomic_bool *left;  /* nobody waits for the answer any more; NULL: somebody does */
     const char *route, *unit; /* for warnings */
+    ds_haste haste;
+    int64_t calls;     /* requests that a connector has counted itself */
+    ds_memory *memory; /* NULL: nothing is known, nothing is kept */
 };
 
 #endif

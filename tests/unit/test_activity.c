@@ -48,6 +48,69 @@ static void a_warning_names_route_and_unit(void **state)
     tmpdir_free(dir);
 }
 
+typedef struct last_kept {
+    ds_memory memory;
+    bool shared;
+    const char *key, *value;
+    int calls;
+} last_kept;
+
+static const char *recall_last(ds_memory *memory, bool shared, const char *key, ds_arena *a)
+{
+    last_kept *last = (last_kept *)memory;
+
+    return shared == last->shared && strcmp(key, last->key) == 0 ? ds_arena_strdup(a, last->value)
+                                                                 : NULL;
+}
+
+static void keep_last(ds_memory *memory, bool shared, const char *key, const char *value)
+{
+    last_kept *last = (last_kept *)memory;
+
+    *last = (last_kept){.memory = last->memory,
+                        .shared = shared,
+                        .key = key,
+                        .value = value,
+                        .calls = last->calls + 1};
+}
+
+static void an_activity_recalls_what_was_kept(void **state)
+{
+    last_kept last = {.memory = {.recall = recall_last, .keep = keep_last}, .key = ""};
+    ds_activity act = {.arena = scratch, .memory = &last.memory};
+    char *large = ds_arena_alloc(scratch, DS_KEEP_VALUE_MAX + 2);
+
+    (void)state;
+    memset(large, 'a', DS_KEEP_VALUE_MAX + 1);
+    large[DS_KEEP_VALUE_MAX + 1] = '\0';
+    ds_activity_keep(&act, "etag", "abc");
+    assert_string_equal(ds_activity_recall(&act, "etag"), "abc");
+    assert_null(ds_activity_recall_shared(&act, "etag"));
+    ds_activity_keep_shared(&act, "budget", "1");
+    assert_string_equal(ds_activity_recall_shared(&act, "budget"), "1");
+    ds_activity_keep(&act, "etag", large); /* too large to keep: what was known is forgotten */
+    assert_null(last.value);
+    ds_activity_keep(&act, large, "1");
+    assert_int_equal(last.calls, 3);
+    act.memory = NULL;
+    ds_activity_keep(&act, "etag", "abc");
+    assert_null(ds_activity_recall(&act, "etag"));
+}
+
+static void an_activity_counts_calls_and_knows_its_route(void **state)
+{
+    ds_activity act = {.route = "repos", .haste = DS_HASTE_FILL};
+
+    (void)state;
+    ds_activity_count(&act, "GET /a");
+    ds_activity_count(&act, "GET /b");
+    assert_int_equal(act.calls, 2);
+    assert_string_equal(ds_activity_route(&act), "repos");
+    assert_int_equal(ds_activity_haste(&act), DS_HASTE_FILL);
+    act.route = NULL;
+    assert_string_equal(ds_activity_route(&act), "-");
+}
+
 static void the_system_clock_runs(void **state)
 {
     ds_clock *clock = ds_clock_system();
@@ -182,6 +245,8 @@ int main(void)
 {
     add_test(an_activity_knows_the_time_and_when_to_stop);
     add_test(a_warning_names_route_and_unit);
+    add_test(an_activity_recalls_what_was_kept);
+    add_test(an_activity_counts_calls_and_knows_its_route);
     add_test(the_system_clock_runs);
     add_test(a_secret_is_kept_whole);
     add_test(instances_are_copies_of_the_settings);
