@@ -156,6 +156,7 @@ static bool plan_pages(planner *pl, ds_err *err)
         if (got->page.restart) {
             pass_restart(pl->p);
             pl->out->totals = (ds_totals){0};
+            pl->p->changes = 0; /* none of them was made */
         }
         if (!prepare_page(pl->p, &got->page, got->arena, &items, &n, err) ||
             !plan_some(pl, items, n, &go_on, err))

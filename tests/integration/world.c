@@ -15,20 +15,34 @@
 
 #include <cmocka.h>
 
-static const ds_source_ops *const sources[] = {&ds_file_source, &ds_sqlite_source,
-                                               &ds_memory_source};
-static const ds_destination_ops *const destinations[] = {
-    &ds_file_destination,   &ds_sqlite_destination,   &ds_print_destination,
-    &ds_memory_destination, &ds_memory_destination_b, &ds_memory_destination_c,
+/* The last of each is the test's own, if it has one. */
+static const ds_source_ops *sources[] = {&ds_file_source, &ds_sqlite_source, &ds_memory_source,
+                                         &ds_memory_source_changes, NULL};
+static const ds_destination_ops *destinations[] = {
+    &ds_file_destination,
+    &ds_sqlite_destination,
+    &ds_print_destination,
+    &ds_memory_destination,
+    &ds_memory_destination_b,
+    &ds_memory_destination_c,
+    NULL,
 };
 const ds_transformer *world_transformer;
+const ds_source_ops *world_source;
+const ds_destination_ops *world_destination;
 
-static ds_connectors connectors = {
-    .sources = sources,
-    .sources_n = DS_COUNT(sources),
-    .destinations = destinations,
-    .destinations_n = DS_COUNT(destinations),
-};
+static ds_connectors known_connectors(void)
+{
+    sources[DS_COUNT(sources) - 1] = world_source;
+    destinations[DS_COUNT(destinations) - 1] = world_destination;
+    return (ds_connectors){
+        .sources = sources,
+        .sources_n = DS_COUNT(sources) - !world_source,
+        .destinations = destinations,
+        .destinations_n = DS_COUNT(destinations) - !world_destination,
+        .transformer = world_transformer,
+    };
+}
 
 static int64_t now_ms(ds_clock *clock)
 {
@@ -45,6 +59,7 @@ static void wait_us(ds_clock *clock, int64_t us, const atomic_bool *stop)
     world_clock *c = (world_clock *)clock;
 
     (void)stop;
+    c->shown_ms = atomic_load(&c->progress->waiting_ms);
     c->mono_us += us;
     c->now_ms += us / 1000;
     c->waited_us += us;
@@ -65,7 +80,9 @@ world *world_new(void)
     w->arena = ds_arena_new();
     w->clock = (world_clock){
         .base = {now_ms, mono_us, wait_us}, .now_ms = INT64_C(1767225600000), .mono_us = 1000000};
+    w->clock.progress = &w->progress;
     w->unit = "all";
+    w->since_ms = -1;
     snprintf(w->dir, sizeof(w->dir), "%s/durable-sync-world-XXXXXX",
              getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     assert_non_null(mkdtemp(w->dir));
@@ -101,8 +118,9 @@ void world_config(world *w, const char *routes)
     const char *text = ds_arena_printf(w->arena, "store: sqlite:state.db\nroutes:\n%s", routes);
     DS_AUTO_BUF(errors, DS_MIB);
 
+    const ds_connectors connectors = known_connectors();
+
     ds_config_free(w->config);
-    connectors.transformer = world_transformer;
     w->config =
         ds_config_parse("durable-sync.yaml", text, strlen(text), w->dir, &connectors, &errors);
     if (!w->config)
@@ -175,11 +193,12 @@ ds_pass_result world_pass_of(world *w, const char *name)
         .kind = w->kind,
         .items = w->items,
         .items_n = w->items_n,
-        .since_ms = -1,
+        .since_ms = w->since_ms,
         .approved = w->approved,
         .clock = &w->clock.base,
         .stop = &w->stop,
         .slice_ms = w->slice_ms,
+        .progress = &w->progress,
         .page_records = w->page_records,
         .group_records = w->group_records,
     };
@@ -293,6 +312,7 @@ const char *world_held(world *w)
 
 typedef struct planned_lines {
     world *w;
+    int left; /* so many more records are wanted; 0: all */
     ds_buf out;
 } planned_lines;
 
@@ -311,12 +331,16 @@ static bool add_planned(void *to, const ds_planned *planned)
         ds_buf_printf(&lines->out, "\n%s.%s: %s -> %s", planned->key, planned->changes[i].name,
                       shown(lines->w, planned->changes[i].from),
                       shown(lines->w, planned->changes[i].to));
-    return true;
+    if (planned->outcome == DS_OUT_HELD)
+        ds_buf_printf(&lines->out, "\n%s: %s", planned->key, planned->reason);
+    else if (planned->outcome == DS_OUT_UNCHANGED)
+        ds_buf_printf(&lines->out, "\n%s: %s", planned->key, planned->why);
+    return lines->left == 0 || --lines->left > 0;
 }
 
 const char *world_plan(world *w)
 {
-    planned_lines lines = {.w = w};
+    planned_lines lines = {.w = w, .left = w->plan_most};
     const ds_route *route = route_named(w, NULL);
     ds_err err = DS_ERR_INIT;
     DS_AUTO(ds_reader) r = ds_reader_open(world_path(w, "state.db"), &err);
@@ -328,8 +352,10 @@ const char *world_plan(world *w)
                      .items = w->items,
                      .items_n = w->items_n,
                      .since_ms = -1,
+                     .approved = w->approved,
                      .clock = &w->clock.base,
-                     .stop = &w->stop};
+                     .stop = &w->stop,
+                     .page_records = w->page_records};
     const char *text;
 
     in.owner = ds_arena_printf(w->arena, "%s/%s/%s", ds_store_id(w->store), route->name, w->unit);
@@ -337,7 +363,7 @@ const char *world_plan(world *w)
     in.ledger = r ? ds_reader_ledger(r, route->name, w->unit, &err) : NULL;
     if (!in.ledger)
         fail_msg("%s", err.text);
-    if (ds_pass_plan(&in, false, add_planned, &lines, &out))
+    if (ds_pass_plan(&in, w->plan_everything, add_planned, &lines, &out))
         text = ds_arena_printf(w->arena, "%s missing %lld%s%s%s", totals_text(w, &out.totals),
                                (long long)out.totals.missing, out.approval ? " approval: " : "",
                                out.approval ? out.approval : "", lines.out.n ? lines.out.data : "");

@@ -16,6 +16,8 @@ typedef struct world_clock {
     ds_clock base; /* first */
     int64_t now_ms, mono_us;
     int64_t waited_us; /* by wait_us */
+    const ds_progress *progress;
+    int64_t shown_ms; /* since when `status` says that the pass waits, in the last wait_us */
 } world_clock;
 
 typedef struct world {
@@ -26,6 +28,7 @@ typedef struct world {
     ds_arena *arena; /* results live here */
     atomic_bool stop;
     int64_t slice_ms;
+    int64_t since_ms; /* CHANGES; -1 */
     size_t page_records, group_records;
     bool approved;
     const char *unit;         /* "all" */
@@ -34,10 +37,16 @@ typedef struct world {
     size_t items_n;
     int refuse_commit; /* this one of the next pass's commits fails, as where the store is locked */
     bool resume;       /* the next pass goes on from the last one's checkpoint */
+    ds_progress progress; /* of the passes */
+    bool plan_everything; /* shows what is unchanged, too */
+    int plan_most;        /* a plan's reader has seen enough after so many records; 0: never */
 } world;
 
 /* What runs the `transform` of configurations that are read after this; NULL: nothing does. */
 extern const ds_transformer *world_transformer;
+/* Connectors of the test's own, for configurations that are read after this; NULL: none. */
+extern const ds_source_ops *world_source;
+extern const ds_destination_ops *world_destination;
 
 world *world_new(void);
 void world_free(world *w);
@@ -60,8 +69,8 @@ const char *world_read(world *w, const char *name);
 /* Held records of all routes: "key: reason" lines. */
 const char *world_held(world *w);
 const char *world_path(world *w, const char *name);
-/* What a plan says: totals as above and "missing N"; changed properties as "key.Name: from -> to".
- */
+/* What a plan says: totals as above and "missing N"; changed properties as "key.Name: from -> to",
+ * held records as "key: reason", with plan_everything also "key: why" of what is unchanged. */
 const char *world_plan(world *w);
 
 #endif
