@@ -73,7 +73,7 @@ typedef struct ds_ledger_begin { /* what the store knows when a pass starts; in 
     const char *identity;   /* of the destination the links belong to; NULL: none yet */
     const char *key_signature; /* NULL: none yet */
     int64_t encoder;           /* version of the encoder that made the hashes; 0: none yet */
-    bool resumed;              /* `checkpoint` is of this very pass, interrupted */
+    bool resumed;              /* `checkpoint` is of this very pass, interrupted; a plan never is */
     ds_checkpoint checkpoint;
     const ds_intent *intents;
     size_t intents_n;

@@ -174,8 +174,8 @@ static bool refine(const ds_field *field, ds_arena *a, ds_value *v, ds_err *err)
 {
     if (field->split)
         *v = split(a, *v, field->split);
-    if ((field->map_n || field->join) && is_list(*v) && !ds_value_as(a, *v, DS_LIST, v, err))
-        return false;
+    if ((field->map_n || field->join) && is_list(*v))
+        (void)!ds_value_as(a, *v, DS_LIST, v, err); /* any entry has a text: it does not fail */
     if (field->map_n && v->type == DS_LIST)
         *v = map_list(field, a, *v);
     else if (field->map_n)

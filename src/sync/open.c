@@ -246,7 +246,7 @@ open_result pass_open(pass *p, const ds_pass_in *in, bool planning, ds_err *err)
     if (!open_source(p, err) || !open_destination(p, &continues, err) ||
         !settle_identity(p, continues, &fresh, err))
         return OPEN_FAILED;
-    prepare_counters(p, p->begin.resumed && !fresh && !planning);
+    prepare_counters(p, p->begin.resumed && !fresh);
     remember_wanted(p);
     return remember_held(p, err) ? OPENED : OPEN_FAILED;
 }

@@ -37,7 +37,7 @@ typedef struct ds_pass_in {
     ds_clock *clock;
     const atomic_bool *stop; /* set from another thread: unwind at the next record */
     int64_t slice_ms;        /* works at most this long, then hands back SLICED; 0: no limit */
-    ds_progress *progress;   /* may be NULL */
+    ds_progress *progress;   /* of ds_pass_run; a plan has none */
     size_t page_records;     /* 0: 1,000; crash tests choose small ones to have many steps */
     size_t group_records;    /* 0: 32,000 */
 } ds_pass_in;

@@ -97,7 +97,7 @@ static const ds_record *pick(const trial *t, const ds_page *page)
     return key || !page->records_n ? NULL : &page->records[0];
 }
 
-/* Page by page until it is there; without a key the first page will do. */
+/* Page by page until it is there; without a key the first page that has any will do. */
 static bool search(trial *t, ds_source *src, ds_tried *out, ds_err *err)
 {
     ds_fetch want = {.unit = t->in->unit, .since_ms = -1, .limit = PAGE_RECORDS};
@@ -118,7 +118,7 @@ static bool search(trial *t, ds_source *src, ds_tried *out, ds_err *err)
         rec = pick(t, &page);
         if (rec)
             return run(t, rec, out, err);
-        if (!page.next_cursor || (!t->in->key && page.records_n))
+        if (!page.next_cursor)
             return true;
         if (!trail_follow(&t->way, src, &page, t->arena, err))
             return ds_wrap(err, "source");
