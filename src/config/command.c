@@ -72,34 +72,33 @@ static bool drain(int fd, ds_buf *out)
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/* Collects until the shell is gone; false: the time is up, or it prints without end. */
-static bool collect(int pipe_fd, int pid_fd, int64_t limit_ms, ds_buf *out)
+/* Collects until the shell is gone; false with `err`: it has to be ended. */
+static bool collect(int pipe_fd, int pid_fd, int64_t limit_ms, ds_buf *out, ds_err *err)
 {
     int64_t deadline = mono_ms() + limit_ms;
     struct pollfd fds[2] = {{.fd = pid_fd, .events = POLLIN}, {.fd = pipe_fd, .events = POLLIN}};
 
-    while (!fds[0].revents) {
+    while (!fds[0].revents && !out->overflow) {
         int64_t left = deadline - mono_ms();
 
-        if (left <= 0 || out->overflow)
-            return false;
+        if (left <= 0)
+            return ds_fail(err, DS_ERR_CONFIG, "the command did not end within %lld s",
+                           (long long)(limit_ms / DS_SECOND_MS));
         if (poll(fds, 2, (int)left) < 0 && errno != EINTR)
-            return false;
+            return ds_fail(err, DS_ERR_CONFIG, "the command cannot be waited for: %s",
+                           strerror(errno));
         if (fds[1].revents && !drain(pipe_fd, out))
             fds[1].fd = -1; /* closed its output; its end is still to come */
     }
-    if (fds[1].fd >= 0)
-        drain(pipe_fd, out);
-    return true;
+    drain(pipe_fd, out);
+    return !out->overflow || ds_fail(err, DS_ERR_CONFIG, "the command prints more than 64 KiB");
 }
 
-static bool judge(int status, bool in_time, const ds_buf *out, int64_t limit_ms, ds_err *err)
+static bool ended_well(bool known, int status, ds_err *err)
 {
-    if (!in_time && !out->overflow)
-        return ds_fail(err, DS_ERR_CONFIG, "the command did not end within %lld s",
-                       (long long)(limit_ms / DS_SECOND_MS));
-    if (!in_time || out->overflow)
-        return ds_fail(err, DS_ERR_CONFIG, "the command prints more than 64 KiB");
+    if (!known)
+        return ds_fail(err, DS_ERR_CONFIG, "how the command ended is not known: %s",
+                       strerror(errno));
     if (WIFSIGNALED(status))
         return ds_fail(err, DS_ERR_CONFIG, "the command was ended by signal %d", WTERMSIG(status));
     if (WEXITSTATUS(status))
@@ -112,11 +111,12 @@ bool ds_command_read(const char *command, const char *dir, int64_t limit_ms, ds_
                      ds_err *err)
 {
     int ends[2], failed, pid_fd, status = 0;
-    bool in_time;
-    pid_t pid;
+    bool ok;
+    pid_t pid, ended;
 
-    if (pipe2(ends, O_CLOEXEC) || fcntl(ends[0], F_SETFL, O_NONBLOCK)) /* our end only */
+    if (pipe2(ends, O_CLOEXEC))
         return ds_fail(err, DS_ERR_CONFIG, "no pipe for the command: %s", strerror(errno));
+    (void)fcntl(ends[0], F_SETFL, O_NONBLOCK); /* our end only; a pipe of ours takes it */
     failed = spawn_shell(command, dir, ends[1], &pid);
     close(ends[1]);
     if (failed) {
@@ -124,15 +124,15 @@ bool ds_command_read(const char *command, const char *dir, int64_t limit_ms, ds_
         return ds_fail(err, DS_ERR_CONFIG, "the command cannot be started: %s", strerror(failed));
     }
     pid_fd = pidfd_open(pid, 0);
-    in_time = pid_fd >= 0 && collect(ends[0], pid_fd, limit_ms, out);
-    if (!in_time)
+    ok = pid_fd >= 0 ? collect(ends[0], pid_fd, limit_ms, out, err)
+                     : ds_fail(err, DS_ERR_CONFIG,
+                               "the command cannot be watched: this needs Linux 5.3 or newer");
+    if (!ok)
         kill(-pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
     close(ends[0]);
-    if (pid_fd < 0)
-        return ds_fail(err, DS_ERR_CONFIG,
-                       "the command cannot be watched: this needs Linux 5.3 or newer");
-    close(pid_fd);
-    return judge(status, in_time, out, limit_ms, err);
+    if (pid_fd >= 0)
+        close(pid_fd);
+    while ((ended = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+        ;
+    return ok && ended_well(ended == pid, status, err);
 }
