@@ -7,32 +7,28 @@
 
 #include <string.h>
 
-#define KNOWN_MAX 512
-
 typedef struct ends { /* a kind may be a source, a destination or both */
     ds_side source, destination;
-    bool is_source, is_destination;
 } ends;
 
 /* The side that has the option; NULL: neither. */
 static const ds_side *side_with(const ends *e, const char *name)
 {
-    if (e->is_source && ds_option_find(e->source.options, name))
+    if (ds_option_find(e->source.options, name))
         return &e->source;
-    if (e->is_destination && ds_option_find(e->destination.options, name))
-        return &e->destination;
-    return NULL;
+    return ds_option_find(e->destination.options, name) ? &e->destination : NULL;
 }
 
 static void unknown(ds_load *ld, const ds_member *m, const ends *e)
 {
-    const char *known[KNOWN_MAX] = {"kind", "token", "login", "base_url"};
-    size_t n = 4;
+    static const char *const common[] = {"kind", "token", "login", "base_url"};
+    size_t room = ds_options_count(e->source.options) + ds_options_count(e->destination.options);
+    const char **known = ds_arena_alloc(ld->arena, (DS_COUNT(common) + room) * sizeof(*known));
+    size_t n = DS_COUNT(common);
 
-    for (const ds_option *o = e->source.options; o && o->name && n < KNOWN_MAX; o++)
-        known[n++] = o->name;
-    for (const ds_option *o = e->destination.options; o && o->name && n < KNOWN_MAX; o++)
-        known[n++] = o->name;
+    memcpy(known, common, sizeof(common));
+    n += ds_options_names(e->source.options, known + n);
+    n += ds_options_names(e->destination.options, known + n);
     ds_unknown_key(ld, m, known, n);
 }
 
@@ -59,10 +55,10 @@ static void no_such_kind(ds_load *ld, const ds_member *account, const ds_member 
                          const char *kind)
 {
     const ds_connectors *c = ld->connectors;
-    const char *known[KNOWN_MAX], *unloaded, *guess;
+    const char **known, *unloaded, *guess;
     const ds_member *login = ds_node_member(account->value, "login");
     ds_err err = DS_ERR_INIT;
-    size_t n = 0;
+    size_t n;
 
     if (login)
         ds_issue(ld->issues, login->at, "login is not in this build");
@@ -76,12 +72,10 @@ static void no_such_kind(ds_load *ld, const ds_member *account, const ds_member 
                  unloaded);
         return;
     }
-    for (size_t i = 0; i < c->sources_n && n < KNOWN_MAX / 4; i++)
-        known[n++] = c->sources[i]->kind;
-    for (size_t i = 0; i < c->destinations_n && n < KNOWN_MAX / 2; i++)
-        known[n++] = c->destinations[i]->kind;
-    n += ds_kinds_elsewhere(c, ld->arena, known + n, KNOWN_MAX - n);
-    guess = ds_guess(ld, kind, known, n);
+    known = ds_arena_alloc(ld->arena, (c->sources_n + c->destinations_n + 1) * sizeof(*known));
+    n = ds_kinds_of(c, DS_SOURCE, known);
+    n += ds_kinds_of(c, DS_DESTINATION, known + n);
+    guess = ds_kind_guess(ld, kind, known, n);
     ds_issue(ld->issues, m->value->at, "unknown account kind \"%s\"%s", kind,
              *guess ? guess : unloaded);
 }
@@ -89,7 +83,8 @@ static void no_such_kind(ds_load *ld, const ds_member *account, const ds_member 
 static void read_account(ds_load *ld, const ds_member *m, ds_account *out)
 {
     const ds_member *kind;
-    ends e = {0};
+    ends e;
+    bool found;
 
     *out = (ds_account){.name = m->name, .at = m->at};
     if (!ds_read_map(ld, m, "a table with a kind and its settings"))
@@ -101,9 +96,9 @@ static void read_account(ds_load *ld, const ds_member *m, ds_account *out)
     }
     if (!ds_read_text(ld, kind, &out->kind))
         return;
-    e.is_source = ds_side_of_kind(ld->connectors, out->kind, DS_SOURCE, &e.source);
-    e.is_destination = ds_side_of_kind(ld->connectors, out->kind, DS_DESTINATION, &e.destination);
-    if (!e.is_source && !e.is_destination) {
+    found = ds_side_of_kind(ld->connectors, out->kind, DS_SOURCE, &e.source);
+    found |= ds_side_of_kind(ld->connectors, out->kind, DS_DESTINATION, &e.destination);
+    if (!found) {
         no_such_kind(ld, m, kind, out->kind);
         return;
     }

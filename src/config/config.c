@@ -224,8 +224,7 @@ ds_config *ds_load_end(ds_load *ld, ds_config *config, ds_buf *errors)
 
         if (node->text)
             explicit_bzero(node->text, strlen(node->text));
-        if (node->raw)
-            explicit_bzero(node->raw, node->n);
+        explicit_bzero(node->raw, node->n);
     }
     if (!ds_issues_count(ld->issues))
         return config;
@@ -239,18 +238,16 @@ static ds_config *parse(const char *path, const char *text, size_t n, const char
     ds_load ld;
     ds_config *config = ds_load_begin(&ld, path, dir, connectors);
     size_t mark = n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0; /* a byte order mark */
-    const char **secret_names = ds_arena_zalloc(ld.arena, DS_KINDS_SECRETS_MAX * sizeof(char *));
     ds_node *root;
 
     ld.others_read = others_read;
-    ds_kinds_secret_names(connectors, secret_names);
-    ld.issues = ds_issues_new(ld.arena, config->path, text + mark, n - mark, secret_names);
+    ld.issues = ds_issues_new(ld.arena, config->path, text + mark, n - mark);
     root = ds_yaml_read(ld.arena, ld.issues, text + mark, n - mark);
     if (root)
         ds_kinds_load_named(connectors, root);
     else
         ds_kinds_load_guessed(connectors, text + mark, n - mark);
-    ds_kinds_secret_names(connectors, secret_names);
+    ds_issues_secret_names(ld.issues, ds_kinds_secret_names(connectors, ld.arena));
     if (root) {
         ds_tree_hide_secrets(ld.issues, root);
         read_top(&ld, root, config);
@@ -308,9 +305,7 @@ static const char *dir_of(ds_arena *a, const char *path)
 {
     const char *slash = strrchr(path, '/');
 
-    if (!slash)
-        return ".";
-    return slash == path ? "/" : ds_arena_strndup(a, path, (size_t)(slash - path));
+    return slash ? ds_arena_strndup(a, path, (size_t)(slash - path) + 1) : ".";
 }
 
 ds_config *ds_config_load(const char *path, const ds_connectors *connectors, ds_buf *errors)
@@ -344,7 +339,7 @@ size_t ds_config_route_names(const char *path, ds_arena *a, const char *const **
     size_t n;
 
     if (read_file(path, &text, &others_read, &err) && text.n && !text.overflow) {
-        ds_issues *unheard = ds_issues_new(a, path, text.data, text.n, NULL);
+        ds_issues *unheard = ds_issues_new(a, path, text.data, text.n);
 
         routes = ds_node_member(ds_yaml_read(a, unheard, text.data, text.n), "routes");
     }

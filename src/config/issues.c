@@ -32,18 +32,20 @@ struct ds_issues {
     size_t n, cap, dropped;
 };
 
-ds_issues *ds_issues_new(ds_arena *a, const char *path, const char *text, size_t n,
-                         const char *const *secret_names)
+ds_issues *ds_issues_new(ds_arena *a, const char *path, const char *text, size_t n)
 {
     static const char *const none[] = {NULL};
     ds_issues *is = ds_new_in(a, ds_issues);
 
     is->arena = a;
-    is->shown = (ds_shown){.path = path,
-                           .text = text ? text : "",
-                           .n = text ? n : 0,
-                           .secret_names = secret_names ? secret_names : none};
+    is->shown =
+        (ds_shown){.path = path, .text = text ? text : "", .n = text ? n : 0, .secret_names = none};
     return is;
+}
+
+void ds_issues_secret_names(ds_issues *is, const char *const *names)
+{
+    is->shown.secret_names = names;
 }
 
 bool ds_issues_is_secret(const ds_issues *is, const char *name)
@@ -158,7 +160,7 @@ static int by_place(const void *a, const void *b)
         return left->at.line < right->at.line ? -1 : 1;
     if (left->at.col != right->at.col)
         return left->at.col < right->at.col ? -1 : 1;
-    return left->order < right->order ? -1 : left->order > right->order;
+    return (left->order > right->order) - (left->order < right->order);
 }
 
 /* The settings of an account are read once for each route that uses it: what is wrong with them is
@@ -233,8 +235,7 @@ void ds_issues_write(ds_issues *is, ds_buf *out)
 {
     size_t written = 0, more = is->dropped;
 
-    if (is->n)
-        qsort(is->items, is->n, sizeof(issue), by_place);
+    qsort(is->items, is->n, sizeof(issue), by_place); /* there is one at least */
     for (size_t i = 0; i < is->n; i++) {
         if (said_before(is, i))
             continue;

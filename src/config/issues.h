@@ -14,9 +14,10 @@
 typedef struct ds_issues ds_issues;
 
 /* `text` is the file's, borrowed; path NULL: there is no file, issues are their text alone.
- * `secret_names` are settings whose values are not to be shown, ended by NULL. */
-ds_issues *ds_issues_new(ds_arena *a, const char *path, const char *text, size_t n,
-                         const char *const *secret_names);
+ */
+ds_issues *ds_issues_new(ds_arena *a, const char *path, const char *text, size_t n);
+/* Settings whose values are not to be shown, ended by NULL; borrowed. */
+void ds_issues_secret_names(ds_issues *is, const char *const *names);
 size_t ds_issues_count(const ds_issues *is);
 
 /* `at` line 0: about the file as a whole. Both return false, so that `return ds_issue(...)` reads

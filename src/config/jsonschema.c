@@ -22,13 +22,13 @@
 
 static void put_text(ds_sketch *s, const ds_shape *shape)
 {
-    if (!shape->pattern && !shape->rules) {
+    if (!shape->pattern) {
         ds_sk_ref(s, "text");
         return;
     }
     ds_sk_begin_any(s);
     ds_w_text(s->w, "type", "string");
-    ds_w_text(s->w, "pattern", shape->pattern ? shape->pattern : ".");
+    ds_w_text(s->w, "pattern", shape->pattern);
     if (shape->rules) {
         ds_sk_end(s);
         ds_sk_begin(s, NULL);
@@ -113,8 +113,8 @@ void ds_sk_key(ds_sketch *s, const ds_key *key)
     case DS_KEY_CHOICE:
         ds_sk_choice(s, key->choices);
         break;
-    case DS_KEY_LATER:
-        break;
+    case DS_KEY_LATER: /* GCOVR_EXCL_LINE put_table leaves them out */
+        break;         /* GCOVR_EXCL_LINE the same */
     }
     ds_sk_end(s);
 }

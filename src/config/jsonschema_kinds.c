@@ -2,6 +2,7 @@
  *
  * The connectors in the JSON Schema: one definition for each side of each kind, chosen by `kind`.
  */
+#include "config/load.h"
 #include "config/sketch.h"
 
 #include <string.h>
@@ -25,20 +26,11 @@ static const char *const *kinds_of(ds_sketch *s, ds_shape_type type)
     size_t n = 0;
 
     for (size_t i = 0; type != DS_SHAPE_DESTINATION && i < c->sources_n; i++)
-        if (!listed(kinds, c->sources[i]->kind))
-            kinds[n++] = c->sources[i]->kind;
+        kinds[n++] = c->sources[i]->kind;
     for (size_t i = 0; type != DS_SHAPE_SOURCE && i < c->destinations_n; i++)
         if (!listed(kinds, c->destinations[i]->kind))
             kinds[n++] = c->destinations[i]->kind;
     return kinds;
-}
-
-static bool has_option(const ds_option *options, const char *name)
-{
-    for (; options && options->name; options++)
-        if (!strcmp(options->name, name))
-            return true;
-    return false;
 }
 
 /* An option before this one shares its word. */
@@ -145,7 +137,7 @@ static void put_option(ds_sketch *s, const ds_option *o)
 static void put_options(ds_sketch *s, const ds_option *options, const ds_option *but)
 {
     for (const ds_option *o = options; o && o->name; o++)
-        if (!has_option(but, o->name))
+        if (!ds_option_find(but, o->name))
             put_option(s, o);
 }
 

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define KINDS_MAX 256
-
 const char *const ds_kinds_later[] = {"asana",  "contentful", "github", "jira",   "luma",    "mcp",
                                       "notion", "postgresql", "rest",   "singer", "youtube", NULL};
 
@@ -63,35 +61,43 @@ bool ds_side_of_kind(const ds_connectors *c, const char *kind, ds_side_word word
     return source || destination;
 }
 
-static size_t kinds_of(const ds_connectors *c, ds_side_word word, const char **kinds)
+size_t ds_kinds_of(const ds_connectors *c, ds_side_word word, const char **kinds)
 {
-    size_t n = 0;
+    size_t n = word == DS_SOURCE ? c->sources_n : c->destinations_n;
 
-    for (size_t i = 0; word == DS_SOURCE && i < c->sources_n && n < KINDS_MAX / 2; i++)
-        kinds[n++] = c->sources[i]->kind;
-    for (size_t i = 0; word == DS_DESTINATION && i < c->destinations_n && n < KINDS_MAX / 2; i++)
-        kinds[n++] = c->destinations[i]->kind;
+    for (size_t i = 0; i < n; i++)
+        kinds[i] = word == DS_SOURCE ? c->sources[i]->kind : c->destinations[i]->kind;
     return n;
 }
 
-/* Those of other builds and those that could be loaded: what may have been meant. */
-size_t ds_kinds_elsewhere(const ds_connectors *c, ds_arena *a, const char **kinds, size_t most)
+/* All that could be loaded, those that were among them. */
+static const char *const *loadable(const ds_connectors *c, ds_arena *a, size_t *n)
 {
-    size_t n = 0, more_n = 0;
-    const char *const *more = c->more ? c->more->kinds(c->more, a, &more_n) : NULL;
+    *n = 0;
+    return c->more ? c->more->kinds(c->more, a, n) : NULL;
+}
 
-    for (size_t i = 0; ds_kinds_later[i] && n < most; i++)
-        kinds[n++] = ds_kinds_later[i];
-    for (size_t i = 0; i < more_n && n < most; i++)
-        kinds[n++] = more[i];
-    return n;
+const char *ds_kind_guess(ds_load *ld, const char *kind, const char *const *own, size_t own_n)
+{
+    size_t n = own_n, more_n;
+    const char *const *more = loadable(ld->connectors, ld->arena, &more_n);
+    const char **known =
+        ds_arena_alloc(ld->arena, (own_n + DS_COUNT(ds_kinds_later) + more_n) * sizeof(*known));
+
+    for (size_t i = 0; i < own_n; i++)
+        known[i] = own[i];
+    for (size_t i = 0; ds_kinds_later[i]; i++)
+        known[n++] = ds_kinds_later[i];
+    for (size_t i = 0; i < more_n; i++)
+        known[n++] = more[i];
+    return ds_guess(ld, kind, known, n);
 }
 
 /* `list`, and those that can be loaded and are not yet: what they are is known only then. */
 static const char *with_loadable(const ds_connectors *c, ds_arena *a, const char *list)
 {
-    size_t n = 0;
-    const char *const *more = c->more ? c->more->kinds(c->more, a, &n) : NULL;
+    size_t n;
+    const char *const *more = loadable(c, a, &n);
     const char *lead = "; it can load ";
 
     for (size_t i = 0; i < n; i++) {
@@ -107,7 +113,8 @@ const char *ds_kind_unloaded(const ds_connectors *c, ds_arena *a, const char *ki
 {
     if (!c->more)
         return "";
-    if (!ds_connectors_have(c, kind, err) && err->kind != DS_ERR_NONE)
+    (void)!ds_connectors_have(c, kind, err); /* no: it was asked for */
+    if (err->kind != DS_ERR_NONE)
         return NULL;
     return ds_arena_printf(a, "; no connector folder has a %.64s.so (`doctor` lists them)", kind);
 }
@@ -115,44 +122,53 @@ const char *ds_kind_unloaded(const ds_connectors *c, ds_arena *a, const char *ki
 bool ds_no_such_kind(ds_load *ld, const ds_member *m, const char *kind, ds_side_word word)
 {
     static const char *const words[] = {"source", "destination"};
-    const char *kinds[KINDS_MAX], *list = "", *unloaded, *guess;
-    size_t n = kinds_of(ld->connectors, word, kinds);
+    const ds_connectors *c = ld->connectors;
+    const char **kinds =
+        ds_arena_alloc(ld->arena, (c->sources_n + c->destinations_n + 1) * sizeof(*kinds));
+    size_t n = ds_kinds_of(c, word, kinds);
+    const char *list = "", *unloaded, *guess;
     ds_err err = DS_ERR_INIT;
     ds_side other;
 
     for (size_t i = 0; i < n; i++)
         list = ds_arena_printf(ld->arena, "%s%s%s", list, i ? ", " : "", kinds[i]);
-    if (ds_side_of_kind(ld->connectors, kind, word == DS_SOURCE ? DS_DESTINATION : DS_SOURCE,
-                        &other))
+    if (ds_side_of_kind(c, kind, word == DS_SOURCE ? DS_DESTINATION : DS_SOURCE, &other))
         return ds_issue(ld->issues, m->value->at, "%s cannot be a %s; what can: %s", kind,
-                        words[word], with_loadable(ld->connectors, ld->arena, list));
-    unloaded = ds_kind_unloaded(ld->connectors, ld->arena, kind, &err);
+                        words[word], with_loadable(c, ld->arena, list));
+    unloaded = ds_kind_unloaded(c, ld->arena, kind, &err);
     if (!unloaded)
         return ds_issue(ld->issues, m->value->at, "%s", err.text);
     if (ds_kind_is_later(kind))
         return ds_issue(ld->issues, m->value->at, "%s %s is not in this build; it has %s%s",
-                        words[word], kind, with_loadable(ld->connectors, ld->arena, list),
-                        unloaded);
-    n += ds_kinds_elsewhere(ld->connectors, ld->arena, kinds + n, KINDS_MAX - n);
-    guess = ds_guess(ld, kind, kinds, n);
+                        words[word], kind, with_loadable(c, ld->arena, list), unloaded);
+    guess = ds_kind_guess(ld, kind, kinds, n);
     return ds_issue(ld->issues, m->value->at, "unknown %s kind \"%s\"%s", words[word], kind,
                     *guess ? guess : unloaded);
 }
 
-static void add_secret_names(const ds_option *options, const char **names, size_t *n)
-{
-    for (; options && options->name && *n < DS_KINDS_SECRETS_MAX - 1; options++)
-        if (options->type == DS_OPTION_SECRET)
-            names[(*n)++] = options->name;
-}
-
-void ds_kinds_secret_names(const ds_connectors *c, const char *names[DS_KINDS_SECRETS_MAX])
+static size_t add_secret_names(const ds_option *options, const char **names)
 {
     size_t n = 0;
 
+    for (; options && options->name; options++)
+        if (options->type == DS_OPTION_SECRET)
+            names[n++] = options->name;
+    return n;
+}
+
+const char *const *ds_kinds_secret_names(const ds_connectors *c, ds_arena *a)
+{
+    size_t n = 0, room = 1;
+    const char **names;
+
     for (size_t i = 0; i < c->sources_n; i++)
-        add_secret_names(c->sources[i]->options, names, &n);
+        room += ds_options_count(c->sources[i]->options);
     for (size_t i = 0; i < c->destinations_n; i++)
-        add_secret_names(c->destinations[i]->options, names, &n);
-    names[n] = NULL;
+        room += ds_options_count(c->destinations[i]->options);
+    names = ds_arena_zalloc(a, room * sizeof(*names));
+    for (size_t i = 0; i < c->sources_n; i++)
+        n += add_secret_names(c->sources[i]->options, names + n);
+    for (size_t i = 0; i < c->destinations_n; i++)
+        n += add_secret_names(c->destinations[i]->options, names + n);
+    return names;
 }

@@ -5,6 +5,7 @@
  */
 #include "config/load.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static void load(const ds_connectors *c, const char *kind)
@@ -19,7 +20,7 @@ static void load_kind(const ds_connectors *c, const ds_node *table)
 {
     const ds_member *kind = ds_node_member(table, "kind");
 
-    if (kind && kind->value->kind == DS_NODE_SCALAR && kind->value->raw)
+    if (kind && kind->value->kind == DS_NODE_SCALAR)
         load(c, kind->value->raw);
 }
 
@@ -47,7 +48,14 @@ void ds_kinds_load_named(const ds_connectors *c, const ds_node *root)
 
 static bool is_kind_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    return islower((unsigned char)c) || isdigit((unsigned char)c) || c == '-';
+}
+
+static const char *skip_any(const char *at, const char *end, const char *of)
+{
+    while (at < end && strchr(of, *at))
+        at++;
+    return at;
 }
 
 static void load_all(const ds_connectors *c)
@@ -60,20 +68,21 @@ static void load_all(const ds_connectors *c)
         load(c, kinds[i]);
 }
 
-/* A file that is no YAML has no tables: every word behind a `kind:` may be meant, and where it is
- * no word, but ${...} say, everything. */
+/* A file that is no YAML has no tables: every word behind a `kind:` or `"kind":` may be meant, and
+ * where it is no word, but ${...} say, everything. */
 void ds_kinds_load_guessed(const ds_connectors *c, const char *text, size_t n)
 {
-    static const char word[] = "kind:";
+    static const char word[] = "kind";
     const char *end = text + n, *at = text;
 
     while (c->more && (at = memmem(at, (size_t)(end - at), word, strlen(word)))) {
         char kind[65];
         size_t len = 0;
 
-        at += strlen(word);
-        while (at < end && (*at == ' ' || *at == '"' || *at == '\''))
-            at++;
+        at = skip_any(at + strlen(word), end, " \"'");
+        if (at == end || *at != ':')
+            continue;
+        at = skip_any(at + 1, end, " \"'");
         while (at < end && len < sizeof kind - 1 && is_kind_char(*at))
             kind[len++] = *at++;
         kind[len] = '\0';

@@ -110,8 +110,7 @@ typedef struct ds_side { /* one end of a route */
 extern const char *const ds_kinds_later[];
 bool ds_kind_is_later(const char *kind);
 /* The names of all options that are secrets, ended by NULL. */
-#define DS_KINDS_SECRETS_MAX 256
-void ds_kinds_secret_names(const ds_connectors *c, const char *names[DS_KINDS_SECRETS_MAX]);
+const char *const *ds_kinds_secret_names(const ds_connectors *c, ds_arena *a);
 /* Loads the connectors that the file names, so that their secrets are known before anything of it
  * is shown. What cannot be loaded is said where it is named (kinds_named.c). */
 void ds_kinds_load_named(const ds_connectors *c, const ds_node *root);
@@ -119,13 +118,18 @@ void ds_kinds_load_guessed(const ds_connectors *c, const char *text, size_t n);
 /* `; no connector folder has a KIND.so`, or nothing where none is looked for; NULL: there is one
  * that cannot be used, and `err` says why. */
 const char *ds_kind_unloaded(const ds_connectors *c, ds_arena *a, const char *kind, ds_err *err);
-size_t ds_kinds_elsewhere(const ds_connectors *c, ds_arena *a, const char **kinds, size_t most);
+/* The kinds that are there, as many as the side's list has; answers how many. */
+size_t ds_kinds_of(const ds_connectors *c, ds_side_word word, const char **kinds);
+/* ds_guess among `own`, the kinds of other builds and those that could be loaded. */
+const char *ds_kind_guess(ds_load *ld, const char *kind, const char *const *own, size_t own_n);
 /* Fills in all but the settings; false: no such kind on that side. */
 bool ds_side_of_kind(const ds_connectors *c, const char *kind, ds_side_word word, ds_side *out);
 /* Says that there is no such kind, and which there are. */
 bool ds_no_such_kind(ds_load *ld, const ds_member *m, const char *kind, ds_side_word word);
 
 const ds_option *ds_option_find(const ds_option *options, const char *name); /* NULL: none */
+size_t ds_options_count(const ds_option *options);
+size_t ds_options_names(const ds_option *options, const char **names); /* answers how many */
 /* Sets the option's field of the instance. */
 DS_MUST_USE bool ds_option_read(ds_load *ld, const ds_option *option, const ds_member *m,
                                 void *instance);

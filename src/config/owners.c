@@ -37,22 +37,20 @@ static void add(ds_load *ld, claims *all, claim one)
     all->items[all->n++] = one;
 }
 
-static ds_at value_at(const ds_node *table, const char *name)
+/* Of a setting that the route has. */
+static const ds_node *value_of(const ds_node *table, const char *name)
 {
-    const ds_member *m = ds_node_member(table, name);
-
-    return m ? m->value->at : (ds_at){0};
+    return ds_node_member(table, name)->value;
 }
 
 static void collect(ds_load *ld, claims *all, const ds_route *route, const ds_node *table,
                     size_t order)
 {
-    const ds_member *owns = ds_node_member(table, "owns");
     claim one = {.identity = route->identity, .route = route, .order = order, .at = route->at};
 
     for (size_t i = 0; route->has_owns && i < route->owns.n; i++) {
         one.column = route->owns.items[i];
-        one.at = owns ? owns->value->items[i]->at : route->at;
+        one.at = value_of(table, "owns")->items[i]->at;
         add(ld, all, one);
     }
     if (!route->has_owns && (!route->has_fields || route->transform))
@@ -64,12 +62,12 @@ static void collect(ds_load *ld, claims *all, const ds_route *route, const ds_no
     }
     if (route->stamp) {
         one.column = route->stamp;
-        one.at = value_at(table, "stamp");
+        one.at = value_of(table, "stamp")->at;
         add(ld, all, one);
     }
     if (route->missing_mark) {
         one.column = route->missing_mark;
-        one.at = value_at(table, "missing");
+        one.at = value_of(table, "missing")->at;
         add(ld, all, one);
     }
 }
@@ -84,7 +82,7 @@ static int by_column(const void *a, const void *b)
     if (!order && left->column)
         order = strcmp(left->column, right->column);
     if (!order)
-        order = left->order < right->order ? -1 : left->order > right->order;
+        order = (left->order > right->order) - (left->order < right->order);
     return order;
 }
 

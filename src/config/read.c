@@ -10,7 +10,8 @@
 /* What stands there, for a message. What a reference stands for is not shown. */
 static const char *found(ds_load *ld, const ds_node *node)
 {
-    int n = (int)DS_MIN(node->n, (size_t)60);
+    const size_t most = 60;
+    int n = (int)DS_MIN(node->n, most);
 
     if (node->kind == DS_NODE_LIST)
         return "a list";
@@ -18,10 +19,10 @@ static const char *found(ds_load *ld, const ds_node *node)
         return "a table";
     if (ds_node_is_null(node))
         return "nothing";
-    if (strstr(node->raw, "${"))
-        return ds_arena_printf(ld->arena, "what %.*s stands for", n, node->raw);
     while (n > 0 && (node->raw[n] & 0xc0) == 0x80) /* not in the middle of a character */
         n--;
+    if (strstr(node->raw, "${"))
+        return ds_arena_printf(ld->arena, "what %.*s stands for", n, node->raw);
     return ds_arena_printf(ld->arena, "\"%.*s%s\"", n, node->raw, (size_t)n < node->n ? "..." : "");
 }
 
@@ -136,31 +137,27 @@ bool ds_read_duration(ds_load *ld, const ds_member *m, int64_t min, int64_t max,
     return true;
 }
 
-/* "a|b|c" to names, and "a, b or c" into `list`. */
-static size_t split_choices(ds_arena *a, const char *choices, const char **names, size_t max,
-                            const char **list)
+/* "a|b|c" to names. */
+static const char **split_choices(ds_arena *a, const char *choices, size_t *n)
 {
-    size_t n = 0;
+    const char **names = ds_arena_alloc(a, (strlen(choices) + 1) * sizeof(*names));
 
-    *list = "";
-    for (const char *at = choices; *at && n < max;) {
+    *n = 0;
+    for (const char *at = choices; *at;) {
         size_t len = strcspn(at, "|");
-        bool last = !at[len];
 
-        names[n] = ds_arena_strndup(a, at, len);
-        *list = ds_arena_printf(a, "%s%s%s", *list, n == 0 ? "" : last ? " or " : ", ", names[n]);
-        n++;
-        at += len + !last;
+        names[(*n)++] = ds_arena_strndup(a, at, len);
+        at += len + (at[len] == '|');
     }
-    return n;
+    return names;
 }
 
 bool ds_read_choice(ds_load *ld, const ds_member *m, const char *choices, const char **out)
 {
-    const char *names[32], *list, *text;
-    size_t n = split_choices(ld->arena, choices, names, DS_COUNT(names), &list);
+    const char *list = ds_choices_text(choices, ld->arena), *text = scalar(ld, m, list);
+    size_t n;
+    const char **names = split_choices(ld->arena, choices, &n);
 
-    text = scalar(ld, m, list);
     if (!text)
         return false;
     for (size_t i = 0; i < n; i++)
@@ -178,7 +175,7 @@ static int by_text(const void *a, const void *b)
     const char *const *right = *(const char *const *const *)b;
     int order = strcmp(*left, *right);
 
-    return order ? order : left < right ? -1 : left > right;
+    return order ? order : (left > right) - (left < right);
 }
 
 /* A name that comes twice: the issue is at the later one. */

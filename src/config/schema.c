@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define KEYS_MAX 64
-
 const char *ds_guess(ds_load *ld, const char *name, const char *const *known, size_t n)
 {
     const char *near = ds_nearest(name, known, n);
@@ -33,11 +31,14 @@ static const ds_key *find_key(const ds_key *keys, const char *name)
 
 static bool unknown(ds_load *ld, const ds_member *m, const ds_key *keys)
 {
-    const char *known[KEYS_MAX];
+    const char **known;
     size_t n = 0;
 
-    for (; keys->name && n < KEYS_MAX; keys++)
-        known[n++] = keys->name;
+    while (keys[n].name)
+        n++;
+    known = ds_arena_alloc(ld->arena, (n + 1) * sizeof(*known));
+    for (size_t i = 0; i < n; i++)
+        known[i] = keys[i].name;
     return ds_unknown_key(ld, m, known, n);
 }
 

@@ -100,7 +100,7 @@ static bool find_password(const char *text, size_t n, size_t *from, size_t *to)
     for (; at < n && !strchr(" \t/\"'", text[at]); at++) {
         if (text[at] == ':' && colon == n)
             colon = at;
-        if (text[at] == '@' && colon < n) {
+        if (text[at] == '@' && colon < at - 1) { /* and it is not empty */
             *from = colon + 1;
             *to = at;
             return true;
@@ -121,7 +121,7 @@ void ds_shown_head(const ds_shown *shown, ds_at at, const char *text, ds_buf *ou
         ds_buf_text(out, ": ");
     find_password(text, n, &from, &to);
     for (size_t i = 0, step; i < n; i += step) {
-        step = i == from && to > from ? to - from : char_step(text + i, n - i);
+        step = i == from ? to - from : char_step(text + i, n - i);
         if (i == from)
             ds_buf_text(out, "[secret]");
         else
@@ -242,10 +242,14 @@ bool ds_shown_is_secret(const ds_shown *shown, const char *name, size_t n)
 /* A value that only says where the secret is. */
 static bool is_reference(const char *value, const char *end)
 {
+    const char *close;
+
     while (value < end && strchr(" \"'", *value))
         value++;
-    return end - value > 2 && value[0] == '$' && value[1] == '{' &&
-           !memmem(value, (size_t)(end - value), ":-", 2);
+    close = memchr(value, '}', (size_t)(end - value));
+    return close && value[0] == '$' && value[1] == '{' &&
+           !memmem(value, (size_t)(close - value), ":-", 2) &&
+           (close + 1 == end || strchr(" ,}]\"'", close[1]));
 }
 
 /* The last word before the colon. */

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define KNOWN_MAX 256
-
 const ds_key ds_side_keys[] = {
     {.name = "kind", .type = DS_KEY_TEXT, .required = true, .help = "which connector"},
     {.name = "account",
@@ -28,7 +26,7 @@ static bool is_common(const char *name)
 
 static bool check_key(ds_load *ld, const ds_member *m, const ds_side *side)
 {
-    const char *known[KNOWN_MAX];
+    const char **known;
     size_t n = 0;
 
     if (ds_option_find(side->options, m->name))
@@ -37,11 +35,24 @@ static bool check_key(ds_load *ld, const ds_member *m, const ds_side *side)
         return ds_issue(ld->issues, m->at, "%s has no base_url", side->kind);
     if (is_common(m->name))
         return true;
+    known = ds_arena_alloc(ld->arena, (DS_COUNT(ds_side_keys) + ds_options_count(side->options)) *
+                                          sizeof(*known));
     for (const ds_key *key = ds_side_keys; key->name; key++)
         known[n++] = key->name;
-    for (const ds_option *o = side->options; o && o->name && n < KNOWN_MAX; o++)
-        known[n++] = o->name;
+    n += ds_options_names(side->options, known + n);
     return ds_unknown_key(ld, m, known, n);
+}
+
+static bool no_such_account(ds_load *ld, const ds_member *m, const char *name)
+{
+    const ds_node *all = ld->accounts;
+    size_t n = all ? all->n : 0;
+    const char **names = ds_arena_alloc(ld->arena, (n + 1) * sizeof(*names));
+
+    for (size_t i = 0; i < n; i++)
+        names[i] = all->members[i].name;
+    return ds_issue(ld->issues, m->value->at, "no account is named \"%s\"%s", name,
+                    ds_guess(ld, name, names, n));
 }
 
 /* The account's table; *ok false after an issue. */
@@ -49,18 +60,14 @@ static const ds_node *find_account(ds_load *ld, const ds_member *table, const ds
                                    bool *ok)
 {
     const ds_member *m = ds_node_member(table->value, "account"), *account, *kind;
-    const char *name, *names[KNOWN_MAX];
-    size_t n = 0;
+    const char *name;
 
     *ok = !m || ds_read_text(ld, m, &name);
     if (!m || !*ok)
         return NULL;
     account = ds_node_member(ld->accounts, name);
     if (!account) {
-        for (; ld->accounts && n < ld->accounts->n && n < KNOWN_MAX; n++)
-            names[n] = ld->accounts->members[n].name;
-        *ok = ds_issue(ld->issues, m->value->at, "no account is named \"%s\"%s", name,
-                       ds_guess(ld, name, names, n));
+        *ok = no_such_account(ld, m, name);
         return NULL;
     }
     kind = ds_node_member(account->value, "kind");
@@ -78,13 +85,12 @@ static bool read_option(ds_load *ld, const ds_member *table, const ds_node *acco
                         const ds_side *side, const ds_option *option)
 {
     const ds_member *m = ds_node_member(table->value, option->name);
-    size_t before = ds_issues_count(ld->issues);
 
     if (!m)
         m = ds_node_member(account, option->name);
     if (m)
         return ds_option_read(ld, option, m, side->settings);
-    return ds_option_fallback(ld, option, side->settings) && ds_issues_count(ld->issues) == before;
+    return ds_option_fallback(ld, option, side->settings);
 }
 
 static bool has_setting(const ds_member *table, const ds_node *account, const char *name)

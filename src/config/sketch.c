@@ -55,8 +55,8 @@ void ds_sk_help(ds_sketch *s, const char *help, const char *fallback)
 {
     const char *text = help ? help : "";
 
-    if (fallback)
-        text = ds_arena_printf(s->a, "%s.\nDefault: %s.", text, fallback);
+    if (fallback && *fallback)
+        text = ds_arena_printf(s->a, "%s%sDefault: %s.", text, *text ? ".\n" : "", fallback);
     if (*text)
         ds_w_text(s->w, "description", text);
 }

@@ -57,11 +57,13 @@ void ds_node_hide(ds_issues *is, const ds_node *node)
     case DS_NODE_MAP:
         for (size_t i = 0; i < node->n; i++)
             ds_node_hide(is, node->members[i].value);
+        for (size_t i = 0; i < node->twice_n; i++)
+            ds_node_hide(is, node->twice[i].value);
         break;
     }
 }
 
-void ds_member_hide_secrets(ds_issues *is, const ds_member *m)
+static void hide_member(ds_issues *is, const ds_member *m)
 {
     if (ds_issues_is_secret(is, m->name))
         ds_node_hide(is, m->value);
@@ -74,5 +76,7 @@ void ds_tree_hide_secrets(ds_issues *is, const ds_node *root)
     for (size_t i = 0; root->kind == DS_NODE_LIST && i < root->n; i++)
         ds_tree_hide_secrets(is, root->items[i]);
     for (size_t i = 0; root->kind == DS_NODE_MAP && i < root->n; i++)
-        ds_member_hide_secrets(is, &root->members[i]);
+        hide_member(is, &root->members[i]);
+    for (size_t i = 0; i < root->twice_n; i++)
+        hide_member(is, &root->twice[i]);
 }

@@ -41,6 +41,8 @@ struct ds_node {
 
     ds_node **items;    /* LIST */
     ds_member *members; /* MAP: in the order of the file, each name once */
+    ds_member *twice;   /* MAP: those whose name came before; they count for nothing, but may be */
+    size_t twice_n;     /* secrets on a line that is shown */
 };
 
 /* The tree of one document, NULL after an issue. Doubled names are an issue and the first counts.
@@ -55,7 +57,6 @@ bool ds_node_is_null(const ds_node *node);
 ds_node *ds_node_scalar(ds_arena *a, const char *text);
 /* Scalars below names that look like a secret's are not to be shown. */
 void ds_tree_hide_secrets(ds_issues *is, const ds_node *root);
-void ds_member_hide_secrets(ds_issues *is, const ds_member *m);
 void ds_node_hide(ds_issues *is, const ds_node *node);
 
 #endif

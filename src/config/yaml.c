@@ -42,7 +42,7 @@ static ds_at at_mark(yaml_mark_t mark)
 
 static bool is_unclosed(const yaml_parser_t *p)
 {
-    return p->context && strstr(p->context, "quoted scalar");
+    return p->context && strstr(p->context, "quoted scalar") && strstr(p->problem, "unexpected");
 }
 
 /* libyaml puts what ends too early on a line behind the last one. */
@@ -56,7 +56,7 @@ static ds_at at_problem(const builder *b, size_t n)
 static void report_broken(builder *b, size_t n)
 {
     const yaml_parser_t *p = &b->parser;
-    const char *problem = p->problem ? p->problem : "not readable";
+    const char *problem = p->problem;
     ds_at at = at_problem(b, n), context = at_mark(p->context_mark);
 
     if (p->error == YAML_READER_ERROR) { /* before there are lines: it gives an offset */
@@ -64,8 +64,7 @@ static void report_broken(builder *b, size_t n)
                  problem);
         return;
     }
-    if (strstr(problem, "cannot start any token") && p->problem_mark.index < p->mark.index + 1 &&
-        *p->buffer.pointer == '\t')
+    if (strstr(problem, "cannot start any token") && *p->buffer.pointer == '\t')
         ds_issue(b->issues, at, "a tab cannot indent YAML; use spaces");
     else if (strstr(problem, "',' or '}'") && ds_issues_line_has(b->issues, context.line, "${"))
         ds_issue(b->issues, at, "inside { } a reference needs quotes: write \"${NAME}\"");
@@ -211,15 +210,16 @@ static int by_name(const void *a, const void *b)
     const ds_member *left = *(const ds_member *const *)a, *right = *(const ds_member *const *)b;
     int order = strcmp(left->name, right->name);
 
-    return order ? order : left < right ? -1 : left > right;
+    return order ? order : (left > right) - (left < right);
 }
 
-/* Reports names that come again and takes them out. */
+/* Reports names that come again and takes them out. Which names are secrets' is not known yet. */
 static void drop_doubles(builder *b, ds_node *map)
 {
     ds_member **sorted = ds_arena_alloc(b->arena, (map->n + 1) * sizeof(ds_member *));
     size_t kept = 0;
 
+    map->twice = ds_arena_alloc(b->arena, (map->n + 1) * sizeof(ds_member));
     for (size_t i = 0; i < map->n; i++)
         sorted[i] = &map->members[i];
     qsort(sorted, map->n, sizeof(*sorted), by_name);
@@ -231,7 +231,7 @@ static void drop_doubles(builder *b, ds_node *map)
         ds_issue_pair(b->issues, sorted[i]->at, sorted[first]->at,
                       "\"%s\" is here twice; the first is on line %d", sorted[i]->name,
                       sorted[first]->at.line);
-        ds_member_hide_secrets(b->issues, sorted[i]);
+        map->twice[map->twice_n++] = *sorted[i];
         sorted[i]->value = NULL;
     }
     for (size_t i = 0; i < map->n; i++)
