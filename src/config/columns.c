@@ -68,7 +68,7 @@ static void check_free(ds_load *ld, const ds_member *m, const char *name, const 
 
 static void refuse_key(ds_load *ld, ds_at at, const char *name, const char *key)
 {
-    if (*key && name && !strcmp(name, key))
+    if (*key && !strcmp(name, key))
         ds_issue(ld->issues, at,
                  "\"%s\" holds the key, which is written by itself; leave it out here", key);
 }

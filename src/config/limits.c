@@ -81,7 +81,7 @@ void ds_missing_read(ds_load *ld, const ds_member *m, ds_route *route)
 static bool parse_share(const char *text, double *share)
 {
     size_t n = strlen(text);
-    bool percent = n && text[n - 1] == '%';
+    bool percent = text[n - 1] == '%'; /* it is not empty */
 
     n -= percent;
     if (!ds_is_number(text, n))

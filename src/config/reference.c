@@ -205,7 +205,7 @@ static const char *name_of(ds_load *ld, const char *body)
 /* What came from elsewhere, the last of `out`, stays out of messages, whatever becomes of it. */
 static void mask(ds_load *ld, const char *body, const ds_buf *out, size_t from)
 {
-    if (out->n > from && !out->overflow)
+    if (out->n > from)
         ds_issues_mask(ld->issues, ds_secret_reveal(ds_load_keep_secret(ld, out->data + from)),
                        name_of(ld, body));
 }
