@@ -11,7 +11,7 @@ import subprocess
 
 from cli import main
 from disks import why_no_disks
-from pg import FILE, Pg
+from pg import FILE, OURS, Pg
 from relay import Relay
 from stand import route
 
@@ -117,6 +117,16 @@ class Server(Faults):
 
 
 class Sessions(Faults):
+    def test_two_routes_make_the_table_of_lines_at_once(self):
+        self.records(self.plants(10))
+        self.routes(*(route(name=name, source=FILE, destination=self.to(name)) for name in ("one", "two")))
+        with self.session("DO $$ BEGIN PERFORM pg_advisory_xact_lock("
+                          "hashtextextended('durable-sync state public', 0)); END $$"):
+            child = self.spawn("once", "--json")
+            self.until(lambda: self.sql(f"SELECT count(*) FROM pg_stat_activity WHERE {OURS} AND "
+                                        f"wait_event = 'advisory' AND datname = '{self.db}'") == "2", "both")
+        self.assertEqual([done["created"] for done in self.ends(child, 0)], [10, 10])
+
     def test_the_statement_is_cancelled(self):
         self.begin()
         child = self.held_up()

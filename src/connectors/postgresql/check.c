@@ -233,8 +233,9 @@ static bool check_takes_writes(ds_pg_writer *w, const say_to *out, ds_err *err)
     DS_AUTO(PGresult)
     res = ds_pg_query(&w->db,
                       "SELECT 1 WHERE pg_catalog.pg_is_in_recovery() OR EXISTS (SELECT 1 FROM"
-                      " pg_catalog.pg_settings WHERE name = 'default_transaction_read_only'"
-                      " AND reset_val = 'on')",
+                      " pg_catalog.pg_settings WHERE name " DS_PG_EQ
+                      " 'default_transaction_read_only'"
+                      " AND reset_val " DS_PG_EQ " 'on')",
                       0, NULL, err);
 
     if (res && PQntuples(res) > 0)

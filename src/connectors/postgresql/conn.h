@@ -18,6 +18,16 @@
 #define DS_PG_SQL_MAX (4 * DS_MIB)
 #define DS_PG_WORDS_MAX 512
 
+/* Operators of the server's own. A bare one, as a function without a schema, may be somebody
+ * else's: one whose types fit better wins, wherever it stands in the search path. */
+#define DS_PG_EQ "OPERATOR(pg_catalog.=)"
+#define DS_PG_NE "OPERATOR(pg_catalog.<>)"
+#define DS_PG_GT "OPERATOR(pg_catalog.>)"
+#define DS_PG_GE "OPERATOR(pg_catalog.>=)"
+#define DS_PG_TIMES "OPERATOR(pg_catalog.*)"
+#define DS_PG_PLUS "OPERATOR(pg_catalog.+)"
+#define DS_PG_BITS "OPERATOR(pg_catalog.&)"
+
 typedef struct ds_pg_said {      /* by the server, about the last statement that failed */
     char code[6];                /* SQLSTATE; "": it was not the server that refused */
     char words[DS_PG_WORDS_MAX]; /* one line: message, code, detail, notices */

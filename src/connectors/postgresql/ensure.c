@@ -101,7 +101,7 @@ static bool make_key(ds_pg_writer *w, notes *done, ds_err *err)
                        "%s: table \"%.100s\" has rows and no column \"%.63s\" for `key`%s A key is "
                        "not added to rows that are there: name a column that tells them apart",
                        w->db.at, w->table, w->key, *guess ? guess : ".");
-    if (!ds_pg_add_column(w, w->key, "text COLLATE \"C\"", err))
+    if (!ds_pg_add_column(w, w->key, DS_PG_KEY_TYPE, err))
         return false;
     note(done, ds_arena_printf(w->arena, "column \"%s\" added, for the key", w->key));
     return true;
@@ -110,14 +110,14 @@ static bool make_key(ds_pg_writer *w, notes *done, ds_err *err)
 static bool make_columns(ds_pg_writer *w, notes *done, ds_err *err)
 {
     for (size_t i = 0; i < w->columns_n; i++) {
-        const char *type = ds_pg_type_for(&w->columns[i]);
+        const ds_pg_made_type type = ds_pg_type_for(&w->columns[i]);
 
         if (ds_pg_column_named(&w->shape, w->columns[i].name))
             continue;
-        if (!ds_pg_add_column(w, w->columns[i].name, type, err))
+        if (!ds_pg_add_column(w, w->columns[i].name, type.sql, err))
             return false;
         note(done,
-             ds_arena_printf(w->arena, "column \"%s\" added as %s", w->columns[i].name, type));
+             ds_arena_printf(w->arena, "column \"%s\" added as %s", w->columns[i].name, type.name));
     }
     return true;
 }

@@ -145,7 +145,8 @@ static bool set_up(ds_pg *db, ds_arena *a, ds_err *err)
     res = ds_pg_query(db,
                       "SELECT pg_catalog.pg_backend_pid(),"
                       " pg_catalog.set_config(name, value, false) FROM (VALUES"
-                      " ('lock_timeout', $1::text), ('statement_timeout', $2::text),"
+                      " ('lock_timeout', $1::pg_catalog.text),"
+                      " ('statement_timeout', $2::pg_catalog.text),"
                       " ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'),"
                       " ('TimeZone', 'UTC'), ('extra_float_digits', '1'), ('bytea_output', 'hex'),"
                       " ('jit', 'off')) AS v (name, value)",

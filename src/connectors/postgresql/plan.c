@@ -108,7 +108,7 @@ static bool make_columns(ds_pg_writer *w, ds_pg_plan *p, ds_err *err)
                    strlen(p->names[i]), DS_PG_NAME_MAX);
         ds_buf_text(&list, n++ ? ", ADD COLUMN IF NOT EXISTS " : "ADD COLUMN IF NOT EXISTS ");
         ds_pg_name(&list, p->names[i]);
-        ds_buf_text(&list, " text");
+        ds_buf_text(&list, " pg_catalog.text");
     }
     if (w->shape.columns_n + n > COLUMNS_MOST)
         refuse(p,

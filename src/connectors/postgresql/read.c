@@ -48,6 +48,7 @@ static void fill_type(ds_pg_type *out, const PGresult *res, int row, ds_arena *a
     out->name = ds_arena_strdup(a, PQgetvalue(res, row, 2));
     out->kind = kind_of(out->oid, *PQgetvalue(res, row, 3));
     out->size = atoi(PQgetvalue(res, row, 7));
+    out->home = ds_pg_quoted(a, PQgetvalue(res, row, 8));
     if (!element)
         return;
     out->kind = DS_PG_ARRAY;
@@ -63,20 +64,26 @@ bool ds_pg_types_read(ds_pg *db, const Oid *oids, size_t n, ds_arena *a, ds_pg_t
     res = ds_pg_query(
         db,
         "WITH RECURSIVE behind(asked, oid) AS ("
-        " SELECT i, i FROM pg_catalog.unnest($1::oid[]) AS i"
+        " SELECT i, i FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS i"
         " UNION SELECT b.asked, t.typbasetype FROM behind AS b"
-        " JOIN pg_catalog.pg_type AS t ON t.oid = b.oid AND t.typtype = 'd')"
+        " JOIN pg_catalog.pg_type AS t ON t.oid " DS_PG_EQ " b.oid AND t.typtype " DS_PG_EQ " 'd')"
         " SELECT b.asked, t.oid, pg_catalog.format_type(t.oid, -1), t.typtype,"
-        " CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END, e.typtype, e.typdelim,"
-        " t.typlen"
-        " FROM behind AS b JOIN pg_catalog.pg_type AS t ON t.oid = b.oid AND t.typtype <> 'd'"
-        " LEFT JOIN pg_catalog.pg_type AS e ON e.oid = t.typelem",
+        " CASE WHEN t.typcategory " DS_PG_EQ
+        " 'A' THEN t.typelem ELSE 0 END, e.typtype, e.typdelim,"
+        " t.typlen, CASE WHEN t.typtype " DS_PG_EQ " 'b' AND NOT t.typcategory " DS_PG_EQ " 'A'"
+        " THEN n.nspname ELSE 'pg_catalog' END"
+        " FROM behind AS b"
+        " JOIN pg_catalog.pg_type AS t ON t.oid " DS_PG_EQ " b.oid AND NOT t.typtype " DS_PG_EQ
+        " 'd'"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid " DS_PG_EQ " t.typnamespace"
+        " LEFT JOIN pg_catalog.pg_type AS e ON e.oid " DS_PG_EQ " t.typelem",
         1, values, err);
 
     if (!res)
         return false;
     for (size_t i = 0; i < n; i++) {
-        out[i] = (ds_pg_type){.oid = oids[i], .name = "text", .kind = DS_PG_OTHER};
+        out[i] = (ds_pg_type){
+            .oid = oids[i], .name = "pg_catalog.text", .kind = DS_PG_OTHER, .home = "pg_catalog"};
         for (int row = 0; row < PQntuples(res); row++) {
             if (strtoul(PQgetvalue(res, row, 0), NULL, 10) == oids[i])
                 fill_type(&out[i], res, row, a);

@@ -49,21 +49,25 @@ static const char table_sql[] =
     " pg_catalog.has_table_privilege(s.oid, 'INSERT') AND"
     " pg_catalog.has_table_privilege(s.oid, 'UPDATE') AND"
     " pg_catalog.has_table_privilege(s.oid, 'DELETE'),"
-    " EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid"
-    "  AND NOT g.tgisinternal AND g.tgtype & 7 = 7) OR"
+    " EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid " DS_PG_EQ " c.oid"
+    "  AND NOT g.tgisinternal AND g.tgtype " DS_PG_BITS " 7 " DS_PG_EQ " 7) OR"
     " EXISTS (SELECT 1 FROM pg_catalog.pg_attribute AS a"
-    "  LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
-    "  WHERE a.attrelid = c.oid AND (a.attidentity <> ''"
-    "  OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE '%nextval%')),"
-    " c.relrowsecurity OR c.relkind = 'p' OR EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g"
-    "  WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgtype & 3 = 3 AND g.tgtype & 28 > 0)"
+    "  LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid " DS_PG_EQ
+    " a.attrelid AND d.adnum " DS_PG_EQ " a.attnum"
+    "  WHERE a.attrelid " DS_PG_EQ " c.oid AND (a.attidentity " DS_PG_NE " ''"
+    "  OR pg_catalog.strpos(pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'nextval') " DS_PG_GT
+    " 0)),"
+    " c.relrowsecurity OR c.relkind " DS_PG_EQ
+    " 'p' OR EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g"
+    "  WHERE g.tgrelid " DS_PG_EQ " c.oid AND NOT g.tgisinternal AND g.tgtype " DS_PG_BITS
+    " 3 " DS_PG_EQ " 3 AND g.tgtype " DS_PG_BITS " 28 " DS_PG_GT " 0)"
     " FROM (VALUES (1)) AS one"
-    " LEFT JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass($1)"
-    " LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
-    " LEFT JOIN pg_catalog.pg_namespace AS m ON m.nspname = coalesce($2, "
+    " LEFT JOIN pg_catalog.pg_class AS c ON c.oid " DS_PG_EQ " pg_catalog.to_regclass($1)"
+    " LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid " DS_PG_EQ " c.relnamespace"
+    " LEFT JOIN pg_catalog.pg_namespace AS m ON m.nspname " DS_PG_EQ " coalesce($2, "
     "pg_catalog.current_schema())"
-    " LEFT JOIN pg_catalog.pg_class AS s ON s.relnamespace = coalesce(n.oid, m.oid)"
-    " AND s.relname = '" DS_PG_STATE "'";
+    " LEFT JOIN pg_catalog.pg_class AS s ON s.relnamespace " DS_PG_EQ " coalesce(n.oid, m.oid)"
+    " AND s.relname " DS_PG_EQ " '" DS_PG_STATE "'";
 
 static void fill_table(const PGresult *res, const char *name, ds_arena *a, ds_pg_table *out)
 {
@@ -97,21 +101,25 @@ static void fill_table(const PGresult *res, const char *name, ds_arena *a, ds_pg
  * one under whose collation two texts are equal that are not the same: none of them will do. */
 static const char columns_sql[] =
     "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid,"
-    " a.attgenerated <> '' OR a.attidentity = 'a',"
+    " a.attgenerated " DS_PG_NE " '' OR a.attidentity " DS_PG_EQ " 'a',"
     " EXISTS (SELECT 1 FROM pg_catalog.pg_index AS i"
-    "  LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = i.indcollation[0]"
-    "  WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indimmediate AND i.indisvalid"
-    "  AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indnkeyatts = 1"
-    "  AND i.indkey[0] = a.attnum AND coalesce(l.collisdeterministic, true)),"
+    "  LEFT JOIN pg_catalog.pg_collation AS l ON l.oid " DS_PG_EQ " i.indcollation[0]"
+    "  WHERE i.indrelid " DS_PG_EQ
+    " a.attrelid AND i.indisunique AND i.indimmediate AND i.indisvalid"
+    "  AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indnkeyatts " DS_PG_EQ " 1"
+    "  AND i.indkey[0] " DS_PG_EQ " a.attnum AND coalesce(l.collisdeterministic, true)),"
     " pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'),"
     " pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT'),"
     " pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE'),"
     " NOT coalesce(o.collisdeterministic, true),"
-    " (SELECT n.conname FROM pg_catalog.pg_constraint AS n WHERE n.conrelid = a.attrelid"
-    "  AND n.contype IN ('p', 'u') AND n.condeferrable AND n.conkey = ARRAY[a.attnum] LIMIT 1)"
+    " (SELECT n.conname FROM pg_catalog.pg_constraint AS n WHERE n.conrelid " DS_PG_EQ " a.attrelid"
+    "  AND n.contype " DS_PG_EQ
+    " ANY ('{p,u}'::pg_catalog.\"char\"[]) AND n.condeferrable AND n.conkey " DS_PG_EQ
+    " ARRAY[a.attnum] LIMIT 1)"
     " FROM pg_catalog.pg_attribute AS a"
-    " LEFT JOIN pg_catalog.pg_collation AS o ON o.oid = a.attcollation"
-    " WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+    " LEFT JOIN pg_catalog.pg_collation AS o ON o.oid " DS_PG_EQ " a.attcollation"
+    " WHERE a.attrelid " DS_PG_EQ " $1::pg_catalog.oid AND a.attnum " DS_PG_GT
+    " 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
 static void fill_column(const PGresult *res, int row, ds_arena *a, ds_pg_column *out)
 {
@@ -194,14 +202,16 @@ const char *ds_pg_guess_column(const ds_pg_table *t, const char *name, ds_arena 
 bool ds_pg_guess_table(ds_pg *db, const char *name, ds_arena *a, const char **guess, ds_err *err)
 {
     DS_AUTO(PGresult)
-    res = ds_pg_query(db,
-                      "SELECT CASE WHEN pg_catalog.pg_table_is_visible(c.oid) THEN c.relname::text"
-                      " ELSE n.nspname || '.' || c.relname END"
-                      " FROM pg_catalog.pg_class AS c"
-                      " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
-                      " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN"
-                      " ('pg_catalog', 'information_schema', 'pg_toast') LIMIT 10000",
-                      0, NULL, err);
+    res =
+        ds_pg_query(db,
+                    "SELECT CASE WHEN pg_catalog.pg_table_is_visible(c.oid) THEN c.relname"
+                    " ELSE pg_catalog.concat(n.nspname, '.', c.relname) END"
+                    " FROM pg_catalog.pg_class AS c"
+                    " JOIN pg_catalog.pg_namespace AS n ON n.oid " DS_PG_EQ " c.relnamespace"
+                    " WHERE c.relkind " DS_PG_EQ " ANY ('{r,p,v,m,f}'::pg_catalog.\"char\"[])"
+                    " AND NOT n.nspname " DS_PG_EQ " ANY"
+                    " ('{pg_catalog,information_schema,pg_toast}'::pg_catalog.name[]) LIMIT 10000",
+                    0, NULL, err);
     const char **names, *best;
     size_t n;
 

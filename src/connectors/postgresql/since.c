@@ -36,9 +36,10 @@ const char *ds_pg_since_sql(const char *query, ds_arena *a, size_t *places)
 static bool server_clock_ms(ds_pg_reader *r, int64_t *ms, ds_err *err)
 {
     DS_AUTO(PGresult)
-    res = ds_pg_query(
-        &r->db, "SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::pg_catalog.int8",
-        0, NULL, err);
+    res = ds_pg_query(&r->db,
+                      "SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) " DS_PG_TIMES
+                      " 1000)::pg_catalog.int8",
+                      0, NULL, err);
 
     if (res)
         *ms = strtoll(PQgetvalue(res, 0, 0), NULL, 10);

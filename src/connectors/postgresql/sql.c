@@ -2,13 +2,13 @@
  *
  * The statements of a plan (beside COPY).  Each takes a whole batch: one array of text a column,
  * unnested into rows and cast to the column's type, so that whatever the type is the value travels
- * one way.
+ * one way.  In outline (every name is written with its schema, see conn.h):
  *
- *   INSERT INTO s.t AS t (key, a) SELECT v.k, v.c2::numeric FROM unnest($1, $2) AS v (k, c2)
+ *   INSERT INTO s.t AS t (key, a) SELECT v.k, v.c2::numeric FROM the arrays AS v (k, c2)
  *     ON CONFLICT (key) DO NOTHING RETURNING t.key::text
  *
  *   WITH v AS (SELECT ... WITH ORDINALITY AS v (k, c2, o)), u AS (UPDATE s.t AS t
- *     SET a = v.c2::numeric FROM v WHERE t.key = v.k AND (t.a IS DISTINCT FROM v.c2::numeric)
+ *     SET a = v.c2::numeric FROM v WHERE t.key = v.k AND (t.a differs from v.c2::numeric)
  *     RETURNING v.o, false AS wrong) SELECT v.o, u.o IS NOT NULL, coalesce(u.wrong, false) FROM v
  *     JOIN s.t AS t ON t.key = v.k LEFT JOIN u ON u.o = v.o
  *
@@ -18,6 +18,8 @@
 #include "connectors/postgresql/writer.h"
 
 #include <string.h>
+
+#define BYTES "COLLATE pg_catalog.\"C\"" /* one after the other, whatever the language */
 
 /* ---- types ----------------------------------------------------------------------------------- */
 
@@ -29,6 +31,7 @@ const char *ds_pg_as_type(const ds_pg_column *c, const char *value, ds_arena *a)
     return ds_arena_printf(a, "%s::%s", value, c->type.name);
 }
 
+/* In pg_catalog. */
 static bool has_equality(ds_pg_kind kind)
 {
     return kind != DS_PG_OTHER && kind != DS_PG_JSON && kind != DS_PG_ARRAY;
@@ -42,7 +45,7 @@ static bool rounds(ds_pg_kind kind)
 
 /* Compared as the column would keep it: numeric(10,2) and timestamp(0) round. Types without an
  * equality of their own, or with one that says more than it knows (citext, box), go by their text.
- */
+ * IS DISTINCT FROM would take whatever `=` it meets first. */
 static void add_differs(ds_buf *sql, const ds_pg_column *c, const char *value, ds_arena *a)
 {
     const ds_pg_type *t = &c->type;
@@ -50,13 +53,15 @@ static void add_differs(ds_buf *sql, const ds_pg_column *c, const char *value, d
     const char *kept = rounds(t->kind) || (t->kind == DS_PG_ARRAY && rounds(t->element))
                            ? ds_arena_printf(a, "%s::%s", value, c->declared)
                            : ds_pg_as_type(c, value, a);
+    const char *as_text = "";
 
     if (t->kind == DS_PG_TEXT && t->oid != DS_PG_BPCHAR)
-        ds_buf_printf(sql, "t.%s::text COLLATE \"C\" IS DISTINCT FROM %s", name, value);
-    else if (has_equality(t->kind) || (t->kind == DS_PG_ARRAY && has_equality(t->element)))
-        ds_buf_printf(sql, "t.%s IS DISTINCT FROM %s", name, kept);
-    else
-        ds_buf_printf(sql, "t.%s::text IS DISTINCT FROM %s::text", name, kept);
+        as_text = "::pg_catalog.text " BYTES;
+    else if (!has_equality(t->kind) && !(t->kind == DS_PG_ARRAY && has_equality(t->element)))
+        as_text = "::pg_catalog.text";
+    ds_buf_printf(sql,
+                  "coalesce(t.%s%s " DS_PG_NE " %s%s, (t.%s IS NULL) " DS_PG_NE " (%s IS NULL))",
+                  name, as_text, kept, as_text, name, kept);
 }
 
 /* ---- parts ----------------------------------------------------------------------------------- */
@@ -78,9 +83,9 @@ static bool compares(const ds_pg_plan *p, size_t i)
 
 static void add_arrays(ds_buf *sql, const ds_pg_plan *p, const char *more)
 {
-    ds_buf_text(sql, "unnest(");
+    ds_buf_text(sql, "ROWS FROM (");
     for (size_t i = 1; i <= p->params_n; i++)
-        ds_buf_printf(sql, "%s$%zu::text[]", i > 1 ? ", " : "", i);
+        ds_buf_printf(sql, "%spg_catalog.unnest($%zu::pg_catalog.text[])", i > 1 ? ", " : "", i);
     ds_buf_printf(sql, ")%s AS v (k", *more ? " WITH ORDINALITY" : "");
     for (size_t i = 2; i <= p->params_n; i++)
         ds_buf_printf(sql, ", c%zu", i);
@@ -103,7 +108,7 @@ static void add_insert(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, 
     }
     ds_buf_text(sql, " FROM ");
     add_arrays(sql, p, "");
-    ds_buf_printf(sql, " ON CONFLICT (%s) DO NOTHING RETURNING t.%s::text", key, key);
+    ds_buf_printf(sql, " ON CONFLICT (%s) DO NOTHING RETURNING t.%s::pg_catalog.text", key, key);
 }
 
 static void add_copy(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
@@ -142,11 +147,11 @@ static void add_update(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, 
                       ds_pg_as_type(p->columns[i], param(a, p->params[i]), a));
         before = ", ";
     }
-    ds_buf_printf(sql, " FROM v WHERE t.%s = %s AND ", key, w->key_value);
+    ds_buf_printf(sql, " FROM v WHERE t.%s " DS_PG_EQ " %s AND ", key, w->key_value);
     add_any_differs(p, sql, a);
     ds_buf_text(sql, " RETURNING v.o, ");
     if (w->shape.has_own_mind)
-        ds_buf_printf(sql, "t.%s IS DISTINCT FROM %s AS wrong", key, w->key_value);
+        ds_buf_printf(sql, "coalesce(t.%s " DS_PG_NE " %s, true) AS wrong", key, w->key_value);
     else
         ds_buf_text(sql, "false AS wrong");
 }
@@ -171,9 +176,9 @@ static void add_meet(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds
         add_any_differs(p, sql, a);
     else
         ds_buf_text(sql, "false");
-    ds_buf_printf(sql, ") FROM v JOIN %s AS t ON t.%s = %s%s", w->shape.sql,
+    ds_buf_printf(sql, ") FROM v JOIN %s AS t ON t.%s " DS_PG_EQ " %s%s", w->shape.sql,
                   ds_pg_quoted(a, w->key_column->name), w->key_value,
-                  any ? " LEFT JOIN u ON u.o = v.o" : "");
+                  any ? " LEFT JOIN u ON u.o " DS_PG_EQ " v.o" : "");
 }
 
 void ds_pg_plan_sql(const ds_pg_writer *w, ds_pg_plan *p)

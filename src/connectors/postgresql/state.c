@@ -31,7 +31,8 @@ static bool read_line(ds_pg_writer *w, const char *tail, line *out, ds_err *err)
     res = ds_pg_query(&w->db,
                       ds_arena_printf(w->arena,
                                       "SELECT generation, relation, filenode, coalesce(probe, '')"
-                                      " FROM %s WHERE owner = $1 AND target = $2%s",
+                                      " FROM %s WHERE owner " DS_PG_EQ " $1 AND target " DS_PG_EQ
+                                      " $2%s",
                                       w->state, tail),
                       2, values, err);
     if (!res)
@@ -56,7 +57,7 @@ static bool key_is_there(ds_pg_writer *w, const char *key, bool *there, ds_err *
     if (!*key || !c || !c->may_select || ds_pg_fit_key(c, key, w->arena))
         return true;
     res = ds_pg_query(&w->db,
-                      ds_arena_printf(w->arena, "SELECT 1 FROM %s AS t WHERE t.%s = %s",
+                      ds_arena_printf(w->arena, "SELECT 1 FROM %s AS t WHERE t.%s " DS_PG_EQ " %s",
                                       w->shape.sql, ds_pg_quoted(w->arena, c->name),
                                       ds_pg_as_type(c, "$1", w->arena)),
                       1, values, err);
@@ -115,14 +116,14 @@ static bool begin(ds_pg_writer *w, const ds_pg_statement *statements, size_t n, 
     return w->in_tx;
 }
 
+#define LOCK "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))"
+
 bool ds_pg_lock(ds_pg_writer *w, ds_err *err)
 {
     const char *values[] = {ds_arena_printf(w->arena, "durable-sync %s", w->target)};
     const ds_pg_statement both[] = {
         {.sql = "BEGIN"},
-        {.sql = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))",
-         .n = 1,
-         .values = values},
+        {.sql = LOCK, .n = 1, .values = values},
     };
 
     return begin(w, both, 2, NULL, err);
@@ -136,7 +137,7 @@ static bool begin_rows(ds_pg_writer *w, Oid *oid, ds_err *err)
     const ds_pg_statement all[] = {
         {.sql = "BEGIN"},
         {.sql = "SET CONSTRAINTS ALL IMMEDIATE"},
-        {.sql = "SELECT pg_catalog.to_regclass($1)::oid", .n = 1, .values = values},
+        {.sql = "SELECT pg_catalog.to_regclass($1)::pg_catalog.oid", .n = 1, .values = values},
     };
     PGresult *results[3];
 
@@ -224,6 +225,24 @@ static ds_pg_statement put_line(ds_pg_writer *w, int64_t generation, const char 
         .values = values};
 }
 
+/* IF NOT EXISTS alone does not see what another route is just making. */
+static bool create_state(ds_pg_writer *w, ds_err *err)
+{
+    const char *values[] = {ds_arena_printf(w->arena, "durable-sync state %s", w->shape.schema)};
+    const ds_pg_statement both[] = {
+        {.sql = LOCK, .n = 1, .values = values},
+        {.sql = ds_arena_printf(w->arena,
+                                "CREATE TABLE IF NOT EXISTS %s (owner pg_catalog.text NOT NULL,"
+                                " target pg_catalog.text NOT NULL, generation bigint NOT NULL,"
+                                " relation pg_catalog.oid NOT NULL,"
+                                " filenode pg_catalog.oid NOT NULL, probe pg_catalog.text,"
+                                " PRIMARY KEY (owner, target)) WITH (fillfactor = 50)",
+                                w->state)},
+    };
+
+    return ds_pg_run(&w->db, both, DS_COUNT(both), NULL, err);
+}
+
 static bool make_state(ds_pg_writer *w, ds_err *err)
 {
     if (w->shape.state && !w->shape.may_keep_state)
@@ -232,16 +251,7 @@ static bool make_state(ds_pg_writer *w, ds_err *err)
     if (!w->shape.state && !w->shape.may_make)
         return ds_fail(err, DS_ERR_CONFIG, "%s: no table can be made in schema \"%.63s\": %s",
                        w->db.at, w->shape.schema, ds_pg_state_remedy(w, w->arena));
-    return w->shape.state ||
-           ds_pg_exec(&w->db,
-                      ds_arena_printf(w->arena,
-                                      "CREATE TABLE IF NOT EXISTS %s"
-                                      " (owner text NOT NULL, target text NOT NULL,"
-                                      " generation bigint NOT NULL, relation oid NOT NULL,"
-                                      " filenode oid NOT NULL, probe text,"
-                                      " PRIMARY KEY (owner, target)) WITH (fillfactor = 50)",
-                                      w->state),
-                      err);
+    return w->shape.state || create_state(w, err);
 }
 
 /* What other owners know of the table that was here before is void as well. */
@@ -249,9 +259,9 @@ static bool forget_lines(ds_pg_writer *w, ds_err *err)
 {
     const char *values[] = {w->target};
     DS_AUTO(PGresult)
-    res =
-        ds_pg_query(&w->db, ds_arena_printf(w->arena, "DELETE FROM %s WHERE target = $1", w->state),
-                    1, values, err);
+    res = ds_pg_query(
+        &w->db, ds_arena_printf(w->arena, "DELETE FROM %s WHERE target " DS_PG_EQ " $1", w->state),
+        1, values, err);
 
     return res != NULL;
 }

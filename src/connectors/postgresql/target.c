@@ -10,31 +10,33 @@
 /* ---- SQL ------------------------------------------------------------------------------------- */
 
 /* A column that the mapping says nothing of takes whatever comes: that is text. */
-const char *ds_pg_type_for(const ds_column *c)
+ds_pg_made_type ds_pg_type_for(const ds_column *c)
 {
+    static const ds_pg_made_type text = {"text", "pg_catalog.text"};
+
     if (!c->typed)
-        return "text";
+        return text;
     switch (c->type) {
     case DS_BOOL:
-        return "boolean";
+        return (ds_pg_made_type){"boolean", "pg_catalog.bool"};
     case DS_INT:
-        return "bigint";
+        return (ds_pg_made_type){"bigint", "pg_catalog.int8"};
     case DS_NUMBER:
-        return "numeric";
+        return (ds_pg_made_type){"numeric", "pg_catalog.numeric"};
     case DS_DATE:
-        return "date";
+        return (ds_pg_made_type){"date", "pg_catalog.date"};
     case DS_DATETIME:
-        return "timestamp with time zone";
+        return (ds_pg_made_type){"timestamp with time zone", "pg_catalog.timestamptz"};
     case DS_LIST:
-        return "text[]";
+        return (ds_pg_made_type){"text[]", "pg_catalog.text[]"};
     case DS_NESTED:
-        return "jsonb";
+        return (ds_pg_made_type){"jsonb", "pg_catalog.jsonb"};
     case DS_ABSENT:
     case DS_NULL:
     case DS_TEXT:
-        return "text";
+        break;
     }
-    return "text";
+    return text;
 }
 
 bool ds_pg_reload(ds_pg_writer *w, ds_err *err)
@@ -69,14 +71,14 @@ bool ds_pg_create_table(ds_pg_writer *w, ds_err *err)
                        "%s: the user may not make tables in schema \"%.63s\": GRANT CREATE ON "
                        "SCHEMA %.70s TO it",
                        w->db.at, w->shape.schema, ds_pg_quoted(w->arena, w->shape.schema));
-    ds_buf_printf(&sql, "CREATE TABLE %s (%s text COLLATE \"C\" PRIMARY KEY", w->shape.sql,
+    ds_buf_printf(&sql, "CREATE TABLE %s (%s " DS_PG_KEY_TYPE " PRIMARY KEY", w->shape.sql,
                   ds_pg_quoted(w->arena, w->key));
     for (size_t i = 0; i < w->columns_n; i++) {
         if (strcmp(w->columns[i].name, w->key) == 0)
             continue;
         ds_buf_text(&sql, ", ");
         ds_pg_name(&sql, w->columns[i].name);
-        ds_buf_printf(&sql, " %s", ds_pg_type_for(&w->columns[i]));
+        ds_buf_printf(&sql, " %s", ds_pg_type_for(&w->columns[i]).sql);
     }
     ds_buf_text(&sql, ")");
     return ds_buf_ok(&sql, "the table's columns", err) && ds_pg_exec(&w->db, sql.data, err) &&
@@ -126,7 +128,7 @@ static bool add_missing_columns(ds_pg_writer *w, ds_err *err)
 {
     for (size_t i = 0; i < w->columns_n; i++) {
         if (!ds_pg_column_named(&w->shape, w->columns[i].name) &&
-            !ds_pg_add_column(w, w->columns[i].name, ds_pg_type_for(&w->columns[i]), err))
+            !ds_pg_add_column(w, w->columns[i].name, ds_pg_type_for(&w->columns[i]).sql, err))
             return false;
     }
     return true;

@@ -18,6 +18,9 @@
 #include "connectors/postgresql/conn.h"
 #include <durable_sync/value.h>
 
+#define DS_PG_BPCHAR 1042 /* the type char(n) */
+#define DS_PG_NAME 19     /* the type name, which cuts what is longer than a name */
+
 typedef enum ds_pg_kind {
     DS_PG_OTHER, /* text as the server writes it */
     DS_PG_BOOL,
@@ -42,7 +45,8 @@ typedef struct ds_pg_type { /* what is behind a domain, and in an array */
     ds_pg_kind kind;
     ds_pg_kind element; /* ARRAY: of its entries */
     char delimiter;     /* ARRAY: between them, ',' but for box[] */
-    int size;           /* bytes, as pg_type.typlen: 2, 4, 8 of integers and floats */
+    int size;           /* bytes, as pg_type.typlen: 2, 4, 8 of integers and floats; -1: any */
+    const char *home;   /* the schema that its operators are in, quoted */
 } ds_pg_type;
 
 /* What the types with these oids (of PQftype, or pg_attribute.atttypid) are. One query. */

@@ -350,6 +350,8 @@ static bool none_is_left(ds_pg_writer *w, const PGresult *res, ds_err *err)
                    w->db.at, PQgetvalue(res, 0, 0));
 }
 
+#define KEYS "pg_catalog.unnest($1::pg_catalog.text[]) AS v (k)"
+
 static bool remove_keys(ds_pg_writer *w, const ds_pg_cell *keys, size_t n, ds_err *err)
 {
     ds_arena *a = ds_activity_arena(w->db.act);
@@ -369,13 +371,12 @@ static bool remove_keys(ds_pg_writer *w, const ds_pg_cell *keys, size_t n, ds_er
     length = (int)array.n;
     remove[1] = remove[0];
     remove[0].sql = ds_arena_printf(a,
-                                    "DELETE FROM %s AS t USING unnest($1::text[]) AS v (k)"
-                                    " WHERE t.%s = %s RETURNING t.%s::text",
+                                    "DELETE FROM %s AS t USING " KEYS " WHERE t.%s " DS_PG_EQ
+                                    " %s RETURNING t.%s::pg_catalog.text",
                                     w->shape.sql, column, w->key_value, column);
-    remove[1].sql = ds_arena_printf(a,
-                                    "SELECT v.k FROM unnest($1::text[]) AS v (k) JOIN %s AS t"
-                                    " ON t.%s = %s LIMIT 1",
-                                    w->shape.sql, column, w->key_value);
+    remove[1].sql =
+        ds_arena_printf(a, "SELECT v.k FROM " KEYS " JOIN %s AS t ON t.%s " DS_PG_EQ " %s LIMIT 1",
+                        w->shape.sql, column, w->key_value);
     if (!ds_pg_run(&w->db, remove, remove_n, results, err))
         return false;
     note_removed(w, results[0]);

@@ -19,8 +19,6 @@
 #include <durable_sync/destination.h>
 
 #define DS_PG_PLANS 64
-#define DS_PG_BPCHAR 1042 /* the type char(n) */
-#define DS_PG_NAME 19     /* the type name, which cuts what is longer than a name */
 
 typedef struct ds_pg_cell { /* one value as the type's input takes it; text NULL: null */
     const char *text;
@@ -94,7 +92,12 @@ void ds_pg_remember(ds_pg_writer *w, const ds_open_in *in);
 DS_MUST_USE bool ds_pg_names_fit(const ds_pg_writer *w, ds_err *err);
 /* Reads what the table looks like, and the line of the owner. */
 DS_MUST_USE bool ds_pg_look(ds_pg_writer *w, const char *known, ds_err *err);
-const char *ds_pg_type_for(const ds_column *c);              /* of a column we make */
+/* The type of a column that we make. */
+typedef struct ds_pg_made_type {
+    const char *name, *sql; /* for people; for the server */
+} ds_pg_made_type;
+ds_pg_made_type ds_pg_type_for(const ds_column *c);
+#define DS_PG_KEY_TYPE "pg_catalog.text COLLATE pg_catalog.\"C\""
 DS_MUST_USE bool ds_pg_reload(ds_pg_writer *w, ds_err *err); /* what the table looks like now */
 /* Inside the transaction. */
 DS_MUST_USE bool ds_pg_create_table(ds_pg_writer *w, ds_err *err);
