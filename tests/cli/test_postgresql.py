@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """PostgreSQL on either side, on a day when nothing goes wrong."""
 import json
+import os
+import subprocess
 
-from cli import main
+from cli import PROGRAM, main
 from pg import FILE, Pg
 from stand import route
 
@@ -91,6 +93,35 @@ class Ways(Pg):
         self.sql("DELETE FROM plants WHERE height < 5")
         self.asked()
         self.assertEqual(self.sql("SELECT count(*) FILTER (WHERE gone::bool), count(*) FROM mirror"), "5|20")
+
+
+class Large(Pg):
+    """A row of 200 MiB costs a message, not memory."""
+
+    def peak(self, *args, code=0):
+        """KiB that the program had at most."""
+        with subprocess.Popen([PROGRAM, *args], cwd=self.dir, env=self.env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL) as child:
+            _, status, used = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(child.returncode, code)
+        return used.ru_maxrss
+
+    def test_memory_is_constant(self):
+        self.make(200)
+        self.routes(route(source=self.side(), destination=self.to("mirror")),
+                    route(name="query", source=self.side("SELECT * FROM plants"), destination=self.to("other")))
+        before = self.peak("once")
+        self.sql("UPDATE plants SET name = repeat('x', 200 * 1024 * 1024) WHERE id = 'p7'")
+        after = self.peak("once", code=4)
+        self.assertLess(after - before, 24 * 1024)
+        for name, table in (("plants", "mirror"), ("query", "other")):
+            held, = self.run_it("held", name, "--json").json["held"]
+            self.assertIn("209715", held["reason"])
+            self.assertEqual(self.sql(f"SELECT count(*), max(length(name)) FROM {table}"), "200|9")
+        self.sql("UPDATE plants SET name = 'Plant 7' WHERE id = 'p7'")
+        for done in self.once():
+            self.assertEqual((done["outcome"], done["unchanged"], done["held"]), ("done", 200, 0))
 
 
 class Looks(Pg):

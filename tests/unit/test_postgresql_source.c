@@ -3,102 +3,7 @@
  * Tables and queries of a real server as records: order, cursors, types, named rows, ${since},
  * errors.  Run by tests/support/pgserver.py, which says in $DS_PG_URL where the server is.
  */
-#include "connectors/postgresql/postgresql.h"
-#include "connectors/postgresql/reader.h"
-#include "support/seam.h"
-#include "support/values.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-static ds_secret *url;
-static PGconn *other; /* the connection of somebody else */
-static ds_pg_reader reader = {.base = {.ops = &ds_postgresql_source}};
-
-static const char *sql(const char *text)
-{
-    PGresult *res = PQexec(other, text);
-    const char *first = "";
-
-    if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK)
-        fail_msg("%s: %s", text, PQresultErrorMessage(res));
-    if (PQntuples(res))
-        first = ds_arena_strdup(scratch, PQgetvalue(res, 0, 0));
-    PQclear(res);
-    return first;
-}
-
-static void settings(const char *table, const char *query)
-{
-    ds_postgresql_source.close(&reader.base);
-    reader = (ds_pg_reader){.base = {.ops = &ds_postgresql_source, .route = "test"},
-                            .server = {.url = url, .lock_timeout = 60000},
-                            .table = table,
-                            .query = query,
-                            .key = "id"};
-}
-
-static void begin(const char *text) /* a database with this in it */
-{
-    ds_postgresql_source.close(&reader.base); /* of the test before */
-    PQfinish(other);
-    other = PQconnectdb(ds_secret_reveal(url));
-    assert_int_equal(PQstatus(other), CONNECTION_OK);
-    sql("SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-    sql(text);
-    settings("t", NULL);
-}
-
-static bool opens(void)
-{
-    return ds_postgresql_source.open(&reader.base, seam_activity(), &seam_err);
-}
-
-static bool fetches(ds_fetch want, ds_page *page)
-{
-    ds_page_init(page, scratch);
-    return ds_pg_fetch(&reader.base, seam_activity(), &want, page, &seam_err);
-}
-
-static void add_keys(ds_buf *out, const ds_page *page)
-{
-    for (size_t i = 0; i < page->records_n; i++) {
-        const ds_record *rec = &page->records[i];
-
-        ds_buf_printf(out, "%s%s", i ? " " : "",
-                      rec->hold          ? "!"
-                      : rec->primary_key ? rec->primary_key
-                                         : "-");
-    }
-}
-
-/* Keys in the order they come, "-" for a row without one, "!" for a held one, "|" between pages.
- * `fresh`: each page by a new instance, as after a crash. */
-static const char *keys_of(ds_fetch want, bool fresh)
-{
-    DS_AUTO_BUF(out, DS_MIB);
-    ds_page page;
-
-    want.unit = "all";
-    for (int pages = 0; pages < 100; pages++) {
-        if (!fetches(want, &page))
-            fail_msg("%s", seam_err.text);
-        ds_buf_text(&out, pages ? "|" : "");
-        add_keys(&out, &page);
-        want.cursor = page.next_cursor;
-        if (!want.cursor)
-            return ds_arena_strdup(scratch, out.n ? out.data : "");
-        if (fresh)
-            settings(reader.table, reader.query);
-    }
-    fail_msg("the pages do not end: %s", out.data);
-    return NULL;
-}
-
-static const char *keys(size_t limit, bool fresh)
-{
-    return keys_of((ds_fetch){.since_ms = -1, .limit = limit}, fresh);
-}
+#include "postgresql_source_fixture.h"
 
 /* ---- order ----------------------------------------------------------------------------------- */
 
@@ -231,14 +136,6 @@ static void a_page_ends_after_4_mib(void **state)
     assert_true(fetches(want, &page));
     assert_int_equal(page.records_n, 5);
     assert_non_null(page.next_cursor);
-}
-
-static void a_row_beyond_the_limit_is_held(void **state)
-{
-    (void)state;
-    begin("CREATE TABLE t (id int, a text); INSERT INTO t VALUES (1, 'x'), (3, 'y');"
-          "INSERT INTO t SELECT 2, repeat('x', 34 * 1024 * 1024)");
-    assert_string_equal(keys(10, false), "1 ! 3");
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -503,18 +400,15 @@ static void a_stop_is_heard(void **state)
 
 int main(void)
 {
-    const char *where = getenv("DS_PG_URL");
     int failed;
 
-    if (!where)
-        return 77; /* there is no server */
-    url = ds_secret_new(where, strlen(where));
+    if (!find_server())
+        return 77;
     add_table(order_rows, order);
     add_test(rows_that_go_and_come_meanwhile);
     add_test(a_cursor_of_something_else_starts_over);
     add_test(keys_too_long_for_a_cursor);
     add_test(a_page_ends_after_4_mib);
-    add_test(a_row_beyond_the_limit_is_held);
     add_table(value_rows, value);
     add_test(settings_of_the_server_do_not_matter);
     add_test(rows_named_by_their_keys);
@@ -525,8 +419,6 @@ int main(void)
     add_test(a_session_that_is_ended);
     add_test(a_stop_is_heard);
     failed = run_tests("postgresql source");
-    ds_postgresql_source.close(&reader.base);
-    PQfinish(other);
-    ds_secret_free(url);
+    end();
     return failed;
 }

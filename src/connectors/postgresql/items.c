@@ -32,9 +32,12 @@ static const char *array_text(const ds_fetch *want, size_t from, size_t to, ds_a
 static PGresult *ask(ds_pg_reader *r, bool as_text, const char *keys, ds_arena *a, ds_err *err)
 {
     const char **values = ds_arena_alloc(a, (r->since_n + 1) * sizeof(*values));
-    const char *cast = as_text ? "::text" : "", *casts = as_text ? "::text[]" : "";
-    const char *sql = ds_arena_printf(a, "SELECT * FROM %s WHERE %s%s = ANY($%zu%s)", r->from,
-                                      r->key_name, cast, r->since_n + 1, casts);
+    const char *cast = as_text ? "::pg_catalog.text" : "";
+    const char *home = as_text ? "pg_catalog" : r->types[r->key_at].home;
+    const char *casts = as_text ? "::pg_catalog.text[]" : "";
+    const char *where = ds_arena_printf(a, " WHERE %s%s OPERATOR(%s.=) ANY ($%zu%s) OFFSET 0",
+                                        r->key_name, cast, home, r->since_n + 1, casts);
+    const char *sql = ds_pg_guard_select(r, true, where, "", a);
 
     ds_pg_since_values(r, values);
     values[r->since_n] = keys;

@@ -17,14 +17,14 @@
 
 /* ---- cursors --------------------------------------------------------------------------------- */
 
-/* NULL: no cursor can name it. */
+/* NULL: no cursor can name it. The key of a row that is too large may have stayed behind. */
 static const char *value_of(const ds_pg_reader *r, const PGresult *row, ds_arena *a)
 {
     const char *text = PQgetvalue(row, 0, (int)r->key_at);
     size_t n = (size_t)PQgetlength(row, 0, (int)r->key_at);
 
     if (PQgetisnull(row, 0, (int)r->key_at))
-        return "n";
+        return r->wide[r->key_at] && ds_pg_guard_size(r, row, 0) > DS_RECORD_MAX ? NULL : "n";
     if (n > POSITION_MAX || ds_utf8_repair(a, text, &n) != text)
         return NULL;
     return ds_arena_printf(a, "t%s", text);
@@ -76,7 +76,7 @@ static size_t row_bytes(const PGresult *res, int at, size_t columns_n)
 size_t ds_pg_add_row(const ds_pg_reader *r, const PGresult *res, int at, int64_t row,
                      const char *const *names, ds_page *page)
 {
-    size_t n = row_bytes(res, at, r->columns_n);
+    size_t n = DS_MAX(ds_pg_guard_size(r, res, at), row_bytes(res, at, r->columns_n));
     ds_record *rec = ds_page_add(page);
 
     rec->place = ds_arena_printf(page->arena, "row:%" PRId64, row);

@@ -18,9 +18,11 @@ static bool table_sql(ds_pg_reader *r, ds_err *err)
 
     if (!ds_pg_split_name(r->table, r->arena, &schema, &table))
         return ds_fail(err, DS_ERR_CONFIG, "`table`: \"%.100s\" is no name of a table", r->table);
-    r->from = ds_pg_quoted(r->arena, table);
+    r->relation = ds_pg_quoted(r->arena, table);
     if (schema)
-        r->from = ds_arena_printf(r->arena, "%s.%s", ds_pg_quoted(r->arena, schema), r->from);
+        r->relation =
+            ds_arena_printf(r->arena, "%s.%s", ds_pg_quoted(r->arena, schema), r->relation);
+    r->from = ds_arena_printf(r->arena, "%s AS durable_sync", r->relation);
     return true;
 }
 
@@ -85,10 +87,10 @@ static PGresult *look_at_columns(ds_pg_reader *r, ds_err *err)
     PGresult *res;
 
     ds_pg_since_values(r, values);
-    res = ds_pg_query(
-        &r->db,
-        ds_arena_printf(r->arena, "SELECT * FROM %s ORDER BY %s LIMIT 0", r->from, r->key_name),
-        (int)r->since_n, values, err);
+    res = ds_pg_query(&r->db,
+                      ds_arena_printf(r->arena, "SELECT * FROM %s ORDER BY %s LIMIT 0", r->from,
+                                      ds_pg_quoted(r->arena, r->key)),
+                      (int)r->since_n, values, err);
     if (!res && *r->db.said.code && err->kind != DS_ERR_CANCELLED)
         fail_look(r, err);
     return res;
@@ -123,13 +125,14 @@ static bool find_columns(ds_pg_reader *r, ds_err *err)
         if (!add_column(r, PQfname(res, (int)i), err))
             return false;
     }
-    return ds_pg_types_read(&r->db, oids, n, r->arena, r->types, err);
+    return ds_pg_types_read(&r->db, oids, n, r->arena, r->types, err) &&
+           ds_pg_guard_make(r, res, err);
 }
 
 /* What the statistics say: to count a million rows for a progress bar is too dear. */
 static bool estimate_rows(ds_pg_reader *r, ds_err *err)
 {
-    const char *values[] = {r->from};
+    const char *values[] = {r->relation};
     PGresult *res;
 
     r->total = -1;
@@ -137,7 +140,7 @@ static bool estimate_rows(ds_pg_reader *r, ds_err *err)
         return true;
     res = ds_pg_query(&r->db,
                       "SELECT reltuples::pg_catalog.int8 FROM pg_catalog.pg_class"
-                      " WHERE oid = pg_catalog.to_regclass($1::text)",
+                      " WHERE oid " DS_PG_EQ " pg_catalog.to_regclass($1)",
                       1, values, err);
     if (res && PQntuples(res) == 1)
         r->total = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
@@ -176,7 +179,8 @@ static bool read_only(ds_pg_reader *r, ds_err *err)
 
 static bool look(ds_pg_reader *r, ds_err *err)
 {
-    r->key_name = ds_pg_quoted(r->arena, r->key);
+    r->key_name = ds_arena_printf(r->arena, "durable_sync.%s", ds_pg_quoted(r->arena, r->key));
+    r->relation = NULL;
     r->columns_n = r->since_n = 0;
     if (r->table ? !table_sql(r, err) : !query_sql(r, err))
         return false;

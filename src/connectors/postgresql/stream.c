@@ -13,12 +13,21 @@
  * is meant for the server's own work. How long it may be silent, ds_pg_rows_next watches. */
 static bool begin(ds_pg_reader *r, ds_err *err)
 {
-    static const ds_pg_statement statements[] = {
+    const char *values[] = {r->relation};
+    const ds_pg_statement statements[] = {
         {.sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
         {.sql = "SET LOCAL statement_timeout = 0"},
+        {.sql = ds_pg_guard_needed, .n = 1, .values = values},
     };
+    size_t n = DS_COUNT(statements) - (r->relation ? 0 : 1);
+    PGresult *results[DS_COUNT(statements)] = {NULL};
 
-    return ds_pg_run(&r->db, statements, DS_COUNT(statements), NULL, err);
+    if (!ds_pg_run(&r->db, statements, n, results, err))
+        return false;
+    r->guarded = !r->relation || *PQgetvalue(results[2], 0, 0) == 't';
+    for (size_t i = 0; i < n; i++)
+        PQclear(results[i]);
+    return true;
 }
 
 static bool send(ds_pg_reader *r, const char *sql, const char *last, ds_arena *a, ds_err *err)
@@ -34,11 +43,11 @@ static bool send(ds_pg_reader *r, const char *sql, const char *last, ds_arena *a
 
 static bool send_nulls(ds_pg_reader *r, int64_t skip, ds_arena *a, ds_err *err)
 {
-    const char *sql = ds_arena_printf(a, "SELECT * FROM %s WHERE %s IS NULL OFFSET %lld", r->from,
-                                      r->key_name, (long long)skip);
+    const char *tail =
+        ds_arena_printf(a, " WHERE %s IS NULL OFFSET %lld", r->key_name, (long long)skip);
 
     r->then_nulls = false;
-    return send(r, sql, NULL, a, err);
+    return send(r, ds_pg_guard_select(r, r->guarded, tail, "", a), NULL, a, err);
 }
 
 /* Equal keys may have several spellings (1.1 and 1.10 of a numeric), which a cursor tells apart:
@@ -51,25 +60,44 @@ static bool has_spellings(const ds_pg_reader *r)
            kind == DS_PG_ARRAY || kind == DS_PG_JSONB;
 }
 
+static const char *spelling(const ds_pg_reader *r, const char *key, ds_arena *a)
+{
+    return has_spellings(r)
+               ? ds_arena_printf(a, "%s::pg_catalog.text COLLATE pg_catalog.\"C\"", key)
+               : "";
+}
+
+static const char *order_by(const ds_pg_reader *r, const char *key, ds_arena *a)
+{
+    const char *spelled = spelling(r, key, a);
+
+    return ds_arena_printf(a, " ORDER BY %s%s%s", key, *spelled ? ", " : "", spelled);
+}
+
+static const char *from_on(const ds_pg_reader *r, ds_arena *a)
+{
+    const char *key = r->key_name, *spelled = spelling(r, key, a), *tie = "";
+    const char *home = r->types[r->key_at].home;
+    size_t n = r->since_n + 1;
+
+    if (*spelled)
+        tie = ds_arena_printf(a,
+                              " AND (%s OPERATOR(%s.>) $%zu OR %s " DS_PG_GE " $%zu"
+                              "::pg_catalog.text)",
+                              key, home, n, spelled, n);
+    return ds_arena_printf(a, " WHERE %s OPERATOR(%s.>=) $%zu%s", key, home, n, tie);
+}
+
 /* Rows equal to the place come again: the caller knows which of them it has had. Without a place
  * those whose key is NULL are the last ones anyway. */
 static bool send_rows(ds_pg_reader *r, const char *from_key, ds_arena *a, ds_err *err)
 {
-    const char *key = r->key_name, *spelled = "", *where = "", *tie = "";
-    size_t n = r->since_n + 1;
+    const char *tail = ds_arena_printf(a, "%s%s OFFSET 0", from_key ? from_on(r, a) : "",
+                                       order_by(r, r->key_name, a));
+    const char *order = order_by(r, ds_pg_guard_key(r, a), a);
 
-    if (has_spellings(r))
-        spelled = ds_arena_printf(a, "%s::pg_catalog.text COLLATE \"C\"", key);
-    if (from_key && *spelled)
-        tie = ds_arena_printf(a, " AND (%s > $%zu OR %s >= $%zu::pg_catalog.text)", key, n, spelled,
-                              n);
-    if (from_key)
-        where = ds_arena_printf(a, " WHERE %s >= $%zu%s", key, n, tie);
     r->then_nulls = from_key != NULL;
-    return send(r,
-                ds_arena_printf(a, "SELECT * FROM %s%s ORDER BY %s%s%s", r->from, where, key,
-                                *spelled ? ", " : "", spelled),
-                from_key, a, err);
+    return send(r, ds_pg_guard_select(r, r->guarded, tail, order, a), from_key, a, err);
 }
 
 bool ds_pg_stream_start(ds_pg_reader *r, const ds_pg_spot *at, ds_arena *a, ds_err *err)
