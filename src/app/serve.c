@@ -6,6 +6,7 @@
 #include "app/serve.h"
 
 #include "base/log.h"
+#include "base/thread.h"
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -127,8 +128,8 @@ static bool run_engine(ds_app *app, ds_store *store, const ds_serve *what, watch
     if (!engine)
         return false;
     w->engine = engine;
-    if (pthread_create(&w->thread, NULL, watch, w) != 0)
-        return ds_fail(err, DS_ERR_TRANSIENT, "cannot start a thread");
+    if (!ds_thread_start(&w->thread, watch, w, "that hears signals", err))
+        return false;
 
     bool ok = ds_engine_run(engine, err);
 

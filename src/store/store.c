@@ -149,8 +149,8 @@ ds_store *ds_store_open(const char *path, pid_t *holder, ds_err *err)
         *holder = by;
     if (s->lock < 0 || !open_file(s, err))
         return NULL;
-    s->writer = ds_writer_start(s->db);
-    return DS_TAKE(&s);
+    s->writer = ds_writer_start(s->db, err);
+    return s->writer ? DS_TAKE(&s) : NULL;
 }
 
 void ds_store_close(ds_store *s)

@@ -11,6 +11,7 @@
 #include "store/writer.h"
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "store/internal.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -247,7 +248,14 @@ static void *writer_main(void *arg)
     return NULL;
 }
 
-ds_writer *ds_writer_start(ds_db *db)
+static void free_writer(ds_writer *w)
+{
+    sqlite3_wal_hook(ds_db_handle(w->db), NULL, NULL);
+    ds_queue_free(w->queue);
+    free(w);
+}
+
+ds_writer *ds_writer_start(ds_db *db, ds_err *err)
 {
     ds_writer *w = ds_calloc(1, sizeof *w);
 
@@ -255,9 +263,10 @@ ds_writer *ds_writer_start(ds_db *db)
     w->queue = ds_queue_new(2);
     w->fatal = leave_process;
     sqlite3_wal_hook(ds_db_handle(db), note_wal, w);
-    if (pthread_create(&w->thread, NULL, writer_main, w) != 0)
-        ds_out_of_memory(0); /* for a thread, that is */
-    return w;
+    if (ds_thread_start(&w->thread, writer_main, w, "that writes the store", err))
+        return w;
+    free_writer(w);
+    return NULL;
 }
 
 void ds_writer_stop(ds_writer *w)
@@ -266,9 +275,7 @@ void ds_writer_stop(ds_writer *w)
         return;
     ds_queue_close(w->queue);
     pthread_join(w->thread, NULL);
-    sqlite3_wal_hook(ds_db_handle(w->db), NULL, NULL);
-    ds_queue_free(w->queue);
-    free(w);
+    free_writer(w);
 }
 
 void ds_writer_submit(ds_writer *w, int lane, ds_job *job)

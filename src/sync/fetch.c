@@ -3,6 +3,7 @@
  * The source runs on a thread of its own, one page ahead of the pass: two pages, each with its
  * arena, go back and forth.
  */
+#include "base/thread.h"
 #include "sync/internal.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 
 struct fetcher {
     pthread_t thread;
+    bool alive; /* it could be started */
     pthread_mutex_t lock;
     pthread_cond_t moved;
     ds_source *src;
@@ -88,8 +90,11 @@ fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *
         f->want.cursor = f->trail.cursor.data;
     for (int i = 0; i < 2; i++)
         f->slots[i].arena = ds_arena_new();
-    if (pthread_create(&f->thread, NULL, fetch_thread, f) != 0)
-        ds_out_of_memory(0); /* for a thread: the next start goes on from the checkpoint */
+    f->alive = ds_thread_start(&f->thread, fetch_thread, f, "that reads", &f->slots[0].err);
+    if (!f->alive) { /* one page, which failed */
+        f->made = 1;
+        f->ended = true;
+    }
     return f;
 }
 
@@ -139,7 +144,8 @@ void fetcher_stop(fetcher *f)
     f->stop = true;
     pthread_cond_broadcast(&f->moved);
     pthread_mutex_unlock(&f->lock);
-    pthread_join(f->thread, NULL);
+    if (f->alive)
+        pthread_join(f->thread, NULL);
     for (int i = 0; i < 2; i++)
         ds_arena_free(f->slots[i].arena);
     trail_fini(&f->trail);

@@ -84,9 +84,9 @@ class Run:
 class World:
     """A route from one end to the other, before a pass of the given kind."""
 
-    def __init__(self, source, destination, kind):
+    def __init__(self, source, destination, kind, more=""):
         self.name = f"{source} to {destination}, {kind} pass"
-        self.source, self.destination, self.kind = source, destination, kind
+        self.source, self.destination, self.kind, self.more = source, destination, kind, more
         self.start = {f"k{i:02}": self.record(f"k{i:02}", i) for i in range(ROWS)}
         self.end = dict(self.start)
         if kind == "update":
@@ -107,7 +107,7 @@ class World:
         read, write = ends[self.source], ends[self.destination]
         read = read % (("in", "") if self.source == "sqlite" else "in")
         write = write % (("out", "") if self.destination == "sqlite" else "out")
-        return f"routes:\n  r:\n    source: {read}\n    destination: {write}\n    missing: delete\n"
+        return f"routes:\n  r:\n    source: {read}\n    destination: {write}\n    missing: delete\n{self.more}"
 
     # -- making it
 

@@ -27,10 +27,10 @@ MEMORY = 120  # of some 8,000 calls: so many from the start, as many from the en
 class Faults(unittest.TestCase):
     maxDiff = None
 
-    def check(self, source, destination, kind):
+    def check(self, *world):
         room = folder()
         self.addCleanup(shutil.rmtree, room, ignore_errors=True)
-        return Check(World(source, destination, kind), room)
+        return Check(World(*world), room)
 
     def each(self, kind, call, hows):
         for ends in ENDS:
@@ -59,6 +59,14 @@ class Faults(unittest.TestCase):
         for how in (errno.EINTR, "short"):
             check.every("write", how)
         self.assertEqual({code for (_, _, _, code) in check.tally}, {0})
+
+    def test_no_thread_and_no_process_can_be_started(self):
+        for kind in ("first", "mixed"):
+            check = self.check("jsonl", "sqlite", kind, "    transform: '.properties.size |= . + 0'\n")
+            fired = check.every("start", errno.EAGAIN)
+            print(f"# {check.world.name}: start: {fired} failed", flush=True)
+            self.assertGreaterEqual(fired, 5)  # signals, the store, passes, reading, the transform
+            self.assertEqual({code for (_, _, _, code) in check.tally}, {0, 1, 2})
 
     def test_memory_runs_out(self):
         """A sample: the counts go into the thousands."""

@@ -6,6 +6,7 @@
  *
  *   DS_FAULT_PROGRAM  the program that counts, as /proc/self/exe says it
  *   DS_FAULT_CALL     write fsync truncate rename unlink create open connect send mmap malloc
+ *                     start (a thread or a process)
  *   DS_FAULT_AT       which one, from 1; 0 only counts
  *   DS_FAULT_HOW      an errno's number, or "short": a write that takes half of what it was given
  *   DS_FAULT_REPORT   a file of sizeof(report) bytes, mapped: what it says outlives an abort
@@ -17,6 +18,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -319,6 +322,24 @@ EXPORT ssize_t send(int fd, const void *from, size_t n, int flags)
     if (!strikes("send", fd, NULL))
         return NEXT(send)(fd, from, n, flags);
     return f.cut && n ? NEXT(send)(fd, from, (n + 1) / 2, flags) : -1;
+}
+
+/* ---- threads and processes ------------------------------------------------------------------- */
+
+HOLD(pthread_create);
+HOLD(posix_spawn);
+
+EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *arg),
+                          void *arg)
+{
+    return strikes("start", -1, NULL) ? f.code : NEXT(pthread_create)(thread, attr, run, arg);
+}
+
+EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *files,
+                       const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
+{
+    return strikes("start", -1, path) ? f.code
+                                      : NEXT(posix_spawn)(pid, path, files, attr, argv, envp);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */

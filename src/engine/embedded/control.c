@@ -8,6 +8,7 @@
 #include "engine/embedded/control.h"
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "engine/embedded/address.h"
 #include <errno.h>
 #include <poll.h>
@@ -403,8 +404,8 @@ bool ds_control_start(ds_control *c, ds_err *err)
 {
     if (!c)
         return true;
-    if (pthread_create(&c->thread, NULL, serve, c) != 0)
-        return ds_fail(err, DS_ERR_TRANSIENT, "control socket: no thread to serve it");
+    if (!ds_thread_start(&c->thread, serve, c, "for the control socket", err))
+        return false;
     c->started = true;
     return true;
 }

@@ -381,7 +381,9 @@ ds_engine *ds_engine_embedded(ds_store *store, const ds_engine_options *options,
     ds_emb_host(e, &ds_unit_kind);
     e->fatal = DS_ERR_INIT;
     pthread_mutex_init(&e->lock, NULL);
-    e->pool = ds_pool_new(e->workers);
+    e->pool = ds_pool_new(e->workers, err);
+    if (!e->pool)
+        return NULL;
     if (options->socket && !(e->control = ds_control_open(e, options->socket, err)))
         return NULL;
     return DS_TAKE(&e);

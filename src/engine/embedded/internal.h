@@ -205,7 +205,8 @@ typedef struct ds_task {
     void (*run)(struct ds_task *task);
 } ds_task;
 
-ds_pool *ds_pool_new(int threads); /* started as they are needed */
+/* The first thread is started at once, for one there must be; the others as they are needed. */
+DS_MUST_USE ds_pool *ds_pool_new(int threads, ds_err *err);
 void ds_pool_put(ds_pool *pool, ds_task *task);
 void ds_pool_free(ds_pool *pool); /* waits for all tasks */
 
