@@ -46,6 +46,29 @@ class Daemon(Case):
         self.assertRegex(self.stop(child), r"pass_done .* unchanged=2 .* gone=3 ")
         self.assertEqual(self.query("SELECT count(*) FROM plants"), [(2,)])
 
+    def test_a_configuration_that_is_broken_meanwhile_counts_at_the_next_start_only(self):
+        def passes():
+            units = self.run_it("status", "--json", "-c", "good.yaml").json["units"]
+            return units[0]["runs_completed"] if units else 0
+
+        self.rows(3)
+        self.config(SIMPLE + "    every: 1s\n")
+        self.write("good.yaml", SIMPLE + "    every: 1s\n")
+        child = self.daemon()
+        self.config(SIMPLE.replace("kind: sqlite", "kind: sqlit"))
+        self.rows(5)
+        before = passes()
+        self.until(lambda: passes() > before + 1, "passes go on")
+        self.assertEqual(self.query("SELECT count(*) FROM plants"), [(5,)])
+        self.run_it("check", code=2)
+        self.stop(child)
+        self.rows(7)
+        refused = self.run_it("run", code=2)
+        self.assertIn("durable-sync.yaml:4:", refused.err)
+        self.assertEqual(self.query("SELECT count(*) FROM plants"), [(5,)])
+        self.config()
+        self.assertEqual(self.once()[0]["created"], 2)
+
     def test_the_second_refuses_and_names_the_first(self):
         self.rows(1)
         self.config()

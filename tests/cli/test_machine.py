@@ -18,6 +18,49 @@ from stand import Stand, route
 STORM = 20000
 
 
+class Reboot(Stand):
+    """The clock that nobody sets begins anew with the machine: here, with a time namespace."""
+
+    MONTH = 30 * 86400
+    up_for = 0  # more than it really is
+
+    def spawn(self, *args):
+        inside = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-current-user"]), "--time",
+                  "--monotonic", str(self.up_for), "--boottime", str(self.up_for)]
+        if subprocess.run([*inside, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+            self.skipTest("no time namespace can be made here")
+        with open(self.dir / "log", "a", encoding="utf8") as log:
+            child = subprocess.Popen([*inside, PROGRAM, *args], cwd=self.dir, env=self.env, text=True,
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+        self.addCleanup(self.end, child)
+        return child
+
+    def before_and_after(self, every):
+        """A daemon on a machine that has been up for long, and its successor on one that is up anew."""
+        self.routes(route(every=every))
+        self.records(self.plants(3))
+        self.up_for = self.MONTH
+        child = self.daemon()
+        self.completed(1)
+        before = self.idle()
+        self.stop(child, signal.SIGKILL, code=None)
+        self.up_for = 0
+        self.daemon()
+        return before
+
+    def test_what_is_not_due_is_waited_for(self):
+        before = self.before_and_after("1h")
+        after = self.idle()
+        self.assertEqual((after["next_run"], after["runs_completed"]), (before["next_run"], 1))
+        self.assertEqual(self.asked()["unchanged"], 3)
+
+    def test_what_is_due_comes(self):
+        before = self.before_and_after("1s")
+        self.records(self.plants(4))
+        self.completed(before["runs_completed"] + 3)
+        self.mirrored(self.plants(4))
+
+
 class PowerCut(Stand):
     """Store, source and destination on a disk whose power is cut in mid-pass."""
 

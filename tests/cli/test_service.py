@@ -2,10 +2,13 @@
 """`run` under a service manager: what it tells systemd's socket and journal, and the
 credentials that it brings."""
 import os
+import pathlib
 import socket
 import subprocess
+import sys
+import unittest
 
-from cli import PROGRAM, SIMPLE, Case, main
+from cli import PROGRAM, SANITIZED, SIMPLE, Case, main
 
 
 class Manager(Case):
@@ -85,6 +88,47 @@ class Notify(Manager):
         self.hears("STATUS=1 unit, 0 running")
         self.ended(child)
         self.assertTrue((self.dir / "out.db").exists())
+
+
+@unittest.skipIf(SANITIZED, "it is slow enough by itself")
+class Starved(Manager):
+    """On a processor that somebody else keeps busy, with about a twentieth of its time."""
+
+    def setUp(self):
+        super().setUp()
+        self.processor = {min(os.sched_getaffinity(0))}
+        self.busy = subprocess.Popen([sys.executable, "-c", "while True: pass"],
+                                     preexec_fn=lambda: os.sched_setaffinity(0, self.processor))
+        self.addCleanup(self.busy.wait)
+        self.addCleanup(self.busy.kill)
+
+    def start(self):
+        def lower():
+            os.sched_setaffinity(0, self.processor)
+            os.nice(13)
+
+        child = subprocess.Popen([PROGRAM, "run"], cwd=self.dir, env=self.env, text=True, preexec_fn=lower,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(self.end, child)
+        return child
+
+    def waited(self, child):
+        """Whether it has waited for the processor for longer than it had it, as the kernel counted."""
+        times = [task.read_text().split() for task in pathlib.Path(f"/proc/{child.pid}/task").glob("*/schedstat")]
+        return not times or sum(int(waits) for _, waits, _ in times) > sum(int(runs) for runs, _, _ in times)
+
+    def test_it_goes_on_and_feeds_the_watchdog(self):
+        self.config(SIMPLE + "    every: 1s\n")
+        self.listen(str(self.dir / "notify"))
+        self.env["WATCHDOG_USEC"] = "400000"
+        child = self.start()
+        self.hears("READY=1")
+        self.rows(20)
+        self.until(lambda: (self.dir / "out.db").exists() and self.units() and
+                   self.units()[0]["last_stats"] and self.units()[0]["last_stats"]["total"] == 20, "a pass")
+        self.hears("WATCHDOG=1", times=self.hear().count("WATCHDOG=1") + 3)
+        self.assertTrue(self.waited(child))
+        self.assertIn("STOPPING=1", self.ended(child))
 
 
 class Journal(Manager):
