@@ -40,8 +40,9 @@ static int run(ds_app *app, ds_service *service)
     ds_serve serve = {.service = service};
 
     ds_log(DS_LOG_INFO, "run_started", "version", ds_version(), "config", app->config->path,
-           "store", app->config->store_path, "routes",
-           number_of((int64_t)app->config->routes_n).text, "pid", number_of(getpid()).text, NULL);
+           "store", app->config->store_path, DS_LOG_INT("routes"),
+           number_of((int64_t)app->config->routes_n).text, DS_LOG_INT("pid"),
+           number_of(getpid()).text, NULL);
     code = ds_serve_run(app, &serve, &stopped_by);
     ds_log(DS_LOG_INFO, "run_stopped", "signal", stopped_by ? sigabbrev_np(stopped_by) : "none",
            NULL);

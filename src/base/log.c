@@ -93,8 +93,10 @@ static void add_escaped(ds_buf *out, const char *text)
 
 static void add_pair(ds_buf *out, bool json, const char *name, const char *value)
 {
-    bool quote = json || !*value || strpbrk(value, " \t\r\n\"\\=") != NULL;
+    bool number = *name == *DS_LOG_INT("");
+    bool quote = json ? !number : !*value || strpbrk(value, " \t\r\n\"\\=") != NULL;
 
+    name += number;
     ds_buf_printf(out, json ? ",\"%s\":" : " %s=", name);
     if (quote)
         ds_buf_char(out, '"');

@@ -19,6 +19,8 @@ typedef enum ds_level { DS_LOG_ERROR, DS_LOG_WARN, DS_LOG_INFO, DS_LOG_DEBUG } d
 
 void ds_log_setup(ds_level most, bool json, int fd);
 bool ds_log_wants(ds_level level);
+/* The name of a pair whose text is an integer, which JSON has without quotes. */
+#define DS_LOG_INT(name) "#" name
 /* Pairs of name, text; ends with NULL. A NULL text writes an empty value. */
 void ds_log(ds_level level, const char *event, ...) __attribute__((sentinel));
 /* Words to a person, one line or several, where the log goes: as they are, but for the priority

@@ -34,7 +34,9 @@ class Daemon(Case):
         lines = [json.loads(line) for line in self.stop(child).splitlines()]
         for line in lines:
             self.assertLessEqual({"time", "level", "event"}, set(line))
-        self.assertIn("pass_done", {line["event"] for line in lines})
+        done, = [line for line in lines if line["event"] == "pass_done"]
+        self.assertEqual((done["unit"], done["total"], done["created"], done["gone"]),
+                         ("plants:all", 1, 1, 0))
 
     def test_what_went_is_in_the_log(self):
         self.rows(5)

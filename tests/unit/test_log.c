@@ -81,6 +81,25 @@ static void line(void **state)
     tmpdir_free(dir);
 }
 
+static void an_integer_stands_without_quotes(void **state)
+{
+    tmpdir *dir = tmpdir_new();
+    int fd = open(tmpdir_file(dir, "log"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    (void)state;
+    for (int json = 0; json < 2; json++) {
+        ds_log_setup(DS_LOG_INFO, json, fd);
+        ds_log(DS_LOG_WARN, "event", DS_LOG_INT("n"), "-17", "text", "18", NULL);
+    }
+    ds_log_setup(DS_LOG_INFO, false, STDERR_FILENO);
+    close(fd);
+    const char *lines = tmpdir_read(dir, "log", NULL);
+
+    assert_non_null(strstr(lines, "event n=-17 text=18\n"));
+    assert_non_null(strstr(lines, "\"event\":\"event\",\"n\":-17,\"text\":\"18\"}\n"));
+    tmpdir_free(dir);
+}
+
 static const struct long_row {
     const char *name;
     size_t n;
@@ -319,6 +338,7 @@ static void lines_of_threads_do_not_mix(void **state)
 int main(void)
 {
     add_table(rows, line);
+    add_test(an_integer_stands_without_quotes);
     add_table(longs, long_value);
     add_test(every_length_around_the_end_of_the_line);
     add_test(levels);

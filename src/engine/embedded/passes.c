@@ -128,9 +128,10 @@ static void log_end(const ds_emb_pass *pass)
     for (size_t i = 0; i < DS_COUNT(numbers); i++)
         snprintf(numbers[i], sizeof(numbers[i]), "%lld", (long long)values[i]);
     ds_log(as[run->outcome].level, as[run->outcome].event, "unit", unit, "kind",
-           ds_pass_kind_name(run->kind), "total", numbers[0], "created", numbers[1], "updated",
-           numbers[2], "unchanged", numbers[3], "skipped", numbers[4], "held", numbers[5], "gone",
-           numbers[6], "ms", numbers[7], run->error ? "error" : NULL, run->error, NULL);
+           ds_pass_kind_name(run->kind), DS_LOG_INT("total"), numbers[0], DS_LOG_INT("created"),
+           numbers[1], DS_LOG_INT("updated"), numbers[2], DS_LOG_INT("unchanged"), numbers[3],
+           DS_LOG_INT("skipped"), numbers[4], DS_LOG_INT("held"), numbers[5], DS_LOG_INT("gone"),
+           numbers[6], DS_LOG_INT("ms"), numbers[7], run->error ? "error" : NULL, run->error, NULL);
 }
 
 /* ---- among those that run -------------------------------------------------------------------- */
