@@ -6,6 +6,7 @@
 #include <durable_sync/durable_sync.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -190,20 +191,23 @@ static bool check_config(doctor *d)
     return true;
 }
 
-static const char *directory_of(ds_arena *a, const char *path)
+/* Into an array: with sanitizers gcc holds a pointer that access() was given to be NULL perhaps. */
+static void directory_of(const char *path, char out[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
 
-    if (!slash)
-        return ".";
-    return slash == path ? "/" : ds_arena_strndup(a, path, (size_t)(slash - path));
+    snprintf(out, PATH_MAX, "%s", slash ? path : ".");
+    if (slash && (size_t)(slash - path) < PATH_MAX)
+        out[DS_MAX(slash - path, 1)] = '\0'; /* a longer one is refused by its length */
 }
 
-static void check_disk(doctor *d, const char *directory)
+static void check_disk(doctor *d, const char *path)
 {
+    char directory[PATH_MAX];
     struct statvfs disk;
     ds_arena *a = d->app->arena;
 
+    directory_of(path, directory);
     if (access(directory, W_OK | X_OK) != 0)
         ds_finding(&d->f, DS_FINDING_ERROR, "disk",
                    "give this user the right to write there, or set `store`",
@@ -258,7 +262,7 @@ static void check_store(doctor *d)
     struct stat st;
     ds_err err = DS_ERR_INIT;
 
-    check_disk(d, directory_of(d->app->arena, path));
+    check_disk(d, path);
     if (stat(path, &st) != 0) {
         ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "%s does not exist yet", path);
         return;
