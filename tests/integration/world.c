@@ -6,6 +6,7 @@
 #include "connectors/print/print.h"
 #include "connectors/sqlite/sqlite.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -86,6 +87,8 @@ world *world_new(void)
     snprintf(w->dir, sizeof(w->dir), "%s/durable-sync-world-XXXXXX",
              getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     assert_non_null(mkdtemp(w->dir));
+    w->log_fd = open(world_path(w, "log"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(w->log_fd >= 0);
     w->store = ds_store_open(world_path(w, "state.db"), &holder, &err);
     if (!w->store)
         fail_msg("%s", err.text);
@@ -96,6 +99,8 @@ void world_free(world *w)
 {
     char command[512];
 
+    ds_log_setup(DS_LOG_ERROR, false, STDERR_FILENO);
+    close(w->log_fd);
     ds_store_close(w->store);
     ds_config_free(w->config);
     ds_arena_free(w->arena);

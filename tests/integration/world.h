@@ -22,6 +22,7 @@ typedef struct world_clock {
 
 typedef struct world {
     char dir[256];
+    int log_fd; /* of the file "log", for ds_log_setup; errors go to stderr else */
     world_clock clock;
     ds_store *store;
     ds_config *config;
