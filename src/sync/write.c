@@ -47,11 +47,23 @@ void hold_item(pass *p, const item *it)
     group_hold(p, &held);
 }
 
+/* What is known of the item's row. */
+static const ds_link *known_link(const item *it)
+{
+    return it->link ? it->link : it->left;
+}
+
+/* The row may bear the mark of those that are gone, and its record is back. */
+static bool loses_mark(const pass *p, const item *it)
+{
+    const ds_link *link = known_link(it);
+
+    return p->route->missing_mark && link && (link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING));
+}
+
 static const ds_prop *with_extras(pass *p, const item *it, size_t *n, const uint8_t **how)
 {
-    const ds_link *link = it->link ? it->link : it->left;
-    bool gone = link && (link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING));
-    bool unmark = gone && p->route->missing_mark;
+    bool unmark = loses_mark(p, it);
     size_t extra = (p->route->stamp ? 1u : 0u) + unmark;
     ds_prop *props;
     uint8_t *hows;
@@ -79,7 +91,7 @@ static const ds_prop *with_extras(pass *p, const item *it, size_t *n, const uint
 
 static void fill_write(pass *p, const item *it, ds_write *w)
 {
-    const ds_link *link = it->link ? it->link : it->left;
+    const ds_link *link = known_link(it);
 
     *w = (ds_write){
         .op = link ? DS_OP_UPDATE : DS_OP_CREATE, .key = it->key, .body = it->mapped.body};
@@ -115,7 +127,7 @@ static void settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
     w->op = DS_OP_UPDATE;
     w->id = found->id;
     w->adopted = !it->link;
-    if (!row_is_same(it, found->row) || p->route->write_always)
+    if (!row_is_same(it, found->row) || p->route->write_always || loses_mark(p, it))
         return;
     w->outcome = DS_OUT_UNCHANGED;
     w->new_id = found->id;
@@ -281,8 +293,8 @@ static void settle(pass *p, item *it, const ds_write *w)
     case DS_OUT_UNKNOWN:
         settle_unknown(p, it, w);
         break;
-    case DS_OUT_NONE: /* never sent */
-        if (is_declared(p, w))
+    case DS_OUT_NONE: /* never sent; what an earlier pass may have sent is as open as before */
+        if (is_declared(p, w) && !it->intent)
             group_clear_intent(p, it->key);
         break;
     }
@@ -383,12 +395,11 @@ static bool must_send(pass *p, item *it)
 /* The row at the destination says already what the item would write: it is settled. */
 static bool settle_equal(pass *p, item *it, bool *equal, ds_err *err)
 {
-    bool gone = it->link && (it->link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING));
     ds_found found;
     ds_write w;
 
     *equal = false;
-    if (!p->to->find || p->route->write_always || gone)
+    if (!p->to->find || p->route->write_always || loses_mark(p, it))
         return true;
     if (!find_rows(p, &it, 1, &found, err))
         return false;
