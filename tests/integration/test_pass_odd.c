@@ -83,6 +83,26 @@ static void a_change_taken_back_after_a_failed_batch_is_written(void **state)
     assert_string_equal(name_of(w, "b"), "two");
 }
 
+/* So each page is committed when it is written. */
+static void each_page_is_committed_at_once(void **state)
+{
+    world *w = *state;
+
+    remote_like(&ds_memory_destination);
+    odd.open = NULL;
+    start(w, FROM_MEMORY, TO("odd"), "");
+    put("a", "one");
+    put("b", "two");
+    put("c", "three");
+    w->page_records = 1;
+    ds_memory_fail("out", &(ds_memory_faults){.fail_write = 3, .kind = DS_ERR_TRANSIENT});
+    assert_string_equal(world_totals(w), "failed: the write fails");
+    ds_memory_fail("out", &(ds_memory_faults){0});
+    ds_memory_counted("out");
+    assert_string_equal(world_totals(w), "3 1 0 2 0 0");
+    assert_int_equal(ds_memory_counted("out").writes, 1);
+}
+
 /* It opens and never says what state it has reached: nobody knows whether it was put back. */
 static void one_that_names_no_state_is_compared_each_time(void **state)
 {
@@ -163,6 +183,22 @@ static void one_that_finds_nothing_makes_and_updates(void **state)
     w->approved = true;
     assert_int_equal(world_pass(w).totals.missing, 1);
     assert_string_equal(ds_memory_text("out", "a", "Gone", w->arena), "true");
+}
+
+static void a_row_gone_on_both_sides_needs_no_write(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("odd"), "    missing: {mark: Gone}\n");
+    put("a", "one");
+    put("b", "two");
+    assert_string_equal(world_totals(w), "2 2 0 0 0 0");
+    ds_memory_take("in", "all", "b");
+    ds_memory_take("out", "all", "b");
+    ds_memory_counted("out");
+    assert_int_equal(world_pass(w).totals.missing, 1);
+    assert_int_equal(ds_memory_counted("out").writes, 0);
+    assert_int_equal(ds_memory_count("out", "b"), 0);
 }
 
 /* Rows of a lost create cannot be looked for: they are nobody's. */
@@ -350,6 +386,20 @@ static void a_source_that_starts_over_is_read_from_there(void **state)
     assert_string_equal(world_totals(w), "3 0 2 1 0 0"); /* the script is the same again */
 }
 
+static void a_source_need_not_be_opened(void **state)
+{
+    world *w = *state;
+    ds_source_ops ops = script_source;
+
+    ops.open = NULL;
+    world_source = &ops;
+    script.refuses = true;
+    SCRIPT({.records = {{.key = "a", .name = "one"}}});
+    start(w, FROM_SCRIPT, TO("odd"), "");
+    assert_string_equal(world_totals(w), "1 1 0 0 0 0");
+    world_config(w, "  things:\n" FROM_MEMORY TO("memory")); /* nothing points to `ops` any more */
+}
+
 /* Nothing that has come is kept in mind where nobody asks what is missing. */
 static void starting_over_forgets_the_keys_that_came(void **state)
 {
@@ -433,7 +483,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_remote_destination_is_kept_like_the_others),
         CASE(a_change_taken_back_after_a_failed_batch_is_written),
+        CASE(each_page_is_committed_at_once),
         CASE(one_that_names_no_state_is_compared_each_time),
+        CASE(a_row_gone_on_both_sides_needs_no_write),
+        CASE(a_source_need_not_be_opened),
         CASE(one_without_finish_is_flushed_at_the_end),
         CASE(only_what_the_look_up_leaves_is_sent),
         CASE(write_always_sends_what_a_look_up_finds_equal),

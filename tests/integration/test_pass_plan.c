@@ -4,6 +4,7 @@
  * through the mapping (`try`).
  */
 #include "tests/integration/script.h"
+#include "tests/integration/tried.h"
 
 static ds_destination_ops odd;
 
@@ -156,54 +157,6 @@ static void a_plan_says_what_it_could_not_look_at(void **state)
 }
 
 /* ---- one record ------------------------------------------------------------------------------ */
-
-static struct {
-    world *w;
-    const char *text;
-} tried;
-
-static const char *props_text(const ds_prop *props, size_t n)
-{
-    const char *all = "";
-
-    for (size_t i = 0; i < n; i++)
-        all = ds_arena_printf(tried.w->arena, "%s %s=%s", all, props[i].name,
-                              ds_value_text(tried.w->arena, props[i].value));
-    return all;
-}
-
-/* "source | mapped | written: END", "/BODY" behind it where there is one. */
-static void show_tried(void *to, const ds_tried *t)
-{
-    static const char *const ends[] = {"written", "dropped", "held"};
-
-    (void)to;
-    if (!t->source) {
-        tried.text = "no such record";
-        return;
-    }
-    tried.text = ds_arena_printf(
-        tried.w->arena, "%s |%s |%s: %s%s%s%s",
-        t->source->primary_key ? t->source->primary_key : "", props_text(t->mapped, t->mapped_n),
-        props_text(t->props, t->props_n), ends[t->end], t->reason ? " " : "",
-        t->reason ? t->reason : "", t->body ? "/" : "");
-}
-
-static const char *try_key(world *w, const char *key)
-{
-    ds_try_in in = {.route = w->config->routes[0],
-                    .unit = "all",
-                    .key = key,
-                    .clock = &w->clock.base,
-                    .stop = &w->stop};
-    ds_err err = DS_ERR_INIT;
-
-    tried.w = w;
-    tried.text = NULL;
-    if (!ds_pass_try(&in, show_tried, NULL, &err))
-        return ds_arena_printf(w->arena, "error: %s", err.text);
-    return tried.text;
-}
 
 static void one_record_is_shown_stage_by_stage(void **state)
 {

@@ -44,6 +44,20 @@ static void a_held_record_waits_longer_each_time(void **state)
     }
 }
 
+static void a_held_record_waits_a_day_at_most(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory"), "");
+    put("b", "two");
+    ds_memory_fail("out", &(ds_memory_faults){.hold_key = "b", .hold_reason = "too blue"});
+    for (int i = 0; i < 15; i++) {
+        assert_string_equal(world_totals(w), "1 0 0 0 0 1");
+        w->clock.now_ms += DS_DAY_MS;
+    }
+    assert_int_equal(ds_memory_counted("out").writes, 15);
+}
+
 static void a_changed_record_is_tried_at_once(void **state)
 {
     world *w = *state;
@@ -109,6 +123,17 @@ static void places_are_replaced_by_each_full_pass(void **state)
     assert_string_equal(world_totals(w), "3 1 0 1 0 1");
     assert_true(strncmp(world_held(w), "line:3: ", 8) == 0);
     assert_null(strchr(world_held(w), '\n'));
+}
+
+static void held_with_a_key_and_without_one_live_side_by_side(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_FILE, TO("memory"), "");
+    world_file(w, "in.jsonl", "{\"id\": \"a\", \"size\": \"x\"}\n[]\n{\"id\": \"b\"}\n");
+    assert_string_equal(world_totals(w), "3 1 0 0 0 2");
+    assert_string_equal(world_totals(w), "3 0 0 1 0 2");
+    assert_non_null(strstr(world_held(w), "a: Size: \"x\" is not a number\nline:2: "));
 }
 
 /* ---- rows gone from the source --------------------------------------------------------------- */
@@ -490,10 +515,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(one_record_that_is_refused_does_not_block_the_others),
         CASE(a_held_record_waits_longer_each_time),
+        CASE(a_held_record_waits_a_day_at_most),
         CASE(a_changed_record_is_tried_at_once),
         CASE(a_held_record_that_left_the_source_is_forgotten),
         CASE(very_many_held_records_are_handled_like_few),
         CASE(places_are_replaced_by_each_full_pass),
+        CASE(held_with_a_key_and_without_one_live_side_by_side),
         CASE(missing_rows_are_deleted_when_told_to),
         CASE(missing_rows_are_kept_when_not_told),
         CASE(a_mark_is_set_and_taken_back),

@@ -3,7 +3,8 @@
  * What a pass does with a transform, whatever is behind it: here one that is told by its program
  * what to do with which keys, and counts what it is given.
  */
-#include "tests/integration/memory_world.h"
+#include "tests/integration/script.h"
+#include "tests/integration/tried.h"
 
 static struct {
     int64_t opened, closed, batches, records;
@@ -240,6 +241,79 @@ static void a_plan_runs_it_too(void **state)
     assert_non_null(strstr(world_plan(w), "3 1 0 0 1 1"));
 }
 
+static void bodies_go_through_where_they_are_understood(void **state)
+{
+    world *w = *state;
+
+    world_source = &script_source;
+    SCRIPT({.records = {{.key = "a", .name = "one", .body = "text"}}});
+    start(w, FROM_SCRIPT, TO("memory"), "    transform: x\n");
+    assert_string_equal(world_totals(w), "1 1 0 0 0 0");
+    SCRIPT({.records = {{.key = "a", .name = "one", .body = "words"}}});
+    assert_string_equal(world_totals(w), "1 0 1 0 0 0");
+    start(w, FROM_SCRIPT, TO_SQLITE, "    transform: x\n"); /* that knows no bodies */
+    assert_string_equal(world_totals(w), "1 1 0 0 0 0");
+    SCRIPT({.records = {{.key = "a", .name = "one", .body = "text"}}});
+    assert_string_equal(world_totals(w), "1 0 0 1 0 0");
+}
+
+/* What has no key goes through nothing. */
+static void a_record_that_is_held_already_is_not_run(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_FILE, TO_SQLITE, "    transform: x\n");
+    world_file(w, "in.jsonl", "{\"id\": \"a\", \"name\": \"one\"}\n[]\n");
+    assert_string_equal(world_totals(w), "2 1 0 0 0 1");
+    assert_int_equal(seen.records, 1);
+}
+
+static void a_page_of_records_that_wait_opens_none(void **state)
+{
+    world *w = *state;
+
+    begin_with(w, "h");
+    put("h", "two");
+    assert_string_equal(world_totals(w), "1 0 0 0 0 1");
+    assert_string_equal(world_totals(w), "1 0 0 0 0 1");
+    assert_int_equal(seen.opened, 1);
+    assert_int_equal(seen.batches, 1);
+}
+
+static void one_worker_does_all_pages(void **state)
+{
+    world *w = *state;
+
+    begin_with(w, "x");
+    w->page_records = 1;
+    put("a", "one");
+    put("b", "two");
+    assert_string_equal(world_totals(w), "2 2 0 0 0 0");
+    assert_int_equal(seen.batches, 2);
+    assert_int_equal(seen.opened, 1);
+}
+
+static void try_shows_what_comes_out(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO_SQLITE, "    transform: dh\n    owns: [Name]\n");
+    put("a", "one");
+    put("d", "two");
+    put("h", "three");
+    assert_string_equal(try_key(w, "a"), "a | Name=one Size=1 > Name=one dh Size=1 Made=true | "
+                                         "Name=one dh: written");
+    assert_string_equal(try_key(w, "d"), "d | Name=two Size=1 |: dropped `transform` drops it");
+    assert_string_equal(try_key(w, "h"), "h | Name=three Size=1 |: held transform: no");
+    start(w, FROM_MEMORY, TO_SQLITE, "    transform: x\n    stamp: Made\n");
+    assert_string_equal(try_key(w, "a"),
+                        "a | Name=one Size=1 > Name=one x Size=1 Made=true |: held transform: "
+                        "\"Made\" is the stamp, which is written by itself");
+    seen.fails = true;
+    assert_string_equal(try_key(w, "a"), "error: transform: no worker will have it");
+    assert_int_equal(seen.opened, seen.closed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +327,11 @@ int main(void)
         CASE(names_that_the_route_writes_by_itself),
         CASE(owns_and_create_only_come_behind),
         CASE(a_plan_runs_it_too),
+        CASE(bodies_go_through_where_they_are_understood),
+        CASE(a_record_that_is_held_already_is_not_run),
+        CASE(a_page_of_records_that_wait_opens_none),
+        CASE(one_worker_does_all_pages),
+        CASE(try_shows_what_comes_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

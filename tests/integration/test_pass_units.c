@@ -1,0 +1,85 @@
+/* tests/integration/test_pass_units.c - units of one route that bring the same keys. */
+#include "tests/integration/memory_world.h"
+
+static void put_in(const char *unit, const char *key, const char *name)
+{
+    char json[128];
+
+    snprintf(json, sizeof(json), "{\"name\": \"%s\"}", name);
+    ds_memory_put("in", unit, key, json);
+}
+
+static const char *pass_of(world *w, const char *unit)
+{
+    w->unit = unit;
+    return world_totals(w);
+}
+
+static void a_claimed_key_that_where_drops_is_no_conflict(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory"), "    where: {name: one}\n    missing: delete\n");
+    put_in("north", "a", "one");
+    put_in("south", "a", "two");
+    assert_string_equal(pass_of(w, "north"), "1 1 0 0 0 0");
+    assert_string_equal(pass_of(w, "south"), "1 0 0 0 1 0");
+    put_in("south", "a", "one");
+    assert_string_equal(pass_of(w, "south"), "1 0 0 0 0 1");
+    assert_string_equal(world_held(w), "a: claimed by north");
+    ds_memory_take("in", "south", "a");
+    assert_string_equal(pass_of(w, "south"), "0 0 0 0 0 0");
+    assert_int_equal(ds_memory_count("out", "a"), 1); /* it was never this unit's row */
+}
+
+typedef struct other_pass {
+    world *w;
+    const char *said;
+} other_pass;
+
+/* A whole pass of the other unit, between the look-up and the write of this one. */
+static void be_first(void *to, const char *what)
+{
+    other_pass *other = to;
+
+    if (strcmp(what, "write") != 0 || other->said)
+        return;
+    other->said = "begun";
+    other->said = pass_of(other->w, "south");
+}
+
+static void of_two_passes_at_once_the_first_to_commit_has_the_key(void **state)
+{
+    world *w = *state;
+    other_pass other = {.w = w};
+
+    start(w, FROM_MEMORY, TO("memory"), "");
+    put_in("north", "a", "one");
+    put_in("north", "b", "one");
+    put_in("north", "c", "one");
+    put_in("south", "a", "two");
+    put_in("south", "b", "two");
+    ds_log_setup(DS_LOG_WARN, false, w->log_fd);
+    ds_memory_watch("out", be_first, &other);
+    assert_string_equal(pass_of(w, "north"), "3 1 2 0 0 0");
+    ds_memory_watch("out", NULL, NULL);
+    assert_string_equal(other.said, "2 2 0 0 0 0");
+    assert_non_null(strstr(world_read(w, "log"),
+                           "another unit claimed 2 of the same keys at the same time (a is one of "
+                           "them)"));
+    assert_string_equal(pass_of(w, "north"), "3 0 0 1 0 2");
+    assert_string_equal(world_held(w), "a: claimed by south\nb: claimed by south");
+    assert_string_equal(pass_of(w, "south"), "2 0 2 0 0 0"); /* over what north has written */
+    assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
+    assert_int_equal(ds_memory_count("out", NULL), 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_claimed_key_that_where_drops_is_no_conflict),
+        CASE(of_two_passes_at_once_the_first_to_commit_has_the_key),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
