@@ -85,6 +85,11 @@ static const struct row {
 
     {"as: an integer", {.from = "a", .as = DS_INT}, "{\"a\": \"5\"}", "X=5", NULL},
     {"as: a text", {.from = "a", .as = DS_TEXT}, "{\"a\": 1.10}", "X=\"1.10\"", NULL},
+    {"as: a list of an empty text",
+     {.from = "a", .as = DS_LIST},
+     "{\"a\": \"\"}",
+     "X=[\"\"]",
+     NULL},
     {"as: a list", {.from = "a", .as = DS_LIST}, "{\"a\": [1, true]}", "X=[\"1\",\"true\"]", NULL},
     {"as: a datetime",
      {.from = "a", .as = DS_DATETIME},

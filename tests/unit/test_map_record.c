@@ -111,6 +111,7 @@ static void texts_beyond_a_records_size_are_held(void **state)
     enum { N = 20 * 1024 * 1024 };
     static const ds_field template = {.to = "X", .kind = DS_FIELD_TEMPLATE, .template = "{a}{a}"};
     static const ds_field join = {.to = "X", .from = "l", .join = "-"};
+    static const ds_field as_text = {.to = "X", .from = "l", .join = "-", .as = DS_TEXT};
     ds_route route = {.has_fields = true, .fields = &template, .fields_n = 1};
     ds_record *rec = record_of(scratch, "{}");
     char *text = ds_arena_alloc(scratch, N + 1);
@@ -125,6 +126,9 @@ static void texts_beyond_a_records_size_are_held(void **state)
     assert_string_equal(apply_mapping(&route, rec, &out),
                         "held: X: the text of its template is larger than 33554432 bytes");
     route.fields = &join;
+    assert_string_equal(apply_mapping(&route, rec, &out),
+                        "held: X: the joined text is larger than 33554432 bytes");
+    route.fields = &as_text;
     assert_string_equal(apply_mapping(&route, rec, &out),
                         "held: X: the joined text is larger than 33554432 bytes");
 }
