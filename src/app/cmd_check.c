@@ -126,7 +126,9 @@ static void check_destination(checking *c)
 static void key_changed(checking *c, const char *unit, const char *before)
 {
     const char *remedy = ds_arena_printf(
-        c->arena, "undo the change, or let the rows be matched anew: durable-sync approve %s",
+        c->arena,
+        "undo the change, or let the rows be matched anew: once a pass has stopped for it, "
+        "durable-sync approve %s",
         c->route->name);
 
     ds_finding(c->f, DS_FINDING_ERROR, c->route->name, remedy,

@@ -41,13 +41,21 @@ static void print_text(const ds_app *app, const ds_unit_ref *ref, const said *sa
         return;
     printf("%s: %s%s%s", say->done, ref->route, ref->unit ? ":" : "",
            ref->unit ? ds_safe(a, ref->unit) : "");
-    if (units == 0)
+    if (units == 0) /* -1: nobody was told */
         printf(" (its units are not known yet: it reaches them when the route first runs)");
     else if (!ref->unit && units > 1)
         printf(" (%" PRId64 " units)", units);
     if (!daemon && say->note)
         printf("; %s", say->note);
     putchar('\n');
+}
+
+static int say_it(ds_app *app, const ds_unit_ref *ref, const said *say, int64_t units, bool daemon)
+{
+    if (app->json)
+        return print_json(app, ref, say->done, DS_MAX(units, INT64_C(0)), daemon);
+    print_text(app, ref, say, units, daemon);
+    return DS_EXIT_DONE;
 }
 
 static int tell(ds_app *app, const ds_unit_ref *ref, const ds_event *event, const said *say)
@@ -61,12 +69,7 @@ static int tell(ds_app *app, const ds_unit_ref *ref, const ds_event *event, cons
 
     int code = ds_live_signal(app, ref, event, &units, &daemon);
 
-    if (code)
-        return code;
-    if (app->json)
-        return print_json(app, ref, say->done, units, daemon);
-    print_text(app, ref, say, units, daemon);
-    return DS_EXIT_DONE;
+    return code ? code : say_it(app, ref, say, units, daemon);
 }
 
 /* The configuration and the first word, which names a route or a unit. */
@@ -103,11 +106,46 @@ int ds_cmd_resume(ds_app *app)
                                           "`once`"});
 }
 
+/* A unit that is gone waits for a word of its own: a whole route's does not reach it. */
+static bool waits_for_approval(const ds_unit_ref *ref, const ds_unit *u)
+{
+    if (!u->gone)
+        return u->approval != NULL;
+    return ref->unit && !u->sweep && !u->run_sweep;
+}
+
+static bool anything_waits(const ds_app *app, const ds_unit_ref *ref, bool *waits, ds_err *err)
+{
+    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, err);
+    ds_unit_row *rows;
+    size_t n = 0;
+
+    *waits = false;
+    if (!reader || !ds_reader_units(reader, ref->route, ref->unit, app->arena, &rows, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        *waits = *waits || waits_for_approval(ref, &rows[i].state);
+    return true;
+}
+
+/* Nothing is said beforehand: who approves must have seen what a pass stopped for. */
 int ds_cmd_approve(ds_app *app)
 {
-    return tell_simply(app, DS_EV_APPROVE,
-                       &(said){"approved", "no daemon runs: it goes on with the next `run` or "
-                                           "`once`"});
+    static const said approved = {"approved", "no daemon runs: it goes on with the next `run` or "
+                                              "`once`"};
+    static const said idle = {"nothing waits for approval", NULL};
+    ds_event event = {.type = DS_EV_APPROVE};
+    ds_unit_ref ref;
+    ds_err err = DS_ERR_INIT;
+    bool waits;
+    int code = first_word(app, true, &ref);
+
+    if (code)
+        return code;
+    if (!ds_app_known_unit(app, &ref, &err) || !anything_waits(app, &ref, &waits, &err))
+        return ds_app_fail(app, &err);
+    return waits ? tell(app, &ref, &event, &approved)
+                 : say_it(app, &ref, &idle, -1, ds_live_look(app, false).daemon);
 }
 
 /* false with the answer in *code: the route runs by cron, and an interval would change nothing. */

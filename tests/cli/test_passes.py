@@ -382,11 +382,26 @@ class Signals(Case):
         self.assertEqual(waiting["outcome"], "paused")
         self.assertIn("approve", self.run_it("status").out)
         self.assertIn("-> durable-sync approve plants", self.run_it("once", code=3).out)
-        self.run_it("approve", "plants")
+        self.assertIn("approved: plants; no daemon runs: it goes on", self.run_it("approve", "plants").out)
         done, = self.once()
         self.assertEqual(done["outcome"], "done")
         self.assertEqual(self.query("SELECT count(*) FROM plants WHERE height = -1"), [(10,)])
         self.rows(10, height=-2)
+        self.once(code=3)
+
+    def test_approving_where_nothing_waits_says_so_and_is_no_blank_cheque(self):
+        self.rows(10)
+        self.config(SIMPLE + "    limits: {changes: 25%}\n")
+        for known in (False, True):
+            for word in ("plants", "plants/all"):
+                answer = self.run_it("approve", word)
+                self.assertEqual(answer.out, f"nothing waits for approval: {word.replace('/', ':')}\n")
+            self.assertEqual(self.run_it("approve", "plants", "--json").json,
+                             {"done": "nothing waits for approval", "route": "plants", "unit": None,
+                              "units": 0, "daemon": False})
+            if not known:
+                self.once()
+        self.rows(10, height=-1)
         self.once(code=3)
 
 
