@@ -145,7 +145,9 @@ const ds_shape ds_shape_route = {
     .type = DS_SHAPE_TABLE,
     .takes = "a table with a source and a destination",
     .keys = keys,
-    .rules = "\"not\":{\"required\":[\"cron\",\"every\"]}",
+    .rules = "\"not\":{\"required\":[\"cron\",\"every\"]},"
+             "\"if\":{\"required\":[\"zone\"]},"
+             "\"then\":{\"anyOf\":[{\"required\":[\"cron\"]},{\"required\":[\"quiet\"]}]}",
 };
 
 static void check_name(ds_load *ld, const ds_member *m)

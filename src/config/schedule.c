@@ -144,6 +144,10 @@ void ds_schedule_read(ds_load *ld, const ds_node *table, ds_route *route)
         ok = read_quiet(ld, quiet, s) && ok;
     if ((zone || cron || quiet) && !read_zone_of(ld, zone, cron ? cron : quiet, &s->zone))
         return;
-    if (ok && (cron || quiet))
+    if (zone && !cron && !quiet)
+        ds_issue(ld->issues, zone->at,
+                 "zone: this route has neither cron nor quiet, and every goes by no zone: give it "
+                 "one of them, or leave zone out");
+    else if (ok && (cron || quiet))
         route->schedule = s;
 }

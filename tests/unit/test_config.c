@@ -125,20 +125,16 @@ static void defaults(void **state)
     "  " name ":\n    source: {kind: file, path: a.jsonl, key: id}\n"                              \
     "    destination: {kind: sqlite, path: o.db, table: " name ", key: code}\n"
 
+#define ON_WORKDAYS "    cron: 0 6 * * 1-5\n    zone: Europe/Berlin\n"
+#define DAILY_BUT_AT_NIGHT "    cron: '@daily'\n    zone: Europe/Berlin\n    quiet: 22:00-06:00\n"
+#define NOT_AT_NOON "    every: 5m\n    zone: UTC\n    quiet: ['22:00-06:00', 12:00-13:00]\n"
+#define AT_SIX "    cron: '0 6 * * *'\n"
+
 /* The routes of one file share what they name alike. */
 static void schedules(void **state)
 {
-    ds_config *config =
-        sound("routes:\n" TO_TABLE("a") "    cron: 0 6 * * 1-5\n    zone: Europe/Berlin\n" TO_TABLE(
-            "b") "    cron: '@daily'\n    zone: Europe/Berlin\n    quiet: "
-                 "22:00-06:00\n" TO_TABLE("c") "    every: 5m\n    zone: UTC\n"
-                                               "    quiet: ['22:00-06:00', "
-                                               "12:00-13:00]\n" TO_TABLE(
-                                                   "d") "    zone: UTC\n" TO_TABLE("e") "    "
-                                                                                        "cron: "
-                                                                                        "'0 6 "
-                                                                                        "* * "
-                                                                                        "*'\n");
+    ds_config *config = sound("routes:\n" TO_TABLE("a") ON_WORKDAYS TO_TABLE(
+        "b") DAILY_BUT_AT_NIGHT TO_TABLE("c") NOT_AT_NOON TO_TABLE("d") TO_TABLE("e") AT_SIX);
     const ds_schedule *a = config->routes[0]->schedule, *b = config->routes[1]->schedule,
                       *c = config->routes[2]->schedule;
 
@@ -154,7 +150,7 @@ static void schedules(void **state)
     assert_int_equal(config->routes[2]->every_ms, 5 * DS_MINUTE_MS);
     assert_int_equal(ds_schedule_quiet_until(c, 12 * DS_HOUR_MS), 13 * DS_HOUR_MS);
     assert_int_equal(ds_schedule_quiet_until(c, 23 * DS_HOUR_MS), 30 * DS_HOUR_MS);
-    assert_null(config->routes[3]->schedule);           /* a zone alone changes nothing */
+    assert_null(config->routes[3]->schedule);
     assert_non_null(config->routes[4]->schedule->zone); /* the machine's */
     ds_config_free(config);
 }

@@ -314,6 +314,9 @@ static const row schedule_rows[] = {
      "\"Europe/Berlin\"?"},
     {"a zone that is a path", ROUTE("    zone: ../../../etc/passwd\n"),
      "t.yaml:5:11: zone: \"../../../etc/passwd\" is no name of a time zone; one is Europe/Berlin"},
+    {"a zone that nothing goes by", ROUTE("    zone: UTC\n    every: 5m\n"),
+     "t.yaml:5:5: zone: this route has neither cron nor quiet, and every goes by no zone: give it "
+     "one of them, or leave zone out"},
     {"a zone as a table", ROUTE("    zone: {name: UTC}\n"),
      "t.yaml:5:11: zone: expected text, found a table"},
     {"quiet hours that are none", ROUTE("    quiet: 22-6\n"),
