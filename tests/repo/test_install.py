@@ -73,7 +73,7 @@ class Installed(unittest.TestCase):
 
     def test_what_is_installed(self):
         names = {path.name for path in self.root.rglob("*") if path.is_file() or path.is_symlink()}
-        wanted = {"durable-sync", "libdurable_sync.so", "libdurable_sync.so.0", "durable-sync.pc",
+        wanted = {"durable-sync", "libdurable_sync.so", "libdurable_sync_http.so", "libdurable_sync.so.0", "durable-sync.pc",
                   "durable-sync.1", "durable-sync-once.1", "durable-sync.yaml.5",
                   "_durable-sync", "durable-sync.fish", "durable-sync.schema.json",
                   "durable-sync.service"}
