@@ -115,6 +115,10 @@ static bool range(const field *f, word w, int *from, int *to, bool *single, ds_e
     *single = !memchr(w.text, '-', w.n);
     if (!*single)
         first = cut(&w, '-');
+    if (!*single && (first.n == 0 || w.n == 0))
+        return ds_fail(err, DS_ERR_CONFIG,
+                       "%s: \"%.*s\" is a range with an end missing; write both, as in 1-5",
+                       f->name, shown(whole), whole.text);
     if (!value(f, first, from, err) || !value(f, w, to, err))
         return false;
     if (*to == 0 && *from > 0 && f->names == weekday_names)
@@ -152,6 +156,9 @@ static bool item(const field *f, word w, uint64_t *set, ds_err *err)
 
     if (whole.n == 0)
         return ds_fail(err, DS_ERR_CONFIG, "%s: an empty place in the list", f->name);
+    if (of.n == 0)
+        return ds_fail(err, DS_ERR_CONFIG, "%s: the step of %.*s has no range; write *%.*s",
+                       f->name, shown(whole), whole.text, shown(whole), whole.text);
     if (!range(f, of, &from, &to, &single, err))
         return false;
     if (stepped && single)
