@@ -5,12 +5,12 @@
  */
 #include "app/commands.h"
 #include "app/out.h"
+#include "app/peek.h"
 #include "base/activity.h"
 #include "config/tables.h"
 #include "sync/map.h"
 #include <string.h>
 
-#define PEEKED ((size_t)100) /* records looked at for a route without `fields` */
 #define SCHEMA_MAX (16 * DS_MIB)
 
 typedef struct finding {
@@ -64,68 +64,14 @@ static void did(void *to, const char *what)
 
 /* ---- what the route writes ------------------------------------------------------------------- */
 
-static bool is_wanted(const view *v, const ds_column *columns, size_t n, const char *name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!strcmp(columns[i].name, name))
-            return true;
-    return v->route->destination_key && !strcmp(v->route->destination_key, name);
-}
-
-static void collect(view *v, const ds_page *page)
-{
-    DS_AUTO(ds_mapping) mapping = ds_mapping_new(v->route);
-    ds_column *columns = NULL;
-    size_t n = 0;
-
-    for (size_t i = 0; i < page->records_n; i++) {
-        ds_mapped mapped;
-        const char *reason;
-
-        if (page->records[i].hold ||
-            ds_mapping_apply(mapping, &page->records[i], v->a, &mapped, &reason) != DS_MAPPED)
-            continue;
-        for (size_t k = 0; k < mapped.n && n < DS_PROPERTIES_MAX; k++) {
-            if (is_wanted(v, columns, n, mapped.props[k].name))
-                continue;
-            columns =
-                ds_arena_grow(v->a, columns, n * sizeof(*columns), (n + 1) * sizeof(*columns));
-            columns[n++] = (ds_column){ds_arena_strdup(v->a, mapped.props[k].name), DS_TEXT, false};
-        }
-    }
-    v->wanted = columns;
-    v->wanted_n = n;
-}
-
-/* Without `fields` the names come with the records: the first ones are looked at. */
-static bool peek(view *v, ds_err *err)
-{
-    DS_AUTO(ds_source) source = ds_source_new(v->route);
-    ds_units units = {.arena = v->a};
-    ds_fetch want = {.since_ms = -1, .limit = PEEKED};
-    ds_page page;
-
-    ds_page_init(&page, v->a);
-    if ((source->ops->open && !source->ops->open(source, &v->act, err)) ||
-        !source->ops->units(source, &v->act, &units, err))
-        return false;
-    if (!units.n)
-        return true;
-    want.unit = v->act.unit = units.keys[0];
-    if (!source->ops->fetch_page(source, &v->act, &want, &page, err))
-        return false;
-    v->act.unit = "-";
-    collect(v, &page);
-    return true;
-}
-
 static void find_wanted(view *v)
 {
     ds_err err = DS_ERR_INIT;
 
     v->wanted = ds_mapping_columns(v->route, v->a, &v->wanted_n);
-    if (!v->wanted_n && !peek(v, &err))
-        failed(v, ds_arena_printf(v->a, "source %s", v->route->source->kind), &err);
+    if (ds_peek_is_needed(v->route) &&
+        !ds_peek_columns(v->route, &v->act, &v->wanted, &v->wanted_n, &err))
+        say(v, true, err.text, NULL);
 }
 
 /* ---- what the destination has ---------------------------------------------------------------- */
@@ -188,22 +134,35 @@ static void ask(view *v)
 typedef struct line { /* a column; what is not known is NULL */
     const char *name, *writes, *from, *type;
     bool key, there;
+    bool made; /* by the transform */
 } line;
+
+static const ds_field *field_of(const ds_route *r, const char *name)
+{
+    for (size_t i = 0; i < r->fields_n; i++)
+        if (!strcmp(r->fields[i].to, name))
+            return &r->fields[i];
+    return NULL;
+}
 
 static const char *from_of(const view *v, const char *name)
 {
     const ds_route *r = v->route;
+    const ds_field *f = field_of(r, name);
 
-    for (size_t i = 0; i < r->fields_n; i++) {
-        const ds_field *f = &r->fields[i];
+    if (!f)
+        return r->has_fields || r->transform ? NULL : name;
+    return f->kind == DS_FIELD_FROM       ? f->from
+           : f->kind == DS_FIELD_TEMPLATE ? f->template
+                                          : ds_value_text(v->a, f->value);
+}
 
-        if (strcmp(f->to, name) != 0)
-            continue;
-        return f->kind == DS_FIELD_FROM       ? f->from
-               : f->kind == DS_FIELD_TEMPLATE ? f->template
-                                              : ds_value_text(v->a, f->value);
-    }
-    return r->has_fields ? NULL : name;
+static bool is_made(const ds_route *r, const char *name)
+{
+    bool by_itself = (r->stamp && !strcmp(r->stamp, name)) ||
+                     (r->missing_mark && !strcmp(r->missing_mark, name));
+
+    return r->transform && !field_of(r, name) && !by_itself;
 }
 
 static const ds_column_there *there_for(const view *v, const char *wanted)
@@ -221,6 +180,7 @@ static line line_of(const view *v, const ds_column *wanted)
 
     l.writes = !wanted || wanted->typed ? ds_type_name(wanted ? wanted->type : DS_TEXT) : "any";
     l.from = wanted ? from_of(v, l.name) : NULL;
+    l.made = wanted && is_made(v->route, l.name);
     l.there = there != NULL;
     l.type = there ? there->type : NULL;
     return l;
@@ -271,10 +231,11 @@ static void show_text(const view *v)
     for (size_t i = 0; i < n; i++) {
         const line *l = &lines[i];
         bool missing = v->listed && !l->there;
+        const char *from = l->key ? "the key" : l->made ? "the transform" : l->from;
         const char *has = !v->listed ? NULL : missing ? "missing" : *l->type ? l->type : "any";
 
         ds_table_row(&table, missing ? DS_YELLOW : DS_PLAIN,
-                     (const char *const[]){l->name, l->writes, l->key ? "the key" : l->from, has});
+                     (const char *const[]){l->name, l->writes, from, has});
     }
     ds_table_print(&table, v->app);
     findings_text(v);

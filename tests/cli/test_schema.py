@@ -69,6 +69,24 @@ class Columns(Looking):
         self.assertEqual(self.once()[0]["created"], 3)
         self.assertEqual(self.once()[0]["unchanged"], 3)
 
+    def test_what_a_transform_makes(self):
+        self.rows(3)
+        config = SIMPLE + "    transform: .properties.tall = (.properties.height > 1) | del(.properties.height)\n"
+        self.config(config)
+        self.assertEqual(self.columns(), [("id", "text", None, False, None), ("name", "any", None, False, None),
+                                          ("tall", "any", None, False, None)])
+        self.assertRegex(self.run_it("schema", "plants").out, "tall +any +the transform +missing")
+        self.look("--create")
+        self.assertEqual([c[0] for c in self.columns()], ["id", "name", "tall"])
+        self.config(config + "    fields: {name: name, height: {from: height, as: integer}}\n    stamp: at\n")
+        self.assertEqual(self.columns("--create"), [
+            ("id", "text", None, True, "TEXT"), ("name", "any", "name", True, ""),
+            ("height", "integer", "height", True, "INTEGER"), ("at", "datetime", None, True, "DATETIME"),
+            ("tall", "any", None, True, "")])
+        self.config(config + "    owns: [tall]\n")
+        self.assertEqual([c[:2] for c in self.columns()], [
+            ("id", "text"), ("tall", "any"), ("name", None), ("height", None), ("at", None)])
+
     def test_create_adds_what_is_missing_and_nothing_else(self):
         self.config(FIELDS)
         self.rows(2)
