@@ -411,6 +411,14 @@ static const char *taken(const ds_route *route, const ds_transform_in *in, const
     return NULL;
 }
 
+/* Whether the expression wrote a body that would get lost. */
+static bool loses_body(const ds_route *route, const ds_transform_in *in,
+                       const ds_transform_out *made)
+{
+    return made->body && !route->destination->has_bodies &&
+           (!in->body || strcmp(in->body, made->body) != 0);
+}
+
 ds_map_result ds_mapping_after(ds_mapping *m, const ds_transform_in *in,
                                const ds_transform_out *made, ds_arena *a, ds_mapped *out,
                                const char **reason)
@@ -422,6 +430,13 @@ ds_map_result ds_mapping_after(ds_mapping *m, const ds_transform_in *in,
             continue;
         *reason = ds_arena_printf(a, "transform: \"%.200s\" is %s, which is written by itself",
                                   made->props[i].name, by);
+        return DS_MAP_HELD;
+    }
+    if (loses_body(m->route, in, made)) {
+        *reason = ds_arena_printf(a,
+                                  "transform: `.body` is set, and a destination of kind %s has no "
+                                  "bodies; put the text into a property",
+                                  m->route->destination->kind);
         return DS_MAP_HELD;
     }
     map_all(m, made->props, made->n, made->body, a, out);

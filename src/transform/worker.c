@@ -103,6 +103,14 @@ static void on_message(void *to, jv message)
     jv_free(text);
 }
 
+/* Without it libjq says "break". */
+static jv no_input(jq_state *jq, void *unused)
+{
+    (void)jq, (void)unused;
+    return jv_invalid_with_msg(
+        jv_string("input and inputs have nothing to read here: the record is `.`"));
+}
+
 static ds_watch *the_watch; /* libjq 1.6 hands its handler anything but what it was given */
 
 static void no_memory(void *unused)
@@ -225,8 +233,8 @@ static void settle(worker *w)
     if (!w->jq)
         _exit(2);
     jq_set_error_cb(w->jq, on_message, w);
-    jq_set_input_cb(w->jq, NULL, NULL); /* libjq 1.6 leaves these two to chance */
-    jq_set_debug_cb(w->jq, NULL, NULL);
+    jq_set_input_cb(w->jq, no_input, NULL);
+    jq_set_debug_cb(w->jq, NULL, NULL); /* libjq 1.6 leaves it to chance */
     jq_set_nomem_handler(w->jq, no_memory, NULL);
     fence |= ds_fence_calls();
 

@@ -134,6 +134,18 @@ class Pass(Case):
         self.assertEqual((done["held"], done["created"]), (3, 0))
         self.assertIn("another primary_key", self.run_it("held").out)
 
+    def test_a_body_is_written_where_there_are_bodies(self):
+        self.start('.body = "about \\(.properties.name)"', 1)
+        done, = self.once(code=4)
+        reason, = [h["reason"] for h in self.run_it("held", "--json").json["held"]]
+        self.assertEqual(reason, "transform: `.body` is set, and a destination of kind sqlite has no bodies; "
+                         "put the text into a property")
+        self.assertEqual(self.run_it("try", "plants", "--json").json["reason"], reason)
+        self.config(route('.body = "about \\(.properties.name)"').replace(
+            "{kind: sqlite, path: out.db, table: plants, key: id, create_table: true}", "{kind: print}"))
+        self.assertIn('"about Plant 0"', self.run_it("once").out)
+        self.assertEqual(self.run_it("try", "plants", "--json").json["body"], "about Plant 0")
+
     def test_what_the_route_writes_by_itself(self):
         self.start('.properties.id = "x"', 1)
         self.once(code=4)

@@ -93,16 +93,16 @@ static const struct line_row {
      "{\"op\":\"update\",\"key\":\"k\",\"properties\":{\"a\":9007199254740993}}\n"},
 };
 
-static void line(void **state)
+static void is_printed(const struct line_row *row, const char *body)
 {
-    const struct line_row *row = *state;
     DS_AUTO(tmpdir) dir = tmpdir_new();
     const ds_record *rec = record_of(scratch, row->props);
     ds_write w = {.op = row->op,
                   .key = row->key,
                   .props = rec->props,
                   .props_n = rec->props_n,
-                  .how = row->how};
+                  .how = row->how,
+                  .body = body};
     ds_destination *to = printer(row->format);
     const char *generation;
     bool ok;
@@ -117,6 +117,30 @@ static void line(void **state)
     assert_non_null(generation);
     assert_int_equal(w.outcome, row->op == DS_OP_CREATE ? DS_OUT_CREATED : DS_OUT_UPDATED);
     assert_string_equal(tmpdir_read(dir, "out", NULL), row->line);
+}
+
+static void line(void **state)
+{
+    is_printed(*state, NULL);
+}
+
+static void a_body_stands_behind_the_properties(void **state)
+{
+    static const struct line_row text = {.format = "text",
+                                         .op = DS_OP_CREATE,
+                                         .key = "k",
+                                         .props = "{\"a\": 1}",
+                                         .line = "create k {\"a\":1} \"one\\ntwo\"\n"},
+                                 json = {.format = "json",
+                                         .op = DS_OP_UPDATE,
+                                         .key = "k",
+                                         .props = "{}",
+                                         .line = "{\"op\":\"update\",\"key\":\"k\","
+                                                 "\"properties\":{},\"body\":\"one\\ntwo\"}\n"};
+
+    (void)state;
+    is_printed(&text, "one\ntwo");
+    is_printed(&json, "one\ntwo");
 }
 
 static void a_closed_output_is_an_error(void **state)
@@ -159,6 +183,7 @@ static void nothing_written_leaves_the_generation_alone(void **state)
 int main(void)
 {
     add_table(line_rows, line);
+    add_test(a_body_stands_behind_the_properties);
     add_test(a_closed_output_is_an_error);
     add_test(what_it_promises);
     add_test(nothing_written_leaves_the_generation_alone);

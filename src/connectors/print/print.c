@@ -105,6 +105,12 @@ static void put_text(ds_buf *line, const ds_write *row)
     w.exact = true;
     ds_buf_printf(line, "%s %s ", op_name(row->op), row->key);
     put_properties(&w, row);
+    if (row->body) {
+        ds_json_writer body = ds_json_w(line, false);
+
+        ds_buf_char(line, ' ');
+        ds_json_w_text(&body, row->body);
+    }
 }
 
 static bool fail_output(ds_err *err)
