@@ -74,11 +74,78 @@ static void of_two_passes_at_once_the_first_to_commit_has_the_key(void **state)
     assert_int_equal(ds_memory_count("out", NULL), 3);
 }
 
+static bool mark_gone(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    ds_unit_row *north;
+
+    (void)job;
+    if (!ds_tx_unit_get(tx, "things", "north", a, &north, err))
+        return false;
+    north->state.gone = true;
+    return ds_tx_unit_save(tx, north, 0, err);
+}
+
+static void north_is_gone(world *w)
+{
+    ds_job job = {.run = mark_gone};
+    ds_err err = DS_ERR_INIT;
+
+    ds_memory_drop_unit("in", "north");
+    assert_true(ds_store_do(w->store, DS_LANE_EVENT, &job, &err));
+}
+
+static void a_sweep_reads_nothing_and_takes_all_for_gone(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory"), "    missing: delete\n");
+    put_in("north", "a", "one");
+    put_in("north", "b", "one");
+    put_in("south", "c", "one");
+    assert_string_equal(pass_of(w, "north"), "2 2 0 0 0 0");
+    assert_string_equal(pass_of(w, "south"), "1 1 0 0 0 0");
+    north_is_gone(w);
+    ds_memory_counted("in");
+    w->unit = "north";
+    w->sweep = w->approved = true;
+    assert_int_equal(world_pass(w).totals.missing, 2);
+    assert_int_equal(ds_memory_counted("in").opens, 0);
+    assert_int_equal(ds_memory_count("out", NULL), 1);
+    assert_int_equal(ds_memory_count("out", "c"), 1);
+}
+
+/* With all that is known of it: that it is of our making, and marked. */
+static void a_row_of_a_unit_that_is_gone_goes_to_the_one_that_brings_it(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory-b"), "    missing: {mark: Gone}\n");
+    put_in("north", "a", "one");
+    put_in("north", "b", "one");
+    put_in("south", "c", "one");
+    assert_string_equal(pass_of(w, "north"), "2 2 0 0 0 0");
+    assert_string_equal(pass_of(w, "south"), "1 1 0 0 0 0");
+    ds_memory_take("in", "north", "a");
+    assert_string_equal(pass_of(w, "north"), "1 0 0 1 0 0");
+    assert_string_equal(ds_memory_text("out", "a", "Gone", w->arena), "true");
+    north_is_gone(w);
+    put_in("south", "a", "one");
+    assert_string_equal(pass_of(w, "south"), "2 0 1 1 0 0");
+    assert_string_equal(ds_memory_text("out", "a", "Gone", w->arena), "false");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+    ds_memory_take("in", "south", "a");
+    assert_int_equal(world_pass(w).totals.missing, 1);
+    assert_string_equal(ds_memory_text("out", "a", "Gone", w->arena), "true");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_claimed_key_that_where_drops_is_no_conflict),
         CASE(of_two_passes_at_once_the_first_to_commit_has_the_key),
+        CASE(a_sweep_reads_nothing_and_takes_all_for_gone),
+        CASE(a_row_of_a_unit_that_is_gone_goes_to_the_one_that_brings_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

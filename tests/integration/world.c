@@ -200,6 +200,7 @@ ds_pass_result world_pass_of(world *w, const char *name)
         .items_n = w->items_n,
         .since_ms = w->since_ms,
         .approved = w->approved,
+        .sweep = w->sweep,
         .clock = &w->clock.base,
         .stop = &w->stop,
         .slice_ms = w->slice_ms,

@@ -31,7 +31,7 @@ typedef struct world {
     int64_t slice_ms;
     int64_t since_ms; /* CHANGES; -1 */
     size_t page_records, group_records;
-    bool approved;
+    bool approved, sweep;
     const char *unit;         /* "all" */
     ds_pass_kind kind;        /* FULL */
     const char *const *items; /* TARGETED */

@@ -91,7 +91,11 @@ static void an_activity_recalls_what_was_kept(void **state)
     ds_activity_keep(&act, "etag", large); /* too large to keep: what was known is forgotten */
     assert_null(last.value);
     ds_activity_keep(&act, large, "1");
+    assert_null(ds_activity_recall(&act, large));
     assert_int_equal(last.calls, 3);
+    ds_activity_keep(&act, "etag", "abc");
+    ds_activity_keep(&act, "etag", NULL); /* the connector says so itself */
+    assert_null(ds_activity_recall(&act, "etag"));
     act.memory = NULL;
     ds_activity_keep(&act, "etag", "abc");
     assert_null(ds_activity_recall(&act, "etag"));

@@ -4,6 +4,7 @@
 #include "sync/internal.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -322,6 +323,39 @@ static void a_page_that_nobody_waits_for_is_given_up(void **state)
     assert_false(ds_activity_stopping(&act)); /* the pass itself goes on */
 }
 
+/* Caught by the linker (--wrap). */
+static bool no_more_threads;
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+                          void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+                          void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+                          void *arg)
+{
+    return no_more_threads ? EAGAIN : __real_pthread_create(thread, attr, run, arg);
+}
+
+static void without_a_thread_the_first_page_fails(void **state)
+{
+    scene *s;
+    fetched *got;
+
+    (void)state;
+    no_more_threads = true;
+    s = begin((pages){.last = 5, .fail_at = -1, .huge_cursor_at = -1}, NULL);
+    no_more_threads = false;
+    assert_true(fetcher_wait(s->f, 1000000)); /* at once */
+    got = fetcher_next(s->f);
+    assert_non_null(got);
+    assert_false(got->ok);
+    assert_int_equal(got->err.kind, DS_ERR_TRANSIENT);
+    assert_int_equal(strncmp(got->err.text, "no thread that reads: ", 22), 0);
+    assert_null(fetcher_next(s->f));
+    fetcher_stop(s->f);
+    assert_int_equal(s->src.started, 0);
+}
+
 int main(void)
 {
     add_table(rows, pages_come);
@@ -333,5 +367,6 @@ int main(void)
     add_test(stopping_early_waits_for_nobody);
     add_test(a_source_that_waits_is_told_to_stop);
     add_test(a_page_that_nobody_waits_for_is_given_up);
+    add_test(without_a_thread_the_first_page_fails);
     return run_tests("fetcher");
 }

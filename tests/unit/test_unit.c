@@ -111,6 +111,7 @@ static const struct state_row {
     {"state: paused in a pass", "sp", "paused"},
     {"state: idle after a pass", "sd", "idle"},
     {"state: gone", "g", "idle"},
+    {"state: gone, and its sweep waits for a retry", "gAf", "waiting"},
 };
 
 static void state_row(void **state)
