@@ -145,6 +145,42 @@ static void after(void **state)
     assert_string_equal(got, row->out);
 }
 
+static const ds_destination_ops with_bodies = {.kind = "pages", .has_bodies = true};
+static const ds_destination_ops without = {.kind = "rows"};
+
+static const struct body_row {
+    const char *name;
+    const ds_destination_ops *to;
+    const char *in, *made;
+    bool kept;
+} bodies[] = {
+    {"body: where it is understood", &with_bodies, NULL, "text", true},
+    {"body: none", &without, NULL, NULL, true},
+    {"body: as it came, it gets lost in silence", &without, "text", "text", true},
+    {"body: taken away", &without, "text", NULL, true},
+    {"body: a new one would get lost", &without, NULL, "text", false},
+    {"body: another one would get lost", &without, "text", "words", false},
+};
+
+static void body(void **state)
+{
+    const struct body_row *row = *state;
+    ds_route route = {.destination = row->to};
+    ds_mapping *m = ds_mapping_new(&route);
+    ds_transform_in in = {.body = row->in};
+    ds_transform_out made = {.fate = DS_TRANSFORM_KEPT, .body = row->made};
+    const char *reason = NULL;
+    ds_mapped mapped = {.n = 0};
+    ds_map_result result = ds_mapping_after(m, &in, &made, scratch, &mapped, &reason);
+
+    ds_mapping_free(m);
+    assert_int_equal(result, row->kept ? DS_MAPPED : DS_MAP_HELD);
+    if (row->kept)
+        assert_ptr_equal(mapped.body, row->made);
+    else
+        assert_non_null(strstr(reason, "a destination of kind rows has no bodies"));
+}
+
 /* ---- the hash of what goes in ---------------------------------------------------------------- */
 
 static ds_hash hash_of(const char *program, const char *json)
@@ -173,6 +209,7 @@ int main(void)
 {
     add_table(befores, before);
     add_table(afters, after);
+    add_table(bodies, body);
     add_test(the_hash_tells_of_record_and_program);
     return run_tests("mapping, transforms");
 }

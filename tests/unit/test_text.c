@@ -207,6 +207,7 @@ static void names_beyond_measure_are_far_away(void **state)
     assert_ptr_equal(ds_nearest(longest, names, 2), longest);
     assert_null(ds_nearest(longer, names, 2));
     assert_null(ds_nearest("a", NULL, 0));
+    assert_null(ds_nearest("a", &(const char *){"b"}, 1)); /* no letter of it is right */
 }
 
 int main(void)

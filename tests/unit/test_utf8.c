@@ -95,6 +95,8 @@ static const struct row {
      "b"},
     {"a cut character", "a\xE2\x82", 3, "a\xEF\xBF\xBD\xEF\xBF\xBD"},
     {"a cut character before another", "\xE2\x82\xC3\xA9", 4, "\xEF\xBF\xBD\xEF\xBF\xBD\xC3\xA9"},
+    {"a character of four bytes whose last is none of it", "\xF0\x9F\x98z", 4,
+     "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz"},
     {"a slash in two bytes", "\xC0\xAF", 2, "\xEF\xBF\xBD\xEF\xBF\xBD"},
     {"a surrogate", "\xED\xA0\x80", 3, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
     {"beyond the last code point", "\xF4\x90\x80\x80", 4,
