@@ -142,6 +142,7 @@ static int run_main(int argc, char **argv, const ds_source_ops *source,
 
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write, not our death */
     signal(SIGXFSZ, SIG_IGN); /* nor is a file that may not grow */
+    signal(SIGCHLD, SIG_DFL); /* who started us may ignore it: how a child ends would be lost */
     if (!ds_args_parse(argc, argv, ds_commands, a, &args, &err))
         return ds_app_fail(&app, &err);
     set_up_output(&app);

@@ -7,6 +7,7 @@ but itself: the rest is mirrored, and what was there before is there after.
 import json
 import os
 import re
+import signal
 import subprocess
 
 from cli import PROGRAM, SIMPLE, Case, main
@@ -81,6 +82,15 @@ class Configuration(BadCase):
         self.config("routes:\n  a: &a0 [x]\n" + "".join(
             f"  a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 12)))
         self.refused("aliases stand for more than 1000 values")
+
+    def test_a_command_fails_whoever_started_us(self):
+        """Whoever ignores SIGCHLD hands that down: the system then forgets how a child ended."""
+        self.config(SIMPLE.replace("path: plants.jsonl", 'path: "${command:echo x; exit 3}"'))
+        done = subprocess.run(
+            [PROGRAM, "check"], cwd=self.dir, env=self.env, capture_output=True, text=True,
+            check=False, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("${command:...}: the command failed with exit code 3", done.stderr)
 
     def test_unknown_keys_are_guessed(self):
         self.config("stroe: x\n" + SIMPLE.replace("path: plants", "pth: plants") + "    evry: 5m\n")
