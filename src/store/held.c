@@ -6,7 +6,7 @@
 #include "store/internal.h"
 #include "store/rows.h"
 
-static bool count(ds_db *db, int64_t unit_id, int64_t more, ds_err *err)
+bool ds_held_count(ds_db *db, int64_t unit_id, int64_t more, ds_err *err)
 {
     if (!more)
         return true;
@@ -81,7 +81,7 @@ bool ds_held_put(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, s
             return false;
         more++;
     }
-    return count(db, unit_id, more, err);
+    return ds_held_count(db, unit_id, more, err);
 }
 
 /* Runs a DELETE ... RETURNING adopt: a record that a person has adopted does not count any more.
@@ -115,7 +115,7 @@ bool ds_held_release(ds_db *db, int64_t unit_id, const char *const *keys, size_t
         if (!delete_counted(db, st, &gone, err))
             return false;
     }
-    return count(db, unit_id, -gone, err);
+    return ds_held_count(db, unit_id, -gone, err);
 }
 
 bool ds_held_meet(ds_db *db, int64_t unit_id, int64_t run, const char *const *keys, size_t n,
@@ -149,7 +149,7 @@ bool ds_held_replace(ds_db *db, int64_t unit_id, int64_t run, ds_err *err)
         return false;
     ds_bind_int(st, 1, unit_id);
     ds_bind_int(st, 2, run);
-    return delete_counted(db, st, &gone, err) && count(db, unit_id, -gone, err);
+    return delete_counted(db, st, &gone, err) && ds_held_count(db, unit_id, -gone, err);
 }
 
 bool ds_held_forget_keys(ds_db *db, int64_t unit_id, ds_err *err)
@@ -161,7 +161,7 @@ bool ds_held_forget_keys(ds_db *db, int64_t unit_id, ds_err *err)
     if (!st)
         return false;
     ds_bind_int(st, 1, unit_id);
-    return delete_counted(db, st, &gone, err) && count(db, unit_id, -gone, err);
+    return delete_counted(db, st, &gone, err) && ds_held_count(db, unit_id, -gone, err);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -255,14 +255,14 @@ bool ds_held_list(ds_db *db, const char *route, ds_arena *a, ds_held_row **out, 
         " JOIN route r ON r.id = m.route_id WHERE (?1 IS NULL OR r.name = ?1) AND h.adopt IS NULL"
         " ORDER BY r.name, m.unit, h.placed, CASE WHEN h.placed THEN length(h.key) END, h.key";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
-    bool row = true;
+    bool row = false;
 
     *n = 0;
     *out = NULL;
     if (!st)
         return false;
     ds_bind_text(st, 1, route);
-    while (row) {
+    for (;;) {
         if (!ds_db_next(db, st, &row, err))
             return false;
         if (!row)

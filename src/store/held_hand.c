@@ -80,15 +80,12 @@ static bool drop_one(ds_db *db, const char *key, const found *at, ds_err *err)
 
     static const char sql[] = "DELETE FROM held WHERE unit_id = ? AND key = ? AND placed = 1";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
-    static const char less_sql[] = "UPDATE ledger SET held = held - 1 WHERE unit_id = ?";
-    DS_AUTO(ds_stmt) less = ds_db_stmt(db, less_sql, err);
 
-    if (!st || !less)
+    if (!st)
         return false;
     ds_bind_int(st, 1, at->unit_id);
     ds_bind_text(st, 2, key);
-    ds_bind_int(less, 1, at->unit_id);
-    return ds_db_run(db, st, err) && ds_db_run(db, less, err);
+    return ds_db_run(db, st, err) && ds_held_count(db, at->unit_id, -1, err);
 }
 
 bool ds_tx_held_drop(ds_tx *tx, const char *route, const char *key, bool *was_found, ds_err *err)
@@ -124,16 +121,13 @@ static bool link_later(ds_db *db, int64_t unit_id, const char *key, const char *
     static const char sql[] =
         "UPDATE held SET adopt = ? WHERE unit_id = ? AND key = ? AND placed = 0";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
-    static const char less_sql[] = "UPDATE ledger SET held = held - 1 WHERE unit_id = ?";
-    DS_AUTO(ds_stmt) less = ds_db_stmt(db, less_sql, err);
 
-    if (!st || !less)
+    if (!st)
         return false;
     ds_bind_text(st, 1, id);
     ds_bind_int(st, 2, unit_id);
     ds_bind_text(st, 3, key);
-    ds_bind_int(less, 1, unit_id);
-    return ds_db_run(db, st, err) && ds_db_run(db, less, err);
+    return ds_db_run(db, st, err) && ds_held_count(db, unit_id, -1, err);
 }
 
 static bool expect_free(ds_db *db, const found *at, const char *key, ds_err *err)

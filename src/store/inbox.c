@@ -75,7 +75,7 @@ bool ds_tx_inbox_take(ds_tx *tx, const char *route, const char *unit, ds_arena *
     DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
     ds_event *taken = NULL;
     size_t rows = 0;
-    bool row = true;
+    bool row = false;
 
     *n = 0;
     *events = NULL;
@@ -83,7 +83,7 @@ bool ds_tx_inbox_take(ds_tx *tx, const char *route, const char *unit, ds_arena *
         return false;
     ds_bind_text(st, 1, route);
     ds_bind_text(st, 2, unit);
-    while (row) {
+    for (;;) {
         if (!ds_db_next(tx->db, st, &row, err))
             return false;
         if (!row)

@@ -65,13 +65,13 @@ bool ds_intents_list(ds_db *db, int64_t unit_id, ds_arena *a, const ds_intent **
     static const char sql[] = "SELECT key, issued FROM intent WHERE unit_id = ? ORDER BY key";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
     ds_intent *intents = NULL;
-    bool row = true;
+    bool row = false;
 
     *n = 0;
     if (!st)
         return false;
     ds_bind_int(st, 1, unit_id);
-    while (row) {
+    for (;;) {
         if (!ds_db_next(db, st, &row, err))
             return false;
         if (!row)

@@ -34,7 +34,7 @@ static int compare(const void *left, const void *right)
 
     if (a->head != b->head)
         return a->head < b->head ? -1 : 1;
-    int order = a->key && b->key ? strcmp(a->key, b->key) : 0;
+    int order = a->key ? strcmp(a->key, b->key) : 0;
 
     return order ? order : (a->at > b->at) - (a->at < b->at);
 }

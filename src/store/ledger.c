@@ -58,7 +58,7 @@ static bool read_alone(ledger *l, ds_ledger_begin *out, ds_err *err)
     ds_bind_int(st, 2, l->at.unit_id);
     if (!ds_db_next(l->db, st, &row, err))
         return false;
-    out->alone = row && ds_col_int(st, 0);
+    out->alone = ds_col_int(st, 0) != 0; /* it answers always */
     return true;
 }
 
@@ -140,8 +140,8 @@ static bool match(ds_ledger *base, const char *const *keys, size_t n, ds_arena *
 {
     ledger *l = (ledger *)base;
 
-    if (!l->db && n)
-        memset(out, 0, n * sizeof *out);
+    for (size_t i = 0; !l->db && i < n; i++)
+        out[i] = (ds_link_match){0};
     return !l->db || ds_links_match(l->db, l->at, keys, n, &l->order, a, out, err);
 }
 

@@ -20,7 +20,7 @@ static bool next_due_after(ds_db *db, const char *kind, int64_t now_ms, int64_t 
     ds_bind_text(st, 2, kind);
     if (!ds_db_next(db, st, &row, err))
         return false;
-    *next_ms = row ? ds_col_int(st, 0) : 0;
+    *next_ms = ds_col_int(st, 0); /* 0 for the NULL of none */
     return true;
 }
 

@@ -110,7 +110,7 @@ bool ds_reader_held(ds_reader *r, const char *route, ds_arena *a, ds_held_row **
 
 bool ds_reader_link_counts(ds_reader *r, ds_arena *a, ds_link_count **out, size_t *n, ds_err *err)
 {
-    bool row = true;
+    bool row = false;
 
     *out = NULL;
     *n = 0;
@@ -125,7 +125,7 @@ bool ds_reader_link_counts(ds_reader *r, ds_arena *a, ds_link_count **out, size_
 
     if (!st)
         return false;
-    while (row) {
+    for (;;) {
         if (!ds_db_next(r->db, st, &row, err))
             return false;
         if (!row)
@@ -152,7 +152,7 @@ bool ds_reader_quick_check(ds_reader *r, ds_arena *a, const char **finding, ds_e
 
     if (!st || !ds_db_next(r->db, st, &row, err))
         return false;
-    if (row && strcmp((const char *)sqlite3_column_text(st, 0), "ok") != 0)
+    if (sqlite3_stricmp((const char *)sqlite3_column_text(st, 0), "ok") != 0)
         *finding = ds_col_text(st, 0, a);
     return true;
 }

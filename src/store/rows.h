@@ -43,6 +43,8 @@ DS_MUST_USE bool ds_runs_list(ds_db *db, const char *route, const char *unit, si
                               ds_arena *a, ds_run_row **out, size_t *n, ds_err *err);
 
 /* held.c: the counter in `ledger` is kept with every change. */
+/* So many more are held, or fewer. */
+DS_MUST_USE bool ds_held_count(ds_db *db, int64_t unit_id, int64_t more, ds_err *err);
 DS_MUST_USE bool ds_held_put(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, size_t n,
                              ds_err *err);
 /* Of keys only: what is held by its place leaves with ds_held_replace. */

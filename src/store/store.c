@@ -87,13 +87,10 @@ static bool create_file(const char *path, ds_err *err)
 
 static bool use_wal(ds_db *db, ds_err *err)
 {
-    int64_t synchronous;
-
     if (!ds_db_exec(db,
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                     "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864",
-                    err) ||
-        !ds_db_int(db, "PRAGMA synchronous", 0, &synchronous, err))
+                    err))
         return false;
 
     DS_AUTO(ds_stmt) mode = ds_db_stmt(db, "PRAGMA journal_mode", err);
@@ -101,7 +98,7 @@ static bool use_wal(ds_db *db, ds_err *err)
 
     if (!mode || !ds_db_next(db, mode, &row, err))
         return false;
-    if (synchronous == 2 && row && strcmp((const char *)sqlite3_column_text(mode, 0), "wal") == 0)
+    if (sqlite3_stricmp((const char *)sqlite3_column_text(mode, 0), "wal") == 0)
         return true;
     return ds_fail(err, DS_ERR_CONFIG,
                    "store %s: this file system has no shared memory for SQLite's log; keep the "

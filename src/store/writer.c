@@ -37,12 +37,14 @@ struct ds_writer {
     size_t n;
 };
 
+/* GCOVR_EXCL_START counts are not written by _exit; tests/unit/test_store_open.c sees it end */
 static void leave_process(void *to, const ds_err *err)
 {
     (void)to;
     ds_log(DS_LOG_ERROR, "store_failed", "error", err->text, NULL);
     _exit(1);
 }
+/* GCOVR_EXCL_STOP */
 
 static void die(ds_writer *w, const ds_err *err)
 {
@@ -105,9 +107,8 @@ static bool still_in_place(ds_db *db, ds_err *err)
 {
     int moved = 0;
 
-    if (sqlite3_file_control(ds_db_handle(db), "main", SQLITE_FCNTL_HAS_MOVED, &moved) !=
-            SQLITE_OK ||
-        !moved)
+    sqlite3_file_control(ds_db_handle(db), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (!moved)
         return true;
     return ds_fail(err, DS_ERR_CONFIG,
                    "store %s was moved, replaced or deleted while it was in use: put it back where "

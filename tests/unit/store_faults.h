@@ -10,6 +10,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 /* ---- SQLite ---------------------------------------------------------------------------------- */
@@ -22,6 +24,8 @@ static struct {
     int step;        /* this step from now on fails; 0: none */
     int code;        /* with this answer */
     bool hit;        /* it did */
+    int number;      /* the system's, behind an answer of input or output; 0: none */
+    int checkpoint;  /* the answer to moving the log into the file; 0: it is moved */
     const char *sql; /* where */
     char *failed[STATEMENTS_MOST];
     size_t failed_n;
@@ -32,7 +36,7 @@ static _Thread_local bool failing; /* what this thread asked last has failed by 
 /* What nobody could do anything about is not counted: undoing what was lost already. */
 static bool spared(const char *sql)
 {
-    return !sql || strncmp(sql, "ROLLBACK", 8) == 0;
+    return !sql || strcmp(sql, "ROLLBACK") == 0;
 }
 
 static bool hit(const char *sql)
@@ -118,6 +122,24 @@ int __wrap_sqlite3_extended_errcode(sqlite3 *db)
     return failing ? faults.code : __real_sqlite3_extended_errcode(db);
 }
 
+int __real_sqlite3_system_errno(sqlite3 *db);
+int __wrap_sqlite3_system_errno(sqlite3 *db);
+int __wrap_sqlite3_system_errno(sqlite3 *db)
+{
+    return faults.number ? faults.number : __real_sqlite3_system_errno(db);
+}
+
+int __real_sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name, int mode, int *log, int *done);
+int __wrap_sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name, int mode, int *log, int *done);
+int __wrap_sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name, int mode, int *log, int *done)
+{
+    if (!faults.checkpoint)
+        return __real_sqlite3_wal_checkpoint_v2(db, name, mode, log, done);
+    faults.code = faults.checkpoint;
+    failing = true;
+    return faults.checkpoint;
+}
+
 /* ---- system calls ---------------------------------------------------------------------------- */
 
 typedef enum call {
@@ -127,6 +149,8 @@ typedef enum call {
     CALL_FTRUNCATE,
     CALL_PWRITE,
     CALL_FCNTL,
+    CALL_KILL,
+    CALL_THREAD,
 } call;
 
 static struct {
@@ -178,6 +202,23 @@ int __wrap_fcntl64(int fd, int command, void *arg)
     return is_refused(CALL_FCNTL) ? -1 : __real_fcntl64(fd, command, arg);
 }
 
+int __real_kill(pid_t pid, int signal);
+int __wrap_kill(pid_t pid, int signal);
+int __wrap_kill(pid_t pid, int signal)
+{
+    return is_refused(CALL_KILL) ? -1 : __real_kill(pid, signal);
+}
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+                          void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+                          void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+                          void *arg)
+{
+    return is_refused(CALL_THREAD) ? refused.number : __real_pthread_create(thread, attr, run, arg);
+}
+
 /* ---- a store with something of everything in it ---------------------------------------------- */
 
 typedef struct stand {
@@ -199,13 +240,16 @@ static void fill(stand *s)
 {
     static const char sql[] =
         "INSERT INTO held VALUES(1,'kept',0,'w',1,1,1,zeroblob(16),1,NULL),"
-        "(1,'line:1',1,'w',1,1,1,zeroblob(16),1,NULL),(1,'mine',0,'w',1,1,1,zeroblob(16),1,'M');"
+        "(1,'line:1',1,'w',1,1,1,zeroblob(16),1,NULL),(1,'mine',0,'w',1,1,1,zeroblob(16),1,'M'),"
+        "(2,'waits',0,'w',1,1,1,zeroblob(16),1,'W'),(2,'stale',0,'w',1,1,1,zeroblob(16),0,NULL);"
+        "UPDATE ledger SET held = held + 1 WHERE unit_id = 2;"
         "UPDATE ledger SET held = held + 2 WHERE unit_id = 1;"
         "INSERT INTO inbox(route,unit,event,at) VALUES('r','all','{\"type\":\"pause\"}',1),"
         "('r',NULL,'{\"type\":\"resume\"}',1);"
+        "UPDATE machine SET state = '{\"gone\":true}' WHERE unit = 'gone';"
         "INSERT INTO machine(kind,name,logic,state,next_due) VALUES('token','t',1,'{}',5)";
     ds_link_put puts[] = {LINK(1, "a", 1), LINK(2, "b", 2), LINK(3, "c", 3)};
-    ds_link_put other[] = {LINK(1, "taken", 4)};
+    ds_link_put other[] = {LINK(1, "taken", 4)}, left[] = {LINK(1, "left", 5)};
     ds_held held = {.key = "held", .reason = "why", .since_ms = NOW};
     ds_intent intent = {"i", 0};
     ds_ledger *l = pass_of(&s->f, "r", "other");
@@ -213,6 +257,9 @@ static void fill(stand *s)
     must(&s->f, commit_to(&s->f, l, (ds_commit){PUTS(other)}));
     ds_ledger_close(l);
     s->row = start_pass(&s->f, "r", "all", "fp", true);
+    l = pass_of(&s->f, "r", "gone");
+    must(&s->f, commit_to(&s->f, l, (ds_commit){PUTS(left)}));
+    ds_ledger_close(l);
     l = ledger_of(&s->f, s->row);
     must(&s->f, commit_to(&s->f, l,
                           (ds_commit){PUTS(puts), .held = &held, .held_n = 1, .intents = &intent,

@@ -162,6 +162,38 @@ static inline bool commit_to(fixture *f, ds_ledger *l, ds_commit c)
     return l->ops->commit(l, &c, &f->err);
 }
 
+/* ---- seen from outside ------------------------------------------------------------------------
+ */
+
+/* SQL of somebody else, who opens the file as SQLite does by itself. */
+static inline void tamper(fixture *f, const char *sql)
+{
+    sqlite3 *db = NULL;
+    char *message = NULL;
+
+    ds_store_close(f->store);
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s", message);
+    sqlite3_close(db);
+    fixture_open(f);
+}
+
+static inline ds_reader *reader_of(fixture *f)
+{
+    ds_reader *r = ds_reader_open(f->path, &f->err);
+
+    must(f, r);
+    return r;
+}
+
+#define assert_says(f, kind_, part)                                                                \
+    do {                                                                                           \
+        assert_int_equal((f)->err.kind, (kind_));                                                  \
+        if (!strstr((f)->err.text, (part)))                                                        \
+            fail_msg("%s", (f)->err.text);                                                         \
+    } while (0)
+
 #define LINK(seq_, key_, low_)                                                                     \
     {                                                                                              \
         .link = {.seq = (seq_), .key = (key_), .hash = {.low = (low_), .high = 9}}, .is_new = true \

@@ -262,6 +262,8 @@ static const struct reference {
     {"an end that somebody else has seen", "${command:echo sqlite:x}", CALL_WAIT, ECHILD,
      "${command:...}: how the command ended is not known: No child processes"},
     {"a signal comes while output is read", "${command:echo sqlite:x}", CALL_READ, EINTR, NULL},
+    {"output that is announced and not there yet", "${command:echo sqlite:x}", CALL_READ, EAGAIN,
+     NULL},
     {"output that is not readable at first", "${command:echo sqlite:x}", CALL_READ, EIO, NULL},
 };
 

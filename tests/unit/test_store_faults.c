@@ -6,9 +6,10 @@
  */
 #include "store_faults.h"
 
+#include <semaphore.h>
 #include <unistd.h>
 
-static const char *const keys[] = {"a", "b", "c", "taken", "none", "held"};
+static const char *const keys[] = {"a", "b", "c", "taken", "none", "held", "left"};
 
 /* Every value of every table. */
 static const char *all_there_is(const stand *s)
@@ -149,6 +150,7 @@ static bool commit_all(stand *s)
     ds_link_put puts[] = {LINK(4, "new", 5),
                           LINK(5, "taken", 6),
                           LINK(6, "c", 7),
+                          LINK(7, "left", 8),
                           {.link = {.seq = 1, .key = "a", .hash = {.low = 9}}}};
     const ds_link removes[] = {{.seq = 2, .key = "b"}};
     const ds_held held[] = {{.key = "held", .reason = "again"}, {.key = "more", .reason = "new"}};
@@ -177,8 +179,7 @@ static bool commit_drop(stand *s)
 
 static bool read_ledger(stand *s)
 {
-    ds_ledger *l = ds_store_ledger(s->f.store, s->row->id, s->row->epoch, &s->f.err);
-    DS_AUTO(ds_ledger) closed = l;
+    DS_AUTO(ds_ledger) l = ds_store_ledger(s->f.store, s->row->id, s->row->epoch, &s->f.err);
     ds_ledger_begin begin;
     ds_link_match matches[DS_COUNT(keys)];
     const ds_link *links;
@@ -196,8 +197,7 @@ static bool read_ledger(stand *s)
 static bool read_plan(stand *s)
 {
     DS_AUTO(ds_reader) r = ds_reader_open(s->f.path, &s->f.err);
-    ds_ledger *l = r ? ds_reader_ledger(r, "r", "all", &s->f.err) : NULL;
-    DS_AUTO(ds_ledger) closed = l;
+    DS_AUTO(ds_ledger) l = r ? ds_reader_ledger(r, "r", "all", &s->f.err) : NULL;
     ds_ledger_begin begin;
 
     return l && l->ops->begin(l, scratch, &begin, &s->f.err);
@@ -215,12 +215,25 @@ static bool read_all(stand *s)
     int64_t version;
     size_t n;
 
-    return r && ds_reader_id(r, scratch, &text, err) && ds_reader_format(r, &version, err) &&
+    return r && ds_reader_listing(r, "r", scratch, &text, err) &&
+           ds_reader_id(r, scratch, &text, err) && ds_reader_format(r, &version, err) &&
            ds_reader_units(r, NULL, NULL, scratch, &units, &n, err) &&
            ds_reader_runs(r, "r", "all", 5, scratch, &runs, &n, err) &&
            ds_reader_held(r, "r", scratch, &held, &n, err) &&
            ds_reader_link_counts(r, scratch, &counts, &n, err) &&
            ds_reader_quick_check(r, scratch, &text, err);
+}
+
+static bool listing_tx(ds_tx *tx, void *arg, ds_err *err)
+{
+    (void)arg;
+    return ds_tx_listing_note(tx, "other", NULL, err) &&
+           ds_tx_listing_note(tx, "r", "no folder", err);
+}
+
+static bool listing_job(stand *s)
+{
+    return job_of(s, listing_tx);
 }
 
 static bool open_new(stand *s)
@@ -229,6 +242,83 @@ static bool open_new(stand *s)
     DS_AUTO(ds_store) store = ds_store_open(path, NULL, &s->f.err);
 
     return store != NULL;
+}
+
+/* ---- jobs that wait together ----------------------------------------------------------------- */
+
+typedef struct member {
+    ds_job base;
+    sem_t *reached, *gate, *ended;
+    const char *sql; /* NULL: it fails, and does not say why */
+    ds_err err;
+} member;
+
+static bool member_run(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    member *m = (member *)job;
+
+    if (m->gate) {
+        sem_post(m->reached);
+        sem_wait(m->gate);
+    }
+    (void)err;
+    return m->sql && __real_sqlite3_exec(ds_db_handle(tx->db), m->sql, NULL, NULL, NULL) ==
+                         SQLITE_OK; /* what fails is the writer's own */
+}
+
+static void member_done(ds_job *job, const ds_err *err)
+{
+    member *m = (member *)job;
+
+    m->err = err ? *err : DS_ERR_INIT;
+    sem_post(m->ended);
+}
+
+/* The first keeps the writer busy until the others wait behind it: those are one transaction, and
+ * the one of them that fails takes nobody with it. What is to fail fails from then on. */
+static bool group_job(stand *s)
+{
+    static const char *const sqls[] = {"", "INSERT INTO meta VALUES('b', 1)", NULL,
+                                       "INSERT INTO meta VALUES('d', 1)"};
+    const bool statements = faults.statements;
+    const int step = faults.step;
+    member members[DS_COUNT(sqls)];
+    sem_t gate, reached, ended;
+    bool ok = true;
+
+    sem_init(&gate, 0, 0);
+    sem_init(&reached, 0, 0);
+    sem_init(&ended, 0, 0);
+    faults.statements = false;
+    faults.step = 0;
+    for (size_t i = 0; i < DS_COUNT(sqls); i++) {
+        members[i] = (member){.base = {.run = member_run, .done = member_done},
+                              .reached = &reached,
+                              .gate = i ? NULL : &gate,
+                              .ended = &ended,
+                              .sql = sqls[i]};
+        ds_store_submit(s->f.store, DS_LANE_EVENT, &members[i].base);
+        if (i == 0)
+            sem_wait(&reached);
+    }
+    faults.statements = statements;
+    faults.step = step;
+    sem_post(&gate);
+    for (size_t i = 0; i < DS_COUNT(sqls); i++)
+        sem_wait(&ended);
+    for (size_t i = 0; i < DS_COUNT(sqls); i++) {
+        bool went = members[i].err.kind == DS_ERR_NONE;
+
+        ok = ok && went == (sqls[i] != NULL);
+        if (!went)
+            s->f.err = members[i].err;
+    }
+    if (ok)
+        assert_string_equal(s->f.err.text, "a job of the store failed without a reason");
+    sem_destroy(&gate);
+    sem_destroy(&reached);
+    sem_destroy(&ended);
+    return ok;
 }
 
 /* ---- one after the other --------------------------------------------------------------------- */
@@ -281,6 +371,8 @@ static const struct scenario {
     {"a pass starts, and ends", start_job},
     {"a pass enters the history", run_job},
     {"held records by hand", hand_job},
+    {"a listing is noted", listing_job},
+    {"jobs that wait together", group_job},
     {"a commit of everything", commit_all},
     {"a commit that drops all links", commit_drop},
     {"a pass reads", read_ledger},

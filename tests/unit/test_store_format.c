@@ -257,6 +257,8 @@ static void quick_check_finds_what_opening_does_not(void **state)
     int fd;
 
     (void)state;
+    assert_null(ds_reader_open(f.path, &f.err)); /* nobody reads it before that */
+    assert_non_null(strstr(f.err.text, "was written by an older version; `durable-sync run`"));
     fixture_open(&f); /* which brings it up to date */
     ds_store_close(f.store);
     db = ds_db_open(f.path, DS_DB_READ, &f.err);

@@ -235,6 +235,11 @@ static void is_another_programs_by_id(tmpdir *dir)
     exec_raw(tmpdir_file(dir, "s.db"), "PRAGMA application_id=77; CREATE TABLE theirs(x)");
 }
 
+static void is_another_programs_by_version(tmpdir *dir)
+{
+    exec_raw(tmpdir_file(dir, "s.db"), "PRAGMA user_version=5; CREATE TABLE t(a); DROP TABLE t");
+}
+
 static void is_a_directory(tmpdir *dir)
 {
     assert_int_equal(mkdir(tmpdir_file(dir, "s.db"), 0700), 0);
@@ -264,6 +269,9 @@ static const struct refused {
     {"a database of another program", is_another_programs, {"another program", "path of its own"}},
     {"another program's, told by its mark",
      is_another_programs_by_id,
+     {"another program", "path of its own"}},
+    {"another program's, told by its version",
+     is_another_programs_by_version,
      {"another program", "path of its own"}},
     {"a directory", is_a_directory, {"cannot be opened", "another path"}},
     {"a link to nowhere", is_a_dangling_link, {"cannot be opened", "another path"}},

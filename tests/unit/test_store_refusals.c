@@ -105,6 +105,8 @@ static const struct refusal {
      "s.db.lock: No locks available"},
     {"somebody who has not said who", CALL_FCNTL, 1, EAGAIN, DS_ERR_CONFIG,
      "is in use by another process"},
+    {"somebody, as other systems say it", CALL_FCNTL, 1, EACCES, DS_ERR_CONFIG,
+     "is in use by another process"},
     {"a lock that cannot be emptied", CALL_FTRUNCATE, 1, EIO, DS_ERR_CONFIG,
      "s.db.lock: Input/output error"},
     {"a full disk behind the lock", CALL_PWRITE, 1, ENOSPC, DS_ERR_TRANSIENT, "the disk is full"},
@@ -116,6 +118,7 @@ static const struct refusal {
      "sync its directory: Input/output error"},
     {"a directory that cannot be synced", CALL_FSYNC, 1, EIO, DS_ERR_TRANSIENT,
      "sync its directory: Input/output error"},
+    {"no thread for the writer", CALL_THREAD, 1, EAGAIN, DS_ERR_TRANSIENT, "thread"},
     {"nor once the tables are there", CALL_FSYNC, 2, EIO, DS_ERR_TRANSIENT,
      "sync its directory: Input/output error"},
 };
@@ -152,11 +155,125 @@ static void an_interrupted_write_goes_on(void **state)
     fixture_end(&f);
 }
 
+/* The one who has it belongs to another user, or is gone just now. */
+static void a_holder_that_cannot_be_asked(void **state)
+{
+    fixture f = fixture_new();
+
+    (void)state;
+    refused.call = CALL_KILL;
+    refused.nth = 1;
+    refused.number = EPERM;
+    assert_int_equal(ds_store_holder(f.path), getpid());
+    refused.nth = 1;
+    refused.number = ESRCH; /* who looks again finds the next */
+    assert_int_equal(ds_store_holder(f.path), getpid());
+    refused.call = CALL_FCNTL;
+    refused.nth = 1;
+    refused.number = ENOLCK;
+    assert_int_equal(ds_store_holder(f.path), 0);
+    refused.call = CALL_NONE;
+    fixture_end(&f);
+}
+
+static void what_the_system_said_is_told_too(void **state)
+{
+    stand s;
+
+    (void)state;
+    stand_up(&s);
+    faults.code = SQLITE_IOERR_WRITE;
+    faults.number = EDQUOT;
+    faults.step = 1;
+    assert_false(do_tx(&s.f, run_tx, NULL));
+    faults.hit = false;
+    faults.number = 0;
+    assert_non_null(strstr(s.f.err.text, "writing failed: Disk quota exceeded; check the disk"));
+    stand_down(&s);
+}
+
+/* ---- the log into the file ------------------------------------------------------------------- */
+
+static const struct moved {
+    const char *name;
+    int code;
+    bool ends; /* the process */
+} moved_rows[] = {
+    {"a reader is in the way", SQLITE_BUSY, false},
+    {"the disk refuses it", SQLITE_IOERR_FSYNC, true},
+};
+
+static void a_log_that_cannot_be_moved(void **state)
+{
+    const struct moved *row = *state;
+    stand s;
+
+    stand_up(&s);
+    ds_ledger_close(s.ledger);
+    faults.checkpoint = row->code;
+    ds_store_close(s.f.store);
+    faults.checkpoint = 0;
+    assert_int_equal(s.dead, row->ends);
+    fixture_open(&s.f); /* what was committed is in the log */
+    s.ledger = ledger_of(&s.f, s.row);
+    assert_int_equal(begin_of(&s.f, s.ledger).links, 3);
+    stand_down(&s);
+}
+
+/* ---- a directory in which nothing can be made ------------------------------------------------ */
+
+/* The first look at it fails, as where SQLite cannot make its shared memory. */
+static ds_reader *reader_refused(fixture *f, int code)
+{
+    ds_reader *r;
+
+    f->err = DS_ERR_INIT;
+    faults.code = code;
+    faults.step = 1;
+    r = ds_reader_open(f->path, &f->err);
+    assert_true(faults.hit);
+    faults.hit = false;
+    return r;
+}
+
+static void the_file_alone_is_read(void **state)
+{
+    fixture f = fixture_new();
+    const char *id = NULL;
+    ds_reader *r;
+
+    (void)state;
+    assert_null(reader_refused(&f, SQLITE_CANTOPEN)); /* its log has what the file has not */
+    assert_non_null(strstr(f.err.text, "cannot be opened or written"));
+    ds_store_close(f.store);
+    assert_null(reader_refused(&f, SQLITE_IOERR_READ)); /* reading alone would not help */
+    assert_non_null(strstr(f.err.text, "reading failed"));
+    ds_reader_close(reader_refused(&f, SQLITE_CANTOPEN)); /* there is no log */
+    assert_int_equal(f.err.kind, DS_ERR_NONE);
+    tmpdir_write(f.dir, "s.db-wal", "", 0);
+    r = reader_refused(&f, SQLITE_CANTOPEN); /* nor is there anything in it */
+    must(&f, r);
+    must(&f, ds_reader_id(r, scratch, &id, &f.err));
+    assert_int_equal(strlen(id), 32);
+    ds_reader_close(r);
+    tmpdir_write(f.dir, "s.db",
+                 "this is no database, and longer than its head of 100 bytes: "
+                 "0123456789012345678901234567890123456789",
+                 100);
+    assert_null(reader_refused(&f, SQLITE_CANTOPEN)); /* the first error is the one */
+    assert_non_null(strstr(f.err.text, "cannot be opened or written"));
+    tmpdir_free(f.dir);
+}
+
 int main(void)
 {
     add_table(codes, a_code_becomes_words);
     add_test(one_that_died_answers_the_same_from_then_on);
     add_table(refusals, a_refused_call_says_what_to_do);
     add_test(an_interrupted_write_goes_on);
+    add_test(a_holder_that_cannot_be_asked);
+    add_test(what_the_system_said_is_told_too);
+    add_table(moved_rows, a_log_that_cannot_be_moved);
+    add_test(the_file_alone_is_read);
     return run_tests("store refusals");
 }

@@ -148,6 +148,71 @@ static void runs_in_order(void **state)
     fixture_end(&f);
 }
 
+#define MANY 1100
+
+static bool nothing_run(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    (void)job, (void)tx, (void)err;
+    return true;
+}
+
+/* More than one transaction takes at once: the rest is the next. */
+static void very_many_that_wait_together(void **state)
+{
+    fixture f = fixture_new();
+    char log[8] = "";
+    step first = step_of('a', log);
+    ds_job *jobs = ds_calloc(MANY, sizeof(*jobs));
+    sem_t gate, reached;
+
+    (void)state;
+    sem_init(&gate, 0, 0);
+    sem_init(&reached, 0, 0);
+    first.gate = &gate;
+    first.reached = &reached;
+    ds_crash_hook = count_commits;
+    atomic_store(&commits, 0);
+    ds_store_submit(f.store, DS_LANE_EVENT, &first.base);
+    sem_wait(&reached);
+    for (size_t i = 0; i < MANY; i++) {
+        jobs[i].run = nothing_run;
+        ds_store_submit(f.store, DS_LANE_EVENT, &jobs[i]);
+    }
+    sem_post(&gate);
+    ds_store_close(f.store);
+    ds_crash_hook = NULL;
+    assert_int_equal(atomic_load(&commits), 3);
+    free(jobs);
+    sem_destroy(&gate);
+    sem_destroy(&reached);
+    tmpdir_free(f.dir);
+}
+
+static atomic_int checkpoints;
+
+static void count_checkpoints(const char *where)
+{
+    if (strcmp(where, "store checkpoint") == 0)
+        atomic_fetch_add(&checkpoints, 1);
+}
+
+/* A log of a few megabytes is moved as soon as nothing waits, not only when it is full. */
+static void an_idle_writer_moves_its_log(void **state)
+{
+    static char large[] = "INSERT INTO meta VALUES('large', zeroblob(5000000))";
+    fixture f = fixture_new();
+
+    (void)state;
+    ds_crash_hook = count_checkpoints;
+    atomic_store(&checkpoints, 0);
+    must(&f, do_tx(&f, exec_in_tx, large));
+    ds_store_close(f.store);
+    ds_crash_hook = NULL;
+    assert_int_equal(atomic_load(&checkpoints), 2); /* then, and at the end */
+    fixture_open(&f);
+    fixture_end(&f);
+}
+
 static void who_waits_is_told_why(void **state)
 {
     fixture f = fixture_new();
@@ -224,6 +289,23 @@ static bool no_patience(ds_tx *tx, void *arg, ds_err *err)
 {
     (void)arg, (void)err;
     return sqlite3_busy_timeout(ds_db_handle(tx->db), 0) == SQLITE_OK;
+}
+
+/* SQLite has undone by itself what others of the transaction did: nobody may take it for done. */
+static void a_transaction_that_is_gone_ends_it(void **state)
+{
+    static char undone[] = "INSERT INTO meta VALUES('x', 1); ROLLBACK; SELECT no_such_column";
+    fixture f = fixture_new();
+    ds_err fatal = DS_ERR_INIT;
+
+    (void)state;
+    ds_writer_on_fatal(ds_store_writer(f.store), note_fatal, &fatal);
+    assert_false(do_tx(&f, exec_in_tx, undone));
+    assert_non_null(strstr(f.err.text, "no such column"));
+    assert_string_equal(fatal.text, f.err.text);
+    fixture_reopen(&f);
+    assert_int_equal(count_rows(&f, STEP_ROWS), 0);
+    fixture_end(&f);
 }
 
 static void a_store_locked_by_another_program_can_be_tried_again(void **state)
@@ -492,9 +574,12 @@ static void many_threads_share_the_writer(void **state)
 int main(void)
 {
     add_table(order_rows, runs_in_order);
+    add_test(very_many_that_wait_together);
+    add_test(an_idle_writer_moves_its_log);
     add_test(who_waits_is_told_why);
     add_test(a_full_disk_ends_it_and_keeps_what_was_committed);
     add_test(a_store_that_is_moved_away_ends_it);
+    add_test(a_transaction_that_is_gone_ends_it);
     add_test(a_store_locked_by_another_program_can_be_tried_again);
     add_table(kill_rows, survives_a_kill);
     add_test(survives_kills_from_outside);
