@@ -101,7 +101,7 @@ class World:
     def record(key, i):
         return {"id": key, "name": f"Thing {i} " + "x" * 40, "size": i}
 
-    def config(self):
+    def config(self, _):
         ends = {"jsonl": "{kind: file, path: %s.jsonl, key: id}", "csv": "{kind: file, path: %s.csv, key: id}",
                 "sqlite": "{kind: sqlite, path: %s.db, table: things, key: id%s}"}
         read, write = ends[self.source], ends[self.destination]
@@ -120,6 +120,9 @@ class World:
             db.close()
         else:
             (where / "in.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records.values()))
+
+    def restore(self, where):
+        """What is not in files; those are back already."""
 
     def write_hand(self, where):
         """A row and a column that are nobody's but the user's."""
@@ -149,7 +152,7 @@ class World:
 
     def make(self, where):
         where.mkdir(mode=0o700)
-        (where / "durable-sync.yaml").write_text(self.config())
+        (where / "durable-sync.yaml").write_text(self.config(where))
         (where / "durable-sync.yaml").chmod(0o600)
         self.write_hand(where)
         self.write_source(where, self.start)
@@ -243,6 +246,7 @@ class Place:
         self.here.mkdir(mode=0o700)
         for path in self.kept.iterdir():
             self.bring(path, self.here)
+        self.world.restore(self.here)
         return self.here
 
 

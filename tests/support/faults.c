@@ -5,10 +5,11 @@
  * alone.
  *
  *   DS_FAULT_PROGRAM  the program that counts, as /proc/self/exe says it
- *   DS_FAULT_CALL     write fsync truncate rename unlink create open connect send mmap malloc
+ *   DS_FAULT_CALL     write fsync truncate rename unlink create open connect send recv mmap malloc
  *                     start (a thread or a process)
  *   DS_FAULT_AT       which one, from 1; 0 only counts
- *   DS_FAULT_HOW      an errno's number, or "short": a write that takes half of what it was given
+ *   DS_FAULT_HOW      an errno's number; "short": half of what was given, or there was room for;
+ *                     "end": the other end has nothing more to say; "lost": the connection is
  *   DS_FAULT_REPORT   a file of sizeof(report) bytes, mapped: what it says outlives an abort
  *
  * It watches one rule by itself: what a sync refused once is not synced again by the same process
@@ -48,7 +49,7 @@ static struct {
     const char *call; /* NULL: nothing is done */
     int64_t at;
     int code;
-    bool cut;
+    bool cut, ends, lost;
     report *out;
     struct {
         dev_t dev;
@@ -105,7 +106,9 @@ __attribute__((constructor)) static void begin(void)
     close(fd);
     f.at = atoll(at);
     f.cut = strcmp(how, "short") == 0;
-    f.code = f.cut ? 0 : atoi(how);
+    f.ends = strcmp(how, "end") == 0;
+    f.lost = strcmp(how, "lost") == 0;
+    f.code = f.lost ? ECONNRESET : f.cut || f.ends ? 0 : atoi(how);
     f.call = call;
 }
 
@@ -311,17 +314,39 @@ OPENAT(openat64)
 
 HOLD(connect);
 HOLD(send);
+HOLD(recv);
 
 EXPORT int connect(int fd, const struct sockaddr *to, socklen_t n)
 {
     return strikes("connect", fd, NULL) ? -1 : NEXT(connect)(fd, to, n);
 }
 
+/* For both ends, and for each call that comes behind. */
+static void lose(int fd)
+{
+    int saved = errno;
+
+    if (f.lost)
+        (void)shutdown(fd, SHUT_RDWR);
+    errno = saved;
+}
+
 EXPORT ssize_t send(int fd, const void *from, size_t n, int flags)
 {
     if (!strikes("send", fd, NULL))
         return NEXT(send)(fd, from, n, flags);
+    lose(fd);
     return f.cut && n ? NEXT(send)(fd, from, (n + 1) / 2, flags) : -1;
+}
+
+EXPORT ssize_t recv(int fd, void *to, size_t n, int flags)
+{
+    if (!strikes("recv", fd, NULL))
+        return NEXT(recv)(fd, to, n, flags);
+    lose(fd);
+    if (f.cut && n)
+        return NEXT(recv)(fd, to, (n + 1) / 2, flags);
+    return f.ends ? 0 : -1;
 }
 
 /* ---- threads and processes ------------------------------------------------------------------- */
