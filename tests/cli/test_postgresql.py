@@ -37,15 +37,16 @@ class Ways(Pg):
     def test_types_come_out_as_they_went_in(self):
         self.sql("""CREATE TYPE mood AS ENUM ('sad', 'happy');
             CREATE TABLE a (id uuid PRIMARY KEY, n numeric, at timestamptz, day date, doc jsonb,
-                tags text[], numbers int[], feels mood, raw bytea, yes bool, big int8, f float8);
+                tags text[], numbers int[], feels mood, raw bytea, yes bool, big int8, f float8, docs jsonb[]);
             CREATE TABLE b (LIKE a INCLUDING ALL);
             INSERT INTO a VALUES ('00000000-0000-0000-0000-00000000000a', 1.10,
                 '2026-01-31 10:30:00.123456+01', '2026-01-31', '{"x": [1, {"y": null}]}', '{a,"b c"}',
-                '{1,NULL}', 'happy', '\\x00ff', true, 9223372036854775807, 0.1),
+                '{1,NULL}', 'happy', '\\x00ff', true, 9223372036854775807, 0.1,
+                '{"{\\"x\\": 1}","\\"t\\"","[1, 2]",NULL,9007199254740993,true}'),
                 ('00000000-0000-0000-0000-00000000000b', 'NaN', 'infinity', '0044-03-15 BC', '[]', '{}',
-                '{}', 'sad', '', false, -1, '-Infinity'),
+                '{}', 'sad', '', false, -1, '-Infinity', '{"\\"only\\"","\\"text\\""}'),
                 ('00000000-0000-0000-0000-00000000000c', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-                NULL, NULL, NULL)""")
+                NULL, NULL, NULL, NULL)""")
         self.routes(route(source=self.side("a"), destination=self.side("b")))
         done = self.asked()
         self.assertEqual(done["created"], 3, self.held())

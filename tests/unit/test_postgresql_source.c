@@ -166,6 +166,8 @@ static const struct value_row {
      " '{{1.5},{2}}'::numeric[] AS c, '{t,f}'::bool[] AS d, '{}'::text[] AS e",
      "{\"a\":[\"a\",\"b c\",\"d\\\"e\"],\"b\":[1,null,3],\"c\":[[1.5],[2]],\"d\":[true,false],"
      "\"e\":[]}"},
+    {"arrays of json", "ARRAY['{\"x\": 1}', '\"t\"', '[1]', NULL]::jsonb[] AS a",
+     "{\"a\":[{\"x\":1},\"t\",\"[1]\",null]}"},
     {"bytes, enums, domains, the rest",
      "'\\x00ff'::bytea AS a, 'ok'::mood AS b, 5::small AS c,"
      " '1 day'::interval AS d, '10.0.0.1'::inet AS e, ROW(1, 'x') AS f",

@@ -170,22 +170,59 @@ static void quote_entry(ds_buf *b, const char *text)
     ds_buf_char(b, '"');
 }
 
-static bool add_entry(ds_buf *b, const ds_pg_type *type, const ds_json *entry, ds_arena *a)
+static bool is_json(ds_pg_kind kind)
 {
-    bool as_json = type->element == DS_PG_JSON || type->element == DS_PG_JSONB;
+    return kind == DS_PG_JSON || kind == DS_PG_JSONB;
+}
+
+static bool add_text(ds_buf *b, const ds_pg_type *type, const char *text, ds_arena *a)
+{
+    size_t n = strlen(text);
     DS_AUTO_BUF(json, DS_RECORD_MAX);
     ds_json_writer w = ds_json_w(&json, false);
 
-    if (ds_json_kind_of(entry) == DS_JSON_NULL) {
+    if (!is_json(type->element) || composed(text, n, a)) {
+        quote_entry(b, text);
+        return true;
+    }
+    ds_json_w_value(&w, ds_text_n(text, n));
+    quote_entry(b, json.data);
+    return !json.overflow;
+}
+
+static bool add_entry(ds_buf *b, const ds_pg_type *type, const ds_json *entry, ds_arena *a)
+{
+    ds_json_kind kind = ds_json_kind_of(entry);
+    DS_AUTO_BUF(json, DS_RECORD_MAX);
+    ds_json_writer w = ds_json_w(&json, false);
+
+    if (kind == DS_JSON_NULL) {
         ds_buf_text(b, "NULL");
         return true;
     }
-    if (!as_json && ds_json_kind_of(entry) == DS_JSON_OBJECT)
+    if (!is_json(type->element) && kind == DS_JSON_OBJECT)
         return false;
-    if (as_json)
-        ds_json_w_json(&w, entry);
-    quote_entry(b, as_json ? json.data : ds_value_text(a, ds_from_json(a, entry)));
+    if (!is_json(type->element) || kind == DS_JSON_TEXT)
+        return add_text(b, type, ds_value_text(a, ds_from_json(a, entry)), a);
+    w.exact = true;
+    ds_json_w_json(&w, entry);
+    quote_entry(b, json.data);
     return !json.overflow;
+}
+
+/* Of texts alone. */
+static bool add_texts(ds_buf *b, const ds_pg_type *type, ds_value v, ds_arena *a)
+{
+    bool ok = true;
+
+    ds_buf_char(b, '{');
+    for (uint32_t i = 0; ok && i < v.n; i++) {
+        if (i)
+            ds_buf_char(b, type->delimiter);
+        ok = add_text(b, type, v.as.list[i], a);
+    }
+    ds_buf_char(b, '}');
+    return ok;
 }
 
 static bool add_list(ds_buf *b, const ds_pg_type *type, const ds_json *list, int depth, ds_arena *a)
@@ -216,17 +253,10 @@ static const char *fit_array(const ds_pg_column *c, ds_value v, ds_arena *a, ds_
         return take(out, v.as.text, v.n);
     if (v.type == DS_TEXT)
         list = composed(v.as.text, v.n, a);
-    if (v.type == DS_LIST) {
-        ds_buf_char(&b, '{');
-        for (uint32_t i = 0; i < v.n; i++) {
-            if (i)
-                ds_buf_char(&b, c->type.delimiter);
-            quote_entry(&b, v.as.list[i]);
-        }
-        ds_buf_char(&b, '}');
-    } else if (ds_json_kind_of(list) != DS_JSON_LIST || !add_list(&b, &c->type, list, 1, a)) {
+    if (v.type == DS_LIST
+            ? !add_texts(&b, &c->type, v, a)
+            : ds_json_kind_of(list) != DS_JSON_LIST || !add_list(&b, &c->type, list, 1, a))
         return misfit_value(c, v, a);
-    }
     return b.overflow ? too_large(c, a) : take(out, ds_arena_strndup(a, b.data, b.n), b.n);
 }
 

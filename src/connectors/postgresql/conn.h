@@ -44,7 +44,6 @@ typedef struct ds_pg {
     int64_t copied;   /* rows of the last COPY */
     int64_t hurry_ms; /* 0, or how long nothing may come, whatever the settings say */
     int pid;          /* of the server's process; 0: not known yet */
-    bool unverified;  /* the database does not know its encoding: texts may be anything */
 } ds_pg;
 
 /* `at` is made in `a`. AUTH where the login is refused, CONFIG where there is no such database,

@@ -80,7 +80,7 @@ static ds_record *row_of(const ds_pg_writer *w, const PGresult *res, int row, co
 
         if (c->may_select)
             ds_record_append(rec, ds_arena_strdup(a, c->name),
-                             ds_pg_value(&w->db, a, res, row, at++, &c->type));
+                             ds_pg_value(a, res, row, at++, &c->type));
     }
     return rec;
 }

@@ -151,9 +151,7 @@ static bool set_up(ds_pg *db, ds_arena *a, ds_err *err)
                       " ('TimeZone', 'UTC'), ('extra_float_digits', '1'), ('bytea_output', 'hex'),"
                       " ('jit', 'off')) AS v (name, value)",
                       2, values, err);
-    const char *encoding = PQparameterStatus(db->handle, "server_encoding");
 
-    db->unverified = encoding && strcmp(encoding, "SQL_ASCII") == 0;
     if (res) /* behind a pooler it is another one than libpq was told */
         db->pid = atoi(PQgetvalue(res, 0, 0));
     return res != NULL;

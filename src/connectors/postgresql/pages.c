@@ -86,7 +86,7 @@ size_t ds_pg_add_row(const ds_pg_reader *r, const PGresult *res, int at, int64_t
         return 0;
     }
     for (size_t i = 0; i < r->columns_n; i++) {
-        ds_value value = ds_pg_value(&r->db, page->arena, res, at, (int)i, &r->types[i]);
+        ds_value value = ds_pg_value(page->arena, res, at, (int)i, &r->types[i]);
 
         ds_record_append(rec, names[i], value);
         if (i == r->key_at)

@@ -49,11 +49,11 @@ static void fill_type(ds_pg_type *out, const PGresult *res, int row, ds_arena *a
     out->kind = kind_of(out->oid, *PQgetvalue(res, row, 3));
     out->size = atoi(PQgetvalue(res, row, 7));
     out->home = ds_pg_quoted(a, PQgetvalue(res, row, 8));
-    if (!element)
+    out->delimiter = *PQgetvalue(res, row, 6);
+    if (!element || strchr("\"\\{}", out->delimiter)) /* or there is none */
         return;
     out->kind = DS_PG_ARRAY;
     out->element = kind_of(element, *PQgetvalue(res, row, 5));
-    out->delimiter = *PQgetvalue(res, row, 6);
 }
 
 bool ds_pg_types_read(ds_pg *db, const Oid *oids, size_t n, ds_arena *a, ds_pg_type *out,
@@ -104,6 +104,14 @@ static bool is_plain_date(const char *text)
     return true;
 }
 
+/* Whatever a server says its encoding is, and SQL_ASCII is none: texts may be anything. */
+static ds_value text_value(ds_arena *a, const char *text, size_t n)
+{
+    const char *sound = ds_utf8_repair(a, ds_arena_strndup(a, text, n), &n);
+
+    return ds_text_n(sound, n);
+}
+
 /* "2026-01-31 09:30:00.5", or the same with +00: we have asked for UTC. */
 static ds_value time_value(ds_arena *a, const char *text, size_t n, const char *zone)
 {
@@ -111,8 +119,8 @@ static ds_value time_value(ds_arena *a, const char *text, size_t n, const char *
     char *out;
 
     if (n < 19 || !is_plain_date(text) || text[10] != ' ' || strcmp(text + end, zone) != 0 ||
-        !isdigit((unsigned char)text[end - 1]))
-        return ds_text_n(ds_arena_strndup(a, text, n), n);
+        !isdigit((unsigned char)text[end - 1]) || strspn(text + 11, "0123456789:.") != end - 11)
+        return text_value(a, text, n);
     out = ds_arena_printf(a, "%.*sZ", (int)end, text);
     out[10] = 'T';
     return ds_datetime(out);
@@ -125,14 +133,39 @@ static bool is_json_scalar(ds_pg_kind kind)
     return kind == DS_PG_INT || kind == DS_PG_FLOAT || kind == DS_PG_NUMERIC;
 }
 
-static void entry(ds_json_writer *w, const ds_pg_type *type, const char *text, size_t n)
-{
-    ds_value number = is_json_scalar(type->element) ? ds_number(text, n) : ds_text_n(text, n);
+typedef struct array_reader {
+    const ds_pg_type *type;
+    const char *at;
+    char *room; /* for one entry */
+    ds_json_writer *w;
+    ds_arena *arena;
+    int depth;
+    enum { OPENED, WANTS_ENTRY, HAS_ENTRY } state; /* what stood there last */
+} array_reader;
 
-    if (type->element == DS_PG_BOOL)
-        ds_json_w_bool(w, *text == 't');
+/* A list within the JSON of an entry would be taken for another dimension of the array: it stays
+ * text, as which it is written. */
+static void json_entry(ds_json_writer *w, const char *text, size_t n, ds_arena *a)
+{
+    ds_err err = DS_ERR_INIT;
+    const ds_json *json = ds_json_read(a, text, n, &err);
+
+    if (json && ds_json_kind_of(json) != DS_JSON_LIST)
+        ds_json_w_json(w, json);
     else
-        ds_json_w_value(w, number);
+        ds_json_w_value(w, ds_text_n(text, n));
+}
+
+static void entry(array_reader *r, const char *text, size_t n)
+{
+    ds_pg_kind kind = r->type->element;
+
+    if (kind == DS_PG_BOOL)
+        ds_json_w_bool(r->w, *text == 't');
+    else if (kind == DS_PG_JSON || kind == DS_PG_JSONB)
+        json_entry(r->w, text, n, r->arena);
+    else
+        ds_json_w_value(r->w, is_json_scalar(kind) ? ds_number(text, n) : ds_text_n(text, n));
 }
 
 /* One entry of the text form, from `at`: `plain`, `"quoted \" and \\"`. Returns what follows. */
@@ -150,36 +183,64 @@ static const char *take_entry(const char *at, char delimiter, char *out, size_t 
     return at + (*quoted && *at == '"');
 }
 
-/* The array's text as JSON. false: deeper, or of another shape, than can be. */
-static bool array_as_json(const ds_pg_type *type, const char *at, char *room, ds_json_writer *w)
+static bool open_list(array_reader *r)
 {
-    int depth = 0;
+    if (r->state == HAS_ENTRY || ++r->depth > DS_JSON_DEPTH_MAX / 2)
+        return false;
+    ds_json_w_begin_list(r->w);
+    r->state = OPENED;
+    r->at++;
+    return true;
+}
 
-    while (*at) {
-        bool quoted;
-        size_t n;
+static bool close_list(array_reader *r)
+{
+    if (r->state == WANTS_ENTRY)
+        return false;
+    ds_json_w_end_list(r->w);
+    r->state = HAS_ENTRY;
+    r->depth--;
+    r->at++;
+    return true;
+}
 
-        if (*at == '{') {
-            if (++depth > DS_JSON_DEPTH_MAX / 2)
-                return false;
-            ds_json_w_begin_list(w);
-            at++;
-        } else if (*at == '}') {
-            ds_json_w_end_list(w);
-            at++;
-            if (--depth == 0)
-                return !*at;
-        } else if (*at == type->delimiter) {
-            at++;
+static bool read_entry(array_reader *r)
+{
+    bool quoted;
+    size_t n;
+
+    if (r->state == HAS_ENTRY)
+        return false;
+    r->at = take_entry(r->at, r->type->delimiter, r->room, &n, &quoted);
+    if (!quoted && strcmp(r->room, "NULL") == 0)
+        ds_json_w_null(r->w);
+    else
+        entry(r, r->room, n);
+    r->state = HAS_ENTRY;
+    return true;
+}
+
+/* The array's text as JSON. false: deeper, or of another shape, than can be. */
+static bool array_as_json(const ds_pg_type *type, const char *at, size_t n, ds_json_writer *w,
+                          ds_arena *a)
+{
+    array_reader r = {.type = type, .at = at, .room = ds_arena_alloc(a, n + 1), .w = w, .arena = a};
+    bool ok = *at == '{' && open_list(&r);
+
+    while (ok && r.depth && *r.at) {
+        if (*r.at == '{') {
+            ok = open_list(&r);
+        } else if (*r.at == '}') {
+            ok = close_list(&r);
+        } else if (*r.at == type->delimiter) {
+            ok = r.state == HAS_ENTRY;
+            r.state = WANTS_ENTRY;
+            r.at++;
         } else {
-            at = take_entry(at, type->delimiter, room, &n, &quoted);
-            if (!quoted && strcmp(room, "NULL") == 0)
-                ds_json_w_null(w);
-            else
-                entry(w, type, room, n);
+            ok = read_entry(&r);
         }
     }
-    return false;
+    return ok && !r.depth && !*r.at;
 }
 
 static ds_value array_value(ds_arena *a, const ds_pg_type *type, const char *text, size_t n)
@@ -191,10 +252,10 @@ static ds_value array_value(ds_arena *a, const ds_pg_type *type, const char *tex
     const ds_json *json = NULL;
 
     w.exact = true;
-    if (array_as_json(type, start ? start + 1 : text, ds_arena_alloc(a, n + 1), &w) &&
+    if (array_as_json(type, start ? start + 1 : text, n, &w, a) &&
         ds_buf_ok(&out, "an array", &err))
         json = ds_json_read(a, out.data, out.n, &err);
-    return json ? ds_from_json(a, json) : ds_text_n(ds_arena_strndup(a, text, n), n);
+    return json ? ds_from_json(a, json) : text_value(a, text, n);
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -204,20 +265,22 @@ static ds_value json_value(ds_arena *a, const char *text, size_t n)
     ds_err err = DS_ERR_INIT;
     const ds_json *json = ds_json_read(a, text, n, &err);
 
-    return json ? ds_from_json(a, json) : ds_text_n(ds_arena_strndup(a, text, n), n);
+    return json ? ds_from_json(a, json) : text_value(a, text, n);
 }
 
-static ds_value text_value(const ds_pg *db, ds_arena *a, const char *text, size_t n)
+/* Text where it is NaN or Infinity. */
+static ds_value number_value(ds_arena *a, const char *text, size_t n)
 {
-    const char *copy = ds_arena_strndup(a, text, n);
+    ds_value number = ds_number(text, n);
 
-    if (db->unverified)
-        copy = ds_utf8_repair(a, copy, &n);
-    return ds_text_n(copy, n);
+    if (number.type == DS_TEXT)
+        return text_value(a, text, n);
+    if (number.type == DS_NUMBER)
+        number.as.text = ds_arena_strndup(a, text, n);
+    return number;
 }
 
-ds_value ds_pg_value(const ds_pg *db, ds_arena *a, const PGresult *res, int row, int column,
-                     const ds_pg_type *type)
+ds_value ds_pg_value(ds_arena *a, const PGresult *res, int row, int column, const ds_pg_type *type)
 {
     const char *text = PQgetvalue(res, row, column);
     size_t n = (size_t)PQgetlength(res, row, column);
@@ -229,8 +292,8 @@ ds_value ds_pg_value(const ds_pg *db, ds_arena *a, const PGresult *res, int row,
         return ds_bool(*text == 't');
     case DS_PG_INT:
     case DS_PG_FLOAT:
-    case DS_PG_NUMERIC: /* text again where it is NaN or Infinity */
-        return ds_number(ds_arena_strndup(a, text, n), n);
+    case DS_PG_NUMERIC:
+        return number_value(a, text, n);
     case DS_PG_DATE:
         if (n == 10 && is_plain_date(text))
             return ds_date(ds_arena_strndup(a, text, n));
@@ -251,5 +314,5 @@ ds_value ds_pg_value(const ds_pg *db, ds_arena *a, const PGresult *res, int row,
     case DS_PG_BYTEA:
         break;
     }
-    return text_value(db, a, text, n);
+    return text_value(a, text, n);
 }

@@ -54,7 +54,6 @@ DS_MUST_USE bool ds_pg_types_read(ds_pg *db, const Oid *oids, size_t n, ds_arena
                                   ds_pg_type *out, ds_err *err);
 
 /* One field of an answer in text format, copied into `a`. */
-ds_value ds_pg_value(const ds_pg *db, ds_arena *a, const PGresult *res, int row, int column,
-                     const ds_pg_type *type);
+ds_value ds_pg_value(ds_arena *a, const PGresult *res, int row, int column, const ds_pg_type *type);
 
 #endif
