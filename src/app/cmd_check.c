@@ -49,6 +49,33 @@ static void failed(checking *c, const char *what, const ds_err *err)
     ds_finding(c->f, DS_FINDING_ERROR, c->route->name, remedy_of(err), "%s: %s", what, err->text);
 }
 
+/* A table that is not there, and that another command would make. */
+static bool lacks_table(checking *c, ds_destination *destination, const ds_open_in *in,
+                        const ds_err *why)
+{
+    const ds_destination_ops *ops = destination->ops;
+    const ds_column_there *there;
+    ds_err err = DS_ERR_INIT;
+    size_t n;
+
+    return why->kind == DS_ERR_CONFIG && ops->list_columns && ops->ensure_schema &&
+           ops->list_columns(destination, &c->act, in->columns, in->columns_n, &there, &n, &err) &&
+           n == 0;
+}
+
+static void not_opened(checking *c, ds_destination *destination, const char *what,
+                       const ds_open_in *in, const ds_err *err)
+{
+    const char *remedy = remedy_of(err);
+
+    if (lacks_table(c, destination, in, err))
+        remedy = ds_arena_printf(c->arena,
+                                 "correct the route's settings, or make the table with "
+                                 "`durable-sync schema %s --create`",
+                                 c->route->name);
+    ds_finding(c->f, DS_FINDING_ERROR, c->route->name, remedy, "%s: %s", what, err->text);
+}
+
 /* What only a look at the first record shows: a header without the key, a list that is not there.
  */
 static bool read_first(checking *c, ds_source *source, const char *unit, ds_err *err)
@@ -106,7 +133,7 @@ static void check_destination(checking *c)
 
     in.columns = ds_mapping_columns(c->route, c->arena, &in.columns_n);
     if (ops->open && !ops->open(destination, &c->act, &in, &out, &err)) {
-        failed(c, what, &err);
+        not_opened(c, destination, what, &in, &err);
         return;
     }
     if (!out.exists)

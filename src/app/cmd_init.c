@@ -26,6 +26,7 @@ static const ds_template *template_named(const char *name)
 
 static int unknown_template(const ds_app *app, const char *name)
 {
+    DS_AUTO_BUF(all, DS_KIB);
     const char *names[16];
     size_t n = 0;
 
@@ -37,10 +38,9 @@ static int unknown_template(const ds_app *app, const char *name)
     if (near)
         return ds_app_refuse(app, "no template is named \"%.60s\"; did you mean \"%s\"?", name,
                              near);
-    return ds_app_refuse(app,
-                         "no template is named \"%.60s\"; there are jsonl-to-sqlite, "
-                         "csv-to-sqlite, sqlite-to-jsonl and languages",
-                         name);
+    for (size_t i = 0; i < n; i++)
+        ds_buf_printf(&all, "%s%s", i ? ", " : "", names[i]);
+    return ds_app_refuse(app, "no template is named \"%.60s\"; there are %s", name, all.data);
 }
 
 /* Writes a new file and puts it on the disk; EEXIST where there is one. */

@@ -2,7 +2,9 @@
 #include "app/commands.h"
 
 static const ds_flag init_flags[] = {
-    {"template", 0, "TEMPLATE", "jsonl-to-sqlite, csv-to-sqlite, sqlite-to-jsonl or languages"},
+    {"template", 0, "TEMPLATE",
+     "jsonl-to-sqlite, csv-to-sqlite, sqlite-to-jsonl, jsonl-to-postgresql, "
+     "postgresql-to-sqlite or languages"},
     {NULL, 0, NULL, NULL},
 };
 static const ds_flag plan_flags[] = {

@@ -1,6 +1,22 @@
 /* src/app/templates.c */
 #include "app/templates.h"
 
+#define PLANTS                                                                                     \
+    "{\"id\": \"p1\", \"name\": \"Fern\", \"height_cm\": 40}\n"                                    \
+    "{\"id\": \"p2\", \"name\": \"Oak\", \"height_cm\": 2100}\n"                                   \
+    "{\"id\": \"p3\", \"name\": \"Moss\", \"height_cm\": 2}\n"
+
+#define PLANTS_SOURCE                                                                              \
+    "      kind: file\n"                                                                           \
+    "      path: plants.jsonl       # also .json, .csv; a pattern (data/*.jsonl) makes a unit a "  \
+    "file\n"                                                                                       \
+    "      key: id                  # the property that tells the rows apart\n"
+
+#define POSTGRESQL                                                                                 \
+    "      kind: postgresql\n"                                                                     \
+    "      url: postgresql:///      # or postgresql://USER@HOST/DATABASE, or service=NAME; a\n"    \
+    "                               # password belongs into ~/.pgpass, or is taken as ${NAME}\n"
+
 #define SQLITE_DESTINATION                                                                         \
     "      kind: sqlite\n"                                                                         \
     "      path: mirror.db\n"                                                                      \
@@ -13,15 +29,10 @@ const ds_template ds_templates[] = {
         "jsonl-to-sqlite",
         "a file with one JSON object a line, into a table",
         "plants",
-        "      kind: file\n"
-        "      path: plants.jsonl       # also .json, .csv; a pattern (data/*.jsonl) makes a unit "
-        "a file\n"
-        "      key: id                  # the property that tells the rows apart\n",
+        PLANTS_SOURCE,
         SQLITE_DESTINATION,
         "plants.jsonl",
-        "{\"id\": \"p1\", \"name\": \"Fern\", \"height_cm\": 40}\n"
-        "{\"id\": \"p2\", \"name\": \"Oak\", \"height_cm\": 2100}\n"
-        "{\"id\": \"p3\", \"name\": \"Moss\", \"height_cm\": 2}\n",
+        PLANTS,
     },
     {
         "csv-to-sqlite",
@@ -45,6 +56,28 @@ const ds_template ds_templates[] = {
         "      kind: file\n"
         "      path: rows.jsonl\n"
         "      key: id\n",
+        NULL,
+        NULL,
+    },
+    {
+        "jsonl-to-postgresql",
+        "a file with one JSON object a line, into a table of PostgreSQL",
+        "plants",
+        PLANTS_SOURCE,
+        POSTGRESQL
+        "      table: plants            # or SCHEMA.TABLE\n"
+        "      key: id                  # the column that holds it\n"
+        "      create_table: true       # make table and columns where they do not exist\n",
+        "plants.jsonl",
+        PLANTS,
+    },
+    {
+        "postgresql-to-sqlite",
+        "a table of PostgreSQL, into one of SQLite",
+        "plants",
+        POSTGRESQL "      table: plants            # or query: SELECT ...\n"
+                   "      key: id                  # the column that tells the rows apart\n",
+        SQLITE_DESTINATION,
         NULL,
         NULL,
     },

@@ -140,6 +140,29 @@ class Looks(Pg):
         self.assertIn("promise A", out)
         self.assertEqual(self.sql("SELECT count(*) FROM mirror"), "3", "they only look")
 
+    def test_the_templates(self):
+        self.env |= {"PGHOST": str(self.server.dir), "PGPORT": str(self.server.port), "PGUSER": "postgres",
+                     "PGDATABASE": self.db}
+        self.run_it("init", "--template", "jsonl-to-postgresql")
+        self.run_it("check")
+        self.run_it("once")
+        self.assertEqual(self.sql("SELECT count(*) FROM plants"), "3")
+        (self.dir / "durable-sync.yaml").unlink()
+        self.run_it("init", "--template", "postgresql-to-sqlite")
+        self.run_it("check")
+        self.run_it("once")
+        self.assertEqual(self.query("SELECT count(*) FROM plants", "mirror.db"), [(3,)])
+
+    def test_a_missing_table_is_made_by_the_remedy(self):
+        self.make(3)
+        self.routes(route(source=self.side(), destination=self.side("mirror")))
+        remedy = "durable-sync schema plants --create"
+        self.assertIn(remedy, self.run_it("check", code=2).out)
+        self.run_it(*remedy.split()[1:])
+        self.run_it("check")
+        self.routes(route(source=self.side(), destination=self.side("mirror", key="idd")))
+        self.assertNotIn("--create", self.run_it("check", code=2).out)
+
     def test_what_is_not_there(self):
         self.make(1)
         for side, says in ((self.side("plats"), 'relation "plats" does not exist'),

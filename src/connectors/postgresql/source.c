@@ -27,7 +27,7 @@ static bool validate(const ds_source *self, ds_err *err)
     const ds_pg_reader *r = (const ds_pg_reader *)self;
 
     if (!r->table == !r->query)
-        return ds_fail(err, DS_ERR_CONFIG, "postgresql reads a `table` or a `query`: give %s",
+        return ds_fail(err, DS_ERR_CONFIG, "a `table` or a `query` is read: give %s",
                        r->table ? "one of the two, not both" : "one of the two");
     if ((r->table && !*r->table) || (r->query && !*r->query) || !*r->key)
         return ds_fail(err, DS_ERR_CONFIG, "`%s` is empty",
