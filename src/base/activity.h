@@ -12,6 +12,7 @@ typedef struct ds_memory {
     /* `shared`: of all routes, else of the unit. In `a`; NULL: nothing is known. */
     const char *(*recall)(struct ds_memory *memory, bool shared, const char *key, ds_arena *a);
     void (*keep)(struct ds_memory *memory, bool shared, const char *key, const char *value);
+    void (*page_begins)(struct ds_memory *memory); /* of a source; NULL: nobody needs to know */
 } ds_memory;
 
 struct ds_activity {

@@ -93,6 +93,12 @@ typedef struct ds_link_put {
     bool conflict; /* answer: another unit took the key in the meantime; nothing was stored */
 } ds_link_put;
 
+typedef struct ds_memo { /* what a connector keeps for its next pass; it may be lost */
+    bool shared;         /* by all routes; else it is the unit's */
+    const char *key;
+    const char *value; /* NULL: forget it */
+} ds_memo;
+
 typedef struct ds_commit {
     ds_link_put *puts;
     size_t puts_n;
@@ -112,6 +118,9 @@ typedef struct ds_commit {
     size_t intents_n;
     const char *const *cleared; /* keys whose intent is settled */
     size_t cleared_n;
+    const ds_memo
+        *memos; /* in their order. A unit's are all forgotten with void_hashes, drop_links */
+    size_t memos_n;
     const ds_checkpoint *checkpoint; /* NULL: leave it */
     const char *generation;          /* NULL: leave it */
 
@@ -141,6 +150,10 @@ typedef struct ds_ledger_ops {
     /* out[i] answers keys[i]: how it is held, by its key; NULL: it is not. */
     bool (*held_of)(ds_ledger *l, const char *const *keys, size_t n, ds_arena *a,
                     const ds_held **out, ds_err *err);
+    /* A memo that was committed, in `a`; *value NULL: there is none. On any thread beside the one
+     * of the others, one call at a time. The op may be NULL: nothing is known. */
+    bool (*recall)(ds_ledger *l, bool shared, const char *key, ds_arena *a, const char **value,
+                   ds_err *err);
     /* One transaction, durable when it returns. CANCELLED: the unit belongs to another pass now. */
     bool (*commit)(ds_ledger *l, ds_commit *commit, ds_err *err);
     void (*close)(ds_ledger *l);

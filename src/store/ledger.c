@@ -15,6 +15,7 @@ typedef struct ledger {
     bool owns_db;
     ds_link_place at;
     int64_t epoch;
+    ds_db *memos;       /* for recall, which runs beside the rest; NULL: not needed yet */
     ds_key_order order; /* used by whoever works for the pass: itself, or the writer it waits for */
 } ledger;
 
@@ -165,6 +166,20 @@ static bool held_of(ds_ledger *base, const char *const *keys, size_t n, ds_arena
     return !l->db || ds_held_of(l->db, l->at.unit_id, keys, n, a, out, err);
 }
 
+/* Over a connection of its own: the source asks while the pass reads links. */
+static bool recall(ds_ledger *base, bool shared, const char *key, ds_arena *a, const char **value,
+                   ds_err *err)
+{
+    ledger *l = (ledger *)base;
+
+    *value = NULL;
+    if (!l->db)
+        return true;
+    if (!l->memos)
+        l->memos = ds_db_open(ds_db_path(l->db), DS_DB_READ, err);
+    return l->memos && ds_memo_get(l->memos, l->at.unit_id, shared, key, a, value, err);
+}
+
 /* ---- commit ---------------------------------------------------------------------------------- */
 
 typedef struct commit_job {
@@ -286,6 +301,8 @@ static bool commit_run(ds_job *job, ds_tx *tx, ds_err *err)
            (!c->replace_held || ds_held_replace(tx->db, unit_id, run, err)) &&
            ds_intents_clear(tx->db, unit_id, c->cleared, c->cleared_n, err) &&
            ds_intents_put(tx->db, unit_id, c->intents, c->intents_n, err) &&
+           ((!c->void_hashes && !c->drop_links) || ds_memos_forget(tx->db, unit_id, err)) &&
+           ds_memos_put(tx->db, unit_id, c->memos, c->memos_n, err) &&
            save_checkpoint(tx->db, unit_id, c->checkpoint, err);
 }
 
@@ -305,6 +322,7 @@ static void close_ledger(ds_ledger *base)
 
     if (l->owns_db)
         ds_db_close(l->db);
+    ds_db_close(l->memos);
     ds_key_order_fini(&l->order);
     free(l);
 }
@@ -315,6 +333,7 @@ static const ds_ledger_ops ops = {
     .match = match,
     .held = held,
     .held_of = held_of,
+    .recall = recall,
     .commit = commit,
     .close = close_ledger,
 };

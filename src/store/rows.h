@@ -77,4 +77,11 @@ DS_MUST_USE bool ds_intents_forget(ds_db *db, int64_t unit_id, ds_err *err);
 DS_MUST_USE bool ds_intents_list(ds_db *db, int64_t unit_id, ds_arena *a, const ds_intent **out,
                                  size_t *n, ds_err *err);
 
+/* memos.c */
+DS_MUST_USE bool ds_memos_put(ds_db *db, int64_t unit_id, const ds_memo *memos, size_t n,
+                              ds_err *err);
+DS_MUST_USE bool ds_memos_forget(ds_db *db, int64_t unit_id, ds_err *err);
+DS_MUST_USE bool ds_memo_get(ds_db *db, int64_t unit_id, bool shared, const char *key, ds_arena *a,
+                             const char **value, ds_err *err);
+
 #endif

@@ -87,7 +87,15 @@ static const char *const version_3[] = {
     NULL,
 };
 
-const char *const *const ds_schema_steps[DS_STORE_VERSION] = {version_1, version_2, version_3};
+static const char *const version_4[] = {
+    /* What connectors keep between passes; unit_id 0: for all routes. */
+    "CREATE TABLE memo(unit_id INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
+    " UNIQUE(unit_id, key)) STRICT",
+    NULL,
+};
+
+const char *const *const ds_schema_steps[DS_STORE_VERSION] = {version_1, version_2, version_3,
+                                                              version_4};
 
 /* All from one moment: another process may just be making the tables. */
 static bool read_marks(ds_db *db, int64_t *application, int64_t *version, int64_t *tables,

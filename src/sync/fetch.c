@@ -47,7 +47,11 @@ static bool fill(fetcher *f, fetched *slot)
     ds_page_init(&slot->page, slot->arena);
     slot->err = DS_ERR_INIT;
     f->act.arena = slot->arena;
+    f->act.calls = 0;
+    if (f->act.memory && f->act.memory->page_begins)
+        f->act.memory->page_begins(f->act.memory);
     slot->ok = f->src->ops->fetch_page(f->src, &f->act, &f->want, &slot->page, &slot->err);
+    slot->page.calls += f->act.calls;
     if (!slot->ok || !slot->page.next_cursor)
         return false;
     slot->ok = trail_follow(&f->trail, f->src, &slot->page, slot->arena, &slot->err);

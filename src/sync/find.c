@@ -1,12 +1,23 @@
 /* src/sync/find.c - looking rows up at the destination. */
 #include "sync/internal.h"
 
+void count_call(pass *p, bool quiet)
+{
+    int64_t own = p->act.calls - p->counted;
+
+    p->destination_calls += own ? own : !quiet;
+    p->counted = p->act.calls;
+}
+
 bool find_keys(pass *p, const char *const *keys, size_t n, ds_found *found, ds_err *err)
 {
     for (size_t at = 0; at < n; at += FIND_BATCH) {
-        if (!p->to->find(p->dst, &p->act, keys + at, DS_MIN(n - at, FIND_BATCH), found + at, err))
-            return ds_wrap(err, "look up %zu keys at the destination", DS_MIN(n - at, FIND_BATCH));
-        p->destination_calls++;
+        size_t some = DS_MIN(n - at, FIND_BATCH);
+        bool ok = p->to->find(p->dst, &p->act, keys + at, some, found + at, err);
+
+        count_call(p, !ok);
+        if (!ok)
+            return ds_wrap(err, "look up %zu keys at the destination", some);
     }
     return true;
 }

@@ -208,13 +208,16 @@ static void keep_generation(group *g, const char *generation)
 static bool flush(pass *p, bool last, ds_err *err)
 {
     const char *generation = NULL;
+    bool ok;
     bool (*call)(ds_destination *, ds_activity *, const char **, ds_err *) =
         last && p->to->finish ? p->to->finish : p->to->flush;
 
     if (!call || (!p->group.dirty && !last))
         return true;
     ds_crashpoint("flush");
-    if (!call(p->dst, &p->act, &generation, err)) {
+    ok = call(p->dst, &p->act, &generation, err);
+    count_call(p, true);
+    if (!ok) {
         p->lost = true;
         return false;
     }
@@ -291,6 +294,7 @@ static bool commit(pass *p, bool at_page, bool last, ds_err *err)
 
     if (!flushed)
         return false;
+    c.memos = keeper_take(p->keeper, &c.memos_n);
     if (at_page) {
         p->committed_totals = p->page_totals;
         p->checkpoint_us = p->in->clock->mono_us(p->in->clock);
@@ -299,6 +303,7 @@ static bool commit(pass *p, bool at_page, bool last, ds_err *err)
     }
     if (!p->in->ledger->ops->commit(p->in->ledger, &c, err))
         return ds_wrap(err, "commit links and checkpoint");
+    keeper_committed(p->keeper);
     report_conflicts(p);
     empty(g);
     return true;

@@ -54,6 +54,20 @@ void trail_fini(trail *t);
 DS_MUST_USE bool trail_follow(trail *t, const ds_source *src, const ds_page *page, ds_arena *a,
                               ds_err *err);
 
+/* ---- keeper: what connectors keep between passes --------------------------------------------- */
+
+typedef struct keeper keeper;
+
+keeper *keeper_new(ds_ledger *ledger, bool reads_only);
+void keeper_free(keeper *k);
+ds_memory *keeper_source(keeper *k); /* for the thread that fetches */
+ds_memory *keeper_destination(keeper *k);
+void keeper_page_done(keeper *k); /* the records of one more page have been dealt with */
+bool keeper_has_news(keeper *k);  /* something may be committed */
+/* What may be committed; borrowed until keeper_committed, which is not called if it fails. */
+const ds_memo *keeper_take(keeper *k, size_t *n);
+void keeper_committed(keeper *k);
+
 /* ---- fetch: the next page comes in while this one is written --------------------------------- */
 
 typedef struct fetcher fetcher;
@@ -150,6 +164,9 @@ typedef struct pass {
     uint8_t *met;             /* one bit a link: its record has come in this run */
     size_t met_n;
     int64_t source_calls, destination_calls;
+    int64_t opening_calls; /* of the source */
+    int64_t counted;       /* of act.calls: in destination_calls already */
+    keeper *keeper;
     const char *cursor; /* checkpoint: where the next page begins; in cursor_buf */
     ds_buf cursor_buf;
     ds_totals page_totals; /* at the last page boundary */
@@ -217,6 +234,9 @@ DS_MUST_USE bool group_commit(pass *p, bool at_page, ds_err *err);
 DS_MUST_USE bool group_finish(pass *p,
                               ds_err *err); /* the last one of a pass that came to its end */
 
+/* After a call of the destination's: the requests that it counted itself, else one; `quiet` calls
+ * count as none unless it did. */
+void count_call(pass *p, bool quiet);
 /* write.c: writes what was decided, in batches; counts every item of the page. */
 typedef enum write_result { WROTE, WROTE_LIMIT, WROTE_FAILED } write_result;
 DS_MUST_USE write_result write_items(pass *p, item *items, size_t n, ds_err *err);

@@ -145,11 +145,11 @@ static bool remove_rows(pass *p, const gone *g, ds_err *err)
     }
     ds_crashpoint("remove");
     p->group.dirty = true;
-    p->destination_calls++;
     if (p->route->missing == DS_MISSING_ARCHIVE)
         ok = p->to->archive(p->dst, &p->act, keys, ids, g->n, err);
     else
         ok = p->to->remove(p->dst, &p->act, keys, ids, g->n, err);
+    count_call(p, false);
     p->lost |= !ok && p->to->flush;
     ds_crashpoint("removed");
     return ok;

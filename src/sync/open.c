@@ -31,6 +31,8 @@ static void set_up(pass *p, const ds_pass_in *in, bool planning)
     p->started_us = p->checkpoint_us = in->clock->mono_us(in->clock);
     ds_buf_init(&p->cursor_buf, 64 * DS_KIB);
     group_init(&p->group);
+    p->keeper = keeper_new(in->ledger, planning);
+    p->act.memory = keeper_destination(p->keeper);
     p->src = ds_source_new(in->route);
     p->dst = ds_destination_new(in->route);
 }
@@ -43,6 +45,7 @@ void pass_close(pass *p)
     if (p->transform)
         p->route->transformer->close(p->transform);
     group_fini(&p->group);
+    keeper_free(p->keeper);
     keyset_fini(&p->page_keys);
     keyset_fini(&p->items_wanted);
     keyset_fini(&p->held_keys);
@@ -158,11 +161,13 @@ static bool open_destination(pass *p, bool *continues, ds_err *err)
 static bool open_source(pass *p, ds_err *err)
 {
     ds_activity act = p->act;
+    bool ok;
 
     act.arena = p->keep;
-    if (!p->in->sweep && p->src->ops->open && !p->src->ops->open(p->src, &act, err))
-        return ds_wrap(err, "source");
-    return true;
+    act.memory = keeper_source(p->keeper);
+    ok = p->in->sweep || !p->src->ops->open || p->src->ops->open(p->src, &act, err);
+    p->opening_calls = act.calls;
+    return ok || ds_wrap(err, "source");
 }
 
 /* What a pass would find once that is committed, which a plan does not do. */
@@ -226,6 +231,8 @@ static void prepare_counters(pass *p, bool resumed)
     prepare_seen(p, resumed);
     if (resumed)
         resume(p);
+    p->source_calls += p->opening_calls;
+    count_call(p, true);
     p->source_done |= p->in->sweep;
 }
 
@@ -236,6 +243,7 @@ open_result pass_open(pass *p, const ds_pass_in *in, bool planning, ds_err *err)
     set_up(p, in, planning);
     if (!in->ledger->ops->begin(in->ledger, p->keep, &p->begin, err))
         return OPEN_FAILED;
+    p->act.haste = in->items_n ? DS_HASTE_ASKED : p->begin.first ? DS_HASTE_FILL : DS_HASTE_USUAL;
     if (p->begin.links && differs(p->begin.key_signature, in->route->key_signature) &&
         !in->approved) {
         ds_fail(err, DS_ERR_CONFIG,
@@ -257,6 +265,7 @@ fetcher *pass_fetch(pass *p)
                      .cursor = p->cursor,
                      .since_ms = p->in->kind == DS_PASS_CHANGES ? p->in->since_ms : -1,
                      .limit = p->in->page_records ? p->in->page_records : PAGE_RECORDS};
+    ds_activity act = p->act;
 
     if (p->route->pace > 0) /* pages of about a second, so that checkpoints keep up */
         want.limit = (size_t)DS_MAX(DS_MIN((int64_t)p->route->pace, (int64_t)PAGE_RECORDS), 10);
@@ -264,5 +273,6 @@ fetcher *pass_fetch(pass *p)
         want.items = p->in->items;
         want.items_n = p->in->items_n;
     }
-    return fetcher_start(p->src, &p->act, &want);
+    act.memory = keeper_source(p->keeper);
+    return fetcher_start(p->src, &act, &want);
 }

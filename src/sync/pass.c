@@ -48,6 +48,7 @@ static bool move_on(pass *p, const ds_page *page, ds_err *err)
         p->cursor = p->cursor_buf.data;
     }
     p->source_done = !page->next_cursor;
+    keeper_page_done(p->keeper);
     return true;
 }
 
@@ -121,6 +122,7 @@ static step run_pages(pass *p, ds_err *err)
             return STEP_FAILED;
         got = fetcher_next(f);
         if (!got->ok) {
+            p->source_calls += got->page.calls;
             *err = got->err;
             ds_wrap(err, "source");
             return STEP_FAILED;
@@ -170,7 +172,8 @@ static void save_what_stands(pass *p)
 {
     ds_err second = DS_ERR_INIT;
 
-    if (!p->lost && (p->group.dirty || p->group.generation || p->group.puts_n || p->group.held_n))
+    if (!p->lost && (p->group.dirty || p->group.generation || p->group.puts_n || p->group.held_n ||
+                     keeper_has_news(p->keeper)))
         (void)!group_commit(p, true, &second);
 }
 

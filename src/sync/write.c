@@ -194,7 +194,7 @@ bool send_writes(pass *p, ds_write *writes, size_t n, ds_err *err)
     p->group.dirty = true;
     ok = p->to->write(p->dst, &p->act, writes, n, err);
     p->lost |= !ok && p->to->flush;
-    p->destination_calls++;
+    count_call(p, false);
     ds_crashpoint("written");
     return ok;
 }
