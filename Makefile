@@ -4,8 +4,8 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-# What is installed; a connector with a library of its own is a file of its own.
-PRODUCT = durable-sync durable-sync-jq connectors/postgresql.so
+# What is installed; what needs a library of its own is a file of its own.
+PRODUCT = durable-sync durable-sync-jq fakes.so connectors/postgresql.so
 
 .PHONY: all setup test-setup demo test bench check fuzz coverage deb docs install format clean help
 

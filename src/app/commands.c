@@ -32,6 +32,15 @@ static const ds_flag completion_flags[] = {
     {"shell", 0, "bash|zsh|fish", "for which shell (bash)"},
     {NULL, 0, NULL, NULL},
 };
+static const ds_flag fake_flags[] = {
+    {"port", 0, "N", "of 127.0.0.1 (a free one)"},
+    {"seed", 0, "NAME=N,...", "what there is at the beginning"},
+    {"faults", 0, "RULE;RULE", "what goes wrong, and when"},
+    {"latency", 0, "DURATION", "each answer takes that long, many at once"},
+    {"limit", 0, "NAME=N,...", "what the API allows"},
+    {"now", 0, "TIME", "its clock stands there"},
+    {NULL, 0, NULL, NULL},
+};
 
 #define LATER(name_, usage_, help_)                                                                \
     {                                                                                              \
@@ -99,6 +108,18 @@ const ds_command ds_commands[] = {
      schema_flags, 0, 1, ds_cmd_schema},
     {"doctor", "", "the machine, the store, permissions, the clock", NULL, NULL, 0, 0,
      ds_cmd_doctor},
+    {"fake", "github", "a strict stand-in of an API on loopback, to try a configuration with",
+     "Prints its address, for `base_url`, and serves until SIGTERM or SIGINT.  What it holds is\n"
+     "made up from --seed, the same each time, and is gone with it.  Any token is a login.\n"
+     "\n"
+     "  --seed rows=1000\n"
+     "  --faults \"GET /orgs/* every=5 status=502; POST * at=3 cut-after\"\n"
+     "\n"
+     "A rule is [METHOD] PATH, when (at, from, every, percent, times), and what: status=N,\n"
+     "html=N, garbage, noise, cut-before, cut-after, truncate, slow, hang, hang-after, stale,\n"
+     "delay=DURATION, bomb, redirect=URL, retry-after=N, or what an API has of its own.\n"
+     "docs/fakes.md has all of it, and the side door /_fake/ that changes data as it runs.",
+     fake_flags, 1, 1, ds_cmd_fake},
     {"completion", "", "a completion script for your shell", "  source <(durable-sync completion)",
      completion_flags, 0, 0, ds_cmd_completion},
     {"help", "[COMMAND]", "this text, or that of one command", NULL, NULL, 0, 1, ds_cmd_help},
@@ -106,7 +127,6 @@ const ds_command ds_commands[] = {
     LATER("login", "ACCOUNT", "sign in with OAuth"),
     LATER("logout", "ACCOUNT", "forget a sign-in"),
     LATER("reauthorize", "ACCOUNT", "sign in again"),
-    LATER("fake", "KIND", "a stand-in of an API on loopback"),
     LATER("keygen", "", "a key for payload encryption"),
     LATER("codec-server", "", "decodes encrypted payloads for operators"),
     /* For scripts of our own. */

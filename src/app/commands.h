@@ -22,6 +22,7 @@ int ds_cmd_try(ds_app *app);
 int ds_cmd_accounts(ds_app *app);
 int ds_cmd_connectors(ds_app *app);
 int ds_cmd_doctor(ds_app *app);
+int ds_cmd_fake(ds_app *app);
 int ds_cmd_completion(ds_app *app);
 int ds_cmd_help(ds_app *app);
 int ds_cmd_schema(ds_app *app);

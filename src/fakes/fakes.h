@@ -11,13 +11,13 @@
 #define DS_FAKES_SYMBOL "ds_fakes"
 #define DS_FAKES_REVISION 1
 
-typedef struct ds_fakes {
+typedef struct ds_fake_table {
     int revision; /* another one than DS_FAKES_REVISION: of another release */
     const ds_fake_kind *const *kinds;
     size_t kinds_n;
     /* Listens, tells `ready` the port, serves until SIGTERM or SIGINT. */
     bool (*serve)(const ds_fake_kind *kind, const ds_fake_options *options,
                   void (*ready)(void *to, int port), void *to, ds_err *err);
-} ds_fakes;
+} ds_fake_table;
 
 #endif

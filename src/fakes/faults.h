@@ -2,7 +2,7 @@
  *
  * Faults by rule: what goes wrong with which request.  A rule is one line,
  *
- *     [METHOD] PATH [WHEN...] [ACTION...]
+ *     [METHOD] PATH [WHEN...] ACTION...
  *
  *     POST /v1/pages at=3 cut-after            the third such request: applied, then hung up
  *     GET /orgs/acme* every=5 status=502      each fifth
@@ -18,7 +18,7 @@
  *                                               times: not more often than that
  *     status=N [retry-after=S] [message=TEXT]   the API's own error of that status; nothing is done
  *     html=N            the page of a proxy, with that status
- *     garbage           200, and bytes that are no JSON though they say so
+ *     garbage           done, but answered with bytes that are no JSON though they say so
  *     noise             bytes that are no HTTP, then hung up; nothing is done
  *     cut-before        hung up, nothing done
  *     cut-after         done, then hung up without an answer

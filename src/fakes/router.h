@@ -51,7 +51,7 @@ typedef struct ds_fake_call ds_fake_call;
 typedef struct ds_fake_route {
     const char *method; /* "GET" answers HEAD too */
     const char *path;   /* "/repos/{owner}/{repo}/issues/{number}": {name} stands for one segment, a
-                           last {name...} for all that is left */
+                           last {name...} for all that is left. The first that fits counts */
     void (*answer)(void *state, ds_fake_call *call);
     int use; /* the kind's own: a group, a price */
 } ds_fake_route;
@@ -75,12 +75,15 @@ typedef struct ds_fake_kind {
      * cannot be. `now_ms`: the clock at that moment. */
     void *(*open)(const ds_fake_options *options, int64_t now_ms, ds_err *err);
     void (*close)(void *state);
-    /* Runs before the route's function; false: it has answered itself. NULL: nothing to see to. */
+    /* Runs before the route's function, also where there is none (call->route NULL); false: it has
+     * answered itself. It comes before the rules' `status` and the kind's own faults too. NULL:
+     * nothing to see to. */
     bool (*before)(void *state, ds_fake_call *call);
     /* Runs after it, and after `refuse` and `fault`. NULL: nothing to add. */
     void (*after)(void *state, ds_fake_call *call);
-    /* An error in the API's own form: no such route (404), a body that is no JSON (400), too large
-     * (413), a rule that says `status=N`. `text` NULL: what the API says with that status. */
+    /* An error in the API's own form: no such route (404), or not with this method (405), a body
+     * that is no JSON (400), too large (413), a rule that says `status=N`. `text` NULL: what the
+     * API says with that status. */
     void (*refuse)(void *state, ds_fake_call *call, int status, const char *text);
     /* Faults that only this API has, named in rules as `NAME` or `NAME=VALUE` ("" without one):
      * answers as the API does then, instead of the route. */
@@ -98,7 +101,7 @@ struct ds_fake_call {
     const char *origin; /* "http://127.0.0.1:4711", as the client named us */
     const char *body;   /* NUL-terminated; "" */
     size_t body_n;
-    const ds_json *json;        /* the body; NULL: it has none or says that it is no JSON */
+    const ds_json *json;        /* the body, whatever it says of itself; NULL: it has none */
     const ds_fake_route *route; /* NULL: no route has this path */
     int64_t now_ms;             /* by the stand-in's clock */
     size_t in_flight;           /* requests that were being answered when it came, with it */

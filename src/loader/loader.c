@@ -277,3 +277,40 @@ const char *ds_loader_path(const ds_loader *l, const char *kind)
 
     return found && found->connector ? found->path : NULL;
 }
+
+/* ---- parts of our own ------------------------------------------------------------------------ */
+
+static int open_beside(const ds_loader *l, const char *below, ds_err *err)
+{
+    int library = open(l->library, O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+    ds_trust also;
+
+    if (library < 0)
+        return -1;
+    also = trust_of_library(library);
+    fd = ds_trust_open(library, below, DS_TRUST_FILE, &also, err);
+    close(library);
+    return fd;
+}
+
+const void *ds_loader_part(ds_loader *l, const char *name, const char *symbol, ds_err *err)
+{
+    static const char *const folders[] = {"durable-sync/", ""};
+
+    for (size_t i = 0; l->library && i < DS_COUNT(folders); i++) {
+        const char *below = ds_arena_printf(l->arena, "%s%s", folders[i], name);
+        int fd = open_beside(l, below, err);
+        const char *path = ds_arena_printf(l->arena, "%s/%s", l->library, below);
+        const void *found;
+
+        if (fd < 0 && err->kind == DS_ERR_NONE)
+            continue;
+        found = fd < 0 ? NULL : ds_object_symbol(fd, path, symbol, err);
+        if (!found)
+            ds_wrap(err, "%.200s", path);
+        return found;
+    }
+    ds_fail(err, DS_ERR_CONFIG, "%s is not beside the library in %s; install durable-sync whole",
+            name, l->library ? l->library : "its folder");
+    return NULL;
+}

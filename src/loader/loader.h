@@ -44,4 +44,10 @@ typedef struct ds_loader_folder {
 /* The folders in their order, as they are now. */
 const ds_loader_folder *ds_loader_folders(ds_loader *l, ds_arena *a, size_t *n);
 
+/* What `symbol` names in a part of our own that only some commands need: the shared object `name`
+ * beside the library. Mapped until the process ends. NULL with DS_ERR_CONFIG: not there, or it
+ * cannot be used. */
+DS_MUST_USE const void *ds_loader_part(ds_loader *l, const char *name, const char *symbol,
+                                       ds_err *err);
+
 #endif

@@ -193,3 +193,15 @@ const ds_connector *ds_object_load(int fd, const char *path, const char *kind, d
         dlclose(handle); /* may leave it mapped, so that its name stays taken */
     return c;
 }
+
+const void *ds_object_symbol(int fd, const char *path, const char *symbol, ds_err *err)
+{
+    void *handle = check_head(fd, err) ? open_object(fd, path, err) : NULL;
+    const void *found = handle ? dlsym(handle, symbol) : NULL;
+
+    if (!handle)
+        close(fd);
+    else if (!found)
+        ds_fail(err, DS_ERR_CONFIG, "it has no %s: it is of another release", symbol);
+    return found;
+}

@@ -12,6 +12,9 @@
 DS_MUST_USE const ds_connector *ds_object_load(int fd, const char *path, const char *kind,
                                                ds_err *err);
 
+/* The object of another sort that `fd` reads: what `symbol` names in it. Takes the descriptor. */
+DS_MUST_USE const void *ds_object_symbol(int fd, const char *path, const char *symbol, ds_err *err);
+
 /* Whether the tables of a connector can be worked with (contract.c). The caller has looked at abi
  * and bytes. */
 DS_MUST_USE bool ds_contract_check(const ds_connector *c, const char *kind, ds_err *err);
