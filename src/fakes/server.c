@@ -138,8 +138,7 @@ static bool listen_at(ds_fake_server *s, ds_err *err)
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         HEAD_BYTES_MAX, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, s,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, s, MHD_OPTION_NOTIFY_COMPLETED, on_request_end,
-        s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
-        MHD_OPTION_END);
+        s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
     if (!s->mhd)
         return ds_fail(err, DS_ERR_TRANSIENT, "cannot listen on 127.0.0.1:%d: %s", s->options.port,
                        errno ? strerror(errno) : "refused");

@@ -76,7 +76,7 @@ class Installed(unittest.TestCase):
         wanted = {"durable-sync", "libdurable_sync.so", "libdurable_sync_http.so", "libdurable_sync.so.0", "durable-sync.pc",
                   "durable-sync.1", "durable-sync-once.1", "durable-sync.yaml.5",
                   "_durable-sync", "durable-sync.fish", "durable-sync.schema.json",
-                  "durable-sync.service"}
+                  "durable-sync.service", "fakes.so"}
         wanted |= {path.name for path in (TOP / "include" / "durable_sync").iterdir()}
         self.assertLessEqual(wanted, names)
 
@@ -102,6 +102,11 @@ class Installed(unittest.TestCase):
         answer = run(program, "--version")
         self.assertEqual(answer.returncode, 0, answer.stderr)
         self.assertIn(self.flags("--modversion")[0], answer.stdout)
+
+    def test_the_installed_program_finds_its_stand_ins(self):
+        program, = self.root.rglob("bin/durable-sync")
+        answer = run(program, "fake", "github", "--seed", "none=1")
+        self.assertIn('--seed has no "none"', answer.stderr)
 
     def test_the_library_is_named_for_its_abi(self):
         library, = self.root.rglob("libdurable_sync.so.0")
