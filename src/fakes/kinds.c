@@ -9,6 +9,7 @@
 
 const ds_fake_kind *const ds_fake_kinds[DS_FAKE_KINDS_N] = {
     &ds_fake_github,
+    &ds_fake_notion,
 };
 
 bool ds_fakes_serve(const ds_fake_kind *kind, const ds_fake_options *options,

@@ -5,8 +5,9 @@
 #include "fakes/router.h"
 
 extern const ds_fake_kind ds_fake_github;
+extern const ds_fake_kind ds_fake_notion;
 
-#define DS_FAKE_KINDS_N 1
+#define DS_FAKE_KINDS_N 2
 extern const ds_fake_kind *const ds_fake_kinds[DS_FAKE_KINDS_N];
 
 /* As ds_fake_table.serve. */
