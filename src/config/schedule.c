@@ -81,7 +81,6 @@ static bool read_zone_of(ds_load *ld, const ds_member *m, const ds_member *for_k
         return true;
     if (m)
         return ds_issue(ld->issues, m->value->at, "%s: %s", m->name, err.text);
-    /* Without a test: it would take another /etc/localtime. */
     return ds_issue(ld->issues, for_key->at, "%s: the machine's own %s; name one by zone",
                     for_key->name, err.text);
 }
