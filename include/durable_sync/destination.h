@@ -56,6 +56,7 @@ typedef struct ds_open_out {
     bool continues; /* everything written up to `generation` is still there */
     bool exists;    /* reading_only: false where the table or file is yet to be created */
     int64_t rows;   /* about how many it holds, for progress; -1 unknown */
+    bool fragile;   /* a row may undo all that was not flushed: flush after each page */
 } ds_open_out;
 
 typedef enum ds_op {

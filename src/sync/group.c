@@ -155,7 +155,8 @@ bool group_is_due(const pass *p)
     const group *g = &p->group;
     int64_t now_us = p->in->clock->mono_us(p->in->clock);
     size_t full = p->in->group_records ? p->in->group_records : GROUP_RECORDS;
-    size_t most = p->to->flush ? full : 1; /* remote ones are durable batch by batch */
+    /* Remote ones are durable batch by batch. */
+    size_t most = p->to->flush && !p->fragile ? full : 1;
 
     if (g->puts_n + g->held_n + g->met.n + g->released.n >= most)
         return true;

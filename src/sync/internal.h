@@ -195,6 +195,7 @@ typedef struct pass {
     int64_t started_us;
     int64_t checkpoint_us; /* when the last one was committed */
     ds_totals committed_totals;
+    bool fragile; /* a row can undo what was not flushed */
     bool lost; /* the destination took back what was not flushed: the group must not be committed */
     _Atomic int64_t own_pace_us;
 } pass;

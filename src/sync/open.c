@@ -154,6 +154,7 @@ static bool open_destination(pass *p, bool *continues, ds_err *err)
     if (p->to->open && !p->to->open(p->dst, &p->act, &in, &out, err))
         return ds_wrap(err, "destination");
     p->destination_exists = out.exists;
+    p->fragile = out.fragile;
     *continues = out.continues || (!p->begin.generation && !p->begin.links);
     return true;
 }

@@ -173,6 +173,28 @@ class Once(Case):
                          ("partial", 1, 1))
         self.balanced(partial)
 
+    def test_a_row_that_undoes_others_is_held_alone(self):
+        """By a trigger that rolls back, and by a key that COMMIT would ask for, over several pages."""
+        self.rows(1700)
+        self.config()
+        self.execute("CREATE TABLE kinds(id INTEGER PRIMARY KEY); CREATE TABLE plants(id TEXT PRIMARY KEY, name, "
+                     "height INTEGER REFERENCES kinds DEFERRABLE INITIALLY DEFERRED);"
+                     "WITH RECURSIVE n(i) AS (SELECT 0 UNION SELECT i + 1 FROM n WHERE i < 1600) "
+                     "INSERT INTO kinds SELECT i FROM n WHERE i <> 1200;"
+                     "CREATE TRIGGER r BEFORE INSERT ON plants WHEN NEW.height IN (600, 1650) "
+                     "BEGIN SELECT RAISE(ROLLBACK, 'all of it'); END")
+        done, = self.once(code=4)
+        self.assertEqual((done["outcome"], done["created"], done["held"]), ("partial", 1599, 101), done)
+        held = {row["key"]: row["reason"] for row in self.run_it("held", "--json").json["held"]}
+        self.assertEqual((held["p600"], held["p1650"]), ("all of it", "all of it"))
+        self.assertEqual(held["p1200"], "FOREIGN KEY constraint failed")
+        self.assertEqual(self.query("SELECT count(*) FROM plants"), [(1599,)])
+        self.execute("DROP TRIGGER r; INSERT INTO kinds SELECT 1200")
+        self.run_it("held", "retry", "plants", "p1200")
+        done, = self.once(code=4)
+        self.assertEqual((done["unchanged"], done["created"]), (1599, 1), done)
+        self.assertEqual(self.query("SELECT id FROM plants WHERE height = 1200"), [("p1200",)])
+
     def test_paused_is_3_and_is_not_run(self):
         self.rows(2)
         self.config()

@@ -151,6 +151,25 @@ static bool read_traces(ds_sqlite *db, ds_sqlite_table *out, ds_err *err)
            ds_sqlite_fail(db, err, "read the triggers of \"%.100s\"", out->name);
 }
 
+/* Of all tables: a trigger of ours may wake those of others. What only looks like it in a comment
+ * costs a little time. */
+static bool read_dangers(ds_sqlite *db, ds_sqlite_table *out, ds_err *err)
+{
+    DS_AUTO(sqlite3_stmt)
+    st = ds_sqlite_prepare(db,
+                           "SELECT max(type = 'trigger' AND sql LIKE '%rollback%'),"
+                           " max(type = 'table' AND sql LIKE '%deferr%') FROM sqlite_schema",
+                           err);
+
+    if (!st)
+        return false;
+    if (sqlite3_step(st) != SQLITE_ROW)
+        return ds_sqlite_fail(db, err, "read the triggers");
+    out->rolls_back = sqlite3_column_int(st, 0) != 0;
+    out->defers = sqlite3_column_int(st, 1) != 0;
+    return true;
+}
+
 static const char *free_rowid_name(const ds_sqlite_table *t)
 {
     static const char *const names[] = {"rowid", "_rowid_", "oid"};
@@ -172,7 +191,7 @@ bool ds_sqlite_table_read(ds_sqlite *db, const char *name, ds_arena *a, ds_sqlit
         return false;
     if (!out->name)
         return true;
-    if (!read_columns(db, out, err) || !read_traces(db, out, err))
+    if (!read_columns(db, out, err) || !read_traces(db, out, err) || !read_dangers(db, out, err))
         return false;
     out->rowid = free_rowid_name(out);
     return true;

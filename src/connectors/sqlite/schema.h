@@ -34,6 +34,8 @@ typedef struct ds_sqlite_table {
     const char *what; /* "table", "view", "virtual", "shadow" */
     bool without_rowid;
     bool autoincrement_or_triggers; /* an INSERT that inserts nothing leaves traces all the same */
+    bool rolls_back;                /* a trigger may say RAISE(ROLLBACK) */
+    bool defers;                    /* foreign keys may be checked at COMMIT only */
     const char *rowid;              /* a name of the rowid that no column hides; NULL: none */
     ds_sqlite_column *columns;
     size_t columns_n, columns_cap;

@@ -303,6 +303,7 @@ static bool open_database(ds_sqlite_writer *w, ds_activity *act, const ds_open_i
     if (in->reading_only ? !open_to_read(w, out, err) : !open_to_write(w, in->generation, err))
         return false;
     w->look_first = w->shape.name && w->shape.autoincrement_or_triggers;
+    out->fragile = w->shape.rolls_back;
     return count_rows(w, out, err);
 }
 

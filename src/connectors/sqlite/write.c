@@ -39,6 +39,7 @@ static step judge(ds_sqlite_writer *w, int rc, ds_write *row, ds_err *err)
     const char *words = ds_arena_strdup(ds_activity_arena(w->db.act), sqlite3_errmsg(w->db.handle));
 
     if (sqlite3_get_autocommit(w->db.handle)) {
+        w->undone = words;
         ds_sqlite_fail(&w->db, err, "the transaction was rolled back at key \"%.100s\"", row->key);
         return STEP_FAILED;
     }
@@ -204,6 +205,38 @@ static step put(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, ds_
     return said;
 }
 
+/* Whether COMMIT would be refused, as of now, for a key that has nothing it refers to. */
+static bool owes_a_key(const ds_sqlite_writer *w)
+{
+    int owes = 0, most;
+
+    return sqlite3_db_status(w->db.handle, SQLITE_DBSTATUS_DEFERRED_FKS, &owes, &most, 0) ==
+               SQLITE_OK &&
+           owes;
+}
+
+/* Among thousands of rows COMMIT does not say which one it refuses them all for: it is the one
+ * behind which it would do so for the first time. */
+static step put_alone(ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_write *row, ds_err *err)
+{
+    bool changed = w->changed, owed = owes_a_key(w);
+    step said;
+
+    if (!ds_sqlite_exec(&w->db, "SAVEPOINT ds", err))
+        return STEP_FAILED;
+    said = put(w, p, row, err);
+    if (said == STEP_FAILED)
+        return said;
+    if (!owed && owes_a_key(w)) {
+        if (!ds_sqlite_exec(&w->db, "ROLLBACK TO ds", err))
+            return STEP_FAILED;
+        w->changed = changed;
+        row->adopted = false;
+        said = hold(row, "FOREIGN KEY constraint failed");
+    }
+    return ds_sqlite_exec(&w->db, "RELEASE ds", err) ? said : STEP_FAILED;
+}
+
 /* A property of the key's name has no column: the key is there. That is worth a word where it says
  * something else. */
 static void compare_key(ds_sqlite_writer *w, const ds_sqlite_plan *p, const ds_write *row)
@@ -232,7 +265,7 @@ static bool write_row(ds_sqlite_writer *w, ds_write *row, ds_err *err)
         return true;
     }
     compare_key(w, p, row);
-    return put(w, p, row, err) != STEP_FAILED;
+    return (w->shape.defers ? put_alone : put)(w, p, row, err) != STEP_FAILED;
 }
 
 /* ---- batches --------------------------------------------------------------------------------- */
@@ -264,6 +297,42 @@ static void remember_key(ds_sqlite_writer *w, const ds_write *writes, size_t n)
     }
 }
 
+/* All rows but those that are refused already; *at is the one that failed. */
+static bool write_rows(ds_sqlite_writer *w, ds_write *writes, const char *const *refused, size_t n,
+                       size_t *at, ds_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        *at = i;
+        writes[i].outcome = DS_OUT_NONE;
+        writes[i].reason = NULL;
+        writes[i].adopted = false;
+        if (refused[i])
+            hold(&writes[i], refused[i]);
+        else if (!write_row(w, &writes[i], err))
+            return false;
+    }
+    return true;
+}
+
+/* A trigger's RAISE(ROLLBACK) takes away what the batch has written so far, which is written again
+ * without the row that woke it. What was written before the batch cannot be. */
+static bool write_all(ds_sqlite_writer *w, ds_write *writes, size_t n, ds_err *err)
+{
+    const char **refused = ds_arena_zalloc(ds_activity_arena(w->db.act), n * sizeof(*refused));
+    size_t at = 0;
+
+    for (bool before = w->changed || w->ddl; !write_rows(w, writes, refused, n, &at, err);) {
+        if (!w->undone || before || w->ddl)
+            return false;
+        refused[at] = w->undone;
+        w->undone = NULL;
+        ds_sqlite_rollback(w);
+        if (!ds_sqlite_begin(w, err))
+            return false;
+    }
+    return true;
+}
+
 bool ds_sqlite_write(ds_destination *self, ds_activity *act, ds_write *writes, size_t n,
                      ds_err *err)
 {
@@ -272,11 +341,9 @@ bool ds_sqlite_write(ds_destination *self, ds_activity *act, ds_write *writes, s
     if (!start(w, act, err))
         return false;
     ds_crashpoint("sqlite: before a batch");
-    for (size_t i = 0; i < n; i++) {
-        writes[i].outcome = DS_OUT_NONE;
-        if (!write_row(w, &writes[i], err))
-            return give_up(w);
-    }
+    w->undone = NULL;
+    if (!write_all(w, writes, n, err))
+        return give_up(w);
     remember_key(w, writes, n);
     ds_crashpoint("sqlite: after a batch");
     return true;

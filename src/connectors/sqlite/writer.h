@@ -58,6 +58,7 @@ typedef struct ds_sqlite_writer {
     bool changed;               /* ...with changes... */
     bool ddl;                   /* ...to tables, too */
     char probe[DS_KEY_MAX + 1]; /* the last key written; "": none */
+    const char *undone;         /* by a trigger, with the row that woke it: its words */
     bool lost;                  /* rows reported as written were rolled back: nothing goes on */
 
     sqlite3_stmt *find, *exists, *remove;
