@@ -220,8 +220,8 @@ class Source(Faults):
 
     def held_up(self, *_):
         child = super().held_up("INSERT INTO mirror (id) VALUES ('p1500')")
-        self.reader = self.server.psql("SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT * FROM \"plants\"%' "
-                                       f"AND datname = '{self.db}'")
+        self.reader = self.server.psql("SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query LIKE "
+                                       f"'%\"plants\"%' AND {OURS} AND datname = '{self.db}' AND pid <> {self.pid}")
         self.assertTrue(self.reader, "it reads ahead, and the server waits with the rest")
         return child
 
