@@ -54,6 +54,8 @@ static void nothing_is_known_where_there_is_no_store(void **state)
     must(&f, l->ops->match(l, &key, 1, scratch, &match, &f.err));
     assert_null(match.link);
     assert_null(match.claimed_by);
+    must(&f, l->ops->recall(l, false, "page", scratch, &text, &f.err));
+    assert_null(text);
     ds_ledger_close(l);
     ds_reader_close(r);
     assert_int_equal(access(f.path, F_OK), -1); /* looking makes none */
@@ -276,6 +278,43 @@ static void keys_that_begin_alike(void **state)
     fixture_end(&f);
 }
 
+static const char *recalled(fixture *f, ds_ledger *l, bool shared, const char *key)
+{
+    const char *value = "";
+
+    must(f, l->ops->recall(l, shared, key, scratch, &value, &f->err));
+    return value;
+}
+
+/* What is kept for a unit is its own, what is shared is every unit's; new hashes or no links leave
+ * the shared ones alone. */
+static void what_connectors_keep(void **state)
+{
+    static const ds_memo memos[] = {
+        {false, "page", "7"}, {true, "etag", "x"}, {false, "page", "8"}, {false, "gone", NULL}};
+    static const ds_memo less[] = {{true, "etag", NULL}};
+    static const ds_commit ways[] = {{.void_hashes = true}, {.drop_links = true}};
+    fixture f = fixture_new();
+    ds_ledger *one = pass_of(&f, "r", "one"), *two = pass_of(&f, "r", "two");
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(ways); i++) {
+        must(&f, commit_to(&f, one, (ds_commit){.memos = memos, .memos_n = DS_COUNT(memos)}));
+        assert_string_equal(recalled(&f, one, false, "page"), "8");
+        assert_null(recalled(&f, one, false, "gone"));
+        assert_null(recalled(&f, two, false, "page"));
+        assert_string_equal(recalled(&f, two, true, "etag"), "x");
+        must(&f, commit_to(&f, one, ways[i]));
+        assert_null(recalled(&f, one, false, "page"));
+        assert_string_equal(recalled(&f, one, true, "etag"), "x");
+    }
+    must(&f, commit_to(&f, two, (ds_commit){.memos = less, .memos_n = 1}));
+    assert_null(recalled(&f, one, true, "etag"));
+    ds_ledger_close(one);
+    ds_ledger_close(two);
+    fixture_end(&f);
+}
+
 /* ---- adopting what is linked already --------------------------------------------------------- */
 
 typedef struct adoption {
@@ -435,6 +474,7 @@ int main(void)
     add_test(a_page_of_held_records_without_end);
     add_test(each_thing_known_of_a_destination_alone);
     add_test(keys_that_begin_alike);
+    add_test(what_connectors_keep);
     add_test(a_held_record_that_has_a_link);
     add_test(an_adoption_that_came_too_late);
     add_test(an_odd_name_read_alone);

@@ -14,9 +14,9 @@ static const char *const keys[] = {"a", "b", "c", "taken", "none", "held", "left
 /* Every value of every table. */
 static const char *all_there_is(const stand *s)
 {
-    static const char *const tables[] = {"meta",     "route",  "machine", "inbox",
-                                         "activity", "ledger", "link",    "link_key",
-                                         "intent",   "doubt",  "held",    "run"};
+    static const char *const tables[] = {"meta",   "route", "machine",  "inbox",  "activity",
+                                         "ledger", "link",  "link_key", "intent", "doubt",
+                                         "held",   "run",   "memo"};
     DS_AUTO_BUF(out, DS_MIB);
     sqlite3 *db = NULL;
 
@@ -157,13 +157,15 @@ static bool commit_all(stand *s)
     const char *const released[] = {"kept"}, *const met[] = {"held"}, *const cleared[] = {"i"};
     const ds_intent intents[] = {{"i2", 0}};
     const ds_checkpoint checkpoint = {.cursor = "c"};
+    const ds_memo memos[] = {{false, "page", "7"}, {true, "etag", "x"}, {false, "old", NULL}};
 
     return commit_to(&s->f, s->ledger,
                      (ds_commit){PUTS(puts), .removes = removes, .removes_n = 1, .held = held,
                                  .held_n = 2, .released = released, .released_n = 1, .met = met,
                                  .met_n = 1, .cleared = cleared, .cleared_n = 1, .intents = intents,
                                  .intents_n = 1, .checkpoint = &checkpoint, .generation = "g",
-                                 .void_hashes = true, .replace_held = true});
+                                 .void_hashes = true, .replace_held = true, .memos = memos,
+                                 .memos_n = DS_COUNT(memos)});
 }
 
 static bool commit_drop(stand *s)
@@ -185,9 +187,11 @@ static bool read_ledger(stand *s)
     const ds_link *links;
     const ds_held *helds, *of[DS_COUNT(keys)];
     ds_err *err = &s->f.err;
+    const char *value;
     size_t n;
 
     return l && l->ops->begin(l, scratch, &begin, err) &&
+           l->ops->recall(l, false, "page", scratch, &value, err) &&
            l->ops->walk(l, 0, 10, scratch, &links, &n, err) &&
            l->ops->match(l, keys, DS_COUNT(keys), scratch, matches, err) &&
            l->ops->held(l, NULL, 2, scratch, &helds, &n, err) &&
