@@ -89,13 +89,13 @@ void ds_csv_add(ds_buf *out, const char *text, char delimiter)
 static bool add_name(ds_file_reader *r, ds_names *names, ds_csv_field *field, ds_err *err)
 {
     bool bare_cr = !field->quoted && memchr(field->text, '\r', field->n);
-    char *name = ds_csv_value(field);
+    const char *name = ds_csv_value(field);
     size_t column = names->n + 1, n = field->n;
 
     if (bare_cr)
         return ds_fail(err, DS_ERR_PERMANENT,
                        "%s: its lines end in CR alone; save it with LF or CRLF line ends", r->path);
-    name = ds_file_repair(r->own, name, &n);
+    name = ds_utf8_repair(r->own, name, &n);
     if (field->bad || !n)
         return ds_fail(err, DS_ERR_PERMANENT, "%s, column %zu: its name in the header %s", r->path,
                        column, n ? "has text behind its closing quote" : "is empty");

@@ -64,8 +64,4 @@ DS_MUST_USE bool ds_file_sync(int fd, const char *what, const char *path, ds_err
 const char *ds_file_folder(ds_arena *a, const char *path);
 const char *ds_file_beside(ds_arena *a, const char *path, const char *suffix);
 
-/* Valid UTF-8 without NUL: the text itself, or a repaired copy in `a`; every bad byte and NUL is
- * U+FFFD. Text stays NUL-terminated at text[*n]. */
-char *ds_file_repair(ds_arena *a, char *text, size_t *n);
-
 #endif

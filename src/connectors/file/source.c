@@ -197,7 +197,7 @@ static void add_csv(const struct file_source *src, ds_page *page, ds_file_row *r
         return;
     for (char *at = row->text, *end = at + row->n; at; column++) {
         ds_csv_field field = ds_csv_next(&at, end, r->delimiter);
-        char *text = ds_csv_value(&field);
+        const char *text = ds_csv_value(&field);
 
         if (field.bad) {
             ds_record_hold(rec, place_of(src, page),
@@ -207,7 +207,7 @@ static void add_csv(const struct file_source *src, ds_page *page, ds_file_row *r
         }
         if (column >= r->names_n)
             continue;
-        text = ds_file_repair(page->arena, text, &field.n);
+        text = ds_utf8_repair(page->arena, text, &field.n);
         ds_record_append(rec, names[column], ds_text_n(text, field.n));
         if (column == src->key_column)
             key = text;

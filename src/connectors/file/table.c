@@ -88,7 +88,7 @@ static void read_cells(const ds_file_table *t, ds_arena *a, ds_file_old *row)
         ds_csv_field field = ds_csv_next(&at, text + row->n, t->delimiter);
         char *value = ds_csv_value(&field);
 
-        cells[row->cells_n] = ds_file_repair(a, value, &field.n);
+        cells[row->cells_n] = ds_utf8_repair(a, value, &field.n);
     }
     row->cells = cells;
 }

@@ -31,12 +31,11 @@ static int by_bytes(const void *a, const void *b)
 static bool is_printable(ds_activity *act, const char *name)
 {
     size_t n = strlen(name);
-    char *copy = ds_arena_strdup(ds_activity_arena(act), name);
 
     for (size_t i = 0; i < n; i++)
         if ((unsigned char)name[i] < 0x20 || name[i] == 0x7F)
             return false;
-    return ds_file_repair(ds_activity_arena(act), copy, &n) == copy;
+    return ds_utf8_repair(ds_activity_arena(act), name, &n) == name;
 }
 
 static void add_files(const glob_t *found, size_t fixed, ds_activity *act, ds_units *units)

@@ -1,8 +1,6 @@
 /* src/connectors/sqlite/schema.c - reading what a table looks like. */
 #include "connectors/sqlite/schema.h"
 
-#include "connectors/sqlite/guess.h"
-
 #include <string.h>
 
 /* ---- kinds ----------------------------------------------------------------------------------- */
@@ -234,15 +232,22 @@ bool ds_sqlite_is_unique(ds_sqlite *db, const ds_sqlite_table *t, const ds_sqlit
            ds_sqlite_fail(db, err, "read the indexes of \"%.100s\"", t->name);
 }
 
+enum { NAMES_MOST = 10000 }; /* among which a name is looked for */
+
 /* ---- guesses --------------------------------------------------------------------------------- */
+
+static const char *guess_text(const char *near, ds_arena *a)
+{
+    return near ? ds_arena_printf(a, "; did you mean \"%s\"?", near) : "";
+}
 
 const char *ds_sqlite_guess_column(const ds_sqlite_table *t, const char *name, ds_arena *a)
 {
-    ds_guess guess = ds_guess_for(name);
+    const char **names = ds_arena_alloc(a, (t->columns_n + 1) * sizeof(*names));
 
     for (size_t i = 0; i < t->columns_n; i++)
-        ds_guess_try(&guess, t->columns[i].name);
-    return ds_guess_text(&guess, a);
+        names[i] = t->columns[i].name;
+    return guess_text(ds_nearest(name, names, t->columns_n), a);
 }
 
 bool ds_sqlite_guess_table(ds_sqlite *db, const char *name, ds_arena *a, const char **guess,
@@ -251,13 +256,16 @@ bool ds_sqlite_guess_table(ds_sqlite *db, const char *name, ds_arena *a, const c
     DS_AUTO(sqlite3_stmt)
     st = ds_sqlite_prepare(db, "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')",
                            err);
-    ds_guess best = ds_guess_for(name);
+    const char **names = ds_arena_alloc(a, NAMES_MOST * sizeof(*names));
+    size_t n = 0;
     int rc;
 
     if (!st)
         return false;
-    while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-        ds_guess_try(&best, column_text(st, 0, a));
-    *guess = ds_guess_text(&best, a);
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+        if (n < NAMES_MOST)
+            names[n++] = column_text(st, 0, a);
+    }
+    *guess = guess_text(ds_nearest(name, names, n), a);
     return rc == SQLITE_DONE || ds_sqlite_fail(db, err, "list the tables");
 }
