@@ -102,9 +102,9 @@ static void names_hold(ds_arena *a, const char *text)
     (void)ds_pg_url_is_harmless(text);
     if (!ds_pg_split_name(text, a, &schema, &table))
         return;
-    whole = ds_pg_quoted(a, table);
+    whole = ds_sql_quoted(a, table);
     if (schema)
-        whole = ds_arena_printf(a, "%s.%s", ds_pg_quoted(a, schema), whole);
+        whole = ds_arena_printf(a, "%s.%s", ds_sql_quoted(a, schema), whole);
     fuzz_must(ds_pg_split_name(whole, a, &again_schema, &again_table), "%s", whole);
     fuzz_must(strcmp(table, again_table) == 0 && !schema == !again_schema &&
                   (!schema || strcmp(schema, again_schema) == 0),

@@ -410,7 +410,7 @@ static void many_sets_of_properties(void **state)
                              round ? DS_OUT_UNCHANGED : DS_OUT_CREATED);
         }
     }
-    assert_int_equal(to.plans_n, DS_SQLITE_PLANS);
+    assert_int_equal(to.plans.n, DS_SQL_PLANS);
     finish(NULL);
     assert_string_equal(query("SELECT * FROM t WHERE id = '130'"),
                         "130|NULL|130|NULL|NULL|NULL|NULL|NULL|130");

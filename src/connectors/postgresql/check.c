@@ -11,7 +11,7 @@ bool ds_pg_is_writable(const ds_pg_column *c)
 
 const char *ds_pg_state_remedy(const ds_pg_writer *w, ds_arena *a)
 {
-    const char *schema = w->shape.schema ? ds_pg_quoted(a, w->shape.schema) : "public";
+    const char *schema = w->shape.schema ? ds_sql_quoted(a, w->shape.schema) : "public";
 
     if (w->shape.state)
         return ds_arena_printf(a, "GRANT SELECT, INSERT, UPDATE, DELETE ON %s.%s TO the user",
@@ -68,17 +68,17 @@ static const char *key_problem(const ds_pg_writer *w, const ds_pg_column *c, ds_
         return ds_arena_printf(a,
                                "takes keys for one that are not the same: ALTER TABLE %.140s ALTER "
                                "%s TYPE %.60s COLLATE \"C\"",
-                               w->shape.sql, ds_pg_quoted(a, c->name), c->declared);
+                               w->shape.sql, ds_sql_quoted(a, c->name), c->declared);
     if (c->deferrable) /* with ON CONFLICT the server refuses every row, whatever else there is */
         return ds_arena_printf(a,
                                "is kept unique by a deferrable constraint: ALTER TABLE %.140s DROP "
                                "CONSTRAINT %.70s, ADD UNIQUE (%s)",
-                               w->shape.sql, ds_pg_quoted(a, c->deferrable),
-                               ds_pg_quoted(a, c->name));
+                               w->shape.sql, ds_sql_quoted(a, c->deferrable),
+                               ds_sql_quoted(a, c->name));
     if (!c->unique)
         return ds_arena_printf(a,
                                "is kept unique by nothing: CREATE UNIQUE INDEX %s ON %.140s (%s)",
-                               ds_pg_quoted(a, name), w->shape.sql, ds_pg_quoted(a, c->name));
+                               ds_sql_quoted(a, name), w->shape.sql, ds_sql_quoted(a, c->name));
     return NULL;
 }
 
@@ -165,7 +165,7 @@ static const char *column_remedy(const ds_pg_writer *w, const ds_column *wanted,
 
     if (!c)
         return ds_arena_printf(a, "ALTER TABLE %s ADD COLUMN %s text, or say `create_table: true`",
-                               w->shape.sql, ds_pg_quoted(a, wanted->name));
+                               w->shape.sql, ds_sql_quoted(a, wanted->name));
     if (c->generated)
         return "take it out of `fields`: the server fills it";
     return ds_arena_printf(a, "GRANT SELECT, INSERT, UPDATE ON %s TO the user", w->shape.sql);

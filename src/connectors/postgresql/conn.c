@@ -147,24 +147,3 @@ bool ds_pg_rows_next(ds_pg *db, PGresult **row, ds_err *err)
     }
     return ds_pg_fail_lost(db, !db->handle, err);
 }
-
-/* ---- names ----------------------------------------------------------------------------------- */
-
-void ds_pg_name(ds_buf *sql, const char *name)
-{
-    ds_buf_char(sql, '"');
-    for (const char *c = name; *c; c++) {
-        if (*c == '"')
-            ds_buf_char(sql, '"');
-        ds_buf_char(sql, *c);
-    }
-    ds_buf_char(sql, '"');
-}
-
-const char *ds_pg_quoted(ds_arena *a, const char *name)
-{
-    DS_AUTO_BUF(sql, DS_PG_SQL_MAX);
-
-    ds_pg_name(&sql, name);
-    return ds_arena_strdup(a, sql.data);
-}

@@ -11,6 +11,7 @@
 #define DS_CONNECTORS_POSTGRESQL_CONN_H
 
 #include "connectors/postgresql/settings.h"
+#include "connectors/sql/sql.h"
 #include <durable_sync/activity.h>
 #include <durable_sync/base.h>
 #include <libpq-fe.h>
@@ -88,10 +89,6 @@ DS_MUST_USE bool ds_pg_rows_next(ds_pg *db, PGresult **row, ds_err *err);
 DS_PRINTF(3, 4) bool ds_pg_fail(ds_pg *db, ds_err *err, const char *doing, ...);
 /* The reaction to a SQLSTATE; PERMANENT for those that are about the statement or its values. */
 ds_err_kind ds_pg_kind_of_error(const char *code, const char **remedy);
-
-/* An identifier, quoted so that it can be nothing else. The only way a name gets into SQL. */
-void ds_pg_name(ds_buf *sql, const char *name);
-const char *ds_pg_quoted(ds_arena *a, const char *name);
 
 DS_AUTO_DEFINE(PGresult, PQclear)
 

@@ -58,12 +58,12 @@ static const char *find_sql(const ds_pg_writer *w, ds_arena *a)
     ds_buf_text(&sql, "SELECT v.o");
     for (size_t i = 0; i < w->shape.columns_n; i++) {
         if (w->shape.columns[i].may_select)
-            ds_buf_printf(&sql, ", t.%s", ds_pg_quoted(a, w->shape.columns[i].name));
+            ds_buf_printf(&sql, ", t.%s", ds_sql_quoted(a, w->shape.columns[i].name));
     }
     ds_buf_printf(&sql,
                   " FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS v (k, o)"
                   " JOIN %s AS t ON t.%s " DS_PG_EQ " %s",
-                  w->shape.sql, ds_pg_quoted(a, w->key_column->name), w->key_value);
+                  w->shape.sql, ds_sql_quoted(a, w->key_column->name), w->key_value);
     return ds_arena_strdup(a, sql.data);
 }
 

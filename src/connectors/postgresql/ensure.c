@@ -130,7 +130,7 @@ static bool make_index(ds_pg_writer *w, notes *done, ds_err *err)
         return true;
     if (!ds_pg_exec(&w->db,
                     ds_arena_printf(w->arena, "CREATE UNIQUE INDEX ON %s (%s)", w->shape.sql,
-                                    ds_pg_quoted(w->arena, w->key)),
+                                    ds_sql_quoted(w->arena, w->key)),
                     err))
         return ds_wrap(err, "make the key \"%.63s\" unique", w->key);
     w->changed = true;

@@ -126,7 +126,7 @@ bool ds_pg_guard_make(ds_pg_reader *r, const PGresult *shape, ds_err *err)
     r->wide = ds_arena_zalloc(r->arena, r->columns_n + 1);
     r->wide_n = 0;
     for (size_t i = 0; i < r->columns_n; i++) {
-        r->quoted[i] = ds_pg_quoted(r->arena, r->names[i]);
+        r->quoted[i] = ds_sql_quoted(r->arena, r->names[i]);
         r->wide[i] = is_wide(&r->types[i], PQfmod(shape, (int)i));
         r->wide_n += r->wide[i];
     }

@@ -48,7 +48,7 @@ static void fill_type(ds_pg_type *out, const PGresult *res, int row, ds_arena *a
     out->name = ds_arena_strdup(a, PQgetvalue(res, row, 2));
     out->kind = kind_of(out->oid, *PQgetvalue(res, row, 3));
     out->size = atoi(PQgetvalue(res, row, 7));
-    out->home = ds_pg_quoted(a, PQgetvalue(res, row, 8));
+    out->home = ds_sql_quoted(a, PQgetvalue(res, row, 8));
     out->delimiter = *PQgetvalue(res, row, 6);
     if (!element || strchr("\"\\{}", out->delimiter)) /* or there is none */
         return;

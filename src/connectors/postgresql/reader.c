@@ -1,7 +1,6 @@
 /* src/connectors/postgresql/reader.c - finding out what is there to read. */
 #include "connectors/postgresql/reader.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,10 +17,10 @@ static bool table_sql(ds_pg_reader *r, ds_err *err)
 
     if (!ds_pg_split_name(r->table, r->arena, &schema, &table))
         return ds_fail(err, DS_ERR_CONFIG, "`table`: \"%.100s\" is no name of a table", r->table);
-    r->relation = ds_pg_quoted(r->arena, table);
+    r->relation = ds_sql_quoted(r->arena, table);
     if (schema)
         r->relation =
-            ds_arena_printf(r->arena, "%s.%s", ds_pg_quoted(r->arena, schema), r->relation);
+            ds_arena_printf(r->arena, "%s.%s", ds_sql_quoted(r->arena, schema), r->relation);
     r->from = ds_arena_printf(r->arena, "%s AS durable_sync", r->relation);
     return true;
 }
@@ -34,9 +33,7 @@ static bool query_sql(ds_pg_reader *r, ds_err *err)
 
     if (n > DS_PG_SQL_MAX)
         return ds_fail(err, DS_ERR_CONFIG, "`query` is longer than %zu bytes", DS_PG_SQL_MAX);
-    while (n && (isspace((unsigned char)r->query[n - 1]) || r->query[n - 1] == ';'))
-        n--;
-    query = ds_arena_strndup(r->arena, r->query, n);
+    query = ds_arena_strndup(r->arena, r->query, ds_sql_trimmed(r->query, n));
     query = ds_pg_since_sql(query, r->arena, &r->since_n);
     r->from = ds_arena_printf(r->arena, "(%s\n) AS durable_sync", query);
     return true;
@@ -89,7 +86,7 @@ static PGresult *look_at_columns(ds_pg_reader *r, ds_err *err)
     ds_pg_since_values(r, values);
     res = ds_pg_query(&r->db,
                       ds_arena_printf(r->arena, "SELECT * FROM %s ORDER BY %s LIMIT 0", r->from,
-                                      ds_pg_quoted(r->arena, r->key)),
+                                      ds_sql_quoted(r->arena, r->key)),
                       (int)r->since_n, values, err);
     if (!res && *r->db.said.code && err->kind != DS_ERR_CANCELLED)
         fail_look(r, err);
@@ -179,7 +176,7 @@ static bool read_only(ds_pg_reader *r, ds_err *err)
 
 static bool look(ds_pg_reader *r, ds_err *err)
 {
-    r->key_name = ds_arena_printf(r->arena, "durable_sync.%s", ds_pg_quoted(r->arena, r->key));
+    r->key_name = ds_arena_printf(r->arena, "durable_sync.%s", ds_sql_quoted(r->arena, r->key));
     r->relation = NULL;
     r->columns_n = r->since_n = 0;
     if (r->table ? !table_sql(r, err) : !query_sql(r, err))

@@ -92,7 +92,7 @@ static void fill_table(const PGresult *res, const char *name, ds_arena *a, ds_pg
         out->rows = strtoll(PQgetvalue(res, 0, 7), NULL, 10);
     if (out->schema)
         out->sql =
-            ds_arena_printf(a, "%s.%s", ds_pg_quoted(a, out->schema), ds_pg_quoted(a, out->name));
+            ds_arena_printf(a, "%s.%s", ds_sql_quoted(a, out->schema), ds_sql_quoted(a, out->name));
 }
 
 /* ---- its columns ----------------------------------------------------------------------------- */
@@ -162,9 +162,9 @@ static bool read_columns(ds_pg *db, ds_arena *a, ds_pg_table *out, ds_err *err)
 bool ds_pg_table_read(ds_pg *db, const char *schema, const char *name, ds_arena *a,
                       ds_pg_table *out, ds_err *err)
 {
-    const char *quoted = ds_pg_quoted(a, name);
+    const char *quoted = ds_sql_quoted(a, name);
     const char *values[] = {
-        schema ? ds_arena_printf(a, "%s.%s", ds_pg_quoted(a, schema), quoted) : quoted, schema};
+        schema ? ds_arena_printf(a, "%s.%s", ds_sql_quoted(a, schema), quoted) : quoted, schema};
     DS_AUTO(PGresult) res = ds_pg_query(db, table_sql, 2, values, err);
 
     if (!res)
@@ -184,18 +184,13 @@ const ds_pg_column *ds_pg_column_named(const ds_pg_table *t, const char *name)
 
 /* ---- guesses --------------------------------------------------------------------------------- */
 
-static const char *guess_text(const char *near, ds_arena *a)
-{
-    return near ? ds_arena_printf(a, "; did you mean \"%s\"?", near) : "";
-}
-
 const char *ds_pg_guess_column(const ds_pg_table *t, const char *name, ds_arena *a)
 {
     const char **names = ds_arena_alloc(a, (t->columns_n + 1) * sizeof(*names));
 
     for (size_t i = 0; i < t->columns_n; i++)
         names[i] = t->columns[i].name;
-    return guess_text(ds_nearest(name, names, t->columns_n), a);
+    return ds_sql_guess(name, names, t->columns_n, a);
 }
 
 /* Names with their schema where the search path does not find them. */
@@ -227,6 +222,6 @@ bool ds_pg_guess_table(ds_pg *db, const char *name, ds_arena *a, const char **gu
 
         best = dot && strcmp(dot + 1, name) == 0 ? names[i] : NULL;
     }
-    *guess = guess_text(best, a);
+    *guess = ds_sql_guess_text(best, a);
     return true;
 }

@@ -12,25 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SINCE "${since}"
-
 bool ds_pg_since_is_in(const char *query)
 {
-    return strstr(query, SINCE) != NULL;
+    return strstr(query, DS_SQL_SINCE) != NULL;
 }
 
 const char *ds_pg_since_sql(const char *query, ds_arena *a, size_t *places)
 {
-    DS_AUTO_BUF(sql, 4 * DS_PG_SQL_MAX);
-    const char *at = query, *next;
-
-    *places = 0;
-    for (; (next = strstr(at, SINCE)); at = next + strlen(SINCE)) {
-        ds_buf_add(&sql, at, (size_t)(next - at));
-        ds_buf_printf(&sql, "($%zu::pg_catalog.timestamptz)", ++*places);
-    }
-    ds_buf_text(&sql, at);
-    return ds_arena_strdup(a, sql.data ? sql.data : "");
+    return ds_sql_since(query, "($", "::pg_catalog.timestamptz)", a, places);
 }
 
 static bool server_clock_ms(ds_pg_reader *r, int64_t *ms, ds_err *err)

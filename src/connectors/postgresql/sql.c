@@ -49,7 +49,7 @@ static bool rounds(ds_pg_kind kind)
 static void add_differs(ds_buf *sql, const ds_pg_column *c, const char *value, ds_arena *a)
 {
     const ds_pg_type *t = &c->type;
-    const char *name = ds_pg_quoted(a, c->name);
+    const char *name = ds_sql_quoted(a, c->name);
     const char *kept = rounds(t->kind) || (t->kind == DS_PG_ARRAY && rounds(t->element))
                            ? ds_arena_printf(a, "%s::%s", value, c->declared)
                            : ds_pg_as_type(c, value, a);
@@ -71,16 +71,6 @@ static const char *param(ds_arena *a, int number)
     return ds_arena_printf(a, "v.c%d", number);
 }
 
-static bool updates(const ds_pg_plan *p, size_t i)
-{
-    return p->params[i] && (!p->how || p->how[i] != DS_HOW_ONLY_NEW);
-}
-
-static bool compares(const ds_pg_plan *p, size_t i)
-{
-    return updates(p, i) && (!p->how || p->how[i] != DS_HOW_ALONG);
-}
-
 static void add_arrays(ds_buf *sql, const ds_pg_plan *p, const char *more)
 {
     ds_buf_text(sql, "ROWS FROM (");
@@ -94,17 +84,18 @@ static void add_arrays(ds_buf *sql, const ds_pg_plan *p, const char *more)
 
 static void add_insert(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
 {
-    const char *key = ds_pg_quoted(a, w->key_column->name);
+    const char *key = ds_sql_quoted(a, w->key_column->name);
 
     ds_buf_printf(sql, "INSERT INTO %s AS t (%s", w->shape.sql, key);
-    for (size_t i = 0; i < p->n; i++) {
-        if (p->params[i])
-            ds_buf_printf(sql, ", %s", ds_pg_quoted(a, p->columns[i]->name));
+    for (size_t i = 0; i < p->base.n; i++) {
+        if (p->base.params[i])
+            ds_buf_printf(sql, ", %s", ds_sql_quoted(a, p->columns[i]->name));
     }
     ds_buf_printf(sql, ") SELECT %s", w->key_value);
-    for (size_t i = 0; i < p->n; i++) {
-        if (p->params[i])
-            ds_buf_printf(sql, ", %s", ds_pg_as_type(p->columns[i], param(a, p->params[i]), a));
+    for (size_t i = 0; i < p->base.n; i++) {
+        if (p->base.params[i])
+            ds_buf_printf(sql, ", %s",
+                          ds_pg_as_type(p->columns[i], param(a, p->base.params[i]), a));
     }
     ds_buf_text(sql, " FROM ");
     add_arrays(sql, p, "");
@@ -113,10 +104,10 @@ static void add_insert(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, 
 
 static void add_copy(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
 {
-    ds_buf_printf(sql, "COPY %s (%s", w->shape.sql, ds_pg_quoted(a, w->key_column->name));
-    for (size_t i = 0; i < p->n; i++) {
-        if (p->params[i])
-            ds_buf_printf(sql, ", %s", ds_pg_quoted(a, p->columns[i]->name));
+    ds_buf_printf(sql, "COPY %s (%s", w->shape.sql, ds_sql_quoted(a, w->key_column->name));
+    for (size_t i = 0; i < p->base.n; i++) {
+        if (p->base.params[i])
+            ds_buf_printf(sql, ", %s", ds_sql_quoted(a, p->columns[i]->name));
     }
     ds_buf_text(sql, ") FROM STDIN");
 }
@@ -125,11 +116,11 @@ static void add_any_differs(const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
 {
     const char *before = "(";
 
-    for (size_t i = 0; i < p->n; i++) {
-        if (!compares(p, i))
+    for (size_t i = 0; i < p->base.n; i++) {
+        if (!ds_sql_compares(&p->base, i))
             continue;
         ds_buf_text(sql, before);
-        add_differs(sql, p->columns[i], param(a, p->params[i]), a);
+        add_differs(sql, p->columns[i], param(a, p->base.params[i]), a);
         before = " OR ";
     }
     ds_buf_text(sql, ")");
@@ -137,14 +128,14 @@ static void add_any_differs(const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
 
 static void add_update(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds_arena *a)
 {
-    const char *before = "", *key = ds_pg_quoted(a, w->key_column->name);
+    const char *before = "", *key = ds_sql_quoted(a, w->key_column->name);
 
     ds_buf_printf(sql, "UPDATE %s AS t SET ", w->shape.sql);
-    for (size_t i = 0; i < p->n; i++) {
-        if (!updates(p, i))
+    for (size_t i = 0; i < p->base.n; i++) {
+        if (!ds_sql_updates(&p->base, i))
             continue;
-        ds_buf_printf(sql, "%s%s = %s", before, ds_pg_quoted(a, p->columns[i]->name),
-                      ds_pg_as_type(p->columns[i], param(a, p->params[i]), a));
+        ds_buf_printf(sql, "%s%s = %s", before, ds_sql_quoted(a, p->columns[i]->name),
+                      ds_pg_as_type(p->columns[i], param(a, p->base.params[i]), a));
         before = ", ";
     }
     ds_buf_printf(sql, " FROM v WHERE t.%s " DS_PG_EQ " %s AND ", key, w->key_value);
@@ -161,8 +152,8 @@ static void add_meet(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds
 {
     bool any = false;
 
-    for (size_t i = 0; i < p->n; i++)
-        any |= compares(p, i);
+    for (size_t i = 0; i < p->base.n; i++)
+        any |= ds_sql_compares(&p->base, i);
     ds_buf_text(sql, "WITH v AS (SELECT * FROM ");
     add_arrays(sql, p, ", o");
     ds_buf_text(sql, any ? "), u AS (" : ")");
@@ -177,7 +168,7 @@ static void add_meet(const ds_pg_writer *w, const ds_pg_plan *p, ds_buf *sql, ds
     else
         ds_buf_text(sql, "false");
     ds_buf_printf(sql, ") FROM v JOIN %s AS t ON t.%s " DS_PG_EQ " %s%s", w->shape.sql,
-                  ds_pg_quoted(a, w->key_column->name), w->key_value,
+                  ds_sql_quoted(a, w->key_column->name), w->key_value,
                   any ? " LEFT JOIN u ON u.o " DS_PG_EQ " v.o" : "");
 }
 

@@ -58,7 +58,7 @@ static bool key_is_there(ds_pg_writer *w, const char *key, bool *there, ds_err *
         return true;
     res = ds_pg_query(&w->db,
                       ds_arena_printf(w->arena, "SELECT 1 FROM %s AS t WHERE t.%s " DS_PG_EQ " %s",
-                                      w->shape.sql, ds_pg_quoted(w->arena, c->name),
+                                      w->shape.sql, ds_sql_quoted(w->arena, c->name),
                                       ds_pg_as_type(c, "$1", w->arena)),
                       1, values, err);
     *there = res && PQntuples(res) > 0;
@@ -272,7 +272,7 @@ bool ds_pg_state_begin(ds_pg_writer *w, bool table_is_new, ds_err *err)
     ds_pg_statement put;
 
     w->state =
-        ds_arena_printf(w->arena, "%s.%s", ds_pg_quoted(w->arena, w->shape.schema), DS_PG_STATE);
+        ds_arena_printf(w->arena, "%s.%s", ds_sql_quoted(w->arena, w->shape.schema), DS_PG_STATE);
     if (!make_state(w, err) || (table_is_new && !forget_lines(w, err)))
         return false;
     put = put_line(w, w->generation, values, w->arena);

@@ -50,7 +50,7 @@ bool ds_pg_reload(ds_pg_writer *w, ds_err *err)
 bool ds_pg_add_column(ds_pg_writer *w, const char *name, const char *type, ds_err *err)
 {
     const char *sql = ds_arena_printf(w->arena, "ALTER TABLE %s ADD COLUMN IF NOT EXISTS %s %s",
-                                      w->shape.sql, ds_pg_quoted(w->arena, name), type);
+                                      w->shape.sql, ds_sql_quoted(w->arena, name), type);
 
     if (!ds_pg_exec(&w->db, sql, err))
         return false;
@@ -70,14 +70,14 @@ bool ds_pg_create_table(ds_pg_writer *w, ds_err *err)
         return ds_fail(err, DS_ERR_CONFIG,
                        "%s: the user may not make tables in schema \"%.63s\": GRANT CREATE ON "
                        "SCHEMA %.70s TO it",
-                       w->db.at, w->shape.schema, ds_pg_quoted(w->arena, w->shape.schema));
+                       w->db.at, w->shape.schema, ds_sql_quoted(w->arena, w->shape.schema));
     ds_buf_printf(&sql, "CREATE TABLE %s (%s " DS_PG_KEY_TYPE " PRIMARY KEY", w->shape.sql,
-                  ds_pg_quoted(w->arena, w->key));
+                  ds_sql_quoted(w->arena, w->key));
     for (size_t i = 0; i < w->columns_n; i++) {
         if (strcmp(w->columns[i].name, w->key) == 0)
             continue;
         ds_buf_text(&sql, ", ");
-        ds_pg_name(&sql, w->columns[i].name);
+        ds_sql_name(&sql, w->columns[i].name);
         ds_buf_printf(&sql, " %s", ds_pg_type_for(&w->columns[i]).sql);
     }
     ds_buf_text(&sql, ")");
@@ -139,7 +139,7 @@ static void find_state(ds_pg_writer *w)
 {
     w->target = w->shape.name;
     w->state = w->shape.state
-                   ? ds_arena_printf(w->arena, "%s.%s", ds_pg_quoted(w->arena, w->shape.schema),
+                   ? ds_arena_printf(w->arena, "%s.%s", ds_sql_quoted(w->arena, w->shape.schema),
                                      DS_PG_STATE)
                    : NULL;
 }

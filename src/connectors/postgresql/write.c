@@ -16,7 +16,7 @@ typedef struct segment {
     size_t rows_n;
     uint32_t *slots; /* row + 1 by the key's hash */
     size_t slots_n;  /* a power of two */
-    ds_pg_plan *plans[DS_PG_PLANS];
+    ds_pg_plan *plans[DS_SQL_PLANS];
     size_t plans_n;
 } segment;
 
@@ -116,15 +116,15 @@ static void compare_key(ds_pg_writer *w, const ds_pg_plan *p, const ds_write *wr
 {
     const char *text;
 
-    if (p->key_at == p->n || w->warned_key)
+    if (p->base.key_at == p->base.n || w->warned_key)
         return;
-    text = ds_value_text(ds_activity_arena(w->db.act), write->props[p->key_at].value);
+    text = ds_value_text(ds_activity_arena(w->db.act), write->props[p->base.key_at].value);
     if (text && strcmp(text, write->key) == 0)
         return;
     w->warned_key = true;
     ds_activity_warn(w->db.act,
                      "column \"%s\" holds the primary key: the property \"%s\" is left out",
-                     w->key_column->name, p->names[p->key_at]);
+                     w->key_column->name, p->base.names[p->base.key_at]);
 }
 
 /* NULL; else why it cannot be written. */
@@ -132,15 +132,15 @@ static const char *fill_cells(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row *r
 {
     ds_arena *a = ds_activity_arena(w->db.act);
     const ds_write *write = row->write;
-    const char *reason =
-        p->refusal ? ds_arena_strdup(a, p->refusal) : ds_pg_fit_key(w->key_column, write->key, a);
+    const char *reason = p->base.refusal ? ds_arena_strdup(a, p->base.refusal)
+                                         : ds_pg_fit_key(w->key_column, write->key, a);
 
     row->cells = ds_arena_zalloc(a, p->params_n * sizeof(*row->cells));
     row->cells[0] = (ds_pg_cell){write->key, strlen(write->key)};
-    for (size_t i = 0; i < p->n && !reason; i++) {
-        if (p->params[i])
-            reason =
-                ds_pg_fit(p->columns[i], write->props[i].value, a, &row->cells[p->params[i] - 1]);
+    for (size_t i = 0; i < p->base.n && !reason; i++) {
+        if (p->base.params[i])
+            reason = ds_pg_fit(p->columns[i], write->props[i].value, a,
+                               &row->cells[p->base.params[i] - 1]);
     }
     return reason;
 }
@@ -203,7 +203,7 @@ static bool all_new(const segment *s)
         if (s->rows[i].write->op != DS_OP_CREATE)
             return false;
     }
-    return s->plans_n == 1 && !s->plans[0]->refusal;
+    return s->plans_n == 1 && !s->plans[0]->base.refusal;
 }
 
 /* The server begins while the rows are still being made ready. */
@@ -265,7 +265,7 @@ static bool add_write(ds_pg_writer *w, segment *s, ds_write *write, ds_err *err)
     ds_pg_plan *p;
 
     /* A plan that the segment uses must not make room for another one. */
-    if ((s->slots[slot_of(s, write->key)] || s->plans_n == DS_PG_PLANS - 1) &&
+    if ((s->slots[slot_of(s, write->key)] || s->plans_n == DS_SQL_PLANS - 1) &&
         !run_segment(w, s, err))
         return false;
     p = ds_pg_plan_for(w, write, err);
@@ -355,7 +355,7 @@ static bool none_is_left(ds_pg_writer *w, const PGresult *res, ds_err *err)
 static bool remove_keys(ds_pg_writer *w, const ds_pg_cell *keys, size_t n, ds_err *err)
 {
     ds_arena *a = ds_activity_arena(w->db.act);
-    const char *column = ds_pg_quoted(a, w->key_column->name);
+    const char *column = ds_sql_quoted(a, w->key_column->name);
     DS_AUTO_BUF(array, DS_MIB * 16);
     const char *value;
     int length, format = 1;

@@ -18,8 +18,6 @@
 #include "connectors/postgresql/schema.h"
 #include <durable_sync/destination.h>
 
-#define DS_PG_PLANS 64
-
 typedef struct ds_pg_cell { /* one value as the type's input takes it; text NULL: null */
     const char *text;
     size_t n;
@@ -27,19 +25,13 @@ typedef struct ds_pg_cell { /* one value as the type's input takes it; text NULL
 
 /* Records with the same properties share their statements. */
 typedef struct ds_pg_plan {
-    size_t n;
-    char **names;                 /* of the properties, in the order of the records */
-    uint8_t *how;                 /* [n], or NULL: all DS_HOW_ALWAYS */
-    int *params;                  /* [n] of both statements, from 2 ($1 is the key); 0: left out */
+    ds_sql_plan base;             /* parameters from 2 ($1 is the key), of all statements */
     const ds_pg_column **columns; /* [n] */
     size_t params_n;              /* the key's included */
-    size_t key_at;                /* the property that has the key's name; n: none */
-    char *refusal;                /* why no such record can be written; NULL: it can */
     char *insert;                 /* makes new rows; gives their keys */
     char *copy;                   /* makes new rows, if they are that */
-    char *meet;    /* gives the number of each row that is there, whether it was changed, and
-                    * whether the table did something else with it */
-    uint64_t used; /* when, counted in look-ups */
+    char *meet; /* gives the number of each row that is there, whether it was changed, and
+                 * whether the table did something else with it */
 } ds_pg_plan;
 
 typedef struct ds_pg_writer {
@@ -66,9 +58,7 @@ typedef struct ds_pg_writer {
     char probe[DS_KEY_MAX + 1]; /* the last key written; "": none */
     bool lost;                  /* rows reported as written were rolled back: nothing goes on */
 
-    ds_pg_plan *plans[DS_PG_PLANS];
-    size_t plans_n;
-    uint64_t lookups;
+    ds_sql_plans plans;
     ds_buf *arrays; /* parameters of the last batch: their memory serves the next one */
     size_t arrays_n;
     ds_buf copy_data;

@@ -240,14 +240,3 @@ bool ds_sqlite_number(ds_sqlite *db, const char *sql, int64_t other, int64_t *ou
         *out = sqlite3_column_int64(st, 0);
     return rc == SQLITE_ROW || rc == SQLITE_DONE || ds_sqlite_fail(db, err, "%.60s", sql);
 }
-
-void ds_sqlite_name(ds_buf *sql, const char *name)
-{
-    ds_buf_char(sql, '"');
-    for (const char *c = name; *c; c++) {
-        if (*c == '"')
-            ds_buf_char(sql, '"');
-        ds_buf_char(sql, *c);
-    }
-    ds_buf_char(sql, '"');
-}

@@ -7,6 +7,7 @@
 #ifndef DS_CONNECTORS_SQLITE_DB_H
 #define DS_CONNECTORS_SQLITE_DB_H
 
+#include "connectors/sql/sql.h"
 #include <durable_sync/activity.h>
 #include <durable_sync/base.h>
 #include <sqlite3.h>
@@ -46,9 +47,6 @@ DS_MUST_USE bool ds_sqlite_exec(ds_sqlite *db, const char *sql, ds_err *err);
 /* The first column of the first row; `other` where there is none. */
 DS_MUST_USE bool ds_sqlite_number(ds_sqlite *db, const char *sql, int64_t other, int64_t *out,
                                   ds_err *err);
-
-/* An identifier, quoted so that it can be nothing else. The only way a name gets into SQL. */
-void ds_sqlite_name(ds_buf *sql, const char *name);
 
 #define DS_SQLITE_SQL_MAX (4 * DS_MIB)
 

@@ -80,7 +80,7 @@ static bool prepare_find(ds_sqlite_writer *w, ds_err *err)
     ds_buf_text(&sql, "SELECT ");
     for (size_t i = 0; i < w->shape.columns_n; i++) {
         ds_buf_text(&sql, i ? ", " : "");
-        ds_sqlite_name(&sql, w->shape.columns[i].name);
+        ds_sql_name(&sql, w->shape.columns[i].name);
     }
     ds_buf_printf(&sql, " FROM main.%s WHERE %s", w->name, w->match);
     if (!ds_buf_ok(&sql, "a SELECT", err))

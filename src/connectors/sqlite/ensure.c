@@ -133,11 +133,11 @@ static bool make_index(ds_sqlite_writer *w, notes *done, ds_err *err)
     if (unique)
         return true;
     ds_buf_text(&sql, "CREATE UNIQUE INDEX main.");
-    ds_sqlite_name(&sql, name);
+    ds_sql_name(&sql, name);
     ds_buf_text(&sql, " ON ");
-    ds_sqlite_name(&sql, w->table);
+    ds_sql_name(&sql, w->table);
     ds_buf_text(&sql, " (");
-    ds_sqlite_name(&sql, w->key);
+    ds_sql_name(&sql, w->key);
     ds_buf_text(&sql, " COLLATE BINARY)");
     if (!ds_buf_ok(&sql, "an index", err) || !ds_sqlite_exec(&w->db, sql.data, err))
         return ds_wrap(err, "make the key \"%.100s\" unique", w->key);

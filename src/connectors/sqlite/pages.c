@@ -375,7 +375,7 @@ static bool items_page(ds_sqlite_reader *r, const ds_fetch *want, ds_page *page,
 
     from = DS_MIN(from, want->items_n);
     to = DS_MIN(from + DS_MIN(want->limit, ITEMS_MOST), want->items_n);
-    ds_sqlite_name(&key, r->shape.columns[r->key_at].name);
+    ds_sql_name(&key, r->shape.columns[r->key_at].name);
     st = ds_sqlite_prepare(
         &r->db,
         ds_arena_printf(page->arena,

@@ -18,17 +18,13 @@
 #include <string.h>
 
 #define NAME_MAX_BYTES ((size_t)1024)
-#define LEFT_OUT_MOST ((size_t)400) /* bytes of names in a warning */
 
 static void plan_free(ds_sqlite_plan *p)
 {
-    for (size_t i = 0; i < p->n; i++)
-        free(p->names[i]);
-    free(p->names);
-    free(p->how);
-    free(p->params);
+    if (!p)
+        return;
+    ds_sql_plan_fini(&p->base);
     free(p->columns);
-    free(p->refusal);
     sqlite3_finalize(p->insert);
     sqlite3_finalize(p->update);
     sqlite3_finalize(p->differs);
@@ -37,42 +33,21 @@ static void plan_free(ds_sqlite_plan *p)
 
 void ds_sqlite_plans_free(ds_sqlite_writer *w)
 {
-    for (size_t i = 0; i < w->plans_n; i++)
-        plan_free(w->plans[i]);
-    w->plans_n = 0;
+    for (size_t i = 0; i < w->plans.n; i++)
+        plan_free((ds_sqlite_plan *)w->plans.items[i]);
+    w->plans.n = 0;
 }
 
 static ds_sqlite_plan *plan_new(const ds_write *row)
 {
     ds_sqlite_plan *p = ds_calloc(1, sizeof(*p));
 
-    p->n = p->key_at = row->props_n;
-    p->names = ds_calloc(p->n, sizeof(*p->names));
-    p->params = ds_calloc(p->n, sizeof(*p->params));
-    p->columns = ds_calloc(p->n, sizeof(*p->columns));
-    for (size_t i = 0; i < p->n; i++)
-        p->names[i] = ds_strdup(row->props[i].name);
-    if (row->how) {
-        p->how = ds_calloc(p->n, 1);
-        memcpy(p->how, row->how, p->n);
-    }
+    ds_sql_plan_init(&p->base, row);
+    p->columns = ds_calloc(p->base.n, sizeof(*p->columns));
     return p;
 }
 
 /* ---- columns --------------------------------------------------------------------------------- */
-
-DS_PRINTF(2, 3) static void refuse(ds_sqlite_plan *p, const char *fmt, ...)
-{
-    char text[512];
-    va_list args;
-
-    if (p->refusal)
-        return;
-    va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
-    va_end(args);
-    p->refusal = ds_strdup(text);
-}
 
 /* A property no column is named after: makes one where columns come with the records. */
 static bool new_column(ds_sqlite_writer *w, ds_sqlite_plan *p, const char *name, ds_err *err)
@@ -80,27 +55,30 @@ static bool new_column(ds_sqlite_writer *w, ds_sqlite_plan *p, const char *name,
     int most = sqlite3_limit(w->db.handle, SQLITE_LIMIT_COLUMN, -1);
 
     if (strlen(name) > NAME_MAX_BYTES) {
-        refuse(p, "a property's name is %zu bytes long, the limit is %zu", strlen(name),
-               NAME_MAX_BYTES);
+        ds_sql_refuse(&p->base, "a property's name is %zu bytes long, the limit is %zu",
+                      strlen(name), NAME_MAX_BYTES);
         return true;
     }
     if (w->shape.columns_n >= (size_t)most) {
-        refuse(p, "table \"%.100s\" has %d columns, no more fit: name the wanted ones in `fields`",
-               w->table, most);
+        ds_sql_refuse(
+            &p->base,
+            "table \"%.100s\" has %d columns, no more fit: name the wanted ones in `fields`",
+            w->table, most);
         return true;
     }
     if (ds_sqlite_add_column(w, name, "", err))
         return true;
     if ((sqlite3_errcode(w->db.handle) & 0xff) != SQLITE_ERROR)
         return false;
-    refuse(p, "no column \"%.100s\" can be added: %s", name, sqlite3_errmsg(w->db.handle));
+    ds_sql_refuse(&p->base, "no column \"%.100s\" can be added: %s", name,
+                  sqlite3_errmsg(w->db.handle));
     return true;
 }
 
 static bool is_taken(const ds_sqlite_plan *p, size_t n, const char *column)
 {
     for (size_t i = 0; i < n; i++) {
-        if (p->params[i] && strcmp(p->columns[i].name, column) == 0)
+        if (p->base.params[i] && strcmp(p->columns[i].name, column) == 0)
             return true;
     }
     return false;
@@ -109,39 +87,26 @@ static bool is_taken(const ds_sqlite_plan *p, size_t n, const char *column)
 /* Gives property `i` its column, or leaves it out. */
 static bool place(ds_sqlite_writer *w, ds_sqlite_plan *p, size_t i, int *params, ds_err *err)
 {
-    const ds_sqlite_column *c = ds_sqlite_column_named(&w->shape, p->names[i]);
+    const ds_sqlite_column *c = ds_sqlite_column_named(&w->shape, p->base.names[i]);
 
-    if (sqlite3_stricmp(p->names[i], w->key_column.name) == 0) {
-        p->key_at = i; /* the column holds the primary key */
+    if (sqlite3_stricmp(p->base.names[i], w->key_column.name) == 0) {
+        p->base.key_at = i; /* the column holds the primary key */
         return true;
     }
     if (!c && w->create_table) {
-        if (!new_column(w, p, p->names[i], err))
+        if (!new_column(w, p, p->base.names[i], err))
             return false;
-        c = ds_sqlite_column_named(&w->shape, p->names[i]);
+        c = ds_sqlite_column_named(&w->shape, p->base.names[i]);
     }
     if (!c || c->generated)
         return true;
     if (is_taken(p, i, c->name))
-        refuse(p, "two properties are column \"%.100s\": their names differ only in case", c->name);
+        ds_sql_refuse(&p->base,
+                      "two properties are column \"%.100s\": their names differ only in case",
+                      c->name);
     p->columns[i] = *c;
-    p->params[i] = ++*params;
+    p->base.params[i] = ++*params;
     return true;
-}
-
-static void warn_left_out(ds_sqlite_writer *w, const ds_sqlite_plan *p)
-{
-    DS_AUTO_BUF(names, LEFT_OUT_MOST);
-
-    for (size_t i = 0; i < p->n; i++) {
-        if (!p->params[i] && i != p->key_at)
-            ds_buf_printf(&names, "%s\"%s\"", names.n ? ", " : "", p->names[i]);
-    }
-    if (!names.n || w->warned_columns)
-        return;
-    w->warned_columns = true;
-    ds_activity_warn(w->db.act, "table \"%s\" has no column to write for %s%s: left out", w->table,
-                     names.data, names.overflow ? " and more" : "");
 }
 
 /* ---- statements ------------------------------------------------------------------------------ */
@@ -151,20 +116,20 @@ static sqlite3_stmt *prepare_insert(ds_sqlite_writer *w, const ds_sqlite_plan *p
     DS_AUTO_BUF(sql, DS_SQLITE_SQL_MAX);
 
     ds_buf_printf(&sql, "INSERT OR ABORT INTO main.%s (", w->name);
-    ds_sqlite_name(&sql, w->key_column.name);
-    for (size_t i = 0; i < p->n; i++) {
-        if (!p->params[i])
+    ds_sql_name(&sql, w->key_column.name);
+    for (size_t i = 0; i < p->base.n; i++) {
+        if (!p->base.params[i])
             continue;
         ds_buf_text(&sql, ", ");
-        ds_sqlite_name(&sql, p->columns[i].name);
+        ds_sql_name(&sql, p->columns[i].name);
     }
     ds_buf_text(&sql, ") VALUES (?1");
-    for (size_t i = 0; i < p->n; i++) {
-        if (p->params[i])
-            ds_buf_printf(&sql, ", ?%d", p->params[i]);
+    for (size_t i = 0; i < p->base.n; i++) {
+        if (p->base.params[i])
+            ds_buf_printf(&sql, ", ?%d", p->base.params[i]);
     }
     ds_buf_text(&sql, ") ON CONFLICT (");
-    ds_sqlite_name(&sql, w->key_column.name);
+    ds_sql_name(&sql, w->key_column.name);
     ds_buf_printf(&sql, "%s) DO NOTHING", w->key_column.is_rowid ? "" : " COLLATE BINARY");
     return ds_buf_ok(&sql, "an INSERT", err) ? ds_sqlite_prepare(&w->db, sql.data, err) : NULL;
 }
@@ -174,12 +139,12 @@ static void add_differs(const ds_sqlite_writer *w, const ds_sqlite_plan *p, ds_b
     const char *before = "";
 
     ds_buf_printf(sql, " WHERE %s AND (", w->match);
-    for (size_t i = 0; i < p->n; i++) {
-        if (!ds_sqlite_compares(p, i))
+    for (size_t i = 0; i < p->base.n; i++) {
+        if (!ds_sql_compares(&p->base, i))
             continue;
         ds_buf_text(sql, before);
-        ds_sqlite_name(sql, p->columns[i].name);
-        ds_buf_printf(sql, " IS NOT ?%d COLLATE BINARY", p->params[i]);
+        ds_sql_name(sql, p->columns[i].name);
+        ds_buf_printf(sql, " IS NOT ?%d COLLATE BINARY", p->base.params[i]);
         before = " OR ";
     }
     ds_buf_text(sql, ")");
@@ -200,12 +165,12 @@ static sqlite3_stmt *prepare_update(ds_sqlite_writer *w, const ds_sqlite_plan *p
     const char *before = "";
 
     ds_buf_printf(&sql, "UPDATE OR ABORT main.%s SET ", w->name);
-    for (size_t i = 0; i < p->n; i++) {
-        if (!ds_sqlite_updates(p, i))
+    for (size_t i = 0; i < p->base.n; i++) {
+        if (!ds_sql_updates(&p->base, i))
             continue;
         ds_buf_text(&sql, before);
-        ds_sqlite_name(&sql, p->columns[i].name);
-        ds_buf_printf(&sql, " = ?%d", p->params[i]);
+        ds_sql_name(&sql, p->columns[i].name);
+        ds_buf_printf(&sql, " = ?%d", p->base.params[i]);
         before = ", ";
     }
     add_differs(w, p, &sql);
@@ -217,8 +182,8 @@ static bool prepare(ds_sqlite_writer *w, ds_sqlite_plan *p, ds_err *err)
     bool compares = false;
 
     p->insert = prepare_insert(w, p, err);
-    for (size_t i = 0; i < p->n; i++)
-        compares |= ds_sqlite_compares(p, i);
+    for (size_t i = 0; i < p->base.n; i++)
+        compares |= ds_sql_compares(&p->base, i);
     if (!p->insert || !compares)
         return p->insert != NULL;
     p->update = prepare_update(w, p, err);
@@ -230,60 +195,30 @@ static bool prepare(ds_sqlite_writer *w, ds_sqlite_plan *p, ds_err *err)
 
 /* ---- finding the plan ------------------------------------------------------------------------ */
 
-static bool serves(const ds_sqlite_plan *p, const ds_write *row)
-{
-    if (p->n != row->props_n || !p->how != !row->how)
-        return false;
-    for (size_t i = 0; i < p->n; i++) {
-        if (strcmp(p->names[i], row->props[i].name) != 0)
-            return false;
-    }
-    return !p->how || memcmp(p->how, row->how, p->n) == 0;
-}
-
 static ds_sqlite_plan *make_plan(ds_sqlite_writer *w, const ds_write *row, ds_err *err)
 {
     ds_sqlite_plan *p = plan_new(row);
     int params = 1; /* ?1 is the key */
     bool ok = true;
 
-    for (size_t i = 0; ok && i < p->n; i++)
+    for (size_t i = 0; ok && i < p->base.n; i++)
         ok = place(w, p, i, &params, err);
-    if (ok && !p->refusal)
-        warn_left_out(w, p);
-    if (ok && (p->refusal || prepare(w, p, err)))
+    if (ok && !p->base.refusal)
+        ds_sql_warn_left_out(&p->base, w->table, &w->warned_columns, w->db.act);
+    if (ok && (p->base.refusal || prepare(w, p, err)))
         return p;
     plan_free(p);
     return NULL;
 }
 
-/* Where a new plan goes: a free place, else that of the one not used for longest. */
-static size_t place_for_plan(ds_sqlite_writer *w)
-{
-    size_t oldest = 0;
-
-    if (w->plans_n < DS_SQLITE_PLANS)
-        return w->plans_n++;
-    for (size_t i = 1; i < w->plans_n; i++) {
-        if (w->plans[i]->used < w->plans[oldest]->used)
-            oldest = i;
-    }
-    plan_free(w->plans[oldest]);
-    return oldest;
-}
-
 ds_sqlite_plan *ds_sqlite_plan_for(ds_sqlite_writer *w, const ds_write *row, ds_err *err)
 {
-    ds_sqlite_plan *p = NULL;
+    ds_sqlite_plan *p = (ds_sqlite_plan *)ds_sql_plans_find(&w->plans, row);
 
-    for (size_t i = 0; i < w->plans_n && !p; i++)
-        p = serves(w->plans[i], row) ? w->plans[i] : NULL;
-    if (!p) {
-        p = make_plan(w, row, err);
-        if (!p)
-            return NULL;
-        w->plans[place_for_plan(w)] = p;
-    }
-    p->used = ++w->lookups;
+    if (p)
+        return p;
+    p = make_plan(w, row, err);
+    if (p)
+        plan_free((ds_sqlite_plan *)ds_sql_plans_add(&w->plans, &p->base));
     return p;
 }

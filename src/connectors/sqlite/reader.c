@@ -2,7 +2,6 @@
 #include "connectors/sqlite/reader.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +20,7 @@ static bool find_table(ds_sqlite_reader *r, ds_err *err)
         return ds_fail(err, DS_ERR_CONFIG, "%s: no such table: \"%.100s\"%s", r->path, r->table,
                        guess);
     }
-    ds_sqlite_name(&name, r->shape.name);
+    ds_sql_name(&name, r->shape.name);
     r->from = ds_arena_strdup(r->arena, name.data);
     return true;
 }
@@ -52,8 +51,7 @@ static bool one_statement(ds_sqlite_reader *r, const char *sql, const char *tail
 
     if (sqlite3_prepare_v2(r->db.handle, tail, -1, &more, NULL) != SQLITE_OK || more)
         return ds_fail(err, DS_ERR_CONFIG, "`query` is more than one statement: \"%.60s\"", tail);
-    while (n && (isspace((unsigned char)sql[n - 1]) || sql[n - 1] == ';'))
-        n--;
+    n = ds_sql_trimmed(sql, n);
     /* On a line of its own the parenthesis stays out of a comment that ends the query. */
     r->from = ds_arena_printf(r->arena, "(%.*s\n)", (int)n, sql);
     return true;
@@ -117,7 +115,7 @@ static const char *column_list(const ds_sqlite_reader *r)
 
     for (size_t i = 0; i < r->shape.columns_n; i++) {
         ds_buf_text(&list, i ? ", " : "");
-        ds_sqlite_name(&list, r->shape.columns[i].name);
+        ds_sql_name(&list, r->shape.columns[i].name);
     }
     return ds_arena_strdup(r->arena, list.data);
 }
@@ -129,7 +127,7 @@ static const char *key_position(const ds_sqlite_reader *r)
     DS_AUTO_BUF(sql, DS_SQLITE_SQL_MAX);
 
     assert(key); /* find_key has found it among them */
-    ds_sqlite_name(&sql, key->name);
+    ds_sql_name(&sql, key->name);
     ds_buf_text(&sql, key->is_rowid ? "" : " COLLATE BINARY");
     return ds_arena_strdup(r->arena, sql.data);
 }

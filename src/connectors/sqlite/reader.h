@@ -39,7 +39,6 @@ DS_MUST_USE bool ds_sqlite_reader_open(ds_sqlite_reader *r, ds_activity *act, ds
 void ds_sqlite_reader_close(ds_sqlite_reader *r);
 
 /* since.c: ${since} of a query, bound as a value, never pasted. */
-#define DS_SQLITE_SINCE "${since}"
 /* The query with a parameter at each place. */
 const char *ds_sqlite_since_sql(const char *query, ds_arena *a, size_t *places);
 /* CONFIG where the statement of that query has other parameters, or not all of these. */

@@ -236,18 +236,13 @@ enum { NAMES_MOST = 10000 }; /* among which a name is looked for */
 
 /* ---- guesses --------------------------------------------------------------------------------- */
 
-static const char *guess_text(const char *near, ds_arena *a)
-{
-    return near ? ds_arena_printf(a, "; did you mean \"%s\"?", near) : "";
-}
-
 const char *ds_sqlite_guess_column(const ds_sqlite_table *t, const char *name, ds_arena *a)
 {
     const char **names = ds_arena_alloc(a, (t->columns_n + 1) * sizeof(*names));
 
     for (size_t i = 0; i < t->columns_n; i++)
         names[i] = t->columns[i].name;
-    return guess_text(ds_nearest(name, names, t->columns_n), a);
+    return ds_sql_guess(name, names, t->columns_n, a);
 }
 
 bool ds_sqlite_guess_table(ds_sqlite *db, const char *name, ds_arena *a, const char **guess,
@@ -266,6 +261,6 @@ bool ds_sqlite_guess_table(ds_sqlite *db, const char *name, ds_arena *a, const c
         if (n < NAMES_MOST)
             names[n++] = column_text(st, 0, a);
     }
-    *guess = guess_text(ds_nearest(name, names, n), a);
+    *guess = ds_sql_guess(name, names, n, a);
     return rc == SQLITE_DONE || ds_sqlite_fail(db, err, "list the tables");
 }

@@ -12,16 +12,7 @@
 
 const char *ds_sqlite_since_sql(const char *query, ds_arena *a, size_t *places)
 {
-    DS_AUTO_BUF(sql, 2 * DS_SQLITE_SQL_MAX);
-    const char *at = query, *next;
-
-    *places = 0;
-    for (; (next = strstr(at, DS_SQLITE_SINCE)); at = next + strlen(DS_SQLITE_SINCE)) {
-        ds_buf_add(&sql, at, (size_t)(next - at));
-        ds_buf_printf(&sql, ":since%zu", ++*places);
-    }
-    ds_buf_text(&sql, at);
-    return ds_arena_strdup(a, sql.data ? sql.data : "");
+    return ds_sql_since(query, ":since", "", a, places);
 }
 
 /* 0: the statement does not have the n-th, counted from 1. */
@@ -41,7 +32,7 @@ bool ds_sqlite_since_check(const ds_sqlite_reader *r, sqlite3_stmt *st, ds_err *
         there += number_of(st, i) > 0;
     if (there != r->since_n)
         return ds_fail(err, DS_ERR_CONFIG,
-                       "`query` has " DS_SQLITE_SINCE " in a string or a comment: write it without "
+                       "`query` has " DS_SQL_SINCE " in a string or a comment: write it without "
                        "quotes, it is bound as a value");
     if ((size_t)sqlite3_bind_parameter_count(st) > there)
         return ds_fail(err, DS_ERR_CONFIG, "`query` has parameters (?): write the values into it");

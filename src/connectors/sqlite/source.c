@@ -45,7 +45,7 @@ static bool lists_changes(const ds_source *self)
 {
     const ds_sqlite_reader *r = (const ds_sqlite_reader *)self;
 
-    return r->query && strstr(r->query, DS_SQLITE_SINCE);
+    return r->query && strstr(r->query, DS_SQL_SINCE);
 }
 
 static bool open_source(ds_source *self, ds_activity *act, ds_err *err)

@@ -76,7 +76,7 @@ static bool key_is_there(ds_sqlite_writer *w, const char *key, bool *there, ds_e
     if (!*key || !w->shape.name || !c)
         return true;
     ds_buf_printf(&sql, "SELECT 1 FROM main.%s WHERE ", w->name);
-    ds_sqlite_name(&sql, c->name);
+    ds_sql_name(&sql, c->name);
     ds_buf_text(&sql, " = ?1");
     st = ds_buf_ok(&sql, "a name", err) ? ds_sqlite_prepare(&w->db, sql.data, err) : NULL;
     if (!st)

@@ -41,7 +41,7 @@ const char *ds_sqlite_quoted(ds_arena *a, const char *name)
 {
     DS_AUTO_BUF(sql, DS_SQLITE_SQL_MAX);
 
-    ds_sqlite_name(&sql, name);
+    ds_sql_name(&sql, name);
     return ds_arena_strdup(a, sql.data);
 }
 
@@ -50,7 +50,7 @@ bool ds_sqlite_add_column(ds_sqlite_writer *w, const char *name, const char *typ
     DS_AUTO_BUF(sql, DS_SQLITE_SQL_MAX);
 
     ds_buf_printf(&sql, "ALTER TABLE main.%s ADD COLUMN ", w->name);
-    ds_sqlite_name(&sql, name);
+    ds_sql_name(&sql, name);
     ds_buf_printf(&sql, " %s", type);
     if (!ds_buf_ok(&sql, "a column's name", err) || !ds_sqlite_exec(&w->db, sql.data, err))
         return false;
@@ -71,7 +71,7 @@ bool ds_sqlite_create_table(ds_sqlite_writer *w, ds_err *err)
         if (sqlite3_stricmp(w->columns[i].name, w->key) == 0)
             continue;
         ds_buf_text(&sql, ", ");
-        ds_sqlite_name(&sql, w->columns[i].name);
+        ds_sql_name(&sql, w->columns[i].name);
         ds_buf_printf(&sql, " %s", ds_sqlite_type_for(&w->columns[i]));
     }
     ds_buf_text(&sql, ")");

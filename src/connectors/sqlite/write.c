@@ -82,13 +82,13 @@ static const char *bind_row(ds_sqlite_writer *w, const ds_sqlite_plan *p, const 
     ds_arena *a = ds_activity_arena(w->db.act);
     const char *reason = ds_sqlite_bind_key(st, 1, &w->key_column, row->key, a);
 
-    for (size_t i = 0; i < p->n && !reason; i++) {
-        bool has_place = st == p->insert    ? p->params[i] != 0
-                         : st == p->differs ? ds_sqlite_compares(p, i)
-                                            : ds_sqlite_updates(p, i);
+    for (size_t i = 0; i < p->base.n && !reason; i++) {
+        bool has_place = st == p->insert    ? p->base.params[i] != 0
+                         : st == p->differs ? ds_sql_compares(&p->base, i)
+                                            : ds_sql_updates(&p->base, i);
 
         if (has_place)
-            reason = ds_sqlite_bind(st, p->params[i], &p->columns[i], row->props[i].value, a);
+            reason = ds_sqlite_bind(st, p->base.params[i], &p->columns[i], row->props[i].value, a);
     }
     return reason;
 }
@@ -243,15 +243,15 @@ static void compare_key(ds_sqlite_writer *w, const ds_sqlite_plan *p, const ds_w
 {
     const char *text;
 
-    if (p->key_at == p->n || w->warned_key)
+    if (p->base.key_at == p->base.n || w->warned_key)
         return;
-    text = ds_value_text(ds_activity_arena(w->db.act), row->props[p->key_at].value);
+    text = ds_value_text(ds_activity_arena(w->db.act), row->props[p->base.key_at].value);
     if (text && strcmp(text, row->key) == 0)
         return;
     w->warned_key = true;
     ds_activity_warn(w->db.act,
                      "column \"%s\" holds the primary key: the property \"%s\" is left out",
-                     w->key_column.name, p->names[p->key_at]);
+                     w->key_column.name, p->base.names[p->base.key_at]);
 }
 
 static bool write_row(ds_sqlite_writer *w, ds_write *row, ds_err *err)
@@ -260,8 +260,8 @@ static bool write_row(ds_sqlite_writer *w, ds_write *row, ds_err *err)
 
     if (!p)
         return false;
-    if (p->refusal) {
-        hold(row, ds_arena_strdup(ds_activity_arena(w->db.act), p->refusal));
+    if (p->base.refusal) {
+        hold(row, ds_arena_strdup(ds_activity_arena(w->db.act), p->base.refusal));
         return true;
     }
     compare_key(w, p, row);

@@ -20,20 +20,13 @@
 #include <durable_sync/destination.h>
 
 #define DS_SQLITE_STATE "durable_sync_state"
-#define DS_SQLITE_PLANS 64
 
 /* Records with the same properties share their statements. */
 typedef struct ds_sqlite_plan {
-    size_t n;
-    char **names;                  /* of the properties, in the order of the records */
-    uint8_t *how;                  /* [n], or NULL: all DS_HOW_ALWAYS */
-    int *params;                   /* [n] of both statements; 0: the property is left out */
+    ds_sql_plan base;              /* parameters from 2 (?1 is the key), of all statements */
     ds_sqlite_column *columns;     /* [n] */
-    size_t key_at;                 /* the property that has the key's name; n: none */
-    char *refusal;                 /* why no such record can be written; NULL: it can */
     sqlite3_stmt *insert, *update; /* update NULL: nothing to update */
     sqlite3_stmt *differs;         /* NULL: no trigger can ignore an update */
-    uint64_t used;                 /* when, counted in look-ups */
 } ds_sqlite_plan;
 
 typedef struct ds_sqlite_writer {
@@ -62,9 +55,7 @@ typedef struct ds_sqlite_writer {
     bool lost;                  /* rows reported as written were rolled back: nothing goes on */
 
     sqlite3_stmt *find, *exists, *remove;
-    ds_sqlite_plan *plans[DS_SQLITE_PLANS];
-    size_t plans_n;
-    uint64_t lookups;
+    ds_sql_plans plans;
     bool look_first; /* the last create met a row: likely the next one does, too */
     bool warned_columns, warned_key;
 } ds_sqlite_writer;
@@ -111,15 +102,6 @@ bool ds_sqlite_flush(ds_destination *self, ds_activity *act, const char **genera
 DS_MUST_USE ds_sqlite_plan *ds_sqlite_plan_for(ds_sqlite_writer *w, const ds_write *row,
                                                ds_err *err);
 void ds_sqlite_plans_free(ds_sqlite_writer *w);
-static inline bool ds_sqlite_updates(const ds_sqlite_plan *p, size_t i)
-{
-    return p->params[i] && (!p->how || p->how[i] != DS_HOW_ONLY_NEW);
-}
-/* And whether it is a reason to. */
-static inline bool ds_sqlite_compares(const ds_sqlite_plan *p, size_t i)
-{
-    return ds_sqlite_updates(p, i) && (!p->how || p->how[i] != DS_HOW_ALONG);
-}
 
 /* write.c: rows. */
 bool ds_sqlite_write(ds_destination *self, ds_activity *act, ds_write *writes, size_t n,
