@@ -141,4 +141,10 @@ static inline void assert_held(const ds_write *row, const char *part)
         fail_msg("\"%s\" does not say \"%s\"", row->reason, part);
 }
 
+static inline void put_all(ds_write *rows, size_t n)
+{
+    if (!ds_pg_write(&to.base, seam_activity(), rows, n, &seam_err))
+        fail_msg("%s", seam_err.text);
+}
+
 #endif

@@ -194,6 +194,24 @@ static inline ds_reader *reader_of(fixture *f)
             fail_msg("%s", (f)->err.text);                                                         \
     } while (0)
 
+/* ---- links ----------------------------------------------------------------------------------- */
+
+static inline size_t walk_all(fixture *f, ds_ledger *l, const ds_link **out)
+{
+    size_t n;
+
+    must(f, l->ops->walk(l, 0, 100, scratch, out, &n, &f->err));
+    return n;
+}
+
+static inline ds_link_match match_one(fixture *f, ds_ledger *l, const char *key)
+{
+    ds_link_match match;
+
+    must(f, l->ops->match(l, &key, 1, scratch, &match, &f->err));
+    return match;
+}
+
 #define LINK(seq_, key_, low_)                                                                     \
     {                                                                                              \
         .link = {.seq = (seq_), .key = (key_), .hash = {.low = (low_), .high = 9}}, .is_new = true \

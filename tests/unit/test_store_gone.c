@@ -5,14 +5,6 @@
  */
 #include "store_fixture.h"
 
-static ds_link_match match_one(fixture *f, ds_ledger *l, const char *key)
-{
-    ds_link_match match;
-
-    must(f, l->ops->match(l, &key, 1, scratch, &match, &f->err));
-    return match;
-}
-
 static bool save_in_tx(ds_tx *tx, void *arg, ds_err *err)
 {
     return ds_tx_unit_save(tx, arg, 0, err);
