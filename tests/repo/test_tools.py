@@ -39,6 +39,9 @@ SHAPE = [
     ("a comment before it does not", "/* f */\nint f(void)\n{\n" + "    ;\n" * 77 + "}\n", ""),
     ("a file of 599 lines", "int f(void)\n{\n}\n" + "\n" * 596, ""),
     ("a file of 600 lines", "int f(void)\n{\n}\n" + "\n" * 597, "600 lines"),
+    ("a test of 600 lines", "\n" * 600, "tests/unit/test_a.c: 600 lines", "tests/unit/test_a.c"),
+    ("a program of tests of 600 lines", "\n" * 600, "600 lines", "tests/cli/test_a.py"),
+    ("a corpus of more", "\n" * 9999, "", "tests/fuzz/corpus/json/large"),
 ]
 
 HARDENED = ["-O2", "-fPIE", "-pie", "-Wl,-z,relro,-z,now,-z,noexecstack"]
@@ -117,8 +120,9 @@ class Tools(unittest.TestCase):
         put(self.top, name, text)
         self.check("check-layers", complaint)
 
-    def shape(self, text, complaint):
-        put(self.top, "src/base/a.c", text)
+    def shape(self, text, complaint, name="src/base/a.c"):
+        put(self.top, "src/base/b.c", "int g(void)\n{\n}\n")
+        put(self.top, name, text)
         self.check("check-shape", complaint)
 
     def hardening(self, flags, complaint):

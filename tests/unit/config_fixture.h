@@ -14,6 +14,7 @@
 #define ENDS "    source: {kind: file, path: a.jsonl, key: id}\n" DESTINATION
 #define ROUTE(rest) "routes:\n  r:\n" ENDS rest
 #define API(rest) "routes:\n  r:\n" DESTINATION "    source:\n      kind: api\n" rest
+#define LISTED_API(rest) API("      list_id: l\n" rest)
 
 /* What is said about a text that is wrong. */
 static inline const char *refused_by(const ds_connectors *c, const char *text, size_t n)
@@ -49,6 +50,11 @@ static inline ds_config *sound_for(const ds_connectors *c, const char *text)
 static inline ds_config *sound(const char *text)
 {
     return sound_for(&fake_connectors, text);
+}
+
+static inline const fake_api *api_of(const ds_config *config)
+{
+    return config->routes[0]->source_settings;
 }
 
 /* Text that is made in a loop. */

@@ -1,83 +1,7 @@
-/* tests/unit/test_config.c - what a sound configuration becomes, setting by setting. */
-#include "config/config.h"
-#include "config/load.h"
+/* tests/unit/test_config.c - what a sound configuration becomes, as a whole. */
+#include "config_fixture.h"
 
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "../support/fake_connectors.h"
-
-#define ENDS                                                                                       \
-    "    source: {kind: file, path: a.jsonl, key: id}\n"                                           \
-    "    destination: {kind: sqlite, path: o.db, table: t, key: code}\n"
-#define ROUTE(rest) "routes:\n  r:\n" ENDS rest
-#define API(rest)                                                                                  \
-    "routes:\n  r:\n    destination: {kind: sqlite, path: o.db, table: t, key: code}\n"            \
-    "    source:\n      kind: api\n      list_id: l\n" rest
-
-/* Parses what must be right; what is said otherwise is printed. */
-static ds_config *sound(const char *text)
-{
-    ds_buf errors;
-    ds_config *config;
-
-    ds_buf_init(&errors, DS_MIB);
-    config = ds_config_parse("t.yaml", text, strlen(text), "/base", &fake_connectors, &errors);
-    if (!config)
-        print_error("%s", errors.data);
-    ds_buf_fini(&errors);
-    assert_non_null(config);
-    return config;
-}
-
-static const fake_api *api_of(const ds_config *config)
-{
-    return config->routes[0]->source_settings;
-}
-
-static void put_file(const char *path, const char *text, mode_t mode)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    assert_int_equal(fchmod(fd, mode), 0);
-    close(fd);
-}
-
-/* A directory of the test's own, in *state. */
-static int enter_dir(void **state)
-{
-    char *dir = strdup("/tmp/test-config-XXXXXX");
-
-    *state = dir;
-    return mkdtemp(dir) ? chdir(dir) : -1;
-}
-
-static int leave_dir(void **state)
-{
-    static const char *const files[] = {"token", "durable-sync.yaml", "c.yaml", "sub/c.yaml",
-                                        "sub"};
-
-    for (size_t i = 0; i < DS_COUNT(files); i++)
-        (void)remove(files[i]);
-    (void)!chdir("/");
-    rmdir(*state);
-    free(*state);
-    return 0;
-}
-
-/* ---- the whole
- * ----------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void defaults(void **state)
 {
@@ -87,7 +11,7 @@ static void defaults(void **state)
     const fake_sqlite *destination = r->destination_settings;
 
     (void)state;
-    assert_string_equal(config->store_path, "/base/durable-sync.db");
+    assert_string_equal(config->store_path, "/durable-sync.db");
     assert_string_equal(config->path, "t.yaml");
     assert_int_equal(config->routes_n, 1);
     assert_int_equal(config->accounts_n, 0);
@@ -98,14 +22,14 @@ static void defaults(void **state)
     assert_ptr_equal(r->source, &fake_file_source);
     assert_ptr_equal(source->base.ops, &fake_file_source);
     assert_string_equal(source->base.route, "r");
-    assert_string_equal(source->path, "/base/a.jsonl");
+    assert_string_equal(source->path, "/a.jsonl");
     assert_string_equal(source->key, "id");
     assert_null(source->format);
     assert_ptr_equal(destination->base.ops, &fake_sqlite_destination);
     assert_string_equal(destination->base.route, "r");
-    assert_string_equal(destination->path, "/base/o.db");
+    assert_string_equal(destination->path, "/o.db");
     assert_false(destination->create_table);
-    assert_string_equal(r->identity, "sqlite:/base/o.db#t");
+    assert_string_equal(r->identity, "sqlite:/o.db#t");
     assert_string_equal(r->key_signature, "id|code");
     assert_int_equal(strlen(r->fingerprint), 32);
     assert_int_equal(r->every_ms, 30 * DS_MINUTE_MS);
@@ -166,7 +90,7 @@ static void every_setting(void **state)
     const ds_route *r = config->routes[0];
 
     (void)state;
-    assert_string_equal(config->store_path, "/base/state/s.db");
+    assert_string_equal(config->store_path, "/state/s.db");
     assert_int_equal(r->every_ms, 15 * DS_MINUTE_MS);
     assert_int_equal(r->full_every_ms, 12 * DS_HOUR_MS);
     assert_int_equal(r->fields_n, 3);
@@ -225,7 +149,7 @@ static void a_byte_order_mark_and_crlf(void **state)
                               "    destination: {kind: sqlite, path: o, table: t, key: k}\r\n");
 
     (void)state;
-    assert_string_equal(config->store_path, "/base/x.db");
+    assert_string_equal(config->store_path, "/x.db");
     assert_int_equal(config->routes[0]->at.line, 3);
     ds_config_free(config);
 }
@@ -238,7 +162,7 @@ static void an_alias_is_what_it_stands_for(void **state)
                               "    destination: {kind: sqlite, path: o.db, table: b, key: k}\n");
 
     (void)state;
-    assert_string_equal(((const fake_file *)config->routes[1]->source_settings)->path, "/base/p");
+    assert_string_equal(((const fake_file *)config->routes[1]->source_settings)->path, "/p");
     assert_string_equal(((const fake_file *)config->routes[1]->source_settings)->base.route, "b");
     ds_config_free(config);
 }
@@ -337,336 +261,7 @@ static void the_manual_is_known(void **state)
     ds_buf_fini(&errors);
 }
 
-/* ---- fields
- * --------------------------------------------------------------------------------------- */
-
-static void forms_of_fields(void **state)
-{
-    ds_config *config =
-        sound(ROUTE("    fields:\n      Link: {from: html_url}\n"
-                    "      Topics: {from: topics, split: ',', join: ''}\n"
-                    "      Size: {from: size, as: number, default: 0}\n"
-                    "      Team: {value: Platform}\n"
-                    "      Label: {template: '{a.b}/{{x}}'}\n"
-                    "      State: {from: archived, map: {true: Archived, 'false': 5}}\n"
-                    "      Tags: {value: [a, b], as: list}\n"
-                    "      Day: {value: 2024-05-01, as: date}\n"
-                    "      None: {from: x, default: null}\n"));
-    const ds_field *f = config->routes[0]->fields;
-
-    (void)state;
-    assert_int_equal(f[0].kind, DS_FIELD_FROM);
-    assert_string_equal(f[0].from, "html_url");
-    assert_int_equal(f[0].fallback.type, DS_ABSENT);
-    assert_int_equal(f[0].as, DS_ABSENT);
-    assert_string_equal(f[1].split, ",");
-    assert_string_equal(f[1].join, "");
-    assert_int_equal(f[2].as, DS_NUMBER);
-    assert_string_equal(ds_value_text(config->arena, f[2].fallback), "0");
-    assert_int_equal(f[3].kind, DS_FIELD_VALUE);
-    assert_string_equal(f[3].value.as.text, "Platform");
-    assert_int_equal(f[4].kind, DS_FIELD_TEMPLATE);
-    assert_string_equal(f[4].template, "{a.b}/{{x}}");
-    assert_int_equal(f[5].map_n, 2);
-    assert_string_equal(f[5].map[0].from, "true");
-    assert_string_equal(f[5].map[0].to.as.text, "Archived");
-    assert_int_equal(f[5].map[1].to.type, DS_INT);
-    assert_int_equal(f[6].value.type, DS_LIST);
-    assert_string_equal(f[6].value.as.list[1], "b");
-    assert_int_equal(f[7].value.type, DS_DATE);
-    assert_int_equal(f[8].fallback.type, DS_NULL);
-    ds_config_free(config);
-}
-
-static const struct literal {
-    const char *written;
-    ds_type type;
-    const char *text; /* NULL: null */
-} literals[] = {
-    {"true", DS_BOOL, "true"},
-    {"'true'", DS_TEXT, "true"},
-    {"True", DS_TEXT, "True"},
-    {"yes", DS_TEXT, "yes"},
-    {"on", DS_TEXT, "on"},
-    {"null", DS_NULL, NULL},
-    {"~", DS_NULL, NULL},
-    {"'null'", DS_TEXT, "null"},
-    {"''", DS_TEXT, ""},
-    {"5", DS_INT, "5"},
-    {"\"5\"", DS_TEXT, "5"},
-    {"-12", DS_INT, "-12"},
-    {"012", DS_TEXT, "012"},
-    {"0x1f", DS_TEXT, "0x1f"},
-    {"1_000", DS_TEXT, "1_000"},
-    {"1.10", DS_NUMBER, "1.10"},
-    {"9007199254740993", DS_INT, "9007199254740993"},
-    {"18446744073709551616", DS_NUMBER, "18446744073709551616"},
-    {".5", DS_TEXT, ".5"},
-    {"nan", DS_TEXT, "nan"},
-    {"2024-05-01", DS_TEXT, "2024-05-01"},
-    {"12:30", DS_TEXT, "12:30"},
-    {"${DS_TEST_FIVE}", DS_TEXT, "5"},
-    {"a$$b", DS_TEXT, "a$b"},
-    {"$5", DS_TEXT, "$5"},
-};
-
-static void literal_value(void **state)
-{
-    const struct literal *l = *state;
-    char text[512];
-    ds_config *config;
-    ds_value v;
-
-    snprintf(text, sizeof(text), ROUTE("    fields:\n      F:\n        value: %s\n"), l->written);
-    config = sound(text);
-    v = config->routes[0]->fields[0].value;
-    assert_int_equal(v.type, l->type);
-    if (l->text)
-        assert_string_equal(ds_value_text(config->arena, v), l->text);
-    ds_config_free(config);
-}
-
-static const struct number {
-    const char *name, *setting;
-    double pace, limit;
-} numbers[] = {
-    {"a pace a second", "pace: 500/s", 500, -1},
-    {"a pace an hour", "pace: 1800/h", 0.5, -1},
-    {"a pace of fractions", "pace: 0.5/s", 0.5, -1},
-    {"a limit as a fraction", "limits: {changes: 0.5}", 0, 0.5},
-    {"a limit of everything", "limits: {changes: 100%}", 0, 1},
-    {"a limit of nothing", "limits: {changes: 0%}", 0, 0},
-    {"a limit of part of a percent", "limits: {changes: 12.5%}", 0, 0.125},
-};
-
-static void number_row(void **state)
-{
-    const struct number *row = *state;
-    char text[512];
-    ds_config *config;
-
-    snprintf(text, sizeof(text), ROUTE("    %s\n"), row->setting);
-    config = sound(text);
-    assert_true(config->routes[0]->pace == row->pace);
-    assert_true(config->routes[0]->limit_changes == row->limit);
-    ds_config_free(config);
-}
-
-/* ---- options and accounts
- * -------------------------------------------------------------------------- */
-
-static void options_of_every_type(void **state)
-{
-    ds_config *config =
-        sound(API("      token: t\n      mode: slow\n      archived: true\n"
-                  "      cache: /var//./c.db\n      page: 7\n      wait: 2m\n"
-                  "      orgs: [acme, octo]\n      base_url: http://localhost:1\n"));
-    const fake_api *api = api_of(config);
-
-    (void)state;
-    assert_string_equal(ds_secret_reveal(api->token), "t");
-    assert_string_equal(api->mode, "slow");
-    assert_true(api->archived);
-    assert_string_equal(api->cache, "/var/c.db");
-    assert_int_equal(api->page, 7);
-    assert_int_equal(api->wait_ms, 120000);
-    assert_int_equal(api->orgs.n, 2);
-    assert_string_equal(api->orgs.items[1], "octo");
-    assert_string_equal(api->base_url, "http://localhost:1");
-    ds_config_free(config);
-}
-
-static void options_left_out(void **state)
-{
-    ds_config *config;
-    const fake_api *api;
-
-    (void)state;
-    setenv("FAKE_API_TOKEN", "from outside", 1);
-    config = sound(API(""));
-    unsetenv("FAKE_API_TOKEN");
-    api = api_of(config);
-    assert_string_equal(ds_secret_reveal(api->token), "from outside");
-    assert_string_equal(api->mode, "fast");
-    assert_string_equal(api->cache, "/base/cache.db");
-    assert_int_equal(api->page, 50);
-    assert_int_equal(api->wait_ms, 90000);
-    assert_int_equal(api->orgs.n, 0);
-    ds_config_free(config);
-}
-
-static void numbers_from_references(void **state)
-{
-    ds_config *config = sound(API("      token: t\n      page: \"${DS_TEST_FIVE}\"\n"
-                                  "      archived: ${DS_TEST_UNSET:-true}\n"));
-
-    (void)state;
-    assert_int_equal(api_of(config)->page, 5);
-    assert_true(api_of(config)->archived);
-    ds_config_free(config);
-}
-
-static void an_account_gives_what_is_left_out(void **state)
-{
-    ds_config *config =
-        sound("accounts:\n  mine: {kind: api, token: t1, page: 9, mode: slow}\n" API(
-            "      account: mine\n      page: 8\n"));
-    const fake_api *api = api_of(config);
-
-    (void)state;
-    assert_int_equal(config->accounts_n, 1);
-    assert_string_equal(config->accounts[0].name, "mine");
-    assert_string_equal(config->accounts[0].kind, "api");
-    assert_int_equal(config->accounts[0].at.line, 2);
-    assert_string_equal(ds_secret_reveal(api->token), "t1");
-    assert_string_equal(api->mode, "slow");
-    assert_int_equal(api->page, 8); /* the route's own wins */
-    ds_config_free(config);
-}
-
-/* ---- references
- * ------------------------------------------------------------------------------------- */
-
-static void references(void **state)
-{
-    ds_buf errors;
-    ds_config *config;
-    const fake_api *api;
-    static const char text[] =
-        API("      token: \"a-${file:token}-${DS_TEST_FIVE}\"\n"
-            "      base_url: '${command:printf \"%s\\n\" http://${HOST:-h}{x}; exit 0}'\n"
-            "      orgs: ['${credential:token}', \"$${x}\", '${DS_TEST_EMPTY:-none}']\n");
-
-    put_file("token", "s3cret\r\n\n", 0644);
-    setenv("CREDENTIALS_DIRECTORY", *state, 1);
-    unsetenv("HOST");
-    ds_buf_init(&errors, DS_MIB);
-    config = ds_config_parse("t.yaml", text, strlen(text), ".", &fake_connectors, &errors);
-    unsetenv("CREDENTIALS_DIRECTORY");
-    assert_non_null(config);
-    ds_buf_fini(&errors);
-    api = api_of(config);
-    assert_string_equal(ds_secret_reveal(api->token), "a-s3cret-5");
-    assert_string_equal(api->base_url, "http://h{x}");
-    assert_string_equal(api->orgs.items[0], "s3cret");
-    assert_string_equal(api->orgs.items[1], "${x}");
-    assert_string_equal(api->orgs.items[2], "none");
-    ds_config_free(config);
-}
-
-/* The connector's own, in the one setting that has it; beside it the others are filled in. */
-static void a_reference_that_a_setting_keeps(void **state)
-{
-    ds_config *config =
-        sound(API("      token: t\n"
-                  "      query: 'a > ${since} or b = ${DS_TEST_FIVE} $$1 ${since:-now}'\n"));
-
-    (void)state;
-    assert_string_equal(api_of(config)->query, "a > ${since} or b = 5 $1 now");
-    ds_config_free(config);
-}
-
-static void commands_run_where_the_file_is(void **state)
-{
-    ds_buf out;
-    ds_err err = DS_ERR_INIT;
-
-    ds_buf_init(&out, DS_KIB);
-    assert_true(ds_command_read("pwd", *state, DS_MINUTE_MS, &out, &err));
-    assert_memory_equal(out.data, *state, strlen(*state));
-    ds_buf_fini(&out);
-}
-
-static void a_command_is_stopped_at_its_limit(void **state)
-{
-    ds_buf out;
-    ds_err err = DS_ERR_INIT;
-
-    (void)state;
-    ds_buf_init(&out, DS_KIB);
-    assert_false(ds_command_read("while :; do :; done", "/", 0, &out, &err));
-    assert_string_equal(err.text, "the command did not end within 0 s");
-    ds_buf_fini(&out);
-}
-
-static void a_command_may_close_its_output_early(void **state)
-{
-    ds_buf out;
-    ds_err err = DS_ERR_INIT;
-
-    (void)state;
-    ds_buf_init(&out, DS_KIB);
-    assert_false(ds_command_read("echo x; exec >&-; exit 4", "/", DS_MINUTE_MS, &out, &err));
-    assert_string_equal(err.text, "the command failed with exit code 4");
-    assert_int_equal(out.n, 2);
-    ds_buf_fini(&out);
-}
-
-/* ---- the file itself
- * --------------------------------------------------------------------------------- */
-
-static void what_is_configured_under_etc_is_not_kept_there(void **state)
-{
-    static const struct {
-        const char *dir, *text, *want;
-    } rows[] = {
-        {"/etc/durable-sync", ROUTE(""), "/var/lib/durable-sync/durable-sync.db"},
-        {"/etc/durable-sync", "store: sqlite:mine.db\n" ROUTE(""), "/etc/durable-sync/mine.db"},
-        {"/etc/durable-sync.d", ROUTE(""), "/etc/durable-sync.d/durable-sync.db"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < DS_COUNT(rows); i++) {
-        ds_buf errors;
-        ds_config *config;
-
-        ds_buf_init(&errors, DS_MIB);
-        config = ds_config_parse("t.yaml", rows[i].text, strlen(rows[i].text), rows[i].dir,
-                                 &fake_connectors, &errors);
-        assert_non_null(config);
-        assert_string_equal(config->store_path, rows[i].want);
-        ds_config_free(config);
-        ds_buf_fini(&errors);
-    }
-}
-
-static void paths_are_relative_to_the_file(void **state)
-{
-    ds_buf errors;
-    ds_config *config;
-    char want[128];
-
-    assert_int_equal(mkdir("sub", 0700), 0);
-    put_file("sub/c.yaml", ROUTE(""), 0644);
-    ds_buf_init(&errors, DS_MIB);
-    config = ds_config_load("sub/c.yaml", &fake_connectors, &errors);
-    assert_non_null(config);
-    assert_string_equal(config->path, "sub/c.yaml");
-    snprintf(want, sizeof(want), "%s/sub/durable-sync.db", (const char *)*state);
-    assert_string_equal(config->store_path, want);
-    snprintf(want, sizeof(want), "%s/sub/a.jsonl", (const char *)*state);
-    assert_string_equal(((const fake_file *)config->routes[0]->source_settings)->path, want);
-    ds_config_free(config);
-    ds_buf_fini(&errors);
-}
-
-static void the_file_that_is_found(void **state)
-{
-    ds_arena *a = ds_arena_new();
-
-    (void)state;
-    unsetenv("DURABLE_SYNC_CONFIG");
-    put_file("durable-sync.yaml", "x", 0600);
-    assert_string_equal(ds_config_find(NULL, a), "durable-sync.yaml");
-    setenv("DURABLE_SYNC_CONFIG", "env.yaml", 1);
-    assert_string_equal(ds_config_find(NULL, a), "env.yaml");
-    assert_string_equal(ds_config_find("option.yaml", a), "option.yaml");
-    unsetenv("DURABLE_SYNC_CONFIG");
-    ds_arena_free(a);
-}
-
-/* ---- one route without a file
- * -------------------------------------------------------------------------- */
+/* ---- one route without a file ---------------------------------------------------------------- */
 
 static void a_route_from_the_environment(void **state)
 {
@@ -726,30 +321,31 @@ static void errors_name_the_variable(void **state)
     unsetenv("T_PATH");
 }
 
-/* ---- the fingerprint
- * ------------------------------------------------------------------------------------ */
+/* ---- the fingerprint ------------------------------------------------------------------------- */
 
-#define BASE API("      token: t\n") "    fields: {A: a, B: b}\n"
+#define BASE LISTED_API("      token: t\n") "    fields: {A: a, B: b}\n"
 
 static const struct seal {
     const char *name, *text;
     bool same; /* as BASE's */
 } seals[] = {
     {"the same again", BASE, true},
-    {"another secret", API("      token: u\n") "    fields: {A: a, B: b}\n", true},
+    {"another secret", LISTED_API("      token: u\n") "    fields: {A: a, B: b}\n", true},
     {"another interval", BASE "    every: 1h\n", true},
     {"another pace", BASE "    pace: 1/s\n", true},
     {"another account of the same settings",
-     "accounts:\n  m: {kind: api, token: t}\n" API(
+     "accounts:\n  m: {kind: api, token: t}\n" LISTED_API(
          "      account: m\n") "    fields: {A: a, B: b}\n",
      true},
     {"another setting of the source",
-     API("      token: t\n      page: 2\n") "    fields: {A: a, B: b}\n", false},
-    {"another list", API("      token: t\n      orgs: [a]\n") "    fields: {A: a, B: b}\n", false},
-    {"another field", API("      token: t\n") "    fields: {A: a, B: c}\n", false},
-    {"another type", API("      token: t\n") "    fields: {A: a, B: {from: b, as: text}}\n", false},
-    {"another default", API("      token: t\n") "    fields: {A: a, B: {from: b, default: 5}}\n",
+     LISTED_API("      token: t\n      page: 2\n") "    fields: {A: a, B: b}\n", false},
+    {"another list", LISTED_API("      token: t\n      orgs: [a]\n") "    fields: {A: a, B: b}\n",
      false},
+    {"another field", LISTED_API("      token: t\n") "    fields: {A: a, B: c}\n", false},
+    {"another type", LISTED_API("      token: t\n") "    fields: {A: a, B: {from: b, as: text}}\n",
+     false},
+    {"another default",
+     LISTED_API("      token: t\n") "    fields: {A: a, B: {from: b, default: 5}}\n", false},
     {"a condition", BASE "    where: {a: 1}\n", false},
     {"owns", BASE "    owns: [A]\n", false},
     {"create_only", BASE "    create_only: [A]\n", false},
@@ -779,67 +375,22 @@ static void text_and_number_differ(void **state)
     ds_config_free(text);
 }
 
-/* ---- all of them
- * ------------------------------------------------------------------------------------------ */
-
-static const struct CMUnitTest single_tests[] = {
-    cmocka_unit_test(defaults),
-    cmocka_unit_test(schedules),
-    cmocka_unit_test(schedules),
-    cmocka_unit_test(every_setting),
-    cmocka_unit_test(routes_keep_their_order),
-    cmocka_unit_test(json_is_yaml_too),
-    cmocka_unit_test(a_byte_order_mark_and_crlf),
-    cmocka_unit_test(an_alias_is_what_it_stands_for),
-    cmocka_unit_test(one_table_may_be_shared),
-    cmocka_unit_test(two_routes_to_a_printer),
-    cmocka_unit_test(the_manual_is_known),
-    cmocka_unit_test(forms_of_fields),
-    cmocka_unit_test(options_of_every_type),
-    cmocka_unit_test(options_left_out),
-    cmocka_unit_test(numbers_from_references),
-    cmocka_unit_test(an_account_gives_what_is_left_out),
-    cmocka_unit_test(a_reference_that_a_setting_keeps),
-    cmocka_unit_test_setup_teardown(references, enter_dir, leave_dir),
-    cmocka_unit_test_setup_teardown(commands_run_where_the_file_is, enter_dir, leave_dir),
-    cmocka_unit_test(a_command_is_stopped_at_its_limit),
-    cmocka_unit_test(a_command_may_close_its_output_early),
-    cmocka_unit_test(what_is_configured_under_etc_is_not_kept_there),
-    cmocka_unit_test_setup_teardown(paths_are_relative_to_the_file, enter_dir, leave_dir),
-    cmocka_unit_test_setup_teardown(the_file_that_is_found, enter_dir, leave_dir),
-    cmocka_unit_test(a_route_from_the_environment),
-    cmocka_unit_test(errors_name_the_variable),
-    cmocka_unit_test(text_and_number_differ),
-};
-
-static void *state_of(const void *row)
-{
-    union {
-        const void *in;
-        void *out;
-    } both = {row};
-
-    return both.out;
-}
-
 int main(void)
 {
-    static struct CMUnitTest
-        tests[DS_COUNT(literals) + DS_COUNT(numbers) + DS_COUNT(seals) + DS_COUNT(single_tests)];
-    size_t n = 0;
-
-    setenv("DS_TEST_FIVE", "5", 1);
-    setenv("DS_TEST_EMPTY", "", 1);
-    unsetenv("DS_TEST_UNSET");
     unsetenv("FAKE_API_TOKEN");
-    for (size_t i = 0; i < DS_COUNT(literals); i++)
-        tests[n++] = (struct CMUnitTest){literals[i].written, literal_value, NULL, NULL,
-                                         state_of(&literals[i])};
-    for (size_t i = 0; i < DS_COUNT(numbers); i++)
-        tests[n++] =
-            (struct CMUnitTest){numbers[i].name, number_row, NULL, NULL, state_of(&numbers[i])};
-    for (size_t i = 0; i < DS_COUNT(seals); i++)
-        tests[n++] = (struct CMUnitTest){seals[i].name, seal_row, NULL, NULL, state_of(&seals[i])};
-    memcpy(&tests[n], single_tests, sizeof(single_tests));
-    return cmocka_run_group_tests_name("configuration", tests, NULL, NULL);
+    add_table(seals, seal_row);
+    add_test(defaults);
+    add_test(schedules);
+    add_test(every_setting);
+    add_test(routes_keep_their_order);
+    add_test(json_is_yaml_too);
+    add_test(a_byte_order_mark_and_crlf);
+    add_test(an_alias_is_what_it_stands_for);
+    add_test(one_table_may_be_shared);
+    add_test(two_routes_to_a_printer);
+    add_test(the_manual_is_known);
+    add_test(a_route_from_the_environment);
+    add_test(errors_name_the_variable);
+    add_test(text_and_number_differ);
+    return run_tests("configuration");
 }
