@@ -87,7 +87,7 @@ static bool wait_for(const wire *w, short events, ds_err *err)
     return ds_fail(err, DS_ERR_TRANSIENT, "the daemon did not answer in time");
 }
 
-static bool say(const wire *w, const char *line, ds_err *err)
+static bool say(wire *w, const char *line, ds_err *err)
 {
     size_t n = strlen(line);
 
@@ -101,8 +101,10 @@ static bool say(const wire *w, const char *line, ds_err *err)
             if (!wait_for(w, POLLOUT, err))
                 return false;
         } else {
-            /* It hung up: it may have said why. */
-            return errno == EPIPE || errno == ECONNRESET || went_away(err);
+            if (errno != EPIPE && errno != ECONNRESET)
+                return went_away(err);
+            w->deadline_ms = mono_ms(); /* it hung up: if it has said why, that is there by now */
+            return true;
         }
     }
     return true;
@@ -144,7 +146,7 @@ static const ds_json *next_line(wire *w, ds_arena *a, ds_err *err)
     }
 }
 
-static bool say_line(const wire *w, const char *request, ds_err *err)
+static bool say_line(wire *w, const char *request, ds_err *err)
 {
     return say(w, request, err) && say(w, "\n", err);
 }
