@@ -32,7 +32,7 @@ test: | test-setup $(BUILD)/build.ninja
 
 bench: all
 	@tools/setup bench
-	@ninja -C $(BUILD) tests/bench/bench_engine tests/bench/bench_transform
+	@ninja -C $(BUILD) tests/bench/bench_engine tests/bench/bench_http tests/bench/bench_transform
 	@tools/bench; data=$$?; tools/bench-postgresql && exit $$data
 
 check:

@@ -156,8 +156,8 @@ typedef enum ds_http_fate {
     DS_HTTP_NOT_SENT = 0, /* certainly not applied: not tried, refused before it left, or refused by
                              the server's limits */
     DS_HTTP_ANSWERED,     /* `status` and `answer` say what became of it */
-    DS_HTTP_UNKNOWN,      /* a request that is not repeatable left and nobody knows what it did: no
-                             answer, a cut one, 408 or 5xx (then with status and answer) */
+    DS_HTTP_UNKNOWN,      /* it left, may have been applied, and nobody knows: no answer, a cut one,
+                             408 or 5xx (then with status and answer). Never a GET's or HEAD's */
 } ds_http_fate;
 
 typedef struct ds_http_request {
@@ -189,18 +189,20 @@ typedef struct ds_http_request {
 
 /* Sends n requests, up to `in_flight` at once, in their order, and waits for all. Each ends by
  * itself: with an answer, or with an err of its own after its repeats (TRANSIENT) or at once
- * (PERMANENT: 404, an answer beyond its cap). Answers come in any order.
+ * (PERMANENT: 404, an answer beyond its cap, a path or a header that cannot be sent, an address of
+ * another host). With a token, the first request of a client goes alone: one that is dead is tried
+ * once. Redirects are followed for GET, to the same scheme, host and port, at most three; any other
+ * 3xx is PERMANENT.
  *
  * true: all were tried. false: something that concerns them all; those that had ended before keep
  * their answers, the others are NOT_SENT (or UNKNOWN, where they were on their way):
- *   AUTH          the credential is refused
- *   RATE_LIMITED  the budget opens in err->retry_after_ms, which is more than a few seconds
- * (shorter waits are sat out); the engine makes a timer of it TRANSIENT     the host cannot be
- * reached, or fails again and again: no use in trying the rest CONFIG        an address of another
- * host, a line break in a header, a certificate that is not trusted, an address that is not allowed
- *   CANCELLED     the pass is to end
- * Redirects: followed for GET without a token only, to the same host, at most three; else the
- * answer 3xx is PERMANENT. */
+ *
+ * - AUTH: the credential is refused;
+ * - RATE_LIMITED: the budget opens in err->retry_after_ms, more than a few seconds from now; the
+ *   engine makes a timer of it. Shorter waits are sat out;
+ * - TRANSIENT: the host cannot be reached, or fails again and again: no use in trying the rest;
+ * - CONFIG: a certificate that is not trusted, an address that is not allowed;
+ * - CANCELLED: the pass is to end. A write on its way gets half a second to come to its end. */
 DS_API DS_MUST_USE bool ds_http_send(ds_http *http, ds_activity *act, ds_http_request *requests,
                                      size_t n, ds_err *err);
 

@@ -116,6 +116,7 @@ typedef struct job {
     const char *url;
     job_state state;
     int tries, redirects, limited;
+    bool left; /* a try of it may have been applied */
     int64_t not_before_ms;
     pool_budget *pool;
     int64_t cost;

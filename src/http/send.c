@@ -34,9 +34,9 @@ static void end_job(batch *b, job *j, ds_http_fate fate)
 }
 
 /* Nobody knows: of what changes nothing there is nothing to know. */
-static ds_http_fate lost_fate(const job *j, bool left)
+static ds_http_fate lost_fate(const job *j)
 {
-    return left && !is_read(j->req->method) ? DS_HTTP_UNKNOWN : DS_HTTP_NOT_SENT;
+    return j->left && !is_read(j->req->method) ? DS_HTTP_UNKNOWN : DS_HTTP_NOT_SENT;
 }
 
 static bool concerns_all(batch *b, const ds_err *err)
@@ -131,7 +131,7 @@ static void limited(batch *b, job *j)
         again(j, 0); /* the budget knows until when */
         return;
     }
-    end_job(b, j, DS_HTTP_NOT_SENT);
+    end_job(b, j, lost_fate(j));
     err.kind = DS_ERR_RATE_LIMITED;
     err.retry_after_ms = DS_MINUTE_MS;
     concerns_all(b, &err);
@@ -165,13 +165,14 @@ static void answered(batch *b, job *j, int64_t sent_ms)
         limited(b, j);
         break;
     case DS_HTTP_BUSY:
-        failed_for_now(b, j, true, DS_HTTP_NOT_SENT, false);
+        failed_for_now(b, j, true, lost_fate(j), false);
         break;
     case DS_HTTP_AUTH:
         end_job(b, j, DS_HTTP_ANSWERED);
         concerns_all(b, &req->err);
         break;
     case DS_HTTP_TRANSIENT:
+        j->left = true;
         failed_for_now(b, j, req->repeatable || read, read ? DS_HTTP_ANSWERED : DS_HTTP_UNKNOWN,
                        false);
         break;
@@ -185,10 +186,11 @@ static void not_answered(batch *b, job *j, const slot *s, CURLcode result)
 {
     ds_budget_news news = {
         .end = DS_BUDGET_UNKNOWN, .wait_ms = -1, .limit = -1, .remaining = -1, .reset_ms = -1};
-    bool left = slot_may_have_left(s);
-    ds_http_fate fate = lost_fate(j, left);
     ds_err *err = &j->req->err;
+    ds_http_fate fate;
 
+    j->left |= slot_may_have_left(s);
+    fate = lost_fate(j);
     fail_transfer(err, s, result);
     pool_answer(j->pool, j->cost, s->sent_ms, mono_ms(), &news);
     if (err->kind == DS_ERR_TRANSIENT) {
@@ -320,7 +322,8 @@ static void cut_off(batch *b, bool all)
             continue;
         curl_multi_remove_handle(b->http->multi, s->easy);
         b->flying--;
-        end_job(b, j, lost_fate(j, slot_may_have_left(s)));
+        j->left |= slot_may_have_left(s);
+        end_job(b, j, lost_fate(j));
         ds_fail(&j->req->err, DS_ERR_CANCELLED, "stopped while waiting for %s", b->http->base.host);
         slot_free_job(s);
     }
@@ -420,6 +423,10 @@ bool ds_http_send(ds_http *http, ds_activity *act, ds_http_request *requests, si
     for (size_t i = 0; i < n; i++)
         make_job(&b, i, &requests[i]);
     run(&b);
+    for (size_t i = 0; i < n; i++) {
+        if (b.jobs[i].state != JOB_ENDED)
+            requests[i].fate = lost_fate(&b.jobs[i]);
+    }
     leave_pools(&b);
     return !b.over;
 }

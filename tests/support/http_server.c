@@ -120,6 +120,14 @@ void http_server_free(http_server *s)
     free(s);
 }
 
+void http_server_vanish(http_server *s)
+{
+    shutdown(s->fd, SHUT_RDWR);
+    pthread_mutex_lock(&s->lock);
+    s->ending = true;
+    pthread_mutex_unlock(&s->lock);
+}
+
 const char *http_server_url(const http_server *s)
 {
     return s->url;

@@ -29,6 +29,7 @@ void http_server_free(http_server *s); /* ends every connection and joins every 
 const char *http_server_url(const http_server *s);
 int http_server_requests(const http_server *s); /* read in full so far */
 int http_server_connections(const http_server *s);
+void http_server_vanish(http_server *s); /* from a connection's function: takes no more of them */
 /* Waits until that many requests were read; an alarm ends the test program if they never come. */
 void http_server_wait(http_server *s, int requests);
 

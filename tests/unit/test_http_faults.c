@@ -159,7 +159,7 @@ static void a_create_that_ends_badly(void **state)
     if (row->may_be_done) {
         assert_true(rig_send(rig, &req, 1));
         assert_int_equal(req.fate, DS_HTTP_UNKNOWN);
-        assert_int_equal(http_server_requests(rig->server), 1);
+        assert_true(http_server_requests(rig->server) == 1 || row->hangs); /* or not yet */
     } else {
         (void)!rig_send(rig, &req, 1);
         assert_int_equal(req.fate, DS_HTTP_NOT_SENT);
@@ -226,6 +226,28 @@ static void nobody_listens(void **state)
     assert_false(rig_send(rig, reqs, 2));
     assert_int_equal(rig->err.kind, DS_ERR_TRANSIENT);
     assert_int_equal(reqs[0].fate, DS_HTTP_NOT_SENT);
+    assert_int_equal(reqs[1].fate, DS_HTTP_NOT_SENT);
+    rig_free(rig);
+}
+
+/* Does it, says nothing, and is gone. */
+static void apply_and_vanish(http_conn *c)
+{
+    if (http_conn_read(c))
+        http_server_vanish(c->server);
+}
+
+static void an_update_that_was_perhaps_done_is_not_called_unsent(void **state)
+{
+    http_rig *rig = rig_new(apply_and_vanish, NULL, false);
+    ds_http_request reqs[] = {create("{}"), create("{}")};
+
+    (void)state;
+    reqs[0].method = reqs[1].method = "PATCH";
+    reqs[0].repeatable = reqs[1].repeatable = true;
+    assert_false(rig_send(rig, reqs, 2));
+    assert_int_equal(rig->err.kind, DS_ERR_TRANSIENT);
+    assert_int_equal(reqs[0].fate, DS_HTTP_UNKNOWN);
     assert_int_equal(reqs[1].fate, DS_HTTP_NOT_SENT);
     rig_free(rig);
 }
@@ -390,6 +412,7 @@ int main(void)
     add_test(a_read_is_tried_again);
     add_test(a_host_that_only_fails_is_left_alone);
     add_test(nobody_listens);
+    add_test(an_update_that_was_perhaps_done_is_not_called_unsent);
     add_table(too_much, too_much_is_refused);
     add_table(bad_paths, a_path_that_is_none);
     add_test(a_header_that_is_none);
