@@ -8,8 +8,8 @@ import subprocess
 from cli import PROGRAM, SIMPLE, Case, main
 
 COMMANDS = ("init check plan once run status sync pause resume interval history held explain try "
-            "approve accounts connectors schema doctor completion help").split()
-LATER = "move login logout reauthorize fake keygen codec-server".split()
+            "approve accounts connectors schema doctor fake completion help").split()
+LATER = "move login logout reauthorize keygen codec-server".split()
 
 
 class Usage(Case):

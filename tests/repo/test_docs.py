@@ -18,7 +18,7 @@ PROGRAM = str(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/durable-
 
 def pages():
     return [path for path in TOP.rglob("*.md")
-            if not any(part.startswith((".", "build")) for part in path.relative_to(TOP).parts[:-1])]
+            if not any(part.startswith((".", "build", "node_modules")) for part in path.relative_to(TOP).parts[:-1])]
 
 
 MADE = ("docs/man/", "docs/reference/", "packaging/completion/")

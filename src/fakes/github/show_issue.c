@@ -30,7 +30,7 @@ static void show_labels(const ds_gh_show *s, const ds_gh_repo *repo, const ds_gh
         ds_gh_w_text(s->w, "name", issue->labels[i]);
         ds_gh_w_text(s->w, "color", "d73a4a");
         ds_gh_w_bool(s->w, "default", true);
-        ds_gh_w_null(s->w, "description");
+        ds_gh_w_text(s->w, "description", "");
         ds_json_w_end_object(s->w);
     }
     ds_json_w_end_list(s->w);
