@@ -282,21 +282,6 @@ static uint32_t next_living(const ds_ws_list *list, uint32_t at)
     return at;
 }
 
-/* Where a window begins. false: its cursor is none of this list. */
-static bool begins_at(const ds_ws *ws, const ds_ws_list *list, const ds_ws_window *window,
-                      uint32_t *at)
-{
-    ds_ws_id id;
-
-    *at = 0;
-    if (!window->start)
-        return true;
-    if (!ds_ws_id_read(window->start, &id))
-        return false;
-    *at = ds_ws_list_find(list, ds_ws_find(ws, id));
-    return *at < list->n;
-}
-
 void ds_ws_list_children(void *state, ds_fake_call *call)
 {
     static const ds_ws_list none;
@@ -310,11 +295,8 @@ void ds_ws_list_children(void *state, ds_fake_call *call)
         return;
     list = ds_ws_children(thing);
     list = list ? list : &none;
-    if (!begins_at(state, list, &window, &at)) {
-        ds_ws_refuse_with(call, 400, "validation_error", "The start_cursor provided is invalid: %s",
-                          window.start);
+    if (!ds_ws_begins_at(state, call, list, window.start, &at))
         return;
-    }
     w = ds_ws_begin_list(call);
     at = next_living(list, at);
     for (size_t i = 0; i < window.size && at < list->n; i++) {

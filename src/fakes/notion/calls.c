@@ -188,6 +188,27 @@ bool ds_ws_window_read(ds_fake_call *call, ds_ws_window *window)
     return true;
 }
 
+void ds_ws_refuse_cursor(ds_fake_call *call, const char *start)
+{
+    ds_ws_refuse_with(call, 400, "validation_error", "The start_cursor provided is invalid: %s",
+                      start);
+}
+
+bool ds_ws_begins_at(const ds_ws *ws, ds_fake_call *call, const ds_ws_list *list, const char *start,
+                     uint32_t *at)
+{
+    ds_ws_id id;
+
+    *at = 0;
+    if (!start)
+        return true;
+    *at = ds_ws_id_read(start, &id) ? ds_ws_list_find(list, ds_ws_find(ws, id)) : list->n;
+    if (*at < list->n)
+        return true;
+    ds_ws_refuse_cursor(call, start);
+    return false;
+}
+
 /* ---- answering ------------------------------------------------------------------------------- */
 
 ds_json_writer *ds_ws_begin(ds_fake_call *call)

@@ -40,6 +40,11 @@ typedef struct ds_ws_window {
     const char *start; /* NULL: from the beginning */
 } ds_ws_window;
 DS_MUST_USE bool ds_ws_window_read(ds_fake_call *call, ds_ws_window *window);
+/* Where in a list a cursor stands, which is the id of what comes next; NULL: its beginning. false:
+ * refused, as it is none of this list's. */
+DS_MUST_USE bool ds_ws_begins_at(const ds_ws *ws, ds_fake_call *call, const ds_ws_list *list,
+                                 const char *start, uint32_t *at);
+void ds_ws_refuse_cursor(ds_fake_call *call, const char *start);
 
 /* ---- answering ------------------------------------------------------------------------------- */
 

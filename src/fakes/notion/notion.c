@@ -24,6 +24,9 @@
 #include <strings.h>
 
 #define BODY_MAX 500000 /* bytes */
+#define ROWS_MOST 1000000
+#define REQUESTS_MOST 1000000
+#define SECONDS_MOST 86400
 
 /* ---- routes ---------------------------------------------------------------------------------- */
 
@@ -65,15 +68,24 @@ static const ds_fake_route routes[] = {
 static const char *const seed_names[] = {"rows", "seed", "lag_ms", "cap", "most_rows", NULL};
 static const char *const limit_names[] = {"requests", "window", "rate", "burst", NULL};
 
+/* A setting that has an upper end. */
+static bool read_one(const char *text, const char *name, int64_t other, int64_t most, int64_t *out,
+                     ds_err *err)
+{
+    if (!ds_fake_setting(text, name, other, out, err))
+        return false;
+    return *out <= most || ds_fail(err, DS_ERR_CONFIG, "%s is at most %lld", name, (long long)most);
+}
+
 static bool read_seed(const char *text, ds_ws_limits *limits, int64_t *rows, int64_t *seed,
                       ds_err *err)
 {
     return ds_fake_settings_known(text, "--seed", seed_names, err) &&
-           ds_fake_setting(text, "rows", 0, rows, err) &&
-           ds_fake_setting(text, "seed", 1, seed, err) &&
-           ds_fake_setting(text, "lag_ms", 0, &limits->lag_ms, err) &&
-           ds_fake_setting(text, "cap", 10000, &limits->cap, err) &&
-           ds_fake_setting(text, "most_rows", 0, &limits->rows, err);
+           read_one(text, "rows", 0, ROWS_MOST, rows, err) &&
+           read_one(text, "seed", 1, INT64_MAX, seed, err) &&
+           read_one(text, "lag_ms", 0, DS_DAY_MS, &limits->lag_ms, err) &&
+           read_one(text, "cap", 10000, ROWS_MOST, &limits->cap, err) &&
+           read_one(text, "most_rows", 0, ROWS_MOST, &limits->rows, err);
 }
 
 static bool read_limit(const char *text, ds_ws_pace *pace, ds_err *err)
@@ -81,13 +93,13 @@ static bool read_limit(const char *text, ds_ws_pace *pace, ds_err *err)
     int64_t seconds;
 
     if (!ds_fake_settings_known(text, "--limit", limit_names, err) ||
-        !ds_fake_setting(text, "requests", 0, &pace->requests, err) ||
-        !ds_fake_setting(text, "window", 60, &seconds, err) ||
-        !ds_fake_setting(text, "rate", 0, &pace->rate, err) ||
-        !ds_fake_setting(text, "burst", pace->rate * 3, &pace->burst, err))
+        !read_one(text, "requests", 0, REQUESTS_MOST, &pace->requests, err) ||
+        !read_one(text, "window", 60, SECONDS_MOST, &seconds, err) ||
+        !read_one(text, "rate", 0, REQUESTS_MOST, &pace->rate, err) ||
+        !read_one(text, "burst", pace->rate * 3, REQUESTS_MOST * 3, &pace->burst, err))
         return false;
-    if (!seconds || seconds > 86400)
-        return ds_fail(err, DS_ERR_CONFIG, "--limit: window is a number of seconds up to 86400");
+    if (!seconds)
+        return ds_fail(err, DS_ERR_CONFIG, "window is at least 1");
     pace->window_ms = seconds * DS_SECOND_MS;
     pace->tokens = (double)pace->burst;
     return true;

@@ -392,8 +392,7 @@ static void answer_items(const ds_ws *ws, const ds_ws_page *page, const ds_ws_pr
     if (!ds_ws_window_read(call, &window))
         return;
     if (window.start && (!ds_parse_int(window.start, &from) || from < 0 || from > (int64_t)n)) {
-        ds_ws_refuse_with(call, 400, "validation_error", "The start_cursor provided is invalid: %s",
-                          window.start);
+        ds_ws_refuse_cursor(call, window.start);
         return;
     }
     to = DS_MIN(n, (size_t)from + window.size);

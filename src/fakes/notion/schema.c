@@ -177,6 +177,8 @@ static ds_ws_option *option_meant(const ds_ws_property *p, const ds_json *asked)
 
 static bool check_options(const ds_ws_property *p, const ds_json *options, ds_ws_why *why)
 {
+    if (p && p->options_n >= DS_WS_OPTIONS_MOST)
+        return ds_ws_invalid(why, "Too many options in %s.", p->name);
     DS_JSON_EACH (options, asked) {
         const char *name = ds_json_text(asked, "name"), *color = ds_json_text(asked, "color");
         ds_ws_option *known = p ? option_meant(p, asked) : NULL;
@@ -292,8 +294,11 @@ bool ds_ws_columns_check(const ds_ws *ws, const ds_ws_source *source, const ds_j
 {
     ds_json_iter it = ds_json_iterate(columns);
     const ds_json *column;
+    size_t there = source ? source->properties_n : 0;
     int titles = 0;
 
+    if (there + ds_json_size(columns) > DS_WS_COLUMNS_MOST)
+        return ds_ws_invalid(why, "The data source has too many properties.");
     while ((column = ds_json_next(&it)) != NULL) {
         titles += type_asked(column) == DS_WS_TITLE;
         if (!check_column(ws, first ? NULL : source, it.name, column, why))

@@ -187,8 +187,7 @@ void ds_ws_search(void *state, ds_fake_call *call)
     }
     from = begins_at(&f, start);
     if (start && from == f.n) {
-        ds_ws_refuse_with(call, 400, "validation_error", "The start_cursor provided is invalid: %s",
-                          start);
+        ds_ws_refuse_cursor(call, start);
         return;
     }
     size = (size_t)ds_json_integer(body, "page_size", DS_WS_PAGE_SIZE);

@@ -86,16 +86,24 @@ static ds_ws_page *page_meant(const ds_ws *ws, ds_fake_call *call)
     return NULL;
 }
 
+/* Whether they are what the body of that shape has as `properties`. */
+static bool properties_fit(const ds_shape *body, const ds_json *properties, ds_ws_why *why)
+{
+    size_t at = 0;
+
+    while (strcmp(body->members[at].name, "properties") != 0)
+        at++;
+    return ds_shape_check(body->members[at].shape, properties, "body.properties", why);
+}
+
 /* The member `properties` by its shape. NULL: refused. */
 static const ds_json *values_given(ds_fake_call *call)
 {
     const ds_json *values = ds_json_get(call->json, "properties");
     ds_ws_why why;
 
-    for (size_t i = 0; i < ds_shape_update_page.n; i++)
-        if (!strcmp(ds_shape_update_page.members[i].name, "properties") &&
-            ds_shape_check(ds_shape_update_page.members[i].shape, values, "body.properties", &why))
-            return values;
+    if (properties_fit(&ds_shape_update_page, values, &why))
+        return values;
     ds_ws_refuse(call, &why);
     return NULL;
 }
@@ -286,20 +294,11 @@ void ds_ws_side_columns(void *state, ds_fake_call *call)
     ds_ws_source *source = source_meant(state, call, ds_json_text(call->json, "source"));
     const ds_json *columns = ds_json_get(call->json, "properties");
     ds_ws_why why;
-    static const ds_member members[] = {{"properties", NULL, DS_REQUIRED}};
 
     if (!source)
         return;
-    for (size_t i = 0; i < ds_shape_update_source.n; i++) {
-        const ds_member *m = &ds_shape_update_source.members[i];
-
-        if (!strcmp(m->name, members[0].name) &&
-            !ds_shape_check(m->shape, columns, "body.properties", &why)) {
-            ds_ws_refuse(call, &why);
-            return;
-        }
-    }
-    if (!ds_ws_columns_check(state, source, columns, false, &why)) {
+    if (!properties_fit(&ds_shape_update_source, columns, &why) ||
+        !ds_ws_columns_check(state, source, columns, false, &why)) {
         ds_ws_refuse(call, &why);
         return;
     }
@@ -330,7 +329,7 @@ void ds_ws_side_share(void *state, ds_fake_call *call)
 
 static void set_number(const ds_json *body, const char *name, int64_t *number)
 {
-    *number = DS_MAX(ds_json_integer(body, name, *number), 0);
+    *number = DS_MIN(DS_MAX(ds_json_integer(body, name, *number), 0), DS_DAY_MS);
 }
 
 /* A capability: true is having it. */

@@ -71,14 +71,12 @@ void ds_ws_list_users(void *state, ds_fake_call *call)
 {
     const ds_ws *ws = state;
     ds_ws_window window;
-    uint32_t at = 0, end;
+    uint32_t at, end;
     ds_json_writer *w;
-    ds_ws_id id;
 
-    if (!may_see(ws, call) || !ds_ws_window_read(call, &window))
+    if (!may_see(ws, call) || !ds_ws_window_read(call, &window) ||
+        !ds_ws_begins_at(ws, call, &ws->users, window.start, &at))
         return;
-    if (window.start && ds_ws_id_read(window.start, &id))
-        at = ds_ws_list_find(&ws->users, ds_ws_find(ws, id));
     end = (uint32_t)DS_MIN(ws->users.n, at + window.size);
     w = ds_ws_begin_list(call);
     for (; at < end; at++)

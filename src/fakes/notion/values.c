@@ -33,7 +33,7 @@ static bool check_choice(const ds_ws_property *p, const ds_json *asked, ds_ws_wh
     if (p->type == DS_WS_STATUS && !ds_ws_option_find(p, name))
         return ds_ws_invalid(why, "Invalid status option. Status option \"%s\" does not exist\".",
                              name);
-    if (!ds_ws_option_find(p, name) && p->options_n >= UINT16_MAX)
+    if (!ds_ws_option_find(p, name) && p->options_n >= DS_WS_OPTIONS_MOST)
         return ds_ws_invalid(why, "Too many options in %s.", p->name);
     return true;
 }

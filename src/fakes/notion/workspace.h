@@ -102,6 +102,9 @@ typedef struct ds_ws_option { /* of a select, multi-select or status property */
     bool gone;
 } ds_ws_option;
 
+#define DS_WS_OPTIONS_MOST 60000 /* made in all, with those that are gone */
+#define DS_WS_COLUMNS_MOST 5000
+
 typedef enum ds_ws_type {
     DS_WS_TITLE,
     DS_WS_RICH_TEXT,
