@@ -189,6 +189,20 @@ class Rows(Case):
         self.call("PATCH", path, {"in_trash": False})
         self.assertEqual(self.titles(), ["x"])
 
+    def test_a_block_that_is_edited_edits_its_page(self):
+        self.fake()
+        page = self.create("x")
+        path = f"/blocks/{page['id']}/children"
+        inside = {"toggle": {"rich_text": text("t"), "children": [{"paragraph": {"rich_text": text("p")}}]}}
+        toggle = self.call("PATCH", path, {"children": [inside]})["results"][0]
+        paragraph = self.call("GET", f"/blocks/{toggle['id']}/children")["results"][0]
+        self.side("POST", "/clock", {"advance": "60s"})
+        self.call("PATCH", f"/blocks/{paragraph['id']}", {"paragraph": {"rich_text": text("q")}})
+        page = self.call("GET", f"/pages/{page['id']}")
+        self.assertEqual(page["last_edited_time"], "2026-03-01T10:01:00.000Z")
+        self.call("PATCH", f"/pages/{page['id']}", {"erase_content": True})
+        self.assertEqual(self.call("GET", path)["results"], [])
+
     def test_a_refused_write_changes_nothing(self):
         self.fake()
         page = self.create("x", Stars={"number": 1})

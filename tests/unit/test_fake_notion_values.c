@@ -161,6 +161,17 @@ static const struct change {
     {"a color stays",
      "{\"Kind\":{\"select\":{\"options\":[{\"name\":\"Blog\",\"color\":\"red\"}]}}}", NULL,
      "Cannot update color of select with name: Blog."},
+    {"a relation to nowhere",
+     "{\"More\":{\"relation\":{\"data_source_id\":\"11111111-1111-4111-8111-111111111111\","
+     "\"single_property\":{}}}}",
+     NULL,
+     "Could not find database with ID: 11111111-1111-4111-8111-111111111111. Make sure the "
+     "relevant "
+     "pages and databases are shared with your integration."},
+    {"a relation of two sides",
+     "{\"More\":{\"relation\":{\"data_source_id\":\"11111111-1111-4111-8111-111111111111\","
+     "\"dual_property\":{}}}}",
+     NULL, "The stand-in makes relations of one side: single_property."},
     {"commas in options", "{\"Kind\":{\"select\":{\"options\":[{\"name\":\"a,b\"}]}}}", NULL,
      "Invalid select option, commas not allowed: a,b"},
 };

@@ -247,6 +247,8 @@ static bool check_relation(const ds_ws *ws, const ds_json *config, ds_ws_why *wh
     ds_ws_thing *target = NULL;
     ds_ws_id id;
 
+    if (ds_json_get(config, "dual_property"))
+        return ds_ws_invalid(why, "The stand-in makes relations of one side: single_property.");
     if (!text)
         text = ds_json_text(config, "database_id");
     if (!text)

@@ -300,9 +300,13 @@ bool ds_ws_is_trashed(const ds_ws_thing *thing)
 
 void ds_ws_touch(ds_ws *ws, ds_ws_thing *thing, uint8_t user, int64_t now_ms)
 {
-    thing->edited_by = user;
-    thing->edited_ms = now_ms;
     ws->generation++;
+    for (;; thing = thing->parent) {
+        thing->edited_by = user;
+        thing->edited_ms = now_ms;
+        if (thing->kind != DS_WS_BLOCK)
+            return; /* the page on which a block stands is the last */
+    }
 }
 
 /* The first version that queries have not caught up with stays the one that they see. */

@@ -235,7 +235,7 @@ ds_ws_user *ds_ws_add_user(ds_ws *ws, const char *name, const char *email);
 
 /* The children of a page or block; NULL: it has none by its kind. */
 ds_ws_list *ds_ws_children(ds_ws_thing *thing);
-/* Someone changed it now. A row's pages above are not touched. */
+/* Someone changed it now, and with a block the page on which it stands. */
 void ds_ws_touch(ds_ws *ws, ds_ws_thing *thing, uint8_t user, int64_t now_ms);
 /* Keeps what a query goes on seeing of a row, where `lag_ms` is set. Before the change. */
 void ds_ws_remember(ds_ws *ws, ds_ws_page *page, bool created, int64_t now_ms);
