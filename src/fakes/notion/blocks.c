@@ -115,6 +115,8 @@ static void show_content(const ds_ws *ws, const ds_ws_block *block, ds_arena *a,
             ds_ws_show_rich(ws, value, a, w);
         else if (!strcmp(it.name, "cells"))
             show_cells(ws, value, a, w);
+        else if (!strcmp(it.name, "icon"))
+            ds_ws_show_typed(value, w);
         else
             ds_json_w_json(w, value);
     }

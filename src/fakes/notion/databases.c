@@ -132,12 +132,20 @@ static void keep(char **at, const ds_json *value)
     *at = ds_ws_keep_json(value);
 }
 
+static void keep_typed(char **at, const ds_json *value)
+{
+    if (!value)
+        return;
+    free(*at);
+    *at = ds_ws_keep_typed(value);
+}
+
 static void set_looks(ds_ws_database *base, const ds_json *body)
 {
     keep(&base->title, ds_json_get(body, "title"));
     keep(&base->description, ds_json_get(body, "description"));
-    keep(&base->icon, ds_json_get(body, "icon"));
-    keep(&base->cover, ds_json_get(body, "cover"));
+    keep_typed(&base->icon, ds_json_get(body, "icon"));
+    keep_typed(&base->cover, ds_json_get(body, "cover"));
     if (ds_json_get(body, "is_inline"))
         base->is_inline = ds_json_bool(body, "is_inline");
 }

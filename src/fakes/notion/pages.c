@@ -228,11 +228,11 @@ static void set_looks(ds_ws_page *page, const ds_json *body)
 
     if (icon) {
         free(page->icon);
-        page->icon = ds_ws_keep_json(icon);
+        page->icon = ds_ws_keep_typed(icon);
     }
     if (cover) {
         free(page->cover);
-        page->cover = ds_ws_keep_json(cover);
+        page->cover = ds_ws_keep_typed(cover);
     }
 }
 

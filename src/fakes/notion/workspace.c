@@ -342,6 +342,38 @@ char *ds_ws_keep_json(const ds_json *json)
     return ds_strdup(out.data);
 }
 
+void ds_ws_show_typed(const ds_json *value, ds_json_writer *w)
+{
+    ds_json_iter it = ds_json_iterate(value);
+    const ds_json *member;
+
+    if (ds_json_kind_of(value) != DS_JSON_OBJECT) {
+        ds_json_w_json(w, value);
+        return;
+    }
+    ds_json_w_begin_object(w);
+    while ((member = ds_json_next(&it)) != NULL) {
+        if (!strcmp(it.name, "type"))
+            continue;
+        ds_json_w_name(w, "type");
+        ds_json_w_text(w, it.name);
+        ds_json_w_name(w, it.name);
+        ds_json_w_json(w, member);
+    }
+    ds_json_w_end_object(w);
+}
+
+char *ds_ws_keep_typed(const ds_json *value)
+{
+    DS_AUTO_BUF(out, DS_MIB);
+    ds_json_writer w = ds_json_w(&out, false);
+
+    if (ds_json_kind_of(value) == DS_JSON_NULL)
+        return NULL;
+    ds_ws_show_typed(value, &w);
+    return ds_strdup(out.data);
+}
+
 /* ---- opening and closing --------------------------------------------------------------------- */
 
 ds_ws *ds_ws_open(uint64_t seed)

@@ -241,6 +241,9 @@ void ds_ws_touch(ds_ws *ws, ds_ws_thing *thing, uint8_t user, int64_t now_ms);
 void ds_ws_remember(ds_ws *ws, ds_ws_page *page, bool created, int64_t now_ms);
 /* JSON that stays: a copy of a value, NULL for null and for nothing. */
 char *ds_ws_keep_json(const ds_json *json);
+/* An icon or a cover as answers have it: with its type, which the one other member names. */
+void ds_ws_show_typed(const ds_json *value, ds_json_writer *w);
+char *ds_ws_keep_typed(const ds_json *value); /* NULL for null */
 /* The first data source that is not in the trash, else the first. */
 ds_ws_source *ds_ws_first_source(const ds_ws_database *base);
 /* The data source of a row; NULL: a page that is no row. */
