@@ -324,11 +324,35 @@ static void show_scalar(const ds_ws_property *p, const ds_ws_cell *cell, ds_json
         ds_json_w_null(w);
 }
 
+/* What a row has without anybody writing it. */
+static void show_own(const ds_ws *ws, const ds_ws_page *page, const ds_ws_property *p, ds_arena *a,
+                     ds_json_writer *w)
+{
+    const ds_ws_thing *row = &page->thing;
+    bool made = p->type == DS_WS_CREATED_TIME || p->type == DS_WS_CREATED_BY;
+    char time[32];
+
+    switch (p->type) {
+    case DS_WS_UNIQUE_ID:
+        show_unique_id(page, p, a, w);
+        break;
+    case DS_WS_CREATED_TIME:
+    case DS_WS_EDITED_TIME:
+        ds_json_w_text(w, ds_ws_time_text(made ? row->created_ms : row->edited_ms, time));
+        break;
+    case DS_WS_CREATED_BY:
+    case DS_WS_EDITED_BY:
+        ds_ws_show_person(ws, made ? row->created_by : row->edited_by, true, w);
+        break;
+    default: /* a button */
+        ds_json_w_raw(w, "{}", 2);
+    }
+}
+
 void ds_ws_show_value(const ds_ws *ws, const ds_ws_page *page, const ds_ws_property *p, ds_arena *a,
                       ds_json_writer *w)
 {
     ds_ws_cell cell;
-    char time[32];
 
     ds_ws_cell_find(&page->cells, p->slot, &cell);
     switch (p->type) {
@@ -355,22 +379,12 @@ void ds_ws_show_value(const ds_ws *ws, const ds_ws_page *page, const ds_ws_prope
         show_computed(p, &cell, w);
         break;
     case DS_WS_UNIQUE_ID:
-        show_unique_id(page, p, a, w);
-        break;
     case DS_WS_CREATED_TIME:
     case DS_WS_EDITED_TIME:
-        ds_json_w_text(w, ds_ws_time_text(p->type == DS_WS_CREATED_TIME ? page->thing.created_ms
-                                                                        : page->thing.edited_ms,
-                                          time));
-        break;
     case DS_WS_CREATED_BY:
     case DS_WS_EDITED_BY:
-        ds_ws_show_person(
-            ws, p->type == DS_WS_CREATED_BY ? page->thing.created_by : page->thing.edited_by, true,
-            w);
-        break;
     case DS_WS_BUTTON:
-        ds_json_w_raw(w, "{}", 2);
+        show_own(ws, page, p, a, w);
         break;
     default:
         show_scalar(p, &cell, w);

@@ -10,20 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool say(ds_ws_why *why, int status, const char *code, const char *fmt, va_list args)
-{
-    why->status = status;
-    why->code = code;
-    vsnprintf(why->text, sizeof(why->text), fmt, args);
-    return false;
-}
-
 bool ds_ws_no(ds_ws_why *why, int status, const char *code, const char *fmt, ...)
 {
     va_list args;
 
+    why->status = status;
+    why->code = code;
     va_start(args, fmt);
-    say(why, status, code, fmt, args);
+    vsnprintf(why->text, sizeof(why->text), fmt, args);
     va_end(args);
     return false;
 }
@@ -32,8 +26,10 @@ bool ds_ws_invalid(ds_ws_why *why, const char *fmt, ...)
 {
     va_list args;
 
+    why->status = 400;
+    why->code = "validation_error";
     va_start(args, fmt);
-    say(why, 400, "validation_error", fmt, args);
+    vsnprintf(why->text, sizeof(why->text), fmt, args);
     va_end(args);
     return false;
 }
