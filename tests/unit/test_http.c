@@ -1,6 +1,8 @@
 /* tests/unit/test_http.c - requests and answers with a server that means well. */
 #include "http_rig.h"
 
+#include <pthread.h>
+
 static void echo(http_conn *c)
 {
     while (http_conn_read(c)) {
@@ -312,6 +314,49 @@ static void the_credentials_schemes(void **state)
     rig_free(rig);
 }
 
+/* ---- one credential, many threads --------------------------------------------------------------
+ */
+
+enum { THREADS = 4, EACH = 25 };
+
+static void *send_some(void *arg)
+{
+    http_rig *rig = arg;
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    ds_activity act = {.arena = a, .clock = ds_clock_system(), .route = "shared"};
+    ds_http_setup setup = {.settings = &rig->settings, .token = rig->token, .in_flight = 2};
+    ds_http_request reqs[EACH];
+    ds_err err = DS_ERR_INIT;
+    ds_http *http = ds_http_open(&act, &setup, &err);
+    uintptr_t well = 0;
+
+    for (size_t i = 0; i < EACH; i++)
+        reqs[i] = get("/x");
+    if (http && ds_http_send(http, &act, reqs, EACH, &err)) {
+        for (size_t i = 0; i < EACH; i++)
+            well += reqs[i].status == 200;
+    }
+    ds_http_close(http);
+    return (void *)well;
+}
+
+static void threads_with_one_credential(void **state)
+{
+    http_rig *rig = rig_new(echo, NULL, true);
+    pthread_t threads[THREADS];
+    void *well;
+
+    (void)state;
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, send_some, rig), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], &well);
+        assert_int_equal((uintptr_t)well, EACH);
+    }
+    assert_int_equal(http_server_requests(rig->server), THREADS * EACH);
+    rig_free(rig);
+}
+
 int main(void)
 {
     add_test(an_answer_comes_with_status_headers_and_body);
@@ -325,5 +370,6 @@ int main(void)
     add_test(an_answer_is_json_or_an_error);
     add_test(a_judge_reads_the_apis_own_signs);
     add_test(the_credentials_schemes);
+    add_test(threads_with_one_credential);
     return run_tests("http");
 }
