@@ -39,8 +39,29 @@ void ds_activity_warn(ds_activity *act, const char *fmt, ...)
 
 void ds_activity_count(ds_activity *act, const char *endpoint)
 {
-    (void)endpoint;
     act->calls++;
+    endpoint = endpoint ? endpoint : "-";
+    for (size_t i = 0; i < DS_ENDPOINTS_COUNTED; i++) {
+        ds_endpoint_calls *at = &act->endpoints[i];
+
+        if (!at->endpoint)
+            at->endpoint = endpoint;
+        if (strcmp(at->endpoint, endpoint) == 0) {
+            at->n++;
+            return;
+        }
+    }
+}
+
+void ds_activity_log_calls(const ds_activity *act, const char *side)
+{
+    char n[24];
+
+    for (size_t i = 0; i < DS_ENDPOINTS_COUNTED && act->endpoints[i].endpoint; i++) {
+        snprintf(n, sizeof(n), "%lld", (long long)act->endpoints[i].n);
+        ds_log(DS_LOG_DEBUG, "calls", "route", act->route, "unit", act->unit, "side", side,
+               "endpoint", act->endpoints[i].endpoint, DS_LOG_INT("n"), n, NULL);
+    }
 }
 
 const char *ds_activity_route(ds_activity *act)

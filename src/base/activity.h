@@ -15,6 +15,13 @@ typedef struct ds_memory {
     void (*page_begins)(struct ds_memory *memory); /* of a source; NULL: nobody needs to know */
 } ds_memory;
 
+typedef struct ds_endpoint_calls {
+    const char *endpoint;
+    int64_t n;
+} ds_endpoint_calls;
+
+#define DS_ENDPOINTS_COUNTED ((size_t)16) /* each by itself; the others are in `calls` only */
+
 struct ds_activity {
     ds_arena *arena; /* borrowed */
     ds_clock *clock;
@@ -22,8 +29,13 @@ struct ds_activity {
     const atomic_bool *left;  /* nobody waits for the answer any more; NULL: somebody does */
     const char *route, *unit; /* for warnings */
     ds_haste haste;
-    int64_t calls;     /* requests that a connector has counted itself */
-    ds_memory *memory; /* NULL: nothing is known, nothing is kept */
+    int64_t calls; /* requests that a connector has counted itself */
+    ds_endpoint_calls endpoints[DS_ENDPOINTS_COUNTED]; /* of those, up to the first NULL */
+    ds_memory *memory;                                 /* NULL: nothing is known, nothing is kept */
 };
+
+/* What was counted, a line for each endpoint, for whoever wants to know (debug). `side`: "source",
+ * "destination". */
+void ds_activity_log_calls(const ds_activity *act, const char *side);
 
 #endif

@@ -150,6 +150,7 @@ void fetcher_stop(fetcher *f)
     pthread_mutex_unlock(&f->lock);
     if (f->alive)
         pthread_join(f->thread, NULL);
+    ds_activity_log_calls(&f->act, "source");
     for (int i = 0; i < 2; i++)
         ds_arena_free(f->slots[i].arena);
     trail_fini(&f->trail);

@@ -39,6 +39,7 @@ static void set_up(pass *p, const ds_pass_in *in, bool planning)
 
 void pass_close(pass *p)
 {
+    ds_activity_log_calls(&p->act, "destination");
     ds_source_free(p->src);
     ds_destination_free(p->dst);
     ds_mapping_free(p->map);

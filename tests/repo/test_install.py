@@ -73,7 +73,8 @@ class Installed(unittest.TestCase):
 
     def test_what_is_installed(self):
         names = {path.name for path in self.root.rglob("*") if path.is_file() or path.is_symlink()}
-        wanted = {"durable-sync", "libdurable_sync.so", "libdurable_sync_http.so", "libdurable_sync.so.0", "durable-sync.pc",
+        wanted = {"durable-sync", "libdurable_sync.so", "libdurable_sync_http.so",
+                  "durable-sync-http.pc", "libdurable_sync.so.0", "durable-sync.pc",
                   "durable-sync.1", "durable-sync-once.1", "durable-sync.yaml.5",
                   "_durable-sync", "durable-sync.fish", "durable-sync.schema.json",
                   "durable-sync.service", "fakes.so"}
@@ -107,6 +108,19 @@ class Installed(unittest.TestCase):
         program, = self.root.rglob("bin/durable-sync")
         answer = run(program, "fake", "github", "--seed", "none=1")
         self.assertIn('--seed has no "none"', answer.stderr)
+
+    def test_a_program_of_ones_own_speaks_http(self):
+        (self.work / "escape.c").write_text(
+            "#include <durable_sync/http.h>\n#include <stdio.h>\n"
+            "int main(void) { ds_arena *a = ds_arena_new(); puts(ds_http_escape(a, \"a/b\"));\n"
+            "ds_arena_free(a); return 0; }\n")
+        flags = run("pkg-config", "--cflags", "--libs", "durable-sync-http", env=self.pkg_config)
+        self.assertEqual(flags.returncode, 0, flags.stderr)
+        # Not where it will be: it is in a staging root yet.
+        answer = run("cc", "-o", "escape", "escape.c", *flags.stdout.split(),
+                     f"-Wl,-rpath,{self.libdir}:{self.libdir}/durable-sync", cwd=self.work)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertEqual(run(self.work / "escape").stdout, "a%2Fb\n")
 
     def test_the_library_is_named_for_its_abi(self):
         library, = self.root.rglob("libdurable_sync.so.0")

@@ -101,6 +101,25 @@ static void an_activity_recalls_what_was_kept(void **state)
     assert_null(ds_activity_recall(&act, "etag"));
 }
 
+static void its_calls_are_told_by_endpoint(void **state)
+{
+    ds_activity act = {.route = "repos", .unit = "all"};
+    tmpdir *dir = tmpdir_new();
+    int fd = open(tmpdir_file(dir, "log"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    (void)state;
+    ds_activity_count(&act, "GET /a");
+    ds_activity_count(&act, "GET /a");
+    ds_log_setup(DS_LOG_DEBUG, false, fd);
+    ds_activity_log_calls(&act, "source");
+    ds_log_setup(DS_LOG_INFO, false, STDERR_FILENO);
+    close(fd);
+    assert_non_null(
+        strstr(tmpdir_read(dir, "log", NULL),
+               " debug calls route=repos unit=all side=source endpoint=\"GET /a\" n=2\n"));
+    tmpdir_free(dir);
+}
+
 static void an_activity_counts_calls_and_knows_its_route(void **state)
 {
     ds_activity act = {.route = "repos", .haste = DS_HASTE_FILL};
@@ -109,6 +128,13 @@ static void an_activity_counts_calls_and_knows_its_route(void **state)
     ds_activity_count(&act, "GET /a");
     ds_activity_count(&act, "GET /b");
     assert_int_equal(act.calls, 2);
+    assert_string_equal(act.endpoints[1].endpoint, "GET /b");
+    for (int i = 0; i < 40; i++)
+        ds_activity_count(&act, ds_arena_printf(scratch, "GET /%d", i % 20));
+    ds_activity_count(&act, "GET /a");
+    assert_int_equal(act.calls, 43);
+    assert_int_equal(act.endpoints[0].n, 2);
+    assert_int_equal(act.endpoints[15].n, 2);
     assert_string_equal(ds_activity_route(&act), "repos");
     assert_int_equal(ds_activity_haste(&act), DS_HASTE_FILL);
     act.route = NULL;
@@ -251,6 +277,7 @@ int main(void)
     add_test(a_warning_names_route_and_unit);
     add_test(an_activity_recalls_what_was_kept);
     add_test(an_activity_counts_calls_and_knows_its_route);
+    add_test(its_calls_are_told_by_endpoint);
     add_test(the_system_clock_runs);
     add_test(a_secret_is_kept_whole);
     add_test(instances_are_copies_of_the_settings);
