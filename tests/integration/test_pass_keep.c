@@ -5,6 +5,11 @@
  */
 #include "tests/integration/script.h"
 
+#define REC(key_, name_)                                                                           \
+    {                                                                                              \
+        .key = (key_), .name = (name_)                                                             \
+    }
+
 static ds_source_ops keeping;     /* a script whose pages are known by a mark */
 static ds_destination_ops noting; /* memory, which counts its own requests and keeps a note */
 static char recalled[256];        /* "0=- 1=m1": what the source knew of each page */
@@ -91,7 +96,7 @@ static void the_next_pass_knows_it(void **state)
     world *w = *state;
 
     start(w, FROM_SCRIPT, TO("noting"), "");
-    SCRIPT({.records = {{"a", "one"}}}, {.records = {{"b", "two"}}});
+    SCRIPT({.records = {REC("a", "one")}}, {.records = {REC("b", "two")}});
     assert_string_equal(recalls(w), "0=- 1=- / 2 2 0 0 0 0");
     assert_string_equal(noted, "as it was"); /* of this very pass: the second batch */
     assert_string_equal(kept(w), "0 page:0=m0, 0 page:1=m1, 0 schema=as it was, 1 limit=after 1");
@@ -108,7 +113,8 @@ static void a_page_that_was_not_dealt_with_is_not_known(void **state)
     world *w = *state;
 
     start(w, FROM_SCRIPT, TO("noting"), "");
-    SCRIPT({.records = {{"a", "one"}}}, {.records = {{"b", "two"}}}, {.records = {{"c", "three"}}});
+    SCRIPT({.records = {REC("a", "one")}}, {.records = {REC("b", "two")}},
+           {.records = {REC("c", "three")}});
     w->group_records = 1;
     ds_memory_fail("out", &(ds_memory_faults){.fail_write = 2, .kind = DS_ERR_TRANSIENT});
     assert_non_null(strstr(recalls(w), "/ failed: the write fails"));
@@ -123,7 +129,7 @@ static void a_page_that_fails_is_not_known_but_limits_are(void **state)
     world *w = *state;
 
     start(w, FROM_SCRIPT, TO("noting"), "");
-    SCRIPT({.records = {{"a", "one"}}}, {.fails = true});
+    SCRIPT({.records = {REC("a", "one")}}, {.fails = true});
     assert_non_null(strstr(recalls(w), "/ failed: source: page 1 fails"));
     assert_string_equal(kept(w), "0 page:0=m0, 0 schema=as it was, 1 limit=after 1");
 }
@@ -133,7 +139,7 @@ static void a_commit_that_is_refused_takes_it_along(void **state)
     world *w = *state;
 
     start(w, FROM_SCRIPT, TO("noting"), "");
-    SCRIPT({.records = {{"a", "one"}}});
+    SCRIPT({.records = {REC("a", "one")}});
     assert_string_equal(recalls(w), "0=- / 1 1 0 0 0 0");
     mark = "n";
     w->refuse_commit = 1;
@@ -147,7 +153,7 @@ static void it_goes_with_the_destination(void **state)
     world *w = *state;
 
     start(w, FROM_SCRIPT, TO("noting"), "");
-    SCRIPT({.records = {{"a", "one"}}});
+    SCRIPT({.records = {REC("a", "one")}});
     assert_string_equal(recalls(w), "0=- / 1 1 0 0 0 0");
     ds_memory_drop("out");
     assert_string_equal(recalls(w), "0=- / 1 1 0 0 0 0");
@@ -160,7 +166,7 @@ static void a_plan_knows_and_keeps_nothing(void **state)
     const char *before;
 
     start(w, FROM_SCRIPT, TO("noting"), "");
-    SCRIPT({.records = {{"a", "one"}}});
+    SCRIPT({.records = {REC("a", "one")}});
     recalls(w);
     before = kept(w);
     mark = "n";
@@ -176,13 +182,13 @@ static void requests_that_a_connector_counts_are_the_calls(void **state)
     ds_pass_result pass;
 
     start(w, FROM_SCRIPT, TO("noting"), "");
-    SCRIPT({.records = {{"a", "one"}}}, {.records = {{"b", "two"}}});
+    SCRIPT({.records = {REC("a", "one")}}, {.records = {REC("b", "two")}});
     requests = 3;
     pass = world_pass(w);
     assert_int_equal(pass.source_calls, 6);
     assert_int_equal(pass.destination_calls, 6);
     requests = 0; /* one that counts none: each write is one */
-    SCRIPT({.records = {{"a", "ONE"}}}, {.records = {{"b", "TWO"}}});
+    SCRIPT({.records = {REC("a", "ONE")}}, {.records = {REC("b", "TWO")}});
     pass = world_pass(w);
     assert_int_equal(pass.source_calls, 0);
     assert_int_equal(pass.destination_calls, 2);

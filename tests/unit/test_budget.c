@@ -342,7 +342,8 @@ static void whatever_servers_say(void **state)
         int64_t now = 0, flying = 0, last = 0;
 
         for (int i = 0; i < 4; i++)
-            seats[i] = ds_seat_take(b, "r" + world_random(&w, 2), (ds_haste)world_random(&w, 3));
+            seats[i] =
+                ds_seat_take(b, world_random(&w, 2) ? "a" : "b", (ds_haste)world_random(&w, 3));
         for (int i = 0; i < 400; i++) {
             ds_seat *seat = seats[world_random(&w, 4)];
             int64_t wait = ds_budget_ask(seat, (int64_t)world_random(&w, 4), now);
