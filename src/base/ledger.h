@@ -151,7 +151,7 @@ typedef struct ds_ledger_ops {
     bool (*held_of)(ds_ledger *l, const char *const *keys, size_t n, ds_arena *a,
                     const ds_held **out, ds_err *err);
     /* A memo that was committed, in `a`; *value NULL: there is none. On any thread beside the one
-     * of the others, one call at a time. The op may be NULL: nothing is known. */
+     * of the others, one call at a time. */
     bool (*recall)(ds_ledger *l, bool shared, const char *key, ds_arena *a, const char **value,
                    ds_err *err);
     /* One transaction, durable when it returns. CANCELLED: the unit belongs to another pass now. */

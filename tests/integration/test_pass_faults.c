@@ -71,6 +71,12 @@ static bool held_of(ds_ledger *l, const char *const *keys, size_t n, ds_arena *a
     return !fails_at(true, err) && inner(l)->ops->held_of(inner(l), keys, n, a, out, err);
 }
 
+static bool recall(ds_ledger *l, bool shared, const char *key, ds_arena *a, const char **value,
+                   ds_err *err)
+{
+    return inner(l)->ops->recall(inner(l), shared, key, a, value, err);
+}
+
 static bool commit(ds_ledger *l, ds_commit *c, ds_err *err)
 {
     return !fails(err) && inner(l)->ops->commit(inner(l), c, err);
@@ -88,6 +94,7 @@ static const ds_ledger_ops faulty_ops = {
     .match = match,
     .held = held,
     .held_of = held_of,
+    .recall = recall,
     .commit = commit,
     .close = close_ledger,
 };

@@ -323,6 +323,25 @@ static void a_page_that_nobody_waits_for_is_given_up(void **state)
     assert_false(ds_activity_stopping(&act)); /* the pass itself goes on */
 }
 
+/* What is kept need not care which page it is of. */
+static void a_memory_that_counts_no_pages_will_do(void **state)
+{
+    pages src = {.base = {.ops = &page_ops}, .last = 1, .fail_at = -1, .huge_cursor_at = -1};
+    ds_memory memory = {.page_begins = NULL};
+    fake_clock clock;
+    ds_activity act = {.clock = &clock.clock, .memory = &memory};
+    ds_fetch want = {.unit = "all", .limit = 10, .since_ms = -1};
+    fetcher *f;
+
+    (void)state;
+    fake_clock_init(&clock, 5000);
+    f = fetcher_start(&src.base, &act, &want);
+    assert_true(fetcher_next(f)->ok);
+    assert_true(fetcher_next(f)->ok);
+    assert_null(fetcher_next(f));
+    fetcher_stop(f);
+}
+
 /* Caught by the linker (--wrap). */
 static bool no_more_threads;
 
@@ -367,6 +386,7 @@ int main(void)
     add_test(stopping_early_waits_for_nobody);
     add_test(a_source_that_waits_is_told_to_stop);
     add_test(a_page_that_nobody_waits_for_is_given_up);
+    add_test(a_memory_that_counts_no_pages_will_do);
     add_test(without_a_thread_the_first_page_fails);
     return run_tests("fetcher");
 }
