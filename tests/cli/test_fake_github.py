@@ -115,7 +115,7 @@ class Rest(fake.Case):
             self.assertEqual((again.status, again.raw, again.headers["etag"]), (304, b"", f'"{want}"'))
             self.assertEqual(int(again.headers["x-ratelimit-used"]), used)  # free
         self.assertEqual(self.get(path, If_None_Match=f'"{want}"', **{**sent, "Authorization": "token t"}).status, 200)
-        self.assertEqual(self.get(path, If_None_Match=f'"{want[:-1]}0"', **sent).status, 200)
+        self.assertEqual(self.get(path, If_None_Match=f'"{want[:-1]}x"', **sent).status, 200)
         self.side("PATCH", path, {"stargazers_count": 1000})
         self.assertEqual(self.get(path, If_None_Match=f'"{want}"', **sent).json["stargazers_count"], 1000)
 

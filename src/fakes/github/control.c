@@ -84,10 +84,12 @@ void ds_gh_edit_repo(void *state, ds_fake_call *call)
 void ds_gh_delete_repo(void *state, ds_fake_call *call)
 {
     ds_gh_repo *repo = repo_of(state, call);
+    ds_gh *g = state;
 
     if (!repo)
         return;
     repo->gone = true;
+    g->world->revision++;
     ds_fake_raw(call, 204, NULL, NULL, 0);
 }
 

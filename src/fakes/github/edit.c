@@ -257,6 +257,7 @@ bool ds_gh_edit(ds_gh_world *w, ds_gh_repo *repo, const ds_json *to, int64_t now
 {
     ds_gh_repo before = *repo;
 
+    w->revision++;
     repo->updated_s = now_s;
     if (set_all(w, repo, to, of_repo, DS_COUNT(of_repo), set_of_repo, err))
         return true;

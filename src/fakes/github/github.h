@@ -25,6 +25,15 @@ typedef struct ds_gh_token { /* one that is not just any token */
     bool blind; /* sees nothing private */
 } ds_gh_token;
 
+typedef struct ds_gh_kept { /* a listing in its order */
+    ds_arena *arena;        /* NULL: none yet */
+    const char *key;
+    uint64_t revision; /* of the world */
+    ds_gh_repo **list;
+    size_t n;
+} ds_gh_kept;
+
+#define DS_GH_LISTS 4
 #define DS_GH_TOKENS_MAX 64
 #define DS_GH_BUDGETS_MAX 64
 
@@ -50,6 +59,8 @@ typedef struct ds_gh {
     ds_gh_budget *budgets[DS_GH_BUDGETS_MAX];
     size_t budgets_n;
     ds_gh_who who;
+    ds_gh_kept kept[DS_GH_LISTS];
+    size_t kept_next;
 } ds_gh;
 
 /* ---- gate.c: what every request goes through ------------------------------------------------- */
@@ -88,6 +99,14 @@ ds_gh_page ds_gh_page_of(ds_fake_call *call, size_t total, const char *path);
 const char *ds_gh_choice(ds_fake_call *call, const char *name, const char *const *allowed);
 /* An ISO time of the query, in seconds. 0: not given; -1 with a 422: none. */
 int64_t ds_gh_query_time(ds_fake_call *call, const char *name);
+
+/* ---- lists.c: `key` says all that a listing depends on ----------------------------------------
+ */
+
+/* NULL: it was not made lately, or something has changed since. */
+ds_gh_repo **ds_gh_list_kept(const ds_gh *g, const char *key, size_t *n);
+void ds_gh_list_keep(ds_gh *g, const char *key, ds_gh_repo **list, size_t n);
+void ds_gh_lists_free(ds_gh *g);
 
 /* ---- find.c ---------------------------------------------------------------------------------- */
 

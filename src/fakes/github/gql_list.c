@@ -126,13 +126,20 @@ static order order_of(const ds_gql_run *run, const ds_gql_chosen *chosen)
 static void collect(const ds_gql_run *run, const filter *f, order *o, ds_gql_list *list)
 {
     const ds_gh_world *world = run->g->world;
+    const char *key = ds_arena_printf(
+        run->arena, "graphql %" PRId64 " %d %d %s %c %d %d", f->owner->id, f->archived, f->fork,
+        f->visibility ? f->visibility : "", o->by, o->down, run->g->who.blind);
 
+    list->by = o->by;
+    list->repos = ds_gh_list_kept(run->g, key, &list->total);
+    if (list->repos)
+        return;
     list->repos = ds_arena_alloc(run->arena, (world->repos_n + 1) * sizeof(ds_gh_repo *));
     for (size_t i = 0; i < world->repos_n; i++)
         if (fits(run, f, world->repos[i]))
             list->repos[list->total++] = world->repos[i];
     qsort_r(list->repos, list->total, sizeof *list->repos, compare, o);
-    list->by = o->by;
+    ds_gh_list_keep(run->g, key, list->repos, list->total);
 }
 
 static size_t page_end(const ds_gql_run *run, const ds_gql_chosen *chosen, size_t first,

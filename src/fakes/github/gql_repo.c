@@ -166,11 +166,13 @@ static void show_object(ds_gql_run *run, const void *object, const ds_gql_chosen
     const char *expression = ds_gql_arg_text(run, chosen->args, "expression");
     size_t ref_n = expression ? strcspn(expression, ":") : 0;
     const char *ref = expression ? ds_arena_strndup(run->arena, expression, ref_n) : "";
-    bool branch_is = strcmp(ref, "HEAD") == 0 || strcmp(ref, repo->default_branch) == 0;
+    bool branch_is =
+        expression && (strcmp(ref, "HEAD") == 0 || strcmp(ref, repo->default_branch) == 0);
 
     if (branch_is && expression[ref_n] == '\0' && !repo->empty)
         ds_gql_show(run, &ds_gql_commit, repo, chosen->sets);
-    else if (branch_is && repo->readme && strcmp(expression + ref_n + 1, repo->readme_name) == 0)
+    else if (branch_is && expression[ref_n] && repo->readme &&
+             strcmp(expression + ref_n + 1, repo->readme_name) == 0)
         ds_gql_show(run, &ds_gql_blob, repo, chosen->sets);
     else
         ds_json_w_null(run->w);
@@ -199,9 +201,12 @@ static void show_numbered(ds_gql_run *run, const void *object, const ds_gql_chos
     int64_t n = 0;
 
     for (; one; one = states->kind == DS_GQL_LIST ? one->next : NULL) {
-        open = open || strcmp(one->text, "OPEN") == 0;
-        closed = closed || strcmp(one->text, "CLOSED") == 0;
-        merged = merged || strcmp(one->text, "MERGED") == 0;
+        const ds_gql_value *state = ds_gql_resolve(run, one);
+        const char *name = state && state->text ? state->text : "";
+
+        open = open || strcmp(name, "OPEN") == 0;
+        closed = closed || strcmp(name, "CLOSED") == 0;
+        merged = merged || strcmp(name, "MERGED") == 0;
     }
     ds_gh_fill(run->g->world, repo);
     for (size_t i = 0; i < repo->issues_n; i++) {

@@ -87,6 +87,7 @@ static void close_state(void *state)
 
     if (!g)
         return;
+    ds_gh_lists_free(g);
     ds_gh_world_free(g->world);
     ds_arena_free(g->arena);
     free(g);

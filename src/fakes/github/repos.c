@@ -90,16 +90,32 @@ static int compare(const void *a, const void *b, void *to)
     return l->down ? -order : order;
 }
 
+static const char *key_of(const listing *l, ds_arena *a)
+{
+    const ds_gh_who *who = &l->g->who;
+
+    return ds_arena_printf(a, "%" PRId64 " %s %s %s %d %" PRId64 " %" PRId64 " %d %" PRId64 " %s",
+                           l->owner ? l->owner->id : -1, l->type,
+                           l->visibility ? l->visibility : "", l->sort, l->down, l->since_s,
+                           l->before_s, who->blind, who->user ? who->user->id : -1,
+                           l->affiliation ? l->affiliation : "");
+}
+
 static ds_gh_repo **collect(listing *l, ds_arena *a, size_t *n)
 {
     const ds_gh_world *world = l->g->world;
-    ds_gh_repo **out = ds_arena_alloc(a, (world->repos_n + 1) * sizeof *out);
+    const char *key = key_of(l, a);
+    ds_gh_repo **out = ds_gh_list_kept(l->g, key, n);
 
+    if (out)
+        return out;
+    out = ds_arena_alloc(a, (world->repos_n + 1) * sizeof(ds_gh_repo *));
     *n = 0;
     for (size_t i = 0; i < world->repos_n; i++)
         if (fits(l, world->repos[i]))
             out[(*n)++] = world->repos[i];
-    qsort_r(out, *n, sizeof *out, compare, l);
+    qsort_r(out, *n, sizeof(ds_gh_repo *), compare, l);
+    ds_gh_list_keep(l->g, key, out, *n);
     return out;
 }
 
