@@ -122,6 +122,17 @@ static int call(void)
     return fd;
 }
 
+/* The fuzzer's own timer interrupts, and calls an input that takes too long a finding. */
+static int wait_for(struct pollfd *ready)
+{
+    int rc;
+
+    do
+        rc = poll(ready, 1, PATIENCE_MS);
+    while (rc < 0 && errno == EINTR);
+    return rc;
+}
+
 /* Both ways at once: who does not read is not heard for ever. */
 static const char *converse(const char *said, size_t n, ds_arena *a)
 {
@@ -136,8 +147,8 @@ static const char *converse(const char *said, size_t n, ds_arena *a)
         char bytes[8192];
         ssize_t got;
 
-        fuzz_must(poll(&ready, 1, PATIENCE_MS) == 1, "no answer to:\n%.*s\nso far:\n%s", (int)n,
-                  said, heard.n ? heard.data : "");
+        fuzz_must(wait_for(&ready) == 1, "no answer to:\n%.*s\nso far:\n%s", (int)n, said,
+                  heard.n ? heard.data : "");
         if (ready.revents & POLLOUT) {
             got = send(fd, said + sent, n - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
             sent = got > 0 ? sent + (size_t)got : sent;
