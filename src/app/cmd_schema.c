@@ -9,6 +9,7 @@
 #include "base/activity.h"
 #include "config/tables.h"
 #include "sync/map.h"
+#include <assert.h>
 #include <string.h>
 
 #define SCHEMA_MAX (16 * DS_MIB)
@@ -178,6 +179,7 @@ static line line_of(const view *v, const ds_column *wanted)
     const ds_column_there *there = there_for(v, wanted ? wanted->name : NULL);
     line l = {.name = wanted ? wanted->name : v->route->destination_key, .key = !wanted};
 
+    assert(l.name); /* each column has one, and so has the key where it is shown */
     l.writes = !wanted || wanted->typed ? ds_type_name(wanted ? wanted->type : DS_TEXT) : "any";
     l.from = wanted ? from_of(v, l.name) : NULL;
     l.made = wanted && is_made(v->route, l.name);

@@ -59,8 +59,10 @@ void ds_budget_free(ds_budget *b)
 {
     if (!b)
         return;
-    while (b->seats)
-        ds_seat_leave(b->seats);
+    for (ds_seat *next, *seat = b->seats; seat; seat = next) {
+        next = seat->next;
+        free(seat);
+    }
     free(b->routes);
     free(b);
 }

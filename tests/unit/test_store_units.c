@@ -261,7 +261,7 @@ static bool add_runs(ds_tx *tx, void *arg, ds_err *err)
                       .unit = "all",
                       .kind = DS_PASS_CHANGES,
                       .outcome = DS_PASS_APPROVAL,
-                      .totals = {6, 1, 1, 1, 1, 2},
+                      .totals = {6, 1, 1, 1, 1, 2, 0},
                       .source_calls = 8,
                       .destination_calls = 9,
                       .error = "e",

@@ -151,9 +151,10 @@ static void decide(ds_step *step, ds_engine *e, int64_t now_ms)
 
 static bool record_activity(ds_unit_step *s, ds_engine *e, ds_tx *tx, int64_t now_ms, ds_err *err)
 {
-    if (s->start || s->go_on)
-        return ds_tx_activity_start(tx, s->row, route_of(e, s)->route->fingerprint, s->start,
-                                    now_ms, err);
+    const ds_emb_route *route = route_of(e, s);
+
+    if (route && (s->start || s->go_on)) /* who decided to start has the route */
+        return ds_tx_activity_start(tx, s->row, route->route->fingerprint, s->start, now_ms, err);
     if (s->was_running && !s->row->state.running)
         return ds_tx_activity_end(tx, s->row, err);
     return true;
