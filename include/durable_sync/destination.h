@@ -61,7 +61,8 @@ typedef struct ds_open_out {
 
 typedef enum ds_op {
     DS_OP_CREATE, /* the core knows of no row; where there is one, adopt it: update what differs */
-    DS_OP_UPDATE, /* row `id` is ours: write what differs; where it is gone, create it again */
+    DS_OP_UPDATE, /* row `id` is ours: write what differs; where it is gone, answer GONE (one that
+                   * meets rows by key itself, promise A, may create it again) */
 } ds_op;
 
 typedef enum ds_outcome {
@@ -71,6 +72,7 @@ typedef enum ds_outcome {
     DS_OUT_UNCHANGED, /* the row already said so: nothing was written */
     DS_OUT_HELD,      /* refused for good: `reason` */
     DS_OUT_UNKNOWN,   /* sent, no answer: may or may not be there */
+    DS_OUT_GONE, /* UPDATE: there is no row `id`; nothing was written, the core makes it anew */
 } ds_outcome;
 
 enum { /* when a property is written */
@@ -109,9 +111,14 @@ typedef struct ds_destination_ops {
     size_t instance_size;
 
     ds_promise promise;
-    int64_t settle_ms; /* B: how long a write may take to show in a look-up */
-    bool upserts;      /* write meets existing rows by key itself (CREATE adopts): no find before */
-    bool has_bodies;   /* understands ds_write.body */
+    /* How long after its time-out a write whose answer was lost may still be applied: not before
+     * that is it looked up (B), or an update written again. 0 where nothing arrives late. */
+    int64_t settle_ms;
+    /* How long a row that is there may be missing in look-ups: one that was looked for in vain once
+     * it had settled is looked for again after this, then created again. */
+    int64_t lag_ms;
+    bool upserts;    /* write meets existing rows by key itself (CREATE adopts): no find before */
+    bool has_bodies; /* understands ds_write.body */
 
     /* MUST. Which thing out there is written to, from the settings alone, without I/O: "sqlite:/abs
      * path/db#table". Two routes with equal identities share it. Made in `a`. */
@@ -122,7 +129,8 @@ typedef struct ds_destination_ops {
      * count; with it, everything since the last flush counts as not written. */
     bool (*write)(ds_destination *self, ds_activity *act, ds_write *writes, size_t n, ds_err *err);
 
-    /* MUST for promise A and B. Looks up keys: out[i] answers keys[i]. Reads only. */
+    /* MUST for promise A and B. Looks up keys: out[i] answers keys[i]. Reads only. At promise C a
+     * row that it finds is adopted, and one that it does not find may be there all the same. */
     bool (*find)(ds_destination *self, ds_activity *act, const char *const *keys, size_t n,
                  ds_found *out, ds_err *err);
 

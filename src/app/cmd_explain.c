@@ -31,6 +31,7 @@ static const char *decision_of(const ds_planned *row)
         return "hold";
     case DS_OUT_NONE:
     case DS_OUT_UNKNOWN:
+    case DS_OUT_GONE:
         break;
     }
     return "undecided";

@@ -20,9 +20,14 @@ static bool is_set(const atomic_bool *flag)
     return flag && atomic_load_explicit(flag, memory_order_relaxed);
 }
 
+static bool lease_is_over(const ds_activity *act)
+{
+    return act->lease_us && act->clock->mono_us(act->clock) >= atomic_load(act->lease_us);
+}
+
 bool ds_activity_stopping(ds_activity *act)
 {
-    return is_set(act->stop) || is_set(act->left);
+    return is_set(act->stop) || is_set(act->left) || lease_is_over(act);
 }
 
 void ds_activity_warn(ds_activity *act, const char *fmt, ...)

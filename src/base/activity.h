@@ -25,9 +25,11 @@ typedef struct ds_endpoint_calls {
 struct ds_activity {
     ds_arena *arena; /* borrowed */
     ds_clock *clock;
-    const atomic_bool *stop;  /* NULL: never */
-    const atomic_bool *left;  /* nobody waits for the answer any more; NULL: somebody does */
-    const char *route, *unit; /* for warnings */
+    const atomic_bool *stop;         /* NULL: never */
+    const atomic_bool *left;         /* nobody waits for the answer any more; NULL: somebody does */
+    const _Atomic int64_t *lease_us; /* on the clock's mono_us: later than that somebody else may do
+                                      * the same work; NULL: nobody can */
+    const char *route, *unit;        /* for warnings */
     ds_haste haste;
     int64_t calls; /* requests that a connector has counted itself */
     ds_endpoint_calls endpoints[DS_ENDPOINTS_COUNTED]; /* of those, up to the first NULL */

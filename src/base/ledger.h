@@ -43,10 +43,11 @@ typedef struct ds_held {
     ds_hash hash; /* of the record that was refused: another one is tried at once */
 } ds_held;
 
-typedef struct ds_intent { /* "we are about to create this key" */
+typedef struct ds_intent { /* "we are about to write this key" */
     const char *key;
     int64_t issued_ms; /* when it left at the latest; 0: it may be leaving now (a pass that finds
                         * one of an earlier pass is told when it began itself) */
+    int64_t looked_ms; /* when it was looked for in vain, after it had settled; 0: not yet */
 } ds_intent;
 
 typedef struct ds_totals { /* the first is the sum of the five behind it */

@@ -8,6 +8,7 @@
  */
 #include "flow/unit.h"
 
+#include "base/plant.h"
 #include "flow/due.h"
 #include "flow/want.h"
 
@@ -141,6 +142,8 @@ static void ended_well(ds_unit *u, const ds_event *ev, int64_t now_ms)
 /* What it was to serve is asked for again. */
 static void not_served(ds_unit *u, ds_arena *a)
 {
+    if (DS_PLANT("request lost"))
+        return;
     ds_want_back(&u->want, &u->run, a);
     u->approved |= u->run_approved && !u->run_sweep;
     u->sweep = u->sweep || (u->run_sweep && u->gone);
@@ -178,6 +181,8 @@ static int64_t wait_asked_for(const ds_event *ev)
 {
     int64_t ms = ev->retry_after_ms < 0 ? WAIT_DEFAULT_MS : ev->retry_after_ms;
 
+    if (DS_PLANT("no wait"))
+        return WAIT_LEAST_MS;
     return clamp(ms, WAIT_LEAST_MS, WAIT_MOST_MS);
 }
 
@@ -373,7 +378,7 @@ static bool sweeps(const ds_unit *u)
  * over what it left. */
 static bool waits_for_someone(const ds_unit *u)
 {
-    return u->paused || u->approval || (u->gone && !sweeps(u));
+    return (u->paused && !DS_PLANT("pause ignored")) || u->approval || (u->gone && !sweeps(u));
 }
 
 void ds_unit_decide(ds_unit *u, int64_t now_ms, ds_actions *out)
@@ -382,8 +387,9 @@ void ds_unit_decide(ds_unit *u, int64_t now_ms, ds_actions *out)
 
     out->n = 0;
     ds_due_tick(u, now_ms);
-    if (under_way(u)) {                    /* PASS_ENDED brings us back here */
-        if (u->paused && !u->cancelling) { /* a pause is felt inside a running pass */
+    if (under_way(u)) { /* PASS_ENDED brings us back here */
+        if (u->paused && !u->cancelling &&
+            !DS_PLANT("pause ignored")) { /* a pause is felt inside a running pass */
             u->cancelling = true;
             add(out, DS_ACT_CANCEL_PASS, 0);
         }

@@ -1,4 +1,8 @@
-/* src/store/intents.c - "we are about to create this key", durable before the request leaves. */
+/* src/store/intents.c - "we are about to write this key", durable before the request leaves.
+ *
+ * One number says how far it is: above zero when the write left at the latest, zero while it may be
+ * leaving, below zero when its row was looked for in vain (then the rest does not matter any more).
+ */
 #include "store/internal.h"
 #include "store/rows.h"
 
@@ -14,7 +18,7 @@ bool ds_intents_put(ds_db *db, int64_t unit_id, const ds_intent *intents, size_t
             return false;
         ds_bind_int(st, 1, unit_id);
         ds_bind_text(st, 2, intents[i].key);
-        ds_bind_int(st, 3, intents[i].issued_ms);
+        ds_bind_int(st, 3, intents[i].looked_ms ? -intents[i].looked_ms : intents[i].issued_ms);
         if (!ds_db_run(db, st, err))
             return false;
     }
@@ -59,6 +63,15 @@ bool ds_intents_forget(ds_db *db, int64_t unit_id, ds_err *err)
     return ds_db_run(db, st, err);
 }
 
+static ds_intent intent_from_row(ds_stmt *st, ds_arena *a)
+{
+    int64_t at_ms = ds_col_int(st, 1);
+
+    return (ds_intent){.key = ds_col_text(st, 0, a),
+                       .issued_ms = DS_MAX(at_ms, 0),
+                       .looked_ms = DS_MAX(-at_ms, 0)};
+}
+
 bool ds_intents_list(ds_db *db, int64_t unit_id, ds_arena *a, const ds_intent **out, size_t *n,
                      ds_err *err)
 {
@@ -76,8 +89,7 @@ bool ds_intents_list(ds_db *db, int64_t unit_id, ds_arena *a, const ds_intent **
             return false;
         if (!row)
             break;
-        *DS_ROWS_ADD(a, intents, *n) =
-            (ds_intent){.key = ds_col_text(st, 0, a), .issued_ms = ds_col_int(st, 1)};
+        *DS_ROWS_ADD(a, intents, *n) = intent_from_row(st, a);
     }
     *out = intents;
     return true;

@@ -5,6 +5,7 @@
  */
 #include "store/store.h"
 
+#include "base/plant.h"
 #include "store/internal.h"
 #include "store/lock.h"
 #include "store/schema.h"
@@ -21,6 +22,7 @@ struct ds_store {
     char *path;
     char id[33];
     int lock; /* -1: not taken */
+    const ds_store_host *host;
     ds_db *db;
     ds_writer *writer;
     ds_job rest;
@@ -85,6 +87,8 @@ static bool create_file(const char *path, ds_err *err)
                    path, strerror(errno));
 }
 
+static const ds_store_host machine = {.create = create_file, .sync_names = sync_directory};
+
 static bool use_wal(ds_db *db, ds_err *err)
 {
     if (!ds_db_exec(db,
@@ -124,13 +128,14 @@ static bool open_file(ds_store *s, ds_err *err)
 {
     int64_t version = 0;
 
-    if (!create_file(s->path, err))
+    if (!s->host->create(s->path, err))
         return false;
     s->db = ds_db_open(s->path, DS_DB_WRITE, err);
     return s->db && ds_schema_version(s->db, DS_STORE_VERSION, &version, err) &&
            use_wal(s->db, err) &&
            ds_schema_upgrade(s->db, version, ds_schema_steps, DS_STORE_VERSION, err) &&
-           sync_directory(s->path, err) && read_id(s, err);
+           (DS_PLANT("names not synced") || s->host->sync_names(s->path, err)) && read_id(s, err) &&
+           (!DS_PLANT("sync off") || ds_db_exec(s->db, "PRAGMA synchronous=OFF", err));
 }
 
 /* ---- opening and closing --------------------------------------------------------------------- */
@@ -141,6 +146,7 @@ ds_store *ds_store_open(const char *path, pid_t *holder, ds_err *err)
     pid_t by = 0;
 
     s->path = ds_strdup(path);
+    s->host = &machine;
     s->lock = ds_lock_take(path, &by, err);
     if (holder)
         *holder = by;
@@ -148,6 +154,19 @@ ds_store *ds_store_open(const char *path, pid_t *holder, ds_err *err)
         return NULL;
     s->writer = ds_writer_start(s->db, err);
     return s->writer ? DS_TAKE(&s) : NULL;
+}
+
+ds_store *ds_store_open_on(const ds_store_host *host, const char *path, ds_err *err)
+{
+    DS_AUTO(ds_store) s = ds_calloc(1, sizeof *s);
+
+    s->path = ds_strdup(path);
+    s->host = host;
+    s->lock = -1;
+    if (!open_file(s, err))
+        return NULL;
+    s->writer = ds_writer_here(s->db, host->wal_pages);
+    return DS_TAKE(&s);
 }
 
 void ds_store_close(ds_store *s)

@@ -27,6 +27,17 @@ typedef struct ds_reader ds_reader; /* a read-only connection, used by one threa
  * process 4711" (then *holder is its pid, else 0), newer version, not a database, corrupt,
  * read-only disk, full disk: each names the path and the remedy. */
 DS_MUST_USE ds_store *ds_store_open(const char *path, pid_t *holder, ds_err *err);
+/* What the store needs of its machine beside SQLite. A simulation brings its own, and then all
+ * happens on the caller's thread: a job is done, and durable, when ds_store_submit returns. */
+typedef struct ds_store_host {
+    /* An empty file of ours alone (mode 0600), its name durable, unless there is one. */
+    bool (*create)(const char *path, ds_err *err);
+    bool (*sync_names)(const char *path, ds_err *err); /* of the files beside `path` */
+    int wal_pages; /* so many in the log, and they go into the file */
+} ds_store_host;
+
+/* Without a lock: the caller knows that it is alone. */
+DS_MUST_USE ds_store *ds_store_open_on(const ds_store_host *host, const char *path, ds_err *err);
 void ds_store_close(ds_store *s);           /* drains the queue, checkpoints */
 const char *ds_store_id(const ds_store *s); /* 32 hex digits, made at creation */
 const char *ds_store_path(const ds_store *s);

@@ -27,8 +27,11 @@ struct ds_writer {
     ds_db *db;
     ds_queue *queue;
     pthread_t thread;
-    int wal_pages; /* as of the last commit */
-    bool dead;     /* a commit failed and the process was left alive (tests) */
+    bool here;         /* there is no thread */
+    bool working;      /* here: inside a job */
+    int wal_pages_max; /* then they go into the file */
+    int wal_pages;     /* as of the last commit */
+    bool dead;         /* a commit failed and the process was left alive (tests) */
     ds_err why;
     void (*fatal)(void *to, const ds_err *err);
     void *fatal_to;
@@ -241,7 +244,7 @@ static void *writer_main(void *arg)
             w->group[w->n++] = page;
             serve_group(w);
         }
-        if (w->wal_pages >= WAL_PAGES_MAX)
+        if (w->wal_pages >= w->wal_pages_max)
             checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
     }
     checkpoint(w,
@@ -256,14 +259,30 @@ static void free_writer(ds_writer *w)
     free(w);
 }
 
-ds_writer *ds_writer_start(ds_db *db, ds_err *err)
+static ds_writer *new_writer(ds_db *db, int wal_pages_max)
 {
     ds_writer *w = ds_calloc(1, sizeof *w);
 
     w->db = db;
     w->queue = ds_queue_new(2);
     w->fatal = leave_process;
+    w->wal_pages_max = wal_pages_max;
     sqlite3_wal_hook(ds_db_handle(db), note_wal, w);
+    return w;
+}
+
+ds_writer *ds_writer_here(ds_db *db, int wal_pages)
+{
+    ds_writer *w = new_writer(db, wal_pages > 0 ? wal_pages : WAL_PAGES_MAX);
+
+    w->here = true;
+    return w;
+}
+
+ds_writer *ds_writer_start(ds_db *db, ds_err *err)
+{
+    ds_writer *w = new_writer(db, WAL_PAGES_MAX);
+
     if (ds_thread_start(&w->thread, writer_main, w, "that writes the store", err))
         return w;
     free_writer(w);
@@ -275,19 +294,37 @@ void ds_writer_stop(ds_writer *w)
     if (!w)
         return;
     ds_queue_close(w->queue);
-    pthread_join(w->thread, NULL);
+    if (w->here)
+        checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE);
+    else
+        pthread_join(w->thread, NULL);
     free_writer(w);
+}
+
+static void serve_here(ds_writer *w, ds_job *job)
+{
+    assert(!w->working);
+    w->working = true;
+    w->group[w->n++] = job;
+    serve_group(w);
+    if (w->wal_pages >= w->wal_pages_max)
+        checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
+    w->working = false;
 }
 
 void ds_writer_submit(ds_writer *w, int lane, ds_job *job)
 {
     job->lane = lane;
+    if (w->here) {
+        serve_here(w, job);
+        return;
+    }
     ds_queue_put(w->queue, lane, &job->message);
 }
 
 bool ds_writer_is_me(const ds_writer *w)
 {
-    return pthread_equal(w->thread, pthread_self());
+    return w->here ? w->working : pthread_equal(w->thread, pthread_self());
 }
 
 void ds_writer_on_fatal(ds_writer *w, void (*fatal)(void *to, const ds_err *err), void *to)

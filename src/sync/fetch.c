@@ -24,6 +24,7 @@ struct fetcher {
     unsigned made, taken; /* pages filled; pages given to the pass */
     bool holding;         /* the pass has page taken-1 */
     bool ended;           /* no page after `made` */
+    bool here;            /* there is no thread */
     atomic_bool stop;     /* a source that waits for its server hears of it, too */
 };
 
@@ -75,7 +76,7 @@ static void *fetch_thread(void *arg)
     return NULL;
 }
 
-fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *want)
+static fetcher *new_fetcher(ds_source *src, const ds_activity *like, const ds_fetch *want)
 {
     fetcher *f = ds_calloc(1, sizeof(*f));
     pthread_condattr_t steady;
@@ -94,6 +95,28 @@ fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *
         f->want.cursor = f->trail.cursor.data;
     for (int i = 0; i < 2; i++)
         f->slots[i].arena = ds_arena_new();
+    return f;
+}
+
+fetcher *fetcher_start_here(ds_source *src, const ds_activity *like, const ds_fetch *want)
+{
+    fetcher *f = new_fetcher(src, like, want);
+
+    f->here = true;
+    return f;
+}
+
+static fetched *next_here(fetcher *f)
+{
+    while (!f->ended && f->made - f->taken < 2)
+        f->ended = !fill(f, &f->slots[f->made++ % 2]);
+    return f->made != f->taken ? &f->slots[f->taken++ % 2] : NULL;
+}
+
+fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *want)
+{
+    fetcher *f = new_fetcher(src, like, want);
+
     f->alive = ds_thread_start(&f->thread, fetch_thread, f, "that reads", &f->slots[0].err);
     if (!f->alive) { /* one page, which failed */
         f->made = 1;
@@ -108,6 +131,8 @@ bool fetcher_wait(fetcher *f, int64_t us)
     int64_t ns;
     bool there;
 
+    if (f->here)
+        return true;
     clock_gettime(CLOCK_MONOTONIC, &until);
     ns = until.tv_nsec + us % 1000000 * 1000;
     until.tv_sec += us / 1000000 + ns / 1000000000;
@@ -123,10 +148,25 @@ bool fetcher_wait(fetcher *f, int64_t us)
     return there;
 }
 
+bool fetcher_failed(fetcher *f, ds_err *err)
+{
+    const fetched *next = &f->slots[f->taken % 2];
+    bool failed;
+
+    pthread_mutex_lock(&f->lock);
+    failed = f->made != f->taken && !next->ok && next->err.kind != DS_ERR_CANCELLED;
+    if (failed)
+        *err = next->err;
+    pthread_mutex_unlock(&f->lock);
+    return failed;
+}
+
 fetched *fetcher_next(fetcher *f)
 {
     fetched *slot = NULL;
 
+    if (f->here)
+        return next_here(f);
     pthread_mutex_lock(&f->lock);
     f->holding = false;
     pthread_cond_broadcast(&f->moved);

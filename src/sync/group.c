@@ -137,12 +137,13 @@ void group_release(pass *p, const char *key)
     add_key(&p->group, &p->group.released, key);
 }
 
-void group_sent(pass *p, const char *key)
+void group_sent(pass *p, const ds_intent *intent)
 {
     group *g = &p->group;
 
     GROW(g->sent, g->sent_n, g->sent_cap);
-    g->sent[g->sent_n++] = (ds_intent){ds_arena_strdup(g->arena, key), ds_activity_now_ms(&p->act)};
+    g->sent[g->sent_n] = *intent;
+    g->sent[g->sent_n++].key = ds_arena_strdup(g->arena, intent->key);
 }
 
 void group_clear_intent(pass *p, const char *key)
@@ -242,7 +243,7 @@ static size_t note_created(pass *p, ds_intent *out)
 
         if (!put->is_new || !(put->link.flags & DS_LINK_CREATED))
             continue;
-        out[n++] = (ds_intent){put->link.key, ds_activity_now_ms(&p->act)};
+        out[n++] = (ds_intent){.key = put->link.key, .issued_ms = ds_activity_now_ms(&p->act)};
         group_clear_intent(p, put->link.key);
     }
     return n;

@@ -7,6 +7,7 @@
 #define DS_SYNC_INTERNAL_H
 
 #include "base/activity.h"
+#include "base/plant.h"
 #include "sync/map.h"
 #include "sync/pass.h"
 
@@ -80,8 +81,12 @@ typedef struct fetched {
 } fetched;
 
 fetcher *fetcher_start(ds_source *src, const ds_activity *like, const ds_fetch *want);
+/* The same without a thread: the next page is read when this one is given out. */
+fetcher *fetcher_start_here(ds_source *src, const ds_activity *like, const ds_fetch *want);
 /* Until the next page is there, at most so long; the page before is given back. */
 bool fetcher_wait(fetcher *f, int64_t us);
+/* The next page is there, and is none: what its source said must not be forgotten. */
+bool fetcher_failed(fetcher *f, ds_err *err);
 fetched *fetcher_next(fetcher *f); /* gives the page before back; NULL after the last page */
 void fetcher_stop(fetcher *f);     /* joins */
 DS_AUTO_DEFINE(fetcher, fetcher_stop)
@@ -110,6 +115,10 @@ typedef struct item {
     bool quiet;          /* HOLD: already recorded just so */
     bool dropped;        /* SKIP by `where` or `transform`: still seen */
     bool counted;        /* against limits */
+    bool sent;           /* its write went out */
+    bool gone;           /* the row its link names was not there */
+    bool looked;         /* under an intent, in vain: to be looked for once more */
+    bool keep_intent;    /* HELD under it */
     int64_t next_try_ms; /* HOLD: fixed by the reason; 0: by the back-off */
     const char *why;     /* the decision in words, for `explain` */
     decision decision;
@@ -180,9 +189,10 @@ typedef struct pass {
     keyset held_keys;
     keyset intent_keys;
     uint8_t *intent_seen;
-    bool skip_lookup; /* nobody can have links for unknown keys */
-    bool distrust;    /* planning: the destination is not as the links know it... */
-    bool forgets;     /* ...or is another one: they count for nothing */
+    bool skip_lookup;  /* nobody can have links for unknown keys */
+    bool distrust;     /* planning: the destination is not as the links know it... */
+    bool compares_all; /* it was not as it was left */
+    bool forgets;      /* ...or is another one: they count for nothing */
     int64_t next_seq;
     int64_t walk_after; /* links are walked in step with the source from here */
     bool walk_misses;   /* the last page was in another order */
@@ -226,7 +236,7 @@ void group_meet(pass *p, const char *key); /* held as before */
  */
 void group_doubt(pass *p, const ds_link *link);
 void group_release(pass *p, const char *key);
-void group_sent(pass *p, const char *key); /* a create: nobody knows whether it has arrived */
+void group_sent(pass *p, const ds_intent *intent); /* nobody knows whether it has arrived */
 void group_clear_intent(pass *p, const char *key);
 const ds_link *group_find(pass *p, const char *key, uint64_t hash);
 bool group_is_due(const pass *p);
@@ -245,6 +255,26 @@ void hold_item(pass *p, const item *it);
 /* One slice to the destination under the route's pace, between crash points. */
 DS_MUST_USE bool send_writes(pass *p, ds_write *writes, size_t n, ds_err *err);
 int64_t pace_slice(const pass *p);
+
+/* intent.c: writes whose answer may be lost. */
+bool intent_needed(const pass *p);
+/* What an earlier pass left of the key; NULL: nothing. */
+const ds_intent *intent_of(const pass *p, const char *key, uint64_t hash);
+/* A row found under one that has no link is of our making. */
+bool intent_means_ours(const pass *p);
+/* What a pass makes of one that an earlier pass left: sets HOLD, or leaves it to be looked up. */
+void intent_settle(pass *p, item *it, ds_arena *a);
+/* No row has the key. True: it is held for now, it may be there and not show yet... */
+bool intent_looks_again(pass *p, item *it);
+/* ...or for a person, at a destination where absence cannot be told. */
+bool intent_refuses_create(pass *p, item *it);
+/* One synced commit before a batch leaves. */
+DS_MUST_USE bool intent_declare(pass *p, item **items, const ds_write *writes, size_t n,
+                                ds_err *err);
+/* Reasons, in words that a person can act on. */
+const char *intent_lost_answer(const pass *p, const item *it, bool is_create, ds_arena *a);
+const char *intent_looked_in_vain(const pass *p, ds_arena *a);
+const char *intent_for_a_person(const pass *p, const item *it, ds_arena *a);
 
 /* find.c: looks rows up where the destination does not meet them by key itself. */
 DS_MUST_USE bool find_keys(pass *p, const char *const *keys, size_t n, ds_found *found,

@@ -3,7 +3,10 @@
  * Rows gone from the source: only after a complete full pass, only rows this route created, and
  * never before they are counted against the route's limits.
  */
+#include "base/hash.h"
 #include "sync/internal.h"
+
+enum { INTENT_SETTLED = 2 }; /* in `intent_seen`: by this pass */
 
 static bool is_missing(const pass *p, const ds_link *link)
 {
@@ -70,9 +73,12 @@ typedef struct gone { /* links of one batch, and what became of their rows */
 static bool note_leaving(pass *p, const gone *g, ds_err *err)
 {
     ds_link_put *puts = ds_arena_zalloc(p->batch, g->n * sizeof(*puts));
-    ds_commit c = {.puts = puts, .puts_n = g->n};
+    ds_intent *intents = ds_arena_zalloc(p->batch, g->n * sizeof(*intents));
+    ds_commit c = {
+        .puts = puts, .puts_n = g->n, .intents = intents, .intents_n = intent_needed(p) ? g->n : 0};
 
     for (size_t i = 0; i < g->n; i++) {
+        intents[i].key = g->links[i].key;
         puts[i].link = g->links[i];
         puts[i].link.flags |= DS_LINK_LEAVING;
         puts[i].link.hash = (ds_hash){0, 0};
@@ -97,7 +103,8 @@ static bool find_there(pass *p, const gone *g, bool *there, ds_err *err)
 
 static bool was_written(ds_outcome outcome)
 {
-    return outcome == DS_OUT_CREATED || outcome == DS_OUT_UPDATED || outcome == DS_OUT_UNCHANGED;
+    return outcome == DS_OUT_CREATED || outcome == DS_OUT_UPDATED || outcome == DS_OUT_UNCHANGED ||
+           outcome == DS_OUT_GONE; /* nothing left to be marked */
 }
 
 static bool mark_rows(pass *p, const gone *g, ds_err *err)
@@ -143,6 +150,8 @@ static bool remove_rows(pass *p, const gone *g, ds_err *err)
         ids[i] = g->links[i].id;
         g->done[i] = true;
     }
+    if (ds_activity_stopping(&p->act))
+        return ds_fail(err, DS_ERR_CANCELLED, "stopped");
     ds_crashpoint("remove");
     p->group.dirty = true;
     if (p->route->missing == DS_MISSING_ARCHIVE)
@@ -155,6 +164,17 @@ static bool remove_rows(pass *p, const gone *g, ds_err *err)
     return ok;
 }
 
+/* The row is gone; one that an earlier pass may have made in its place is not. */
+static void settle_leaving(pass *p, const char *key)
+{
+    const ds_intent *earlier = intent_of(p, key, ds_hash64(key, strlen(key)));
+
+    if (earlier && p->intent_seen[earlier - p->begin.intents] != INTENT_SETTLED)
+        group_sent(p, earlier);
+    else if (intent_needed(p))
+        group_clear_intent(p, key);
+}
+
 static void settle_gone(pass *p, const gone *g)
 {
     for (size_t i = 0; i < g->n; i++) {
@@ -162,6 +182,7 @@ static void settle_gone(pass *p, const gone *g)
 
         if (!g->done[i])
             continue;
+        settle_leaving(p, link.key);
         link.flags = (uint8_t)((link.flags & ~DS_LINK_LEAVING) | DS_LINK_MARKED);
         link.hash = (ds_hash){0, 0};
         if (p->route->missing == DS_MISSING_DELETE)
@@ -201,63 +222,106 @@ static void extend_seen(pass *p, size_t n)
         mark_seen(p, seq);
 }
 
-static void link_row(pass *p, const ds_found *found)
+/* To be found missing with the others: a put counts as seen. */
+static void put_unseen(pass *p, const ds_link *link, bool is_new)
 {
-    ds_link link = {.key = found->key, .id = found->id, .flags = DS_LINK_CREATED};
-    int64_t seq = p->next_seq;
+    int64_t seq = is_new ? p->next_seq : link->seq;
 
-    group_put(p, &link, true);
+    group_put(p, link, is_new);
     p->seen[seq / 8] &= (uint8_t) ~(1u << (seq % 8));
 }
 
-static bool link_some(pass *p, const char *const *keys, size_t n, ds_err *err)
+static void link_row(pass *p, const ds_found *found, const ds_link *known)
+{
+    ds_link link = {.key = found->key, .id = found->id, .flags = DS_LINK_CREATED};
+
+    if (!known) {
+        put_unseen(p, &link, true);
+    } else if (found->id && known->id && strcmp(found->id, known->id) != 0) {
+        link.seq = known->seq; /* its row was made again */
+        link.flags = known->flags;
+        put_unseen(p, &link, false);
+    }
+}
+
+static void settle_lost(pass *p, const ds_intent *intent, const ds_found *found,
+                        const ds_link *known)
+{
+    int64_t now_ms = ds_activity_now_ms(&p->act);
+
+    if (!found->n && p->to->promise == DS_PROMISE_C)
+        return; /* it may be there all the same, should the record come back */
+    if (found->n == 1 && (known || intent_means_ours(p)))
+        link_row(p, found, known);
+    else if (!found->n && p->to->lag_ms > 0 && !intent->looked_ms)
+        group_sent(p, &(ds_intent){.key = intent->key, .looked_ms = now_ms}); /* looked for again */
+    if (!found->n && p->to->lag_ms > 0 && !intent->looked_ms)
+        return;
+    group_clear_intent(p, intent->key);
+    intent = intent_of(p, intent->key, ds_hash64(intent->key, strlen(intent->key)));
+    p->intent_seen[intent - p->begin.intents] = INTENT_SETTLED;
+}
+
+static bool link_some(pass *p, const ds_intent *lost, size_t n, ds_err *err)
 {
     ds_found *found = ds_arena_zalloc(p->batch, n * sizeof(*found));
+    ds_link_match *known = ds_arena_zalloc(p->batch, n * sizeof(*known));
+    const char **keys = ds_arena_alloc(p->batch, n * sizeof(*keys));
 
-    if (!find_keys(p, keys, n, found, err))
+    for (size_t i = 0; i < n; i++)
+        keys[i] = lost[i].key;
+    if (!p->in->ledger->ops->match(p->in->ledger, keys, n, p->batch, known, err) ||
+        !find_keys(p, keys, n, found, err))
         return ds_wrap(err, "rows of an interrupted pass");
-    for (size_t i = 0; i < n; i++) {
-        if (found[i].n == 1)
-            link_row(p, &found[i]);
-        group_clear_intent(p, keys[i]);
-    }
+    for (size_t i = 0; i < n; i++)
+        settle_lost(p, &lost[i], &found[i], known[i].link);
     ds_arena_reset(p->batch);
     return true;
 }
 
 /* Of a pass that goes on from an interruption: what is held may have been met before it. */
-static bool leave_out_held(pass *p, const char **keys, size_t *n, ds_err *err)
+static bool leave_out_held(pass *p, ds_intent *lost, size_t *n, ds_err *err)
 {
     const ds_held **held = ds_arena_zalloc(p->keep, (*n + 1) * sizeof(*held));
+    const char **keys = ds_arena_alloc(p->keep, (*n + 1) * sizeof(*keys));
     size_t kept = 0;
 
+    for (size_t i = 0; i < *n; i++)
+        keys[i] = lost[i].key;
     if (p->begin.resumed && !held_before(p, keys, *n, p->keep, held, err))
         return false;
     for (size_t i = 0; i < *n; i++)
         if (!held[i])
-            keys[kept++] = keys[i];
+            lost[kept++] = lost[i];
     *n = kept;
     return true;
+}
+
+static bool has_settled(const pass *p, const ds_intent *intent, int64_t now_ms)
+{
+    if (intent->looked_ms)
+        return now_ms >= intent->looked_ms + p->to->lag_ms;
+    return now_ms >= intent->issued_ms + p->to->settle_ms;
 }
 
 /* Rows whose create was under way when a pass was lost, and whose record is gone since: they get
  * their link, and are then rows gone from the source like all others. */
 static bool link_lost_creates(pass *p, ds_err *err)
 {
-    const char **keys = ds_arena_alloc(p->keep, (p->begin.intents_n + 1) * sizeof(*keys));
-    int64_t settled_ms = ds_activity_now_ms(&p->act) - p->to->settle_ms;
+    ds_intent *lost = ds_arena_alloc(p->keep, (p->begin.intents_n + 1) * sizeof(*lost));
+    int64_t now_ms = ds_activity_now_ms(&p->act);
     size_t n = 0;
 
     for (size_t i = 0; i < p->begin.intents_n; i++)
-        if (!p->intent_seen[i] && p->begin.intents[i].issued_ms <= settled_ms)
-            keys[n++] = p->begin.intents[i].key;
+        if (!p->intent_seen[i] && has_settled(p, &p->begin.intents[i], now_ms))
+            lost[n++] = p->begin.intents[i];
     if (!n || !p->to->find || p->seen_void)
         return true;
-    if (!leave_out_held(p, keys, &n, err))
+    if (!leave_out_held(p, lost, &n, err))
         return false;
     extend_seen(p, n);
     for (size_t at = 0; at < n; at += FIND_BATCH)
-        if (!link_some(p, keys + at, DS_MIN(n - at, FIND_BATCH), err))
+        if (!link_some(p, lost + at, DS_MIN(n - at, FIND_BATCH), err))
             return false;
     return group_commit(p, true, err);
 }

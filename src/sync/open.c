@@ -25,6 +25,7 @@ static void set_up(pass *p, const ds_pass_in *in, bool planning)
     p->act = (ds_activity){.arena = p->batch,
                            .clock = in->clock,
                            .stop = in->stop,
+                           .lease_us = DS_PLANT("lease ignored") ? NULL : in->lease_us,
                            .route = in->route->name,
                            .unit = in->unit};
     p->map = ds_mapping_new(in->route);
@@ -199,6 +200,7 @@ static bool settle_identity(pass *p, bool continues, bool *fresh, ds_err *err)
     };
 
     *fresh = c.drop_links || c.void_hashes;
+    p->compares_all = *fresh;
     if (p->planning) {
         as_if_settled(p, &c);
         return true;
@@ -276,5 +278,6 @@ fetcher *pass_fetch(pass *p)
         want.items_n = p->in->items_n;
     }
     act.memory = keeper_source(p->keeper);
-    return fetcher_start(p->src, &act, &want);
+    return p->in->one_thread ? fetcher_start_here(p->src, &act, &want)
+                             : fetcher_start(p->src, &act, &want);
 }

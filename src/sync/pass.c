@@ -73,6 +73,8 @@ static step handle_page(pass *p, fetched *got, ds_err *err)
         pass_restart(p);
     if (!prepare_page(p, page, got->arena, &items, &n, err))
         return STEP_FAILED;
+    if (DS_PLANT("cursor saved early") && (!move_on(p, page, err) || !group_commit(p, true, err)))
+        return STEP_FAILED;
     p->totals.total += (int64_t)n;
     switch (write_items(p, items, n, err)) {
     case WROTE_FAILED:
@@ -94,7 +96,9 @@ static bool slice_is_over(const pass *p)
 {
     int64_t took_us = p->in->clock->mono_us(p->in->clock) - p->started_us;
 
-    return p->in->slice_ms > 0 && took_us >= p->in->slice_ms * 1000;
+    /* Until it has told its state anew, a destination that is not as it was left is found so by
+     * every slice, which would begin at the start. */
+    return p->in->slice_ms > 0 && !p->compares_all && took_us >= p->in->slice_ms * 1000;
 }
 
 /* A source that takes its time must not keep a transaction of the destination open:
@@ -104,9 +108,22 @@ static bool await_page(pass *p, fetcher *f, ds_err *err)
     return !p->group.dirty || fetcher_wait(f, GROUP_US) || group_commit(p, true, err);
 }
 
-static step run_pages(pass *p, ds_err *err)
+/* What the source said to the page ahead, which nobody takes any more: told to wait, or refused, it
+ * must not be asked again at once. */
+static bool is_told_ahead(fetcher *f, const ds_err *err, ds_err *ahead)
 {
-    DS_AUTO(fetcher) f = pass_fetch(p);
+    bool waits;
+
+    if (!fetcher_failed(f, ahead))
+        return false;
+    waits = err->kind == DS_ERR_RATE_LIMITED;
+    if (ahead->kind == DS_ERR_RATE_LIMITED)
+        return !waits || ahead->retry_after_ms > err->retry_after_ms;
+    return ahead->kind == DS_ERR_AUTH;
+}
+
+static step take_pages(pass *p, fetcher *f, ds_err *err)
+{
     step now = STEP_ON;
 
     while (now == STEP_ON) {
@@ -130,6 +147,19 @@ static step run_pages(pass *p, ds_err *err)
         now = handle_page(p, got, err);
     }
     return now;
+}
+
+static step run_pages(pass *p, ds_err *err)
+{
+    DS_AUTO(fetcher) f = pass_fetch(p);
+    step now = take_pages(p, f, err);
+    ds_err ahead = DS_ERR_INIT;
+
+    if ((now != STEP_FAILED && now != STEP_SLICED) || !is_told_ahead(f, err, &ahead))
+        return now;
+    *err = ahead;
+    ds_wrap(err, "source");
+    return STEP_FAILED;
 }
 
 static step finish(pass *p, ds_err *err)
@@ -170,10 +200,11 @@ static ds_pass_outcome outcome_of_error(const ds_err *err)
 /* What was written before the end came is committed if it still can be; the first error stays. */
 static void save_what_stands(pass *p)
 {
+    const group *g = &p->group;
+    bool waits = g->dirty || g->generation || g->puts_n || g->held_n || g->sent_n || g->cleared.n;
     ds_err second = DS_ERR_INIT;
 
-    if (!p->lost && (p->group.dirty || p->group.generation || p->group.puts_n || p->group.held_n ||
-                     keeper_has_news(p->keeper)))
+    if (!p->lost && (waits || keeper_has_news(p->keeper)))
         (void)!group_commit(p, true, &second);
 }
 

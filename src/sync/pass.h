@@ -36,10 +36,14 @@ typedef struct ds_pass_in {
     ds_ledger *ledger;
     ds_clock *clock;
     const atomic_bool *stop; /* set from another thread: unwind at the next record */
-    int64_t slice_ms;        /* works at most this long, then hands back SLICED; 0: no limit */
-    ds_progress *progress;   /* of ds_pass_run; a plan has none */
-    size_t page_records;     /* 0: 1,000; crash tests choose small ones to have many steps */
-    size_t group_records;    /* 0: 32,000 */
+    /* On the clock's mono_us, raised by whoever hears of the pass: later than that nothing is
+     * written, since another may have taken its place. NULL: nobody can. */
+    const _Atomic int64_t *lease_us;
+    bool one_thread;       /* the source is read on the caller's thread, still a page ahead */
+    int64_t slice_ms;      /* works at most this long, then hands back SLICED; 0: no limit */
+    ds_progress *progress; /* of ds_pass_run; a plan has none */
+    size_t page_records;   /* 0: 1,000; crash tests choose small ones to have many steps */
+    size_t group_records;  /* 0: 32,000 */
 } ds_pass_in;
 
 typedef struct ds_pass_result {

@@ -23,11 +23,6 @@ static const char *key_of_held(const void *held, uint32_t index)
     return ((const ds_held *)held)[index].key;
 }
 
-static const char *key_of_intent(const void *intents, uint32_t index)
-{
-    return ((const ds_intent *)intents)[index].key;
-}
-
 static const char *key_of_item(const void *items, uint32_t index)
 {
     return ((const item *)items)[index].key;
@@ -79,16 +74,6 @@ static bool find_held(pass *p, item *items, size_t n, ds_arena *a, ds_err *err)
         if (!items[i].placed)
             items[i].held = held[keyed++];
     return true;
-}
-
-static const ds_intent *intent_before(pass *p, const char *key, uint64_t hash)
-{
-    uint32_t index = keyset_find(&p->intent_keys, hash, key, key_of_intent, p->begin.intents);
-
-    if (index == UINT32_MAX)
-        return NULL;
-    p->intent_seen[index] = 1;
-    return &p->begin.intents[index];
 }
 
 /* A record without a usable key is held under its place. */
@@ -146,7 +131,9 @@ static bool look_at(pass *p, item *it, size_t nth, ds_arena *a)
     it->key_hash = ds_hash64(it->key, strlen(it->key));
     if (!is_asked_for(p, it->key, it->key_hash))
         return false;
-    it->intent = intent_before(p, it->key, it->key_hash);
+    it->intent = intent_of(p, it->key, it->key_hash);
+    if (it->intent)
+        p->intent_seen[it->intent - p->begin.intents] = 1;
     map_item(p, it, a);
     return true;
 }
@@ -175,35 +162,6 @@ static void supersede(pass *p, item *items, size_t n, keyset *set)
         it->decision = DO_SKIP;
         it->why = "a later record of the same page has this key";
         warn_doubled(p, it->key);
-    }
-}
-
-/* The create of this key went out in an earlier pass and nobody knows whether it arrived. */
-static void settle_intent(pass *p, item *it, ds_arena *a)
-{
-    int64_t settled_ms = it->intent->issued_ms + p->to->settle_ms;
-    bool by_hand = it->held && it->held->next_try_ms == 0; /* a person said: retry */
-
-    switch (p->to->promise) {
-    case DS_PROMISE_A:
-        return;
-    case DS_PROMISE_B: /* nobody can hurry this: it would not show, and be made twice */
-        if (ds_activity_now_ms(&p->act) >= settled_ms)
-            return; /* looked up before it is created again */
-        it->next_try_ms = settled_ms;
-        hold(it,
-             "its create was sent, the answer is not known; it is looked up once it has settled");
-        return;
-    case DS_PROMISE_C:
-        if (by_hand)
-            return;
-        it->next_try_ms = HELD_FOR_A_PERSON;
-        hold(it,
-             ds_arena_printf(a,
-                             "may have been created already and cannot be looked up: `held adopt "
-                             "%s KEY ID` if it was, `held retry` if not",
-                             p->route->name));
-        return;
     }
 }
 
@@ -246,7 +204,7 @@ static void decide(pass *p, item *it, ds_arena *a)
     if (it->decision != DO_WRITE)
         return;
     if (it->intent)
-        settle_intent(p, it, a);
+        intent_settle(p, it, a);
     if (it->decision == DO_WRITE && not_yet_due(p, it)) {
         hold(it, it->held->reason);
         it->quiet = true;

@@ -104,24 +104,43 @@ static bool needs_find(const pass *p, const item *it)
 {
     if (p->to->upserts || !p->to->find)
         return false;
+    if (DS_PLANT("no look-up"))
+        return false;
     return !it->link || !it->link->valid || (it->link->flags & DS_LINK_LEAVING) ||
-           it->decision == DO_COMPARE || it->intent;
+           it->decision == DO_COMPARE || it->intent || it->gone;
+}
+
+static void hold_write(ds_write *w, const char *reason)
+{
+    w->outcome = DS_OUT_HELD;
+    w->reason = reason;
+}
+
+/* No row shows the key: it is made, unless one of our making may still be on its way. One that has
+ * a link is asked for by its id first. */
+static void settle_absent(pass *p, item *it, ds_write *w)
+{
+    if (it->link && it->link->id && !it->gone && !DS_PLANT("look-up believed"))
+        return;
+    if (intent_looks_again(p, it) || intent_refuses_create(p, it)) {
+        hold_write(w, it->reason);
+        return;
+    }
+    w->op = DS_OP_CREATE;
+    w->id = NULL;
 }
 
 static void settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
 {
     if (found->n > 1) {
-        it->reason = ds_arena_printf(p->batch,
-                                     "%zu rows at the destination have this key: none is "
-                                     "written; remove all but one",
-                                     found->n);
-        w->outcome = DS_OUT_HELD;
-        w->reason = it->reason;
+        hold_write(w, ds_arena_printf(p->batch,
+                                      "%zu rows at the destination have this key: none is "
+                                      "written; remove all but one, then `held retry %s %.200s`",
+                                      found->n, p->route->name, it->key));
         return;
     }
     if (!found->n) {
-        w->op = DS_OP_CREATE;
-        w->id = NULL;
+        settle_absent(p, it, w);
         return;
     }
     w->op = DS_OP_UPDATE;
@@ -154,42 +173,12 @@ static bool look_first(pass *p, batch *b, ds_err *err)
     return true;
 }
 
-/* A create that is written down before it is sent. */
-static bool is_declared(const pass *p, const ds_write *w)
-{
-    return w->op == DS_OP_CREATE && p->to->promise != DS_PROMISE_A;
-}
-
-/* Written down before they leave: creates whose answer could be lost; and where a write is for good
- * when it is sent, which rows may no longer be what their links say. */
-static bool declare(pass *p, const batch *b, ds_err *err)
-{
-    ds_intent *intents = ds_arena_alloc(p->batch, b->n * sizeof(*intents));
-    ds_link_put *doubts = ds_arena_zalloc(p->batch, b->n * sizeof(*doubts));
-    ds_commit c = {.intents = intents, .puts = doubts};
-
-    for (size_t i = 0; i < b->n; i++) {
-        const ds_link *link = b->items[i]->link;
-
-        if (b->writes[i].outcome != DS_OUT_NONE)
-            continue;
-        if (is_declared(p, &b->writes[i]))
-            intents[c.intents_n++] = (ds_intent){.key = b->items[i]->key};
-        if (!link || !link->valid || p->to->flush)
-            continue;
-        doubts[c.puts_n].link = *link;
-        doubts[c.puts_n++].link.hash = (ds_hash){0, 0};
-    }
-    if (!c.intents_n && !c.puts_n)
-        return true;
-    return p->in->ledger->ops->commit(p->in->ledger, &c, err) ||
-           ds_wrap(err, "note %zu writes before they are sent", c.intents_n + c.puts_n);
-}
-
 bool send_writes(pass *p, ds_write *writes, size_t n, ds_err *err)
 {
     bool ok;
 
+    if (ds_activity_stopping(&p->act))
+        return ds_fail(err, DS_ERR_CANCELLED, "stopped");
     ds_crashpoint("write");
     p->group.dirty = true;
     ok = p->to->write(p->dst, &p->act, writes, n, err);
@@ -206,9 +195,12 @@ static bool send_open(pass *p, batch *b, ds_err *err)
     size_t n = 0, at = 0;
     bool ok;
 
-    for (size_t i = 0; i < b->n; i++)
-        if (b->writes[i].outcome == DS_OUT_NONE)
-            open[n++] = b->writes[i];
+    for (size_t i = 0; i < b->n; i++) {
+        if (b->writes[i].outcome != DS_OUT_NONE)
+            continue;
+        open[n++] = b->writes[i];
+        b->items[i]->sent = true;
+    }
     if (!n)
         return true;
     ok = send_writes(p, n == b->n ? b->writes : open, n, err);
@@ -228,7 +220,8 @@ static void put_link(pass *p, const item *it, const ds_write *w)
         link.seq = it->link->seq;
         link.flags = (uint8_t)(it->link->flags & ~(DS_LINK_MARKED | DS_LINK_LEAVING));
     }
-    if (w->outcome == DS_OUT_CREATED || it->intent) /* an intent: the row found is of our making */
+    if (w->outcome == DS_OUT_CREATED ||
+        (it->intent && !it->link && !it->left && intent_means_ours(p)))
         link.flags |= DS_LINK_CREATED;
     if (it->link && it->link->valid && p->to->flush && w->outcome != DS_OUT_UNCHANGED)
         group_doubt(p, it->link);
@@ -242,26 +235,42 @@ static bool link_is_current(const item *it, const ds_write *w)
            ds_hash_same(it->link->hash, it->mapped.hash);
 }
 
+/* Surely not done. One that was announced by an earlier pass, and not settled here, stays so. */
+static void settle_refused(pass *p, const item *it)
+{
+    if (it->looked)
+        group_sent(p, &(ds_intent){.key = it->key,
+                                   .issued_ms = it->intent->issued_ms,
+                                   .looked_ms = ds_activity_now_ms(&p->act)});
+    else if (it->intent && (it->keep_intent || !it->sent))
+        group_sent(p, it->intent);
+    else if (intent_needed(p))
+        group_clear_intent(p, it->key);
+}
+
 static void settle_written(pass *p, const item *it, const ds_write *w)
 {
     if (!link_is_current(it, w))
         put_link(p, it, w);
     if (it->held)
         group_release(p, it->key);
-    if (it->intent || is_declared(p, w))
+    if (it->intent || intent_needed(p))
         group_clear_intent(p, it->key);
 }
 
 static void settle_unknown(pass *p, item *it, const ds_write *w)
 {
-    it->reason = "sent, but the answer was lost";
-    it->next_try_ms = p->to->promise == DS_PROMISE_C
-                          ? HELD_FOR_A_PERSON
-                          : ds_activity_now_ms(&p->act) + p->to->settle_ms;
+    bool for_a_person = p->to->promise == DS_PROMISE_C && !p->to->find && w->op == DS_OP_CREATE;
+    int64_t now_ms = ds_activity_now_ms(&p->act);
+
+    it->reason = intent_lost_answer(p, it, w->op == DS_OP_CREATE, p->batch);
+    it->next_try_ms = for_a_person ? HELD_FOR_A_PERSON : now_ms + p->to->settle_ms;
     hold_item(p, it);
-    if (is_declared(p, w))
-        group_sent(p, it->key);
-    if (it->link) { /* the update may or may not be there: the next pass writes again */
+    if (DS_PLANT("unknown is no"))
+        group_clear_intent(p, it->key);
+    else if (intent_needed(p))
+        group_sent(p, &(ds_intent){.key = it->key, .issued_ms = now_ms});
+    if (it->link) { /* the update may or may not be there: a later pass writes again */
         ds_link link = *it->link;
 
         link.hash = (ds_hash){0, 0};
@@ -287,19 +296,56 @@ static void settle(pass *p, item *it, const ds_write *w)
     case DS_OUT_HELD:
         it->reason = w->reason ? w->reason : "refused by the destination";
         hold_item(p, it);
-        if (is_declared(p, w))
-            group_clear_intent(p, it->key); /* it said no: surely not created */
+        settle_refused(p, it);
         break;
     case DS_OUT_UNKNOWN:
         settle_unknown(p, it, w);
         break;
-    case DS_OUT_NONE: /* never sent; what an earlier pass may have sent is as open as before */
-        if (is_declared(p, w) && !it->intent)
-            group_clear_intent(p, it->key);
+    case DS_OUT_GONE: /* the row, while it was being written: nothing was made of it */
+        it->reason = "its row was removed while it was being written";
+        it->keep_intent = true; /* an earlier pass may have made it again */
+        hold_item(p, it);
+        settle_refused(p, it);
+        break;
+    case DS_OUT_NONE: /* never sent; what an earlier pass sent is as unknown as it was */
+        it->keep_intent = true;
+        settle_refused(p, it);
         break;
     }
     if (it->counted && (w->outcome == DS_OUT_UNCHANGED || w->outcome == DS_OUT_HELD))
         p->changes--;
+}
+
+/* Rows that were removed by hand: the links lead nowhere. Each is looked for by its key, since an
+ * earlier pass may have made it again, and else made, under the intent it has already. */
+static bool make_again(pass *p, batch *b, ds_err *err)
+{
+    batch gone = {.items = ds_arena_alloc(p->batch, b->n * sizeof(*gone.items)),
+                  .writes = ds_arena_alloc(p->batch, b->n * sizeof(*gone.writes))};
+    size_t at = 0;
+    bool ok;
+
+    for (size_t i = 0; i < b->n; i++) {
+        item *it = b->items[i];
+
+        if (b->writes[i].outcome != DS_OUT_GONE)
+            continue;
+        it->gone = true;
+        fill_write(p, it, &b->writes[i]);
+        b->writes[i].op = DS_OP_CREATE;
+        b->writes[i].id = NULL;
+        if (!p->to->find && intent_refuses_create(p, it))
+            hold_write(&b->writes[i], it->reason);
+        gone.items[gone.n] = it;
+        gone.writes[gone.n++] = b->writes[i];
+    }
+    if (!gone.n)
+        return true;
+    ok = look_first(p, &gone, err) && send_open(p, &gone, err);
+    for (size_t i = 0; i < b->n && at < gone.n; i++)
+        if (b->items[i] == gone.items[at])
+            b->writes[i] = gone.writes[at++];
+    return ok;
 }
 
 static bool write_batch(pass *p, batch *b, ds_err *err)
@@ -308,7 +354,11 @@ static bool write_batch(pass *p, batch *b, ds_err *err)
 
     for (size_t i = 0; i < b->n; i++)
         fill_write(p, b->items[i], &b->writes[i]);
-    ok = look_first(p, b, err) && declare(p, b, err) && send_open(p, b, err);
+    for (size_t i = 0; i < b->n && DS_PLANT("link before create"); i++)
+        put_link(p, b->items[i], &b->writes[i]);
+    ok = (!DS_PLANT("link before create") || group_commit(p, false, err)) &&
+         look_first(p, b, err) && intent_declare(p, b->items, b->writes, b->n, err) &&
+         send_open(p, b, err) && make_again(p, b, err);
     for (size_t i = 0; i < b->n; i++)
         settle(p, b->items[i], &b->writes[i]);
     return ok;
@@ -349,7 +399,7 @@ static bool wait_for_pace(pass *p, size_t n, ds_err *err)
 
 static size_t batch_limit(const pass *p)
 {
-    size_t most = p->to->promise == DS_PROMISE_A ? PAGE_RECORDS : INTENT_BATCH;
+    size_t most = intent_needed(p) ? INTENT_BATCH : PAGE_RECORDS;
 
     return (size_t)DS_MIN((int64_t)most, pace_slice(p));
 }
@@ -367,7 +417,8 @@ static bool flush_batch(pass *p, batch *b, ds_err *err)
     ok = write_batch(p, b, err);
     b->n = 0;
     ds_arena_reset(p->batch);
-    return ok;
+    /* What is for good at once is linked at once: a crash leaves few rows to be looked up. */
+    return ok && (p->to->flush || group_commit(p, false, err));
 }
 
 /* What needs no request is settled at once. true: it goes into the batch. */
@@ -382,6 +433,8 @@ static bool must_send(pass *p, item *it)
         return false;
     case DO_NOTHING:
         p->totals.unchanged++;
+        if (it->intent)
+            group_clear_intent(p, it->key);
         if (it->held)
             group_release(p, it->key);
         return false;
@@ -443,6 +496,8 @@ write_result write_items(pass *p, item *items, size_t n, ds_err *err)
     room now = ROOM;
 
     for (size_t i = 0; i < n && now != ROOM_NONE; i++) {
+        if (DS_PLANT("held blocks others") && items[i].decision == DO_HOLD)
+            return ds_fail(err, DS_ERR_PERMANENT, "a record is held"), WROTE_FAILED;
         if (!must_send(p, &items[i]))
             continue;
         now = find_room(p, &b, &items[i], err);

@@ -103,7 +103,8 @@ static void a_record_held_before_the_interruption_is_not_taken_for_gone(void **s
     w->page_records = w->group_records = 1;
     ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1});
     stop_at_write(w, 1);
-    assert_string_equal(world_held(w), "a: sent, but the answer was lost");
+    assert_string_equal(world_held(w), "a: sent, but the answer was lost: looked up by the first "
+                                       "pass after 1 s, there is nothing to do");
     w->clock.now_ms += DS_HOUR_MS;
     w->resume = true;
     assert_int_equal(world_pass(w).totals.missing, 0);

@@ -1,7 +1,8 @@
 /* tests/integration/test_pass_rules.c
  *
- * The rules that settle questions: held records, rows gone from the source, limits, interruptions,
- * creates whose answer was lost.  Mostly on memory connectors, which can be told to fail.
+ * The rules that settle questions: held records, rows gone from the source, limits, interruptions.
+ * Mostly on memory connectors, which can be told to fail.  test_pass_intents.c goes on with writes
+ * whose answer was lost.
  */
 #include "tests/integration/memory_world.h"
 
@@ -430,86 +431,6 @@ static void each_kind_of_error_has_its_reaction_on_both_sides(void **state)
     }
 }
 
-/* ---- creates whose answer was lost ----------------------------------------------------------- */
-
-static void an_unknown_create_is_looked_up_once_settled(void **state)
-{
-    world *w = *state;
-
-    start(w, FROM_MEMORY, TO("memory-b"), "");
-    put("a", "one");
-    put("b", "two");
-    ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1});
-    assert_string_equal(world_totals(w), "2 1 0 0 0 1");
-    ds_memory_fail("out", &(ds_memory_faults){0});
-    ds_memory_counted("out");
-    assert_string_equal(world_totals(w), "2 0 0 1 0 1"); /* not before it has settled */
-    assert_int_equal(ds_memory_counted("out").writes, 0);
-    w->clock.now_ms += ds_memory_destination_b.settle_ms;
-    assert_string_equal(world_totals(w), "2 0 0 2 0 0"); /* found and adopted */
-    assert_int_equal(ds_memory_count("out", "a"), 1);
-    assert_string_equal(world_held(w), "");
-}
-
-static void an_unknown_create_that_never_arrived_is_made_again(void **state)
-{
-    world *w = *state;
-
-    start(w, FROM_MEMORY, TO("memory-b"), "");
-    put("a", "one");
-    ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1, .unknown_lost = true});
-    assert_string_equal(world_totals(w), "1 0 0 0 0 1");
-    ds_memory_fail("out", &(ds_memory_faults){0});
-    w->clock.now_ms += ds_memory_destination_b.settle_ms;
-    assert_string_equal(world_totals(w), "1 1 0 0 0 0");
-    assert_int_equal(ds_memory_count("out", "a"), 1);
-    assert_string_equal(world_totals(w), "1 0 0 1 0 0");
-}
-
-static void a_create_that_cannot_be_looked_up_waits_for_a_person(void **state)
-{
-    world *w = *state;
-
-    start(w, FROM_MEMORY, TO("memory-c"), "");
-    put("a", "one");
-    ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1});
-    assert_string_equal(world_totals(w), "1 0 0 0 0 1");
-    ds_memory_fail("out", &(ds_memory_faults){0});
-    w->clock.now_ms += 365 * DS_DAY_MS;
-    ds_memory_counted("out");
-    assert_string_equal(world_totals(w), "1 0 0 0 0 1");
-    assert_int_equal(ds_memory_counted("out").writes, 0);
-    assert_int_equal(ds_memory_count("out", "a"), 1);
-}
-
-static void an_unknown_update_is_sent_again(void **state)
-{
-    world *w = *state;
-
-    start(w, FROM_MEMORY, TO("memory-b"), "");
-    put("a", "one");
-    assert_string_equal(world_totals(w), "1 1 0 0 0 0");
-    put("a", "two");
-    ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1, .unknown_lost = true});
-    assert_string_equal(world_totals(w), "1 0 0 0 0 1");
-    ds_memory_fail("out", &(ds_memory_faults){0});
-    w->clock.now_ms += DS_HOUR_MS;
-    assert_string_equal(world_totals(w), "1 0 1 0 0 0");
-    assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
-}
-
-static void two_rows_of_one_key_are_reported_and_left_alone(void **state)
-{
-    world *w = *state;
-
-    start(w, FROM_MEMORY, TO("memory-b"), "");
-    put("a", "one");
-    ds_memory_put("out", "all", "a", "{\"Name\": \"x\"}");
-    ds_memory_put("out", "other", "a", "{\"Name\": \"y\"}");
-    assert_string_equal(world_totals(w), "1 0 0 0 0 1");
-    assert_true(strncmp(world_held(w), "a: 2 rows at the destination have this key", 42) == 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -537,11 +458,6 @@ int main(void)
         CASE(a_time_slice_hands_the_pass_back),
         CASE(a_failing_destination_loses_nothing),
         CASE(each_kind_of_error_has_its_reaction_on_both_sides),
-        CASE(an_unknown_create_is_looked_up_once_settled),
-        CASE(an_unknown_create_that_never_arrived_is_made_again),
-        CASE(a_create_that_cannot_be_looked_up_waits_for_a_person),
-        CASE(an_unknown_update_is_sent_again),
-        CASE(two_rows_of_one_key_are_reported_and_left_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,7 @@ ds_pass_result world_pass_of(world *w, const char *name)
         .sweep = w->sweep,
         .clock = &w->clock.base,
         .stop = &w->stop,
+        .lease_us = w->lease_us,
         .slice_ms = w->slice_ms,
         .progress = &w->progress,
         .page_records = w->page_records,

@@ -37,7 +37,8 @@ typedef struct world {
     const char *const *items; /* TARGETED */
     size_t items_n;
     int refuse_commit; /* this one of the next pass's commits fails, as where the store is locked */
-    bool resume;       /* the next pass goes on from the last one's checkpoint */
+    const _Atomic int64_t *lease_us; /* of the passes; NULL: for ever */
+    bool resume;          /* the next pass goes on from the last one's checkpoint */
     ds_progress progress; /* of the passes */
     bool plan_everything; /* shows what is unchanged, too */
     int plan_most;        /* a plan's reader has seen enough after so many records; 0: never */

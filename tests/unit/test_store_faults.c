@@ -155,7 +155,7 @@ static bool commit_all(stand *s)
     const ds_link removes[] = {{.seq = 2, .key = "b"}};
     const ds_held held[] = {{.key = "held", .reason = "again"}, {.key = "more", .reason = "new"}};
     const char *const released[] = {"kept"}, *const met[] = {"held"}, *const cleared[] = {"i"};
-    const ds_intent intents[] = {{"i2", 0}};
+    const ds_intent intents[] = {{"i2", 0, 0}};
     const ds_checkpoint checkpoint = {.cursor = "c"};
     const ds_memo memos[] = {{false, "page", "7"}, {true, "etag", "x"}, {false, "old", NULL}};
 

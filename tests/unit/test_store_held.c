@@ -13,8 +13,8 @@ static void intents_stay_until_they_are_settled(void **state)
 {
     fixture f = fixture_new();
     ds_ledger *l = pass_of(&f, "r", "all");
-    const ds_intent intents[] = {{"b", 7}, {"a", 8}};
-    const ds_intent later[] = {{"a", 9}};
+    const ds_intent intents[] = {{"b", 7, 0}, {"a", 8, 0}};
+    const ds_intent later[] = {{"a", 9, 30}};
     const char *const cleared[] = {"b", "never"};
     ds_ledger_begin begin;
 
@@ -30,7 +30,7 @@ static void intents_stay_until_they_are_settled(void **state)
     begin = begin_of(&f, l);
     assert_int_equal(begin.intents_n, 1);
     assert_string_equal(begin.intents[0].key, "a");
-    assert_int_equal(begin.intents[0].issued_ms, 9);
+    assert_int_equal(begin.intents[0].looked_ms, 30); /* which leaves nothing else to be known */
     ds_ledger_close(l);
     fixture_end(&f);
 }
@@ -170,7 +170,7 @@ static fixture two_units(void)
 {
     static const ds_held held[] = {{.key = "k", .reason = "x", .next_try_ms = NOW, .attempts = 3},
                                    {.key = "line:2", .placed = true, .reason = "y"}};
-    static const ds_intent intents[] = {{"k", 5}};
+    static const ds_intent intents[] = {{"k", 5, 0}};
     fixture f = fixture_new();
 
     for (size_t i = 0; i < 2; i++) {

@@ -104,6 +104,10 @@ static void put(ds_memory_table *t, const ds_destination *self, ds_write *row, d
 {
     ds_memory_line *line = there(t, self, row);
 
+    if (!line && row->op == DS_OP_UPDATE && !self->ops->upserts) {
+        row->outcome = DS_OUT_GONE;
+        return;
+    }
     if (!line) {
         create(t, self, row, act);
         return;
