@@ -7,7 +7,7 @@ DESTDIR ?=
 # What is installed; what needs a library of its own is a file of its own.
 PRODUCT = durable-sync durable-sync-jq fakes.so connectors/postgresql.so
 
-.PHONY: all setup test-setup demo test bench check fuzz coverage deb docs install format clean help
+.PHONY: all setup test-setup demo test simulate bench check fuzz coverage deb docs install format clean help
 
 # The program and the library; `make test` builds the tests.
 all: $(BUILD)/build.ninja
@@ -34,6 +34,12 @@ bench: all
 	@tools/setup bench
 	@ninja -C $(BUILD) tests/bench/bench_engine tests/bench/bench_http tests/bench/bench_transform
 	@tools/bench; data=$$?; tools/bench-postgresql && exit $$data
+
+# Twice ten thousand seeds of the simulated world, on two cores.
+simulate: | test-setup $(BUILD)/build.ninja
+	@ninja -C $(BUILD) tests/simulate/simulate
+	@$(BUILD)/tests/simulate/simulate seeds 10000 1 & other=$$!; \
+	$(BUILD)/tests/simulate/simulate seeds 10000 10001; mine=$$?; wait $$other && exit $$mine
 
 check:
 	@tools/setup build check
@@ -77,6 +83,7 @@ help:
 	@echo 'make          build build/durable-sync; what is missing on this machine is installed first'
 	@echo 'make demo     mirror a public data set into SQLite, edit, kill, resume'
 	@echo 'make test     the whole test suite'
+	@echo 'make simulate the simulated world, 20,000 seeds'
 	@echo 'make bench    speed and memory beside other tools'
 	@echo 'make check    the suite under sanitizers, and static analysis'
 	@echo 'make deb      Debian packages, in build-deb'
