@@ -28,6 +28,10 @@ typedef enum ds_haste {
 } ds_haste;
 DS_API const char *ds_activity_route(ds_activity *act); /* "-" where there is none */
 DS_API ds_haste ds_activity_haste(ds_activity *act);
+/* The properties that the route reads of a source's records, paths as in `from` ("owner.login"), n
+ * of them, owned by the pass; NULL: all that come. What costs calls of its own (a README) is fetched
+ * where it is named. */
+DS_API const char *const *ds_activity_wanted(ds_activity *act, size_t *n);
 
 /* ---- a small memory between passes ----------------------------------------------------------- */
 

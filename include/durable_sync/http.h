@@ -214,6 +214,9 @@ DS_API DS_MUST_USE const ds_json *ds_http_json(ds_activity *act, const ds_http_r
                                                ds_err *err);
 /* The address of a Link header with that `rel` ("next"), in `a`; NULL: none. */
 DS_API const char *ds_http_link(const ds_http_answer *answer, const char *rel, ds_arena *a);
+/* 32 hex digits that say host and credential and tell nothing of either: what is kept by credential
+ * (ETags depend on the token) is kept with it. In `a`. */
+DS_API const char *ds_http_fingerprint(const ds_http *http, ds_arena *a);
 /* One part of a path or a query: all but letters, digits, - . _ ~ becomes %XX. */
 DS_API const char *ds_http_escape(ds_arena *a, const char *text);
 

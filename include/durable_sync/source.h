@@ -75,6 +75,9 @@ typedef struct ds_source_ops {
     bool (*lists_changes)(const ds_source *self);
 
     bool targets_items; /* understands items; else the core filters a full read */
+    /* With targets_items: an item may be named otherwise than by its key ("acme/loom"), so the core
+     * takes whatever records come for them. */
+    bool names_items;
 } ds_source_ops;
 
 #endif

@@ -85,6 +85,7 @@ static bool read_first(checking *c, ds_source *source, const char *unit, ds_err 
 
     ds_page_init(&page, c->arena);
     c->act.unit = unit;
+    c->act.wanted = ds_mapping_wanted(c->route, c->arena, &c->act.wanted_n);
 
     bool ok = source->ops->fetch_page(source, &c->act, &want, &page, err);
 

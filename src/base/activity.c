@@ -79,6 +79,12 @@ ds_haste ds_activity_haste(ds_activity *act)
     return act->haste;
 }
 
+const char *const *ds_activity_wanted(ds_activity *act, size_t *n)
+{
+    *n = act->wanted ? act->wanted_n : 0;
+    return act->wanted;
+}
+
 /* ---- the small memory ------------------------------------------------------------------------ */
 
 static const char *recall(ds_activity *act, bool shared, const char *key)

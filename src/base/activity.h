@@ -31,6 +31,8 @@ struct ds_activity {
                                       * the same work; NULL: nobody can */
     const char *route, *unit;        /* for warnings */
     ds_haste haste;
+    const char *const *wanted; /* names and paths of what is read of the records; NULL: all */
+    size_t wanted_n;
     int64_t calls; /* requests that a connector has counted itself */
     ds_endpoint_calls endpoints[DS_ENDPOINTS_COUNTED]; /* of those, up to the first NULL */
     ds_memory *memory;                                 /* NULL: nothing is known, nothing is kept */

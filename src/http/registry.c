@@ -57,6 +57,14 @@ static void name_of(const char *origin, const ds_secret *token, const char *pool
     out[at] = '\0';
 }
 
+const char *ds_http_fingerprint(const ds_http *http, ds_arena *a)
+{
+    char name[sizeof(all->name)];
+
+    name_of(http->base.origin, http->token, "", name, sizeof(name));
+    return ds_arena_strdup(a, strchr(name, ':') + 1);
+}
+
 static shared_budget *find(const char *name)
 {
     shared_budget *at = all;

@@ -220,8 +220,17 @@ static const answer *answered(const ds_loader *l, const char *kind)
     return NULL;
 }
 
+/* The network layer lies beside the library. A connector is loaded by its descriptor, from which no
+ * run path leads there, so what it needs is there before it. */
+static bool load_needed(ds_loader *l, int fd, ds_err *err)
+{
+    static const char name[] = "libdurable_sync_http.so";
+
+    return !ds_object_mentions(fd, name) || ds_loader_part(l, name, "ds_http_open", err);
+}
+
 /* Looks in one folder; true when the search ends there. */
-static bool look_in(const ds_loader *l, const folder *f, answer *out)
+static bool look_in(ds_loader *l, const folder *f, answer *out)
 {
     const char *file = ds_arena_printf(l->arena, "%s.so", out->kind);
     ds_trust also;
@@ -234,8 +243,10 @@ static bool look_in(const ds_loader *l, const folder *f, answer *out)
     if (fd < 0 && out->err.kind == DS_ERR_NONE)
         return false;
     out->path = ds_arena_printf(l->arena, "%s/%s", f->path, file);
-    if (fd >= 0)
+    if (fd >= 0 && load_needed(l, fd, &out->err))
         out->connector = ds_object_load(fd, out->path, out->kind, &out->err);
+    else if (fd >= 0)
+        close(fd);
     if (!out->connector)
         ds_wrap(&out->err, "connector %.200s", out->path);
     return true;

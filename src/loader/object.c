@@ -178,6 +178,25 @@ static const ds_connector *read_connector(void *handle, const char *kind, ds_err
     return ds_contract_check(at, kind, err) ? at : NULL;
 }
 
+bool ds_object_mentions(int fd, const char *text)
+{
+    char block[16 * 1024];
+    size_t text_n = strlen(text), kept = 0;
+    off_t at = 0;
+    ssize_t got;
+
+    while ((got = pread(fd, block + kept, sizeof block - kept, at)) > 0) {
+        size_t n = kept + (size_t)got;
+
+        if (memmem(block, n, text, text_n))
+            return true;
+        at += got;
+        kept = DS_MIN(n, text_n - 1); /* it may lie across the end */
+        memmove(block, block + n - kept, kept);
+    }
+    return false;
+}
+
 const ds_connector *ds_object_load(int fd, const char *path, const char *kind, ds_err *err)
 {
     void *handle;

@@ -19,4 +19,7 @@ DS_MUST_USE const void *ds_object_symbol(int fd, const char *path, const char *s
  * and bytes. */
 DS_MUST_USE bool ds_contract_check(const ds_connector *c, const char *kind, ds_err *err);
 
+/* Whether that text is anywhere in the file, as the name of a library that it needs is. */
+bool ds_object_mentions(int fd, const char *text);
+
 #endif

@@ -48,6 +48,10 @@ ds_hash ds_mapping_hash_before(ds_mapping *m, const ds_transform_in *in, ds_aren
 /* The columns the route writes: its fields, its mark and its stamp; *n 0 without fields. */
 const ds_column *ds_mapping_columns(const ds_route *route, ds_arena *a, size_t *n);
 
+/* wanted.c: what the route reads of a record, for ds_activity_wanted; NULL: all of it, since there
+ * is neither `fields` nor (without a transform) `owns`. */
+const char *const *ds_mapping_wanted(const ds_route *route, ds_arena *a, size_t *n);
+
 DS_AUTO_DEFINE(ds_mapping, ds_mapping_free)
 
 /* The bytes that are hashed: name, type and value of each property in the order of their names. */

@@ -28,6 +28,7 @@ static void set_up(pass *p, const ds_pass_in *in, bool planning)
                            .lease_us = DS_PLANT("lease ignored") ? NULL : in->lease_us,
                            .route = in->route->name,
                            .unit = in->unit};
+    p->act.wanted = ds_mapping_wanted(in->route, p->keep, &p->act.wanted_n);
     p->map = ds_mapping_new(in->route);
     p->started_us = p->checkpoint_us = in->clock->mono_us(in->clock);
     ds_buf_init(&p->cursor_buf, 64 * DS_KIB);

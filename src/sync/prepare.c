@@ -30,7 +30,7 @@ static const char *key_of_item(const void *items, uint32_t index)
 
 static bool is_asked_for(const pass *p, const char *key, uint64_t hash)
 {
-    return !p->in->items ||
+    return !p->in->items || (p->src->ops->targets_items && p->src->ops->names_items) ||
            keyset_find(&p->items_wanted, hash, key, key_of_wanted, p->in->items) != UINT32_MAX;
 }
 

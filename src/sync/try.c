@@ -131,6 +131,7 @@ bool ds_pass_try(const ds_try_in *in, void (*show)(void *to, const ds_tried *tri
                  ds_err *err)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
+    DS_AUTO(ds_arena) keep = ds_arena_new(); /* the other is emptied page by page */
     DS_AUTO(ds_mapping) map = ds_mapping_new(in->route);
     DS_AUTO(ds_source) src = ds_source_new(in->route);
     trial t = {.in = in, .map = map, .arena = a};
@@ -142,6 +143,7 @@ bool ds_pass_try(const ds_try_in *in, void (*show)(void *to, const ds_tried *tri
                           .stop = in->stop,
                           .route = in->route->name,
                           .unit = in->unit};
+    t.act.wanted = ds_mapping_wanted(in->route, keep, &t.act.wanted_n);
     if (src->ops->open && !src->ops->open(src, &t.act, err))
         return ds_wrap(err, "source");
     trail_init(&t.way, NULL);
