@@ -133,6 +133,7 @@ static bool compile(ds_jq_process *p, ds_activity *act, const verdicts *v, ds_er
         say(v, "jq crashes when it compiles it");
         return true;
     case DS_JQ_LOST:
+    case DS_JQ_SPENT:
     case DS_JQ_GARBAGE:
         break;
     }
@@ -190,6 +191,8 @@ static const char *reason_of(const ds_transform *t, ds_jq_end end, ds_arena *a)
             return ds_arena_printf(a, "transform: jq crashed on it (signal %d, %s)", number,
                                    strsignal(number));
         return "transform: jq ended on it";
+    case DS_JQ_SPENT:
+        return "transform: it halts, or makes values without end";
     case DS_JQ_FRAME:
     case DS_JQ_STOPPED:
         break;
@@ -227,6 +230,10 @@ static bool lost_worker(ds_transform *t, batch *b, ds_jq_end end, ds_err *err)
     let_go(t);
     if (end == DS_JQ_STOPPED)
         return ds_fail(err, DS_ERR_CANCELLED, "stopped");
+    if (end == DS_JQ_SPENT) {
+        t->lost++;
+        return !too_many(t, reason, err);
+    }
     t->in_vain = b->got ? 0 : t->in_vain + 1;
     if ((!culprit || end == DS_JQ_LOST) && t->in_vain < IN_VAIN_MAX)
         return true; /* once more, all that is open */

@@ -226,6 +226,8 @@ static ds_jq_end autopsy(ds_jq_process *p)
     reap(p);
     if (atomic_load(&p->watch->no_memory))
         return DS_JQ_NO_MEMORY;
+    if (WIFEXITED(p->status) && WEXITSTATUS(p->status) == DS_WIRE_SPENT && !ds_jq_at(p))
+        return DS_JQ_SPENT;
     switch (ds_jq_signal(p)) {
     case SIGXCPU:
     case SIGKILL: /* the kernel out of memory, or somebody */

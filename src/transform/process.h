@@ -20,6 +20,7 @@ typedef enum ds_jq_end {
     DS_JQ_TOO_LONG,  /* at one record for longer than its limit */
     DS_JQ_NO_MEMORY, /* it left for want of memory */
     DS_JQ_CRASHED,   /* it ended by itself */
+    DS_JQ_SPENT,     /* it has answered for the record it was at, and goes no further */
     DS_JQ_LOST,      /* ended from outside, or not moving: nothing is to blame */
     DS_JQ_GARBAGE,   /* what it sends makes no sense */
     DS_JQ_STOPPED,   /* the pass is to end */

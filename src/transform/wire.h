@@ -32,6 +32,7 @@
 #define DS_WIRE_SAFE 9007199254740991.0 /* 2^53 - 1: what a double holds without a doubt */
 
 enum { DS_WIRE_SOCKET = 3, DS_WIRE_WATCH = 4 }; /* the worker's descriptors */
+enum { DS_WIRE_SPENT = 4 }; /* its exit code: the last result stands, it can make no other */
 
 enum { /* types of frames */
        DS_WIRE_PROGRAM = 'P',

@@ -18,12 +18,14 @@
 #include <unistd.h>
 
 #define RESULTS_BYTES (256 * DS_KIB) /* sent on when there is so much */
+#define DRAIN_MAX 1000               /* values past the first that are looked at and let go */
 
 typedef struct worker {
     jq_state *jq;
     ds_watch *watch;
     ds_buf in, out, messages;
     uint32_t messages_n;
+    bool spent; /* libjq was left in the middle of a program: it starts none again */
 } worker;
 
 #if DS_SANITIZED
@@ -155,10 +157,32 @@ static jv failure(worker *w, jv end)
     return jv_dump_string(message, 0);
 }
 
+/* What comes after a value: why the record is held, or null. A program is gone through to its end,
+ * as libjq 1.6 aborts at its next start where it was left inside of `path(..)` or an assignment. */
+static jv rest(worker *w)
+{
+    for (int i = 0; i < DRAIN_MAX; i++) {
+        jv more = jq_next(w->jq);
+        jv why;
+
+        if (jv_is_valid(more)) {
+            jv_free(more);
+            continue;
+        }
+        why = failure(w, more);
+        if (!i)
+            return why;
+        jv_free(why);
+        return jv_string("more than one value comes out");
+    }
+    w->spent = true;
+    return jv_string("more than one value comes out");
+}
+
 /* The one value of the program over `input`, or a result that says why there is none. */
 static void run(worker *w, const ds_worker_record *rec, jv input)
 {
-    jv made, more, why;
+    jv made, why;
 
     jq_start(w->jq, input, 0);
     made = jq_next(w->jq);
@@ -166,13 +190,9 @@ static void run(worker *w, const ds_worker_record *rec, jv input)
         why = failure(w, made);
         made = jv_null();
     } else {
-        more = jq_next(w->jq);
-        why = jv_is_valid(more) ? jv_string("more than one value comes out") : jv_null();
-        if (!jv_is_valid(more))
-            why = failure(w, more);
-        else
-            jv_free(more);
+        why = rest(w);
     }
+    w->spent |= jq_halted(w->jq);
     if (jv_get_kind(why) == JV_KIND_STRING) {
         ds_worker_hold(&w->out, jv_string_value(why));
         jv_free(made);
@@ -200,11 +220,13 @@ static void run_batch(worker *w)
         run(w, &rec, input);
         ds_worker_record_free(&rec);
         ds_wire_patch(&w->out, began + DS_WIRE_HEAD, ++in_frame);
-        if (i + 1 < n && w->out.n < RESULTS_BYTES)
+        if (i + 1 < n && w->out.n < RESULTS_BYTES && !w->spent)
             continue;
-        if (i + 1 == n)
+        if (i + 1 == n || w->spent)
             atomic_store(&w->watch->at, 0u);
         send_out(w, began);
+        if (w->spent)
+            _exit(DS_WIRE_SPENT);
         in_frame = 0;
         began = ds_wire_begin(&w->out, DS_WIRE_RESULTS);
         ds_wire_put_u32(&w->out, 0);

@@ -201,6 +201,9 @@ static const struct costly_row {
      "took longer than 250 ms|needs more than 512 MiB of memory"},
     {"endless depth", "def f: 1 + f; f",
      "took longer than 250 ms|needs more than 512 MiB of memory|jq crashed on it"},
+    {"several values in the middle of paths", "path(..)", "more than one value comes out"},
+    {"endless values in the middle of paths", "path(repeat(.))", "more than one value comes out"},
+    {"a halt in the middle of paths", "path(..) | halt", "the program halts"},
 };
 
 static void is_one_of(const char *made, const char *reasons)
@@ -250,6 +253,21 @@ static void a_program_that_always_fails_ends_the_pass(void **state)
     assert_false(transform_all(&jq, "[] | .[200000000] = 1", in, DS_COUNT(in), out, &err));
     assert_int_equal(err.kind, DS_ERR_PERMANENT);
     assert_non_null(strstr(err.text, "21 records cost a worker each and 0 came through"));
+}
+
+/* Each of them leaves a worker behind that can start no program again. */
+static void a_program_that_always_halts_ends_the_pass(void **state)
+{
+    ds_transform_in in[40];
+    ds_transform_out out[40];
+    ds_err err = DS_ERR_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(in); i++)
+        in[i] = transform_input("{}");
+    assert_false(transform_all(&jq, "halt", in, DS_COUNT(in), out, &err));
+    assert_int_equal(err.kind, DS_ERR_PERMANENT);
+    assert_non_null(strstr(err.text, "it halts, or makes values without end"));
 }
 
 static void many_records_come_back_in_their_order(void **state)
@@ -462,6 +480,7 @@ int main(int argc, char **argv)
     add_table(rows, expression);
     add_table(costly, costs_one_record);
     add_test(a_program_that_always_fails_ends_the_pass);
+    add_test(a_program_that_always_halts_ends_the_pass);
     add_test(many_records_come_back_in_their_order);
     add_test(large_records);
     add_test(bodies_go_through);
