@@ -145,10 +145,29 @@ static void a_removal(void **state)
     leave(row->sql);
 }
 
+/* ---- what comes between a look and a write ----------------------------------------------------
+ */
+
+/* Another route may make the row after it was looked for; here a trigger of the statement does. */
+static void a_row_that_another_makes_meanwhile_is_met(void **state)
+{
+    (void)state;
+    begin("CREATE TABLE t (id text PRIMARY KEY, a int, b int);"
+          "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN IF pg_trigger_depth() = 1 THEN INSERT "
+          "INTO t VALUES ('k', 1, 7); END IF; RETURN NULL; END $$ LANGUAGE plpgsql;"
+          "CREATE TRIGGER r BEFORE INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION f()");
+    must_open(NULL);
+    assert_outcome(update("k", "{\"a\": 2}"), UPDATED);
+    finish(NULL);
+    assert_string_equal(query("SELECT * FROM t"), "k|2|7");
+    end();
+}
+
 int main(void)
 {
     add_table(update_rows, an_update);
     add_table(insert_rows, an_insert);
     add_table(remove_rows, a_removal);
+    add_test(a_row_that_another_makes_meanwhile_is_met);
     return run_tests("postgresql triggers");
 }

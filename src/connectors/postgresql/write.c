@@ -77,6 +77,7 @@ static bool put_new(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size
     return true;
 }
 
+/* Those that were not there may be made by another route before they are made here. */
 static bool put_known(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n, ds_err *err)
 {
     size_t left;
@@ -84,10 +85,7 @@ static bool put_known(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, si
     if (!ds_pg_meet_rows(w, p, rows, n, err))
         return false;
     left = unanswered(rows, n);
-    if (!ds_pg_insert_rows(w, p, rows, left, err))
-        return false;
-    close_open_ones(rows, left);
-    return true;
+    return !left || put_new(w, p, rows, left, err);
 }
 
 /* Those that are expected to be new, and then the others. */
