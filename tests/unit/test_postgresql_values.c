@@ -39,6 +39,8 @@ static const struct value_row {
     {"text in integer", "integer", "\"abc\"", NULL, "\"abc\" does not fit"},
     {"007 in integer", "integer", "\"007\"", NULL, "\"007\" does not fit"},
     {"1.5 in integer", "integer", "1.5", NULL, "\"1.5\" does not fit"},
+    {"nearly 3 in integer", "integer", "3.00000000000000000001", NULL, "does not fit"},
+    {"nearly 0 in bigint", "bigint", "1e-999", NULL, "\"1e-999\" does not fit"},
     {"NaN in integer", "integer", "\"NaN\"", NULL, "\"NaN\" does not fit"},
     {"beyond 16 bits in smallint", "smallint", "40000", NULL, "out of range"},
     {"beyond 32 bits in integer", "integer", "3000000000", NULL, "(SQLSTATE 22003)"},

@@ -37,6 +37,7 @@ static const struct value_row {
     {"an integer's text in INTEGER", "INTEGER", "\"42\"", "integer|42", NULL},
     {"007 in INTEGER", "INTEGER", "\"007\"", NULL, "\"007\" does not fit"},
     {"1.5 in INTEGER", "INTEGER", "1.5", NULL, "\"1.5\" does not fit"},
+    {"nearly 3 in INTEGER", "INTEGER", "3.00000000000000000001", NULL, "does not fit"},
     {"5.0 in INTEGER", "INTEGER", "5.0", "integer|5", NULL},
     {"1e3 in INTEGER", "INTEGER", "1e3", "integer|1000", NULL},
     {"2^53+1 in BIGINT", "BIGINT", "9007199254740993", "integer|9007199254740993", NULL},

@@ -73,14 +73,15 @@ static bool is_whole_text(const char *text)
     return text[strspn(text, "-0123456789")] == '\0';
 }
 
-/* 5.0 and 1e3 are integers, too. */
+/* 5.0 and 1e3 are integers, too; 3.00000000000000000001 is none, though no double knows. */
 static const char *fit_whole(const ds_pg_column *c, const char *text, ds_arena *a, ds_pg_cell *out)
 {
     double number = strtod(text, NULL);
 
     if (is_whole_text(text)) /* too large for 64 bits: the server says so */
         return take_text(out, text);
-    if (!isfinite(number) || trunc(number) != number || fabs(number) > 0x1p53)
+    if (!(fabs(number) <= 0x1p53) ||
+        !ds_value_same(ds_number(text, strlen(text)), ds_int((int64_t)number)))
         return misfit(c, text, a);
     return take_text(out, ds_arena_printf(a, "%.0f", number));
 }

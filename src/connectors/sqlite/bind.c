@@ -152,6 +152,8 @@ static const char *bind_number(sqlite3_stmt *st, int at, const ds_sqlite_column 
             return misfit(c, text, a);
         if (spells_integer(text))
             return rounded(c, text, a);
+        if (whole) /* 3.00000000000000000001, too */
+            return misfit(c, text, a);
     }
     if (whole && (fabs(number) >= 0x1p63 || trunc(number) != number))
         return misfit(c, text, a);
