@@ -28,9 +28,6 @@ const ds_fact ds_environment[] = {
     {"NO_COLOR", "no colours, unless it is empty"},
     {"TERM", "on a terminal `dumb` there are neither colours nor progress"},
     {"TZDIR", "where the time zones are; else `/usr/share/zoneinfo`"},
-    {"CREDENTIALS_DIRECTORY", "where `${credential:NAME}` is looked for; systemd sets it"},
-    {"NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, JOURNAL_STREAM",
-     "set by systemd for `run`: where it says how it does, and how its log lines are marked"},
     {"NAME_OPTION",
      "a setting of a program of one route: `TASKS_PATH` for the program `tasks` and its setting "
      "`path`; `TASKS_SOURCE_PATH` and `TASKS_DESTINATION_PATH` where both sides have it"},
