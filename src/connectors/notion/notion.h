@@ -165,8 +165,17 @@ const char *ds_notion_path(const ds_notion_settings *s, const ds_notion_table *t
  *
  * What is empty is null. */
 ds_value ds_notion_value(const ds_json *property, ds_arena *a);
+/* A piece of a value by its path below the type: "end" of a date, "person.email" of people (then a
+ * list with the text of each). Null where nothing is there. */
+ds_value ds_notion_part(const ds_json *property, const char *part, ds_arena *a);
+#define DS_NOTION_SHOWN ((size_t)25) /* entries of a long list that a page shows */
+/* The page may not show all of the property: it must be asked for by itself. */
+bool ds_notion_is_cut(const ds_json *property);
 /* The text of a list of rich text items, in `a`; "" where there is none. */
 const char *ds_notion_plain(const ds_json *rich_text, ds_arena *a, size_t *n);
+/* Where a file is: {"type": "external", "external": {"url"}}; one that Notion keeps ("file")
+ * without the signature of its address, which is another one in each answer. NULL: nowhere. */
+const char *ds_notion_file_url(const ds_json *file, ds_arena *a);
 /* A date or time as the API writes it, as a neutral one in UTC. */
 ds_value ds_notion_time(const char *text, ds_arena *a);
 

@@ -52,14 +52,31 @@ ds_value ds_notion_time(const char *text, ds_arena *a)
     return v.type == DS_DATETIME ? without_zeros(v.as.text, a) : v;
 }
 
+static bool has_offset(const char *time)
+{
+    const char *clock = strchr(time, 'T');
+
+    return !clock || strpbrk(clock, "Z+-");
+}
+
+/* A time of a zone that is named beside it comes with that name: which moment it is, only the
+ * zone's rules tell. */
+static ds_value time_in(const char *time, const char *zone, ds_arena *a)
+{
+    if (time && zone && !has_offset(time))
+        return ds_text(ds_arena_printf(a, "%s[%s]", time, zone));
+    return ds_notion_time(time, a);
+}
+
 static ds_value date(const ds_json *json, ds_arena *a)
 {
     const char *start = ds_json_text(json, "start"), *end = ds_json_text(json, "end");
+    const char *zone = ds_json_text(json, "time_zone");
 
     if (!start || !end)
-        return ds_notion_time(start, a);
-    return ds_text(ds_arena_printf(a, "%s/%s", ds_value_text(a, ds_notion_time(start, a)),
-                                   ds_value_text(a, ds_notion_time(end, a))));
+        return time_in(start, zone, a);
+    return ds_text(ds_arena_printf(a, "%s/%s", ds_value_text(a, time_in(start, zone, a)),
+                                   ds_value_text(a, time_in(end, zone, a))));
 }
 
 /* ---- lists ----------------------------------------------------------------------------------- */
@@ -79,19 +96,31 @@ static ds_value list_of(const ds_json *entries, const char *name, ds_arena *a)
     return n ? ds_list(texts, n) : DS_VALUE_NULL;
 }
 
+const char *ds_notion_file_url(const ds_json *file, ds_arena *a)
+{
+    const char *type = ds_json_text(file, "type");
+    const char *url = type ? ds_json_text(ds_json_get(file, type), "url") : NULL;
+
+    return url && strcmp(type, "file") == 0 ? ds_arena_strndup(a, url, strcspn(url, "?#")) : url;
+}
+
 static ds_value files(const ds_json *entries, ds_arena *a)
 {
     const char **texts = ds_arena_alloc(a, (ds_json_size(entries) + 1) * sizeof(*texts));
     size_t n = 0;
 
     DS_JSON_EACH (entries, entry) {
-        const char *type = ds_json_text(entry, "type");
-        const char *url = type ? ds_json_text(ds_json_get(entry, type), "url") : NULL;
+        const char *url = ds_notion_file_url(entry, a);
 
         if (url || ds_json_text(entry, "name"))
             texts[n++] = url ? url : ds_json_text(entry, "name");
     }
     return n ? ds_list(texts, n) : DS_VALUE_NULL;
+}
+
+static bool is(const char *type, const char *one, const char *other)
+{
+    return strcmp(type, one) == 0 || (other && strcmp(type, other) == 0);
 }
 
 /* ---- what Notion computes -------------------------------------------------------------------- */
@@ -150,6 +179,8 @@ static ds_value computed(const ds_json *json, ds_arena *a)
     const char *type = ds_json_text(json, "type");
     const ds_json *inner = type ? ds_json_get(json, type) : NULL;
 
+    if (!type || is(type, "unsupported", "incomplete")) /* there is one, and nobody tells it */
+        return DS_VALUE_ABSENT;
     if (ds_json_kind_of(inner) == DS_JSON_NULL)
         return DS_VALUE_NULL;
     if (strcmp(type, "date") == 0)
@@ -167,11 +198,6 @@ static ds_value text_of(const ds_json *rich_text, ds_arena *a)
     const char *text = ds_notion_plain(rich_text, a, &n);
 
     return n ? ds_text_n(text, n) : DS_VALUE_NULL;
-}
-
-static bool is(const char *type, const char *one, const char *other)
-{
-    return strcmp(type, one) == 0 || (other && strcmp(type, other) == 0);
 }
 
 ds_value ds_notion_value(const ds_json *property, ds_arena *a)
