@@ -85,7 +85,6 @@ static bool read_first(checking *c, ds_source *source, const char *unit, ds_err 
 
     ds_page_init(&page, c->arena);
     c->act.unit = unit;
-    c->act.wanted = ds_mapping_wanted(c->route, c->arena, &c->act.wanted_n);
 
     bool ok = source->ops->fetch_page(source, &c->act, &want, &page, err);
 
@@ -100,6 +99,7 @@ static void check_source(checking *c)
     ds_err err = DS_ERR_INIT;
     DS_AUTO(ds_source) source = ds_source_new(c->route);
 
+    c->act.wanted = ds_mapping_wanted(c->route, c->arena, &c->act.wanted_n);
     if ((source->ops->open && !source->ops->open(source, &c->act, &err)) ||
         !source->ops->units(source, &c->act, &units, &err) ||
         (units.n && !read_first(c, source, units.keys[0], &err))) {

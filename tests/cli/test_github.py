@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """test_github.py PROGRAM - routes from GitHub through the real program, against the stand-in."""
 import json
+import re
 
 import cli
 import fake
-
-FIELDS = "{Name: full_name, Readme: readme, Languages: languages, People: contributors}"
 
 
 class Routes(fake.Case):
@@ -25,6 +24,11 @@ class Routes(fake.Case):
                     f"    source: {{kind: github, account: github, {source}}}\n"
                     "    destination: {kind: sqlite, path: out.db, table: t, key: key, create_table: true}\n"
                     + "".join(f"    {line}\n" for line in more.splitlines()))
+
+    def anew(self):
+        """As if nothing had been mirrored yet."""
+        for path in self.dir.glob("*.db*"):
+            path.unlink()
 
     def passes(self, code=0):
         return {p["unit"]: p for p in self.once(code=code)}
@@ -109,8 +113,7 @@ class Repositories(Routes):
                     self.route(f"orgs: [acme], road: {road}, {gate}")
                     self.one()
                     self.assertEqual([key for key, in self.table("key")], want)
-                    for path in self.dir.glob("*.db*"):
-                        path.unlink()
+                    self.anew()
 
     def test_both_roads_give_the_same(self):
         fields = ("fields: {n: full_name, d: description, l: language, s: stargazers_count, w: watchers_count, "
@@ -166,16 +169,6 @@ class Repositories(Routes):
         kept = b"".join(path.read_bytes() for path in self.dir.glob("durable-sync.db*"))
         self.assertNotIn(b"t0k3n", kept)
 
-    def test_a_cursor_of_another_host(self):
-        """The stand-in is another one after a cut in the middle: the pass starts over there."""
-        self.route()
-        self.faults("GET /organizations/* status=500")
-        self.assertEqual(self.one(code=1)["outcome"], "failed")
-        self.fake("--now", "2026-01-01T00:00:00Z", "--seed", self.SEED, "--limit", "minute=0")
-        self.route()
-        done = self.one()
-        self.assertEqual((done["outcome"], done["total"]), ("done", 130))
-
 
 class Extras(Routes):
     """What only a push changes."""
@@ -192,8 +185,7 @@ class Extras(Routes):
     def test_read_again_after_a_push_alone(self):
         for road in "rest", "graphql":
             with self.subTest(road):
-                for path in self.dir.glob("*.db*"):
-                    path.unlink()
+                self.anew()
                 self.route(f"orgs: [acme], road: {road}", self.MORE)
                 self.assertEqual(self.one()["created"], 40)
                 self.asked()
@@ -261,6 +253,250 @@ class Extras(Routes):
         done = self.one(code=1)
         self.assertEqual(done["error"]["kind"], "config")
         self.assertIn("permission", done["error"]["text"])
+
+
+class Refusals(Routes):
+    """Each row of what GitHub's refusals mean, of a listing, of one repository, of an extra."""
+    SEED = "rows=12"
+
+    def refused(self, *faults, code=1, **how):
+        self.faults(*faults)
+        self.route(**how)
+        done = self.one(code=code)
+        self.assertNotIn("t0k3n", json.dumps(done))
+        return done
+
+    def test_limits_become_timers(self):
+        """A budget is a token's, so each has one of its own."""
+        for i, (fault, seconds) in enumerate((
+                ("secondary=77", 77), ("limited=66", 66), ("primary=90", 91), ("secondary", 60),
+                ("status=403 message=API_rate_limit_exceeded_for_user", 3601))):
+            with self.subTest(fault):
+                self.anew()
+                done = self.refused(f"GET /orgs/* {fault}", code=1, token=f"t{i}")
+                self.assertEqual((done["outcome"], done["error"]["kind"]), ("waiting", "rate_limited"))
+                self.assertIn(f"opens in {seconds} s", done["error"]["text"])
+                self.assertEqual(self.asked(), {"GET /orgs/{org}/repos": 1})
+
+    def test_a_short_wait_is_sat_out(self):
+        done = self.refused("GET /orgs/* times=1 secondary=1", code=0)
+        self.assertEqual(done["created"], 12)
+
+    def test_a_login_that_is_refused(self):
+        self.side("POST", "/tokens", {"token": "t0k3n-of-ada", "dead": True})
+        done = self.refused(code=3)
+        self.assertEqual((done["error"]["kind"], done["error"]["http_status"]), ("auth", 401))
+        self.assertEqual(self.calls()["total"], 1)
+        self.assertEqual(self.units()[0]["state"], "paused")
+        self.assertEqual(self.one(code=3)["outcome"], "paused")
+
+    def test_single_sign_on(self):
+        done = self.refused("GET /orgs/* sso", code=3)
+        self.assertEqual(done["error"]["kind"], "auth")
+        self.assertIn(f"authorise it at {self.url}/orgs/acme/sso", done["error"]["text"])
+
+    def test_too_many_logins(self):
+        done = self.refused("GET /orgs/* status=403 message=Maximum_number_of_login_attempts_exceeded", code=3)
+        self.assertEqual(done["error"]["kind"], "auth")
+
+    def test_a_listing_that_is_refused(self):
+        for fault, kind, words in (("forbidden", "config", "permission"), ("status=404", "config", "may not see it"),
+                                   ("status=400", "permanent", "400"), ("status=422", "permanent", "422"),
+                                   ("status=451", "permanent", "access blocked"),
+                                   ("status=403 message=Request_forbidden_by_administrative_rules", "permanent", "rules"),
+                                   ("html=500", "transient", "500"), ("html=200", "transient", "no JSON"),
+                                   ("garbage", "transient", "no JSON"), ("redirect=http://127.0.0.2/", "permanent", "302")):
+            with self.subTest(fault):
+                done = self.refused(f"GET /orgs/* {fault}")
+                self.assertEqual(done["error"]["kind"], kind, done["error"])
+                self.assertIn(words, done["error"]["text"])
+
+    def test_a_page_that_takes_too_long_is_halved(self):
+        self.route()
+        self.faults("GET /orgs/* times=4 status=502")  # as often as it is tried
+        self.assertEqual(self.one()["created"], 12)
+        sizes = [re.search(r"per_page=(\d+)", call["query"])[1] for call in self.side("GET", "/log")]
+        self.assertEqual(sizes, ["100"] * 4 + ["50"])
+
+    def test_one_repository_that_is_refused(self):
+        names = [r["full_name"] for r in self.everything("/orgs/acme/repos")[:3]]
+        for fault, words in (("status=404", "may not see it"), ("status=451", "access blocked"),
+                             ("status=403 message=Repository_access_blocked", "access blocked"),
+                             ("status=403 message=No", "403"), ("status=410", "410")):
+            with self.subTest(fault):
+                self.faults(f"GET /repos/{names[1]} {fault}")
+                self.route(f"repos: [{', '.join(names)}]", "owns: [name]\nmissing: delete")
+                done = self.one(code=4)
+                self.assertEqual((done["outcome"], done["held"], done["total"], done["missing"]),
+                                 ("partial", 1, 3, 0))
+                (held,) = self.run_it("held", "--json").json["held"]
+                self.assertEqual(held["key"], f"repo:{names[1]}")
+                self.assertIn(words, held["reason"])
+
+    def test_a_cut_answer_is_asked_for_again(self):
+        for fault in "cut-before", "cut-after", "truncate", "noise", "status=502", "html=500":
+            with self.subTest(fault):
+                self.assertIn(self.refused(f"GET /orgs/* at=1 {fault}", code=0)["total"], (12,))
+
+
+class GraphQL(Routes):
+    SEED = "rows=150"
+    MORE = "fields: {Name: full_name, Languages: languages}"
+
+    def sweep(self, code=0, source="orgs: [acme]", **how):
+        self.route(source, self.MORE, **how)
+        return self.one(code=code)
+
+    def sizes(self):
+        return [json.loads(call["body"])["variables"]["n"] for call in self.side("GET", "/log")]
+
+    def test_who_chooses(self):
+        for source, token, fields, road in (("orgs: [acme]", "t", "Languages: languages", "graphql"),
+                                            ("orgs: [acme]", "t", "Name: name", "rest"),
+                                            ("orgs: [acme]", None, "Languages: languages", "rest"),
+                                            ("orgs: [acme], road: rest", "t", "Languages: languages", "rest"),
+                                            ("orgs: [acme], road: graphql", "t", "Name: name", "graphql"),
+                                            ("users: [ada]", "t", "Languages: languages", "rest")):
+            with self.subTest(source, token=token, fields=fields):
+                self.side("POST", "/limits", {"limits": "minute=0,anonymous=5000"})
+                self.asked()
+                self.route(source, f"fields: {{{fields}}}", token)
+                self.run_it("check")
+                self.assertEqual("POST /graphql" in self.asked(), road == "graphql")
+
+    def test_pages_that_take_too_long(self):
+        self.side("POST", "/log", {"bodies": True})
+        self.faults("POST /graphql at=1 status=502", "POST /graphql at=2 status=504", "POST /graphql at=3 resources")
+        self.assertEqual(self.sweep()["created"], 150)
+        sizes = self.sizes()
+        self.assertEqual(sizes[:4], [30, 15, 7, 5])
+        self.assertEqual((sizes[-1], sizes[3:]), (30, sorted(sizes[3:])), "it grows back")
+
+    def test_as_small_as_it_gets(self):
+        self.side("POST", "/log", {"bodies": True})
+        self.faults("POST /graphql resources")
+        done = self.sweep(code=1)
+        self.assertEqual((done["error"]["kind"], self.sizes()), ("transient", [30, 15, 7, 5]))
+        self.assertIn("Resource limits", done["error"]["text"])
+
+    def test_refusals(self):
+        for i, (source, fault, code, kind) in enumerate((
+                ("orgs: [nobody]", None, 1, "config"), ("orgs: [acme]", "POST /graphql html=200", 1, "transient"),
+                ("orgs: [acme]", "POST /graphql sso", 3, "auth"), ("orgs: [acme]", "POST /graphql status=401", 3, "auth"),
+                ("orgs: [acme]", "POST /graphql primary=90", 1, "rate_limited"),
+                ("orgs: [acme]", "POST /graphql secondary", 1, "rate_limited"),
+                ("orgs: [acme]", "POST /graphql forbidden", 1, "config"))):
+            with self.subTest(source, fault=fault):
+                self.faults(*([fault] if fault else []))
+                self.anew()
+                done = self.sweep(code, source, token=f"g{i}")
+                self.assertEqual(done["error"]["kind"], kind, done["error"])
+
+    def test_the_hours_points_are_used_up(self):
+        self.side("POST", "/limits", {"limits": "minute=0,graphql=2"})
+        done = self.sweep(code=1)
+        self.assertEqual((done["outcome"], done["error"]["kind"]), ("waiting", "rate_limited"))
+
+    def test_a_cut_pass_goes_on(self):
+        self.faults("POST /graphql from=3 status=500")
+        self.assertEqual(self.sweep(code=1)["outcome"], "failed")
+        self.faults()
+        self.asked()
+        done = self.one()
+        self.assertEqual((done["outcome"], done["total"]), ("done", 150))
+        self.assertEqual(self.query("SELECT count(*), count(DISTINCT key) FROM t"), [(150, 150)])
+
+
+class Inside(Routes):
+    """Issues, pull requests and releases: a unit each repository."""
+    SEED = "rows=4,issues=30,pulls=12,releases=5"
+
+    def setUp(self):
+        super().setUp()
+        self.repo = self.get("/orgs/acme/repos?sort=created&direction=asc").json[0]["full_name"]
+
+    def listed(self, what):
+        rows = self.everything(f"/repos/{self.repo}/{what}?state=all")
+        return [row for row in rows if what != "issues" or "pull_request" not in row]
+
+    def test_each_kind(self):
+        for what, count in (("issues", 30), ("pulls", 12), ("releases", 5)):
+            with self.subTest(what):
+                self.anew()
+                self.route(f"repos: [{self.repo}], items: {what}")
+                done = self.one()
+                self.assertEqual((done["unit"], done["created"]), (f"github:{self.repo}#{what}", count))
+                rows = self.listed(what)
+                self.assertEqual([key for key, in self.table("key")], sorted(str(row["id"]) for row in rows))
+                repository, = self.query("SELECT DISTINCT repository FROM t")
+                self.assertEqual(json.loads(repository[0]), {"full_name": self.repo})
+                if what != "releases":
+                    for row in rows:
+                        (there,) = self.query(f"SELECT title, state, labels, assignees FROM t WHERE key = '{row['id']}'")
+                        self.assertEqual(there[:2], (row["title"], row["state"]))
+                        self.assertEqual(json.loads(there[2]), [label["name"] for label in row["labels"]])
+                        self.assertEqual(json.loads(there[3]), [one["login"] for one in row["assignees"]])
+                self.assertEqual(self.one()["unchanged"], count)
+
+    def test_all_of_an_organisation(self):
+        self.route("orgs: [acme], items: issues, forks: exclude")
+        names = {r["full_name"] for r in self.everything("/orgs/acme/repos") if not r["fork"]}
+        self.assertEqual(set(self.passes()), {f"github:{name}#issues" for name in names})
+
+    def test_single_ones(self):
+        self.route(f"repos: [{self.repo}], items: issues", "owns: [title]")
+        self.one()
+        first, second = self.listed("issues")[:2]
+        for row in first, second:
+            self.side("PATCH", f"/repos/{self.repo}/issues/{row['number']}", {"title": "edited"})
+        self.asked()
+        (done,) = self.once("--items", f"#{first['number']},#9999", "r")
+        self.assertEqual((done["updated"], done["total"]), (1, 1))
+        self.assertEqual(self.asked(), {"GET /repos/{owner}/{repo}/issues/{number}": 2})
+        (done,) = self.once("--items", str(second["id"]), "r")
+        self.assertEqual((done["updated"], done["total"]), (1, 1))
+
+    def test_issues_that_are_disabled(self):
+        self.route(f"repos: [{self.repo}], items: issues")
+        self.side("PATCH", f"/repos/{self.repo}", {"has_issues": False})
+        self.assertEqual(self.one()["total"], 0)
+
+    def test_changes_alone(self):
+        for what in "issues", "pulls":
+            with self.subTest(what):
+                self.changes(what)
+
+    def changes(self, what):
+        self.anew()
+        self.side("POST", "/clock", {"now": None})  # `since` is of our own clock
+        self.route(f"repos: [{self.repo}], items: {what}", "every: 1s\nfull_every: 1d\nowns: [title]")
+        child = self.spawn("run")
+        self.until(lambda: (u := self.units()) and u[0]["runs_completed"] >= 1, "the full pass")
+        row = self.listed(what)[-1]
+        self.side("PATCH", f"/repos/{self.repo}/issues/{row['number']}", {"title": f"edited {what}"})
+        self.until(lambda: self.query(f"SELECT title FROM t WHERE key = '{row['id']}'") == [(f"edited {what}",)],
+                   "the edit")
+        self.until(lambda: [p for p in self.run_it("history", "--json").json["passes"]
+                            if p["kind"] == "changes" and p["updated"] == 1 and p["total"] < 5], "its pass")
+        self.stop(child)
+
+
+class Figures(Routes):
+    """An organisation of a thousand repositories of which none has changed."""
+    SEED = "rows=1000,issues=0,pulls=0,releases=0"
+
+    def calls_of_an_unchanged_pass(self, more):
+        self.route(more=more)
+        self.assertEqual(self.one()["created"], 1000)
+        done = self.one()
+        self.assertEqual(done["unchanged"], 1000)
+        return done["calls"]["source"]
+
+    def test_with_readme_and_languages(self):
+        self.assertLessEqual(self.calls_of_an_unchanged_pass("fields: {R: readme, L: languages}"), 40)
+
+    def test_the_listing_alone(self):
+        self.assertLessEqual(self.calls_of_an_unchanged_pass("fields: {N: name, S: stargazers_count}"), 12)
 
 
 if __name__ == "__main__":

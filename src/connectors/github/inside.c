@@ -170,6 +170,18 @@ static bool is_wanted(const ds_fetch *want, const ds_json *object, ds_arena *a)
     return !want->items;
 }
 
+/* Changed before what a changes pass asks for: in the listing of pull requests all that follows is
+ * as old. */
+static bool is_past(const ds_fetch *want, const ds_json *object, ds_arena *a)
+{
+    const char *updated = ds_json_text(object, "updated_at");
+    int64_t since = since_of(want);
+
+    if (since < 0 || !updated)
+        return false;
+    return strcmp(updated, ds_datetime_ms(a, since / 1000 * 1000).as.text) < 0;
+}
+
 /* Pull requests are other things, though they are numbered together. */
 static void add_object(ds_github_items items, const ds_fetch *want, const ds_json *object,
                        ds_page *page)
@@ -178,17 +190,6 @@ static void add_object(ds_github_items items, const ds_fetch *want, const ds_jso
 
     if ((items != DS_GITHUB_ISSUES || !is_pull) && is_wanted(want, object, page->arena))
         add_inside(page, object);
-}
-
-/* In a changes pass of pull requests: the rest was changed before. */
-static bool is_past(const ds_fetch *want, const ds_json *list, ds_arena *a)
-{
-    const char *updated = ds_json_text(ds_json_at(list, ds_json_size(list) - 1), "updated_at");
-    int64_t since = since_of(want);
-
-    if (since < 0 || !updated)
-        return false;
-    return strcmp(updated, ds_datetime_ms(a, since / 1000 * 1000).as.text) < 0;
 }
 
 /* ---- pages ------------------------------------------------------------------------------------
@@ -214,11 +215,13 @@ static bool list_page(ds_github *gh, ds_activity *act, const char *base, const d
         *err = DS_ERR_INIT; /* issues are disabled: there are none */
         return true;
     }
+    page->next_cursor = ds_github_next_text(get.next, page->arena);
     DS_JSON_EACH (get.doc, object) {
-        add_object(items, want, object, page);
+        if (items == DS_GITHUB_PULLS && is_past(want, object, page->arena))
+            page->next_cursor = NULL;
+        else
+            add_object(items, want, object, page);
     }
-    if (items != DS_GITHUB_PULLS || !is_past(want, get.doc, page->arena))
-        page->next_cursor = ds_github_next_text(get.next, page->arena);
     return true;
 }
 
