@@ -82,6 +82,22 @@ const ds_template ds_templates[] = {
         NULL,
     },
     {
+        "github-to-sqlite",
+        "the repositories of an organisation on GitHub, into a table",
+        "repos",
+        "      kind: github\n"
+        "      # token: ${GITHUB_TOKEN} # taken from there by itself; without one: public things\n"
+        "      orgs: [github]           # or users: [LOGIN], repos: [OWNER/NAME], mine: true\n"
+        "      archived: exclude\n",
+        "      kind: sqlite\n"
+        "      path: github.db\n"
+        "      table: repos\n"
+        "      key: id                  # the column that holds it\n"
+        "      create_table: true       # make file and table where they do not exist\n",
+        NULL,
+        NULL,
+    },
+    {
         "languages",
         "the languages of the world (package iso-codes), into a table",
         "languages",

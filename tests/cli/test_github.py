@@ -87,6 +87,14 @@ class Repositories(Routes):
         self.assertEqual(self.one()["created"], len(public))
         self.assertLess(len(public), 130)
 
+    def test_the_template(self):
+        self.run_it("init", "--template", "github-to-sqlite")
+        path = self.dir / "durable-sync.yaml"
+        path.write_text(path.read_text().replace("orgs: [github]", f"orgs: [acme]\n      base_url: {self.url}"))
+        self.run_it("check")
+        self.assertEqual(self.one()["outcome"], "done")
+        self.assertTrue(self.query("SELECT 1 FROM repos", "github.db"))
+
     def test_units(self):
         self.route("orgs: [Acme], users: [ada], repos: [acme/none, globex/none], mine: true",
                    more="owns: [name]")
