@@ -53,6 +53,19 @@ class Ways(Pg):
         self.assertEqual(self.sql("(TABLE a EXCEPT TABLE b) UNION ALL (TABLE b EXCEPT TABLE a)"), "")
         self.assertEqual(self.asked()["unchanged"], 3)
 
+    def test_encodings(self):
+        """Texts of a database that has none are repaired one by one; the server turns all others into UTF-8."""
+        for encoding, name in ("SQL_ASCII", "caf\ufffd"), ("LATIN1", "caf\u00e9"):
+            self.db = encoding.lower()
+            self.server.psql(f"CREATE DATABASE {self.db} ENCODING '{encoding}' TEMPLATE template0")
+            self.sql("CREATE TABLE plants (id int PRIMARY KEY, name text);"
+                     "INSERT INTO plants VALUES (1, E'caf\\xe9'), (2, 'tea')")
+            self.routes(route(name=f"from-{encoding[0].lower()}", source=self.side(),
+                              destination=f"{{kind: file, path: {self.db}.jsonl, key: id}}"))
+            self.assertEqual(self.asked()["created"], 2)
+            lines = (self.dir / f"{self.db}.jsonl").read_text("utf-8").splitlines()
+            self.assertEqual([json.loads(line)["name"] for line in lines], [name, "tea"])
+
     def test_a_query(self):
         self.make(10)
         self.routes(route(source=self.side("SELECT id, upper(name) AS name FROM plants WHERE height > 6"),

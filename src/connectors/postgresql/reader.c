@@ -174,6 +174,16 @@ static bool read_only(ds_pg_reader *r, ds_err *err)
     return ds_pg_run(&r->db, statements, DS_COUNT(statements), NULL, err);
 }
 
+/* A database without an encoding has texts that are no UTF-8. Asked for UTF-8, its server would
+ * refuse the whole answer for one of them; as they are, each is repaired here. */
+static bool take_bytes(ds_pg_reader *r, ds_err *err)
+{
+    const char *kept_in = PQparameterStatus(r->db.handle, "server_encoding");
+
+    return !kept_in || strcmp(kept_in, "SQL_ASCII") != 0 ||
+           ds_pg_exec(&r->db, "SET client_encoding = 'SQL_ASCII'", err);
+}
+
 static bool look(ds_pg_reader *r, ds_err *err)
 {
     r->key_name = ds_arena_printf(r->arena, "durable_sync.%s", ds_sql_quoted(r->arena, r->key));
@@ -181,8 +191,8 @@ static bool look(ds_pg_reader *r, ds_err *err)
     r->columns_n = r->since_n = 0;
     if (r->table ? !table_sql(r, err) : !query_sql(r, err))
         return false;
-    if (!read_only(r, err) || !ds_pg_since_set(r, -1, err) || !find_columns(r, err) ||
-        !estimate_rows(r, err))
+    if (!read_only(r, err) || !take_bytes(r, err) || !ds_pg_since_set(r, -1, err) ||
+        !find_columns(r, err) || !estimate_rows(r, err))
         return false;
     r->fingerprint = fingerprint(r);
     return true;
