@@ -125,7 +125,8 @@ static void a_locked_table_is_awaited(void **state)
     finish(NULL);
     sql("BEGIN; LOCK TABLE t");
     assert_false(writes("k"));
-    assert_err(DS_ERR_TRANSIENT, "canceling statement due to lock timeout (SQLSTATE 55P03)");
+    assert_err(DS_ERR_TRANSIENT,
+               "write t: canceling statement due to lock timeout (SQLSTATE 55P03)");
     sql("COMMIT");
     assert_true(writes("k")); /* nothing was lost by it */
     assert_true(flushes());

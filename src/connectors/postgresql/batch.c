@@ -190,6 +190,7 @@ static ran run(ds_pg_writer *w, const char *sql, const params *p, PGresult **out
     const ds_pg_statement guarded[] = {
         {.sql = "SAVEPOINT ds"},
         {.sql = sql,
+         .what = ds_arena_printf(ds_activity_arena(w->db.act), "write %s", w->table),
          .n = (int)p->n,
          .values = p->values,
          .lengths = p->lengths,

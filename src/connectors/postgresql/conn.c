@@ -58,6 +58,17 @@ static void clear_all(PGresult **results, size_t n)
     }
 }
 
+/* Those before the one that was refused have an answer. */
+static const char *refused_one(const ds_pg_statement *statements, PGresult *const *results,
+                               size_t n)
+{
+    size_t at = 0;
+
+    while (at + 1 < n && results[at])
+        at++;
+    return statements[at].what ? statements[at].what : statements[at].sql;
+}
+
 enum { RUN_MOST = 16 };
 
 bool ds_pg_run(ds_pg *db, const ds_pg_statement *statements, size_t n, PGresult **results,
@@ -65,6 +76,7 @@ bool ds_pg_run(ds_pg *db, const ds_pg_statement *statements, size_t n, PGresult 
 {
     PGresult *own[RUN_MOST] = {NULL}, **out = results ? results : own;
     ds_pg_patience p = ds_pg_patience_of(db);
+    const char *refused;
     bool failed = false, ok;
 
     if (n > RUN_MOST)
@@ -75,11 +87,12 @@ bool ds_pg_run(ds_pg *db, const ds_pg_statement *statements, size_t n, PGresult 
     if (!db->handle)
         return ds_pg_fail_lost(db, true, err);
     ok = send_all(db, statements, n) && receive(db, out, n, &failed, &p);
+    refused = refused_one(statements, out, n);
     if (!results || !ok || failed)
         clear_all(out, n);
     if (!ok)
         return ds_pg_fail_lost(db, failed || !db->handle, err);
-    return !failed || ds_pg_fail_run(db, statements[0].sql, err);
+    return !failed || ds_pg_fail_run(db, refused, err);
 }
 
 PGresult *ds_pg_query(ds_pg *db, const char *sql, int n, const char *const *values, ds_err *err)

@@ -55,6 +55,7 @@ void ds_pg_close(ds_pg *db); /* what is not committed is rolled back; closed is 
 
 typedef struct ds_pg_statement {
     const char *sql;
+    const char *what;          /* as errors call it; NULL: by its first words */
     int n;                     /* parameters */
     const char *const *values; /* [n] text, NULL is null; or binary where formats[i] is 1 */
     const int *lengths;        /* [n] of binary ones; NULL: all are text */
