@@ -35,6 +35,9 @@ static void columns_come_with_the_records(void **state)
     assert_string_equal(seam_text(seam_find(&to.base, "c"), "z"), "[\"three\"]");
     assert_held(create("d", ds_arena_printf(scratch, "{\"%070d\": 1}", 7)),
                 "a property's name is 70 bytes long, a column's at most 63");
+    assert_held(create("e", "{\"\": 1}"), "its columns cannot be made: zero-length");
+    assert_held(create("f", "{\"ctid\": 1}"), "conflicts with a system column name");
+    assert_outcome(create("g", "{\"x\": 3}"), CREATED);
     end();
 }
 

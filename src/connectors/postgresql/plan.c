@@ -47,8 +47,13 @@ static bool is_missing(const ds_pg_writer *w, const char *name)
     return !ds_pg_column_named(&w->shape, name) && strcmp(name, w->key) != 0;
 }
 
-/* One statement for all of them. What the server has no room for refuses the record, not the batch.
- */
+/* There is no room for them (54), or their names can be no column's: "", ctid. */
+static bool is_records_fault(const char *code)
+{
+    return strncmp(code, "54", 2) == 0 || strcmp(code, "42601") == 0 || strcmp(code, "42701") == 0;
+}
+
+/* One statement for all of them. What is the record's fault refuses it, not the batch. */
 static bool add_columns(ds_pg_writer *w, ds_pg_plan *p, ds_buf *list, ds_err *err)
 {
     ds_err ignored = DS_ERR_INIT;
@@ -62,7 +67,7 @@ static bool add_columns(ds_pg_writer *w, ds_pg_plan *p, ds_buf *list, ds_err *er
         w->changed = true;
         return ds_pg_reload(w, err);
     }
-    if (strncmp(w->db.said.code, "54", 2) != 0)
+    if (!is_records_fault(w->db.said.code))
         return false;
     ds_sql_refuse(&p->base, "its columns cannot be made: %s", w->db.said.words);
     return ds_pg_exec(&w->db, "ROLLBACK TO SAVEPOINT ds", &ignored);
