@@ -1,0 +1,99 @@
+/* src/connectors/notion/destination.c - a table of Notion that records are written to. */
+#include "connectors/notion/writer.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const ds_option options[] = {
+    DS_NOTION_OPTIONS(ds_notion_writer, settings),
+    DS_OPT_TEXT(ds_notion_writer, key,
+                "the column that holds the primary key: a title, text, number or url"),
+    DS_OPT_CHOICE(ds_notion_writer, body, "none|create|replace", "none",
+                  "the record's body as the page's content: when it is made, or always"),
+    DS_OPT_CHOICE(ds_notion_writer, options, "create|refuse", "create",
+                  "select options that a column does not have"),
+    DS_OPT_CHOICE(ds_notion_writer, on_overflow, "split|truncate|hold", "split",
+                  "text beyond 2,000 characters: in pieces, cut off, or held; lists beyond 100"),
+    DS_OPT_CHOICE(ds_notion_writer, trashed, "restore|recreate|hold", "restore",
+                  "a row of ours that somebody threw away"),
+    {.name = "parent",
+     .type = DS_OPTION_TEXT,
+     .offset = offsetof(ds_notion_writer, parent),
+     .one_of = "table",
+     .help = "the page below which `schema ROUTE --create` makes a database"},
+    DS_OPT_END,
+};
+
+static bool validate(const ds_destination *self, ds_err *err)
+{
+    const ds_notion_writer *w = (const ds_notion_writer *)self;
+    DS_AUTO(ds_arena) a = ds_arena_new();
+
+    if (!*w->key)
+        return ds_fail(err, DS_ERR_CONFIG, "`key` is empty");
+    if (w->parent && !ds_notion_id(w->parent, a))
+        return ds_fail(err, DS_ERR_CONFIG, "`parent`: \"%.100s\" has no id of a page in it",
+                       w->parent);
+    if (w->parent && (w->settings.data_source || w->settings.database))
+        return ds_fail(err, DS_ERR_CONFIG,
+                       "`parent` is for a database that is yet to be made, and one is named");
+    return ds_notion_settings_ok(&w->settings, w->parent != NULL, err);
+}
+
+static const char *identity(const ds_destination *self, ds_arena *a)
+{
+    const ds_notion_writer *w = (const ds_notion_writer *)self;
+
+    if (!w->settings.data_source && !w->settings.database)
+        return ds_arena_printf(a, "notion:below %s", ds_notion_id(w->parent, a));
+    return ds_notion_place(&w->settings, a);
+}
+
+/* No call yet: a pass without changes needs none. */
+static bool open_destination(ds_destination *self, ds_activity *act, const ds_open_in *in,
+                             ds_open_out *out, ds_err *err)
+{
+    ds_notion_writer *w = (ds_notion_writer *)self;
+    ds_column *wanted;
+
+    (void)act;
+    if (!validate(self, err))
+        return false;
+    ds_notion_begin(w);
+    wanted = ds_arena_zalloc(w->arena, (in->columns_n + 1) * sizeof(*wanted));
+    for (size_t i = 0; i < in->columns_n; i++) {
+        wanted[i] = in->columns[i];
+        wanted[i].name = ds_arena_strdup(w->arena, in->columns[i].name);
+    }
+    w->wanted = wanted;
+    w->wanted_n = in->columns_n;
+    out->exists = w->settings.data_source || w->settings.database;
+    return true;
+}
+
+static void close_destination(ds_destination *self)
+{
+    ds_notion_end((ds_notion_writer *)self);
+}
+
+const ds_destination_ops ds_notion_destination = {
+    .kind = "notion",
+    .help = "writes the rows of a database of Notion",
+    .abi = DS_CONNECTOR_ABI,
+    .options = options,
+    .instance_size = sizeof(ds_notion_writer),
+    .promise = DS_PROMISE_B,
+    .settle_ms = 2 * DS_MINUTE_MS,
+    .has_bodies = true,
+    .identity = identity,
+    .write = ds_notion_write,
+    .find = ds_notion_find,
+    .open = open_destination,
+    .close = close_destination,
+    .archive = ds_notion_remove,
+    .remove = ds_notion_remove,
+    .check_schema = ds_notion_check,
+    .list_columns = ds_notion_list_columns,
+    .ensure_schema = ds_notion_ensure,
+    .validate = validate,
+};

@@ -1,0 +1,259 @@
+/* src/connectors/notion/find.c
+ *
+ * Rows by their keys, 100 in one query.  Notion compares text without regard to case: what it
+ * finds is compared again.
+ */
+#include "connectors/notion/writer.h"
+
+#include <string.h>
+
+typedef struct asking {
+    ds_notion_writer *w;
+    ds_activity *act;
+    const char *const *keys;
+    size_t n;
+    ds_found *out;
+} asking;
+
+/* Of those that can be in the column at all; *asked is how many that are. */
+static void write_filter(const asking *q, ds_json_writer *json, size_t *asked)
+{
+    const ds_notion_column *c = q->w->key_column;
+
+    ds_json_w_name(json, "filter");
+    ds_json_w_begin_object(json);
+    ds_json_w_name(json, "or");
+    ds_json_w_begin_list(json);
+    for (size_t i = 0; i < q->n; i++) {
+        if (ds_notion_key_problem(c, q->keys[i], ds_activity_arena(q->act)))
+            continue;
+        ++*asked;
+        ds_json_w_begin_object(json);
+        ds_json_w_name(json, "property");
+        ds_json_w_text(json, c->id);
+        ds_json_w_name(json, c->type_name);
+        ds_json_w_begin_object(json);
+        ds_json_w_name(json, "equals");
+        if (c->type == DS_NOTION_NUMBER)
+            ds_json_w_raw(json, q->keys[i], strlen(q->keys[i]));
+        else
+            ds_json_w_text(json, q->keys[i]);
+        ds_json_w_end_object(json);
+        ds_json_w_end_object(json);
+    }
+    ds_json_w_end_list(json);
+    ds_json_w_end_object(json);
+}
+
+/* The oldest first: of several rows with one key it is the one that was there before. */
+static const char *query(const asking *q, const char *cursor, size_t *n, size_t *asked)
+{
+    DS_AUTO_BUF(out, 4 * DS_MIB);
+    ds_json_writer json = ds_json_w(&out, false);
+    static const char sorts[] = "[{\"timestamp\":\"created_time\",\"direction\":\"ascending\"}]";
+
+    ds_json_w_begin_object(&json);
+    write_filter(q, &json, asked);
+    ds_json_w_name(&json, "sorts");
+    ds_json_w_raw(&json, sorts, strlen(sorts));
+    ds_json_w_name(&json, "page_size");
+    ds_json_w_int(&json, (int64_t)DS_NOTION_LIST_MAX);
+    if (cursor) {
+        ds_json_w_name(&json, "start_cursor");
+        ds_json_w_text(&json, cursor);
+    }
+    ds_json_w_end_object(&json);
+    *n = out.n;
+    return ds_arena_strndup(ds_activity_arena(q->act), out.data, out.n);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+/* The property whose column has that id, whatever it is called. */
+static const ds_json *property_of(const ds_json *page, const ds_notion_column *c)
+{
+    const ds_json *properties = ds_json_get(page, "properties");
+    const ds_json *named = ds_json_get(properties, c->name);
+    const char *id = ds_json_text(named, "id");
+
+    if (id && strcmp(id, c->id) == 0)
+        return named;
+    DS_JSON_EACH (properties, property) {
+        id = ds_json_text(property, "id");
+        if (id && strcmp(id, c->id) == 0)
+            return property;
+    }
+    return NULL;
+}
+
+static ds_record *row_of(const asking *q, const ds_json *page, const char *key)
+{
+    ds_notion_writer *w = q->w;
+    ds_arena *a = ds_activity_arena(q->act);
+    ds_record *row = ds_new_in(a, ds_record);
+
+    row->arena = a;
+    row->primary_key = key;
+    for (size_t i = 0; i < w->bound_n; i++)
+        if (w->bound[i].column)
+            ds_record_set(row, w->bound[i].name,
+                          ds_notion_value(property_of(page, w->bound[i].column), a));
+    for (size_t i = 0; i < w->table.columns_n && !w->wanted_n; i++) {
+        const ds_notion_column *c = &w->table.columns[i];
+
+        if (!ds_record_get(row, c->name))
+            ds_record_set(row, c->name, ds_notion_value(property_of(page, c), a));
+    }
+    return row;
+}
+
+static void take_page(const asking *q, const ds_json *page)
+{
+    ds_arena *a = ds_activity_arena(q->act);
+    const char *key = ds_value_text(a, ds_notion_value(property_of(page, q->w->key_column), a));
+    const char *id = ds_json_text(page, "id");
+
+    for (size_t i = 0; i < q->n && key && id; i++) {
+        ds_found *found = &q->out[i];
+
+        if (strcmp(q->keys[i], key) != 0)
+            continue;
+        if (!found->n++) {
+            found->id = id;
+            found->row = row_of(q, page, q->keys[i]);
+        }
+    }
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+static bool ask_page(const asking *q, const char **cursor, ds_err *err)
+{
+    ds_arena *a = ds_activity_arena(q->act);
+    size_t asked = 0;
+    ds_http_request req = {.method = "POST",
+                           .path = ds_notion_path(&q->w->settings, &q->w->table, "/query", a),
+                           .repeatable = true,
+                           .endpoint = "POST /v1/data_sources/{id}/query"};
+    const ds_json *doc;
+
+    req.body = query(q, *cursor, &req.body_n, &asked);
+    *cursor = NULL;
+    if (!asked)
+        return true;
+    doc = ds_notion_ask(q->w->http, q->act, &req, err);
+    if (!doc)
+        return false;
+    DS_JSON_EACH (ds_json_get(doc, "results"), page)
+        take_page(q, page);
+    if (ds_json_bool(doc, "has_more"))
+        *cursor = ds_json_text(doc, "next_cursor");
+    return true;
+}
+
+static bool ask_all(const asking *q, ds_err *err)
+{
+    const char *cursor = NULL;
+
+    for (size_t i = 0; i < q->n; i++)
+        q->out[i] = (ds_found){.key = q->keys[i]};
+    do {
+        if (!ask_page(q, &cursor, err))
+            return false;
+    } while (cursor);
+    return true;
+}
+
+/* What is refused may be so because the table has changed since it was asked for; then it is no
+ * longer there, or not for us. */
+static bool ask_with_care(const asking *q, ds_err *err)
+{
+    bool refused;
+
+    if (ask_all(q, err))
+        return true;
+    refused = err->kind == DS_ERR_PERMANENT;
+    if (refused && !q->w->recent)
+        return ds_notion_renew(q->w, q->act, err) && ask_all(q, err);
+    if (refused && (err->http_status == 404 || err->http_status == 403))
+        err->kind = DS_ERR_CONFIG;
+    return false;
+}
+
+/* A copy that outlives the answer; what is nested is left out: it then counts as different. */
+static ds_value copy_of(ds_value v, ds_arena *a)
+{
+    const char **texts;
+
+    switch (v.type) {
+    case DS_NESTED:
+        return DS_VALUE_ABSENT;
+    case DS_LIST:
+        texts = ds_arena_alloc(a, (v.n + 1) * sizeof(*texts));
+        for (uint32_t i = 0; i < v.n; i++)
+            texts[i] = ds_arena_strdup(a, v.as.list[i]);
+        v.as.list = texts;
+        return v;
+    case DS_NUMBER:
+    case DS_TEXT:
+    case DS_DATE:
+    case DS_DATETIME:
+        v.as.text = ds_arena_strndup(a, v.as.text, v.n);
+        return v;
+    case DS_ABSENT:
+    case DS_NULL:
+    case DS_BOOL:
+    case DS_INT:
+        break;
+    }
+    return v;
+}
+
+static ds_notion_seen seen_of(const ds_found *found, ds_arena *a)
+{
+    ds_record *row = ds_new_in(a, ds_record);
+
+    row->arena = a;
+    for (uint32_t i = 0; i < found->row->props_n; i++) {
+        const ds_prop *prop = &found->row->props[i];
+
+        ds_record_append(row, ds_arena_strdup(a, prop->name), copy_of(prop->value, a));
+    }
+    return (ds_notion_seen){ds_arena_strdup(a, found->id), row};
+}
+
+static void remember(ds_notion_writer *w, const ds_found *found, size_t n)
+{
+    ds_arena_reset(w->seen_arena);
+    w->seen = ds_arena_zalloc(w->seen_arena, (n + 1) * sizeof(*w->seen));
+    w->seen_n = 0;
+    for (size_t i = 0; i < n; i++)
+        if (found[i].n == 1)
+            w->seen[w->seen_n++] = seen_of(&found[i], w->seen_arena);
+}
+
+bool ds_notion_find(ds_destination *self, ds_activity *act, const char *const *keys, size_t n,
+                    ds_found *out, ds_err *err)
+{
+    ds_notion_writer *w = (ds_notion_writer *)self;
+
+    w->seen_n = 0;
+    if (!ds_notion_ready(w, act, err))
+        return false;
+    for (size_t at = 0; at < n; at += DS_NOTION_LIST_MAX) {
+        asking q = {w, act, keys + at, DS_MIN(n - at, DS_NOTION_LIST_MAX), out + at};
+
+        if (!ask_with_care(&q, err))
+            return false;
+    }
+    remember(w, out, n);
+    return true;
+}
+
+const ds_record *ds_notion_seen_row(const ds_notion_writer *w, const char *id)
+{
+    for (size_t i = 0; i < w->seen_n; i++)
+        if (strcmp(w->seen[i].id, id) == 0)
+            return w->seen[i].row;
+    return NULL;
+}

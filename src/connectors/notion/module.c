@@ -1,0 +1,5 @@
+/* src/connectors/notion/module.c - what the loader finds in notion.so. */
+#include "connectors/notion/notion.h"
+#include <durable_sync/connector.h>
+
+DS_CONNECTOR(NULL, &ds_notion_destination)
