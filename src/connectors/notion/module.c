@@ -2,4 +2,4 @@
 #include "connectors/notion/notion.h"
 #include <durable_sync/connector.h>
 
-DS_CONNECTOR(NULL, &ds_notion_destination)
+DS_CONNECTOR(&ds_notion_source, &ds_notion_destination)
