@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/findings.h"
 #include "app/kinds.h"
+#include "app/notices.h"
 #include "base/activity.h"
 #include "base/text.h"
 #include "schedule/schedule.h"
@@ -247,6 +248,15 @@ static void check_store(ds_app *app, ds_findings *f)
                    "store %s cannot be written (%s)", path, strerror(errno));
 }
 
+static void check_notify(ds_app *app, ds_findings *f)
+{
+    ds_notices notices;
+    ds_err err = DS_ERR_INIT;
+
+    if (!ds_app_notices(app, &notices, &err))
+        ds_finding(f, DS_FINDING_ERROR, NULL, "correct `notify`", "%s", err.text);
+}
+
 /* Blocks of lines, a blank line between: the first line of each says place and error. */
 static void config_findings(ds_findings *f, char *errors)
 {
@@ -298,6 +308,7 @@ int ds_cmd_check(ds_app *app)
     ds_finding(&f, DS_FINDING_OK, NULL, NULL, "%s: %zu route%s", app->config->path,
                app->config->routes_n, app->config->routes_n == 1 ? "" : "s");
     check_store(app, &f);
+    check_notify(app, &f);
     for (size_t i = 0; i < refs_n; i++)
         check_route(&c, ds_config_route(app->config, refs[i].route));
     return ds_findings_end(&f);

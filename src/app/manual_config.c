@@ -29,6 +29,11 @@ static const char fields[] =
     "  Label: {template: \"{owner.login}/{name}\"}\n"
     "  State: {from: archived, map: {\"true\": Archived, \"false\": Live}}\n";
 
+static const char notify[] = "notify:\n"
+                             "  url: ${NOTIFY_URL}               # a POST for each\n"
+                             "  command: [mail, -s, sync, root]  # and a program, or only one\n"
+                             "  on: [paused, approval, held, recovered]\n";
+
 static void put_keys(ds_sheet *s, const ds_key *keys)
 {
     ds_sheet_begin(s, key_heads, DS_COUNT(key_heads));
@@ -82,6 +87,11 @@ void ds_manual_file(ds_sheet *s)
                      "  plants:\n"
                      "    source: {kind: file, path: plants.csv, key: id}\n"
                      "    destination: {kind: sqlite, account: archive, table: plants, key: id}\n");
+    ds_sheet_head(s, "Notify");
+    ds_sheet_text(s, "Who is told of what needs a person. The notices and how they are delivered "
+                     "are in docs/notify.md.");
+    ds_sheet_code(s, notify);
+    put_keys(s, ds_shape_notify.keys);
     put_references(s);
 }
 

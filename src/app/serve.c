@@ -5,6 +5,7 @@
  */
 #include "app/serve.h"
 
+#include "app/notices.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include <fcntl.h>
@@ -105,6 +106,7 @@ static void on_health(void *to, ds_health_why why, const ds_health *health)
 
 static bool run_engine(ds_app *app, ds_store *store, const ds_serve *what, watcher *w, ds_err *err)
 {
+    ds_notices notices;
     ticking tick = {.meter = what->meter, .what = what};
     bool watched = what->service && ds_service_is_watched(what->service);
     ds_engine_options options = {
@@ -121,10 +123,14 @@ static bool run_engine(ds_app *app, ds_store *store, const ds_serve *what, watch
         .tick = what->meter && app->progress ? on_tick : NULL,
         .health = watched ? on_health : NULL,
         .pulse_ms = watched ? ds_service_pulse_ms(what->service) : 0,
+        .notices = &notices,
         .to = &tick,
     };
-    DS_AUTO(ds_engine) engine = ds_engine_embedded(store, &options, err);
+    DS_AUTO(ds_engine) engine = NULL;
 
+    if (!ds_app_notices(app, &notices, err))
+        return false;
+    engine = ds_engine_embedded(store, &options, err);
     if (!engine)
         return false;
     w->engine = engine;

@@ -15,7 +15,7 @@
  * ------------------------------------------------------------------------------- */
 
 typedef struct top { /* what was written */
-    const ds_member *store, *engine, *accounts, *routes;
+    const ds_member *store, *engine, *accounts, *notify, *routes;
 } top;
 
 static const ds_shape engine_word = {.type = DS_SHAPE_CHOICE, .choices = "embedded"};
@@ -71,7 +71,11 @@ static const ds_key top_keys[] = {
      .shape = &accounts_shape,
      .help = "credentials with a name, shared by routes: what an account says holds for each side "
              "that names it, unless the side says it itself"},
-    {.name = "notify", .type = DS_KEY_LATER},
+    {.name = "notify",
+     .type = DS_KEY_MEMBER,
+     .offset = offsetof(top, notify),
+     .shape = &ds_shape_notify,
+     .help = "who is told when a unit pauses, waits for approval, holds records or is well again"},
     {.name = "routes",
      .type = DS_KEY_MEMBER,
      .offset = offsetof(top, routes),
@@ -194,6 +198,7 @@ static void read_top(ds_load *ld, ds_node *root, ds_config *config)
     (void)!read_store(ld, t.store, config);
     (void)!read_engine(ld, t.engine);
     ds_accounts_read(ld, t.accounts, config);
+    ds_notify_read(ld, t.notify, config);
     read_routes(ld, t.routes, config);
 }
 

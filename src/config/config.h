@@ -6,6 +6,7 @@
 #ifndef DS_CONFIG_CONFIG_H
 #define DS_CONFIG_CONFIG_H
 
+#include "base/notice.h"
 #include "base/route.h"
 #include <durable_sync/base.h>
 
@@ -41,12 +42,23 @@ typedef struct ds_account {
     ds_at at;
 } ds_account;
 
+typedef struct ds_notify_to { /* who is told of what; one of url and command is there at least */
+    unsigned on;              /* ds_notice_event */
+    ds_secret *url;           /* NULL: no POST */
+    ds_secret *token;
+    const char *ca_file;
+    bool private_network;
+    const char *const *command; /* ended by NULL; NULL: none */
+    const char *dir;            /* where it runs */
+} ds_notify_to;
+
 typedef struct ds_config {
     ds_arena *arena;
     const char *path;       /* as the user would write it */
     const char *store_path; /* absolute */
     const ds_account *accounts;
     size_t accounts_n;
+    const ds_notify_to *notify;    /* NULL: nobody is told */
     const ds_route *const *routes; /* in the order of the file */
     size_t routes_n;
     /* internal */

@@ -139,6 +139,7 @@ bool ds_option_fallback(ds_load *ld, const ds_option *option, void *instance);
 bool ds_side_validate(ds_load *ld, const ds_side *side, ds_at at);
 
 void ds_accounts_read(ds_load *ld, const ds_member *m, ds_config *config);
+void ds_notify_read(ds_load *ld, const ds_member *m, ds_config *config); /* notify.c */
 /* `source:` or `destination:` of a route. */
 bool ds_side_read(ds_load *ld, const ds_member *m, ds_side_word word, const char *route,
                   ds_side *out);

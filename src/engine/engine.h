@@ -6,6 +6,7 @@
 #define DS_ENGINE_ENGINE_H
 
 #include "base/clock.h"
+#include "base/notice.h"
 #include "base/route.h"
 #include "flow/unit.h"
 #include "store/store.h"
@@ -55,7 +56,8 @@ typedef struct ds_engine_options {
     /* Called on the engine thread. May be NULL. While the engine is stopping there is a pulse every
      * few seconds, whatever pulse_ms says. */
     void (*health)(void *to, ds_health_why why, const ds_health *health);
-    int64_t pulse_ms; /* how often there is a pulse; 0: never */
+    int64_t pulse_ms;          /* how often there is a pulse; 0: never */
+    const ds_notices *notices; /* NULL: nobody is told of anything. Outlives the engine */
     void *to;
 } ds_engine_options;
 

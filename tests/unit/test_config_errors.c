@@ -110,8 +110,22 @@ static const row top_rows[] = {
      "t.yaml:1:1: engine: \"kind\" is missing"},
     {"settings that the embedded engine has not",
      "engine: {kind: embedded, address: x}\n" ROUTE(""), "t.yaml:1:26: unknown key \"address\""},
-    {"notify", "notify: {url: 'https://example'}\n" ROUTE(""),
-     "t.yaml:1:1: notify is not in this build"},
+    {"notify that tells nobody", "notify: {on: [held]}\n" ROUTE(""),
+     "t.yaml:1:1: notify: nobody is told: give it a url, a command or both"},
+    {"an event nobody knows", "notify: {command: [mail], on: [pausd]}\n" ROUTE(""),
+     "t.yaml:1:32: on: expected paused, approval, held or recovered, found \"pausd\"; did you mean "
+     "\"paused\"?"},
+    {"no event", "notify: {command: [mail], on: []}\n" ROUTE(""),
+     "t.yaml:1:31: on: expected a list such as [paused, held], found a list"},
+    {"an address of another kind", "notify: {url: 'ftp://example.org'}\n" ROUTE(""),
+     "t.yaml:1:15: url: expected an address such as https://example.org/hook, with no user in it"},
+    {"an address with a user", "notify: {url: 'https://a:b@example.org'}\n" ROUTE(""),
+     "t.yaml:1:15: url: expected an address such as https://example.org/hook, with no user in it"},
+    {"a command for a shell", "notify: {command: mail root}\n" ROUTE(""),
+     "t.yaml:1:19: command: expected a list such as [mail, -s, durable-sync, root], found \"mail "
+     "root\""},
+    {"a command without a program", "notify: {command: ['', x]}\n" ROUTE(""),
+     "t.yaml:1:20: command: expected text, found an empty one"},
 };
 
 static const row account_rows[] = {

@@ -111,6 +111,8 @@ void ds_activation_read(ds_engine *e, ds_note *note)
     if (act->takes_due) {
         e->taking_due = false;
         e->due_ms = act->next_due_ms;
+    } else {
+        sooner(&e->due_ms, act->next_due_ms);
     }
     if (act->pass)
         ds_emb_pass_recorded(e, act->pass, !act->failed && act->steps[0]->found);
@@ -151,6 +153,7 @@ static void count_from_now(ds_engine *e, int64_t now_ms)
     act->retries = true;
     e->due_ms = 0;
     ds_activation_submit(act);
+    ds_notices_take_up(e);
 }
 
 /* Whether less time has gone by in UTC than on the clock that nobody can set. */
@@ -220,13 +223,17 @@ static void stop_all(ds_engine *e)
 {
     ds_work_drop_waiting(e);
     ds_emb_passes_stop(e);
+    if (atomic_load(&e->stops))
+        ds_notices_stop(e);
 }
 
 static bool finished(const ds_engine *e)
 {
     if (!atomic_load(&e->stopping))
         return false;
-    return atomic_load(&e->stops) > 1 || (e->at_work == 0 && atomic_load(&e->in_flight) == 0);
+    if (atomic_load(&e->stops) > 1)
+        return true;
+    return e->at_work == 0 && e->sending == 0 && atomic_load(&e->in_flight) == 0;
 }
 
 static void read_notes(ds_engine *e, int64_t deadline_ms)
@@ -382,7 +389,7 @@ ds_engine *ds_engine_embedded(ds_store *store, const ds_engine_options *options,
     e->fatal = DS_ERR_INIT;
     pthread_mutex_init(&e->lock, NULL);
     e->pool = ds_pool_new(e->workers, err);
-    if (!e->pool)
+    if (!e->pool || !ds_notices_open(e, err))
         return NULL;
     if (options->socket && !(e->control = ds_control_open(e, options->socket, err)))
         return NULL;
@@ -395,6 +402,7 @@ static void drain(ds_engine *e)
     ds_message *message;
 
     ds_pool_free(e->pool);
+    ds_notices_close(e);
     while ((message = ds_queue_take(e->notes, atomic_load(&e->in_flight) ? -1 : 0)) != NULL) {
         ds_note *note = (ds_note *)message;
 
@@ -413,6 +421,7 @@ void ds_engine_free(ds_engine *e)
     ds_follow_end_all(e);
     ds_control_close(e->control);
     drain(e);
+    ds_notices_free(e);
     ds_emb_units_free(e);
     for (size_t i = 0; i < e->routes_n; i++)
         free(e->routes[i].refs);

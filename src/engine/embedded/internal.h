@@ -86,9 +86,11 @@ struct ds_activation {
     ds_arena *arena; /* everything below lives in it */
     ds_step **steps;
     size_t steps_n, steps_cap;
-    bool starts_engine;     /* from now on signals may start passes */
-    bool takes_due;         /* steps are made for the machines that are due */
-    int64_t next_due_ms;    /* takes_due: the earliest after those; 0: none */
+    bool starts_engine; /* from now on signals may start passes */
+    bool takes_due;     /* steps are made for the machines that are due */
+    /* Steps are made for all of its machines that have a timer, due or not; NULL: no. */
+    const ds_machine_kind *takes_all_of;
+    int64_t next_due_ms;    /* takes_due, takes_all_of: the earliest after those; 0: none */
     const char *inbox_of;   /* the route whose inbox every step is given; NULL: none */
     const char *unknown_to; /* signal: units that are not there get it through this route's inbox */
     bool retries;           /* the engine's own: tried again while the store is locked */
@@ -128,6 +130,8 @@ typedef struct ds_unit_step {
     /* out */
     ds_unit_row *row; /* as saved */
     bool added, start, go_on, cancel, was_running;
+    bool was_paused, asked_approval;     /* before its events */
+    int64_t notices[DS_NOTICE_CHANNELS]; /* machines that have something to send; 0: none */
 } ds_unit_step;
 
 extern const ds_machine_kind ds_unit_kind;
@@ -142,6 +146,32 @@ ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms);
 ds_event ds_sync_event(const char *const *items, size_t items_n); /* none: everything */
 const ds_event *ds_event_copy(const ds_event *event, ds_arena *a);
 int64_t ds_spread_ms(const ds_route *route, size_t units);
+
+/* ---- what people are told (notices.c) ---------------------------------------------------------
+ */
+
+typedef struct ds_notice_send ds_notice_send;
+
+typedef struct ds_emb_channel {
+    ds_notice_channel *channel;
+    ds_pool *pool; /* of one thread: what leaves by this way leaves one by one */
+    bool failed;   /* the last try */
+} ds_emb_channel;
+
+extern const ds_machine_kind ds_notice_kind;
+
+/* Makes the channels' threads, and hosts the kind. */
+DS_MUST_USE bool ds_notices_open(ds_engine *e, ds_err *err);
+/* All that waits is sent without waiting for its next try's time. */
+void ds_notices_take_up(ds_engine *e);
+void ds_notices_stop(ds_engine *e);  /* what is on its way comes to its end soon */
+void ds_notices_close(ds_engine *e); /* waits for it */
+void ds_notices_free(ds_engine *e);
+/* Within a unit's step: what there is to tell goes into the store with it. */
+DS_MUST_USE bool ds_notices_record(ds_unit_step *s, ds_engine *e, ds_tx *tx, int64_t now_ms,
+                                   ds_err *err);
+/* Once that is durable. */
+void ds_notices_recorded(ds_engine *e, const ds_unit_step *s);
 
 /* ---- units and routes (units.c, listing.c) --------------------------------------------------- */
 
@@ -357,6 +387,11 @@ struct ds_engine {
     ds_follow *own;        /* of `once` */
     ds_unit_ref *all_refs; /* of `once` that names nothing: every route */
     ds_control *control;
+    ds_emb_channel channels[DS_NOTICE_CHANNELS];
+    size_t channels_n;
+    ds_notice_send *sends; /* from their start until their outcome is recorded */
+    size_t sending;        /* of those: still on their way */
+    atomic_bool stop_sends;
     ds_emb_health health;
     ds_err fatal;
 };

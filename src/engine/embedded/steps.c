@@ -37,24 +37,34 @@ static void sooner(int64_t *at_ms, int64_t candidate_ms)
         *at_ms = candidate_ms;
 }
 
-/* A bite of each kind's; who did not fit is due all the same. */
+/* A bite of the kind's that are due by then; who did not fit is due all the same. */
+static bool add_steps_of(ds_activation *act, const ds_machine_kind *kind, ds_tx *tx, int64_t by_ms,
+                         ds_err *err)
+{
+    const int64_t *ids;
+    int64_t next_ms;
+    size_t n;
+
+    if (!ds_tx_machines_due(tx, kind->name, by_ms, DS_EMB_DUE_MAX, act->arena, &ids, &n, &next_ms,
+                            err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        kind->add_timer(act, ids[i]);
+    sooner(&act->next_due_ms, next_ms);
+    return true;
+}
+
 static bool add_due_steps(ds_activation *act, ds_tx *tx, int64_t now_ms, ds_err *err)
 {
     const ds_engine *e = act->engine;
 
     act->steps_n = 0; /* where it is tried again */
     act->next_due_ms = 0;
+    if (act->takes_all_of)
+        return add_steps_of(act, act->takes_all_of, tx, INT64_MAX, err);
     for (size_t i = 0; i < e->kinds_n; i++) {
-        const int64_t *ids;
-        int64_t next_ms;
-        size_t n;
-
-        if (!ds_tx_machines_due(tx, e->kinds[i]->name, now_ms, DS_EMB_DUE_MAX, act->arena, &ids, &n,
-                                &next_ms, err))
+        if (!add_steps_of(act, e->kinds[i], tx, now_ms, err))
             return false;
-        for (size_t k = 0; k < n; k++)
-            e->kinds[i]->add_timer(act, ids[k]);
-        sooner(&act->next_due_ms, next_ms);
     }
     return true;
 }
@@ -72,7 +82,7 @@ static bool run_steps(ds_job *job, ds_tx *tx, ds_err *err)
     bool hold = act->starts_engine ? atomic_load(&e->stopping) : ds_emb_starts_nothing(e);
 
     act->reached = 0;
-    if (act->takes_due && !add_due_steps(act, tx, now_ms, err))
+    if ((act->takes_due || act->takes_all_of) && !add_due_steps(act, tx, now_ms, err))
         return false;
     if (act->inbox_of && !ds_unit_steps_inbox(act, tx, err))
         return false;

@@ -52,7 +52,11 @@ static bool find(ds_step *step, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *
     if (!read_row(s, tx, now_ms, a, err))
         return false;
     step->found = !is_void(s);
-    s->was_running = step->found && s->row->state.running;
+    if (!step->found)
+        return true;
+    s->was_running = s->row->state.running;
+    s->was_paused = s->row->state.paused;
+    s->asked_approval = s->row->state.approval != NULL;
     return true;
 }
 
@@ -168,6 +172,8 @@ static bool save(ds_step *step, ds_engine *e, ds_tx *tx, int64_t now_ms, ds_err 
         return false;
     if (s->run && !ds_tx_run_add(tx, s->run, err))
         return false;
+    if (!ds_notices_record(s, e, tx, now_ms, err))
+        return false;
     return ds_tx_unit_save(tx, s->row, step->wake_ms, err);
 }
 
@@ -184,6 +190,7 @@ static void carry_out(ds_engine *e, ds_activation *act, const ds_step *step)
     ds_emb_route *route = ds_emb_route_named(e, s->row->route);
     ds_emb_unit *unit;
 
+    ds_notices_recorded(e, s);
     if (!route)
         return;
     unit = ds_emb_unit_add(e, route, s->row->id, s->row->unit);
