@@ -103,6 +103,33 @@ typedef struct ds_found {
     ds_record *row; /* of the first: its properties as they are; in the activity's arena */
 } ds_found;
 
+/* What a pass would ask of a destination. */
+typedef struct ds_work_ahead {
+    int64_t creates, updates; /* records that write would be given */
+    int64_t finds;            /* keys that find would be given before */
+    int64_t archives, removes;
+} ds_work_ahead;
+
+#define DS_COST_ENDPOINTS 16
+
+typedef struct ds_cost { /* what that costs */
+    struct {
+        const char *endpoint; /* "POST /v1/pages", as for ds_activity_count */
+        int64_t calls;
+    } lines[DS_COST_ENDPOINTS];
+    size_t n;
+    int64_t ms; /* how long it takes at the limits that are known; -1: not known */
+} ds_cost;
+
+/* Adds a line; none where there are no calls, nor beyond the last. */
+static inline void ds_cost_add(ds_cost *cost, const char *endpoint, int64_t calls)
+{
+    if (calls <= 0 || cost->n == DS_COST_ENDPOINTS)
+        return;
+    cost->lines[cost->n].endpoint = endpoint;
+    cost->lines[cost->n++].calls = calls;
+}
+
 typedef struct ds_destination_ops {
     const char *kind;
     const char *help;
@@ -173,6 +200,10 @@ typedef struct ds_destination_ops {
 
     /* MAY. As for sources. */
     bool (*validate)(const ds_destination *self, ds_err *err);
+
+    /* MAY, for a destination whose calls are dear: what `plan` says that the work costs. On an
+     * instance that is open with reading_only; no I/O. `out` comes empty, with ms -1. */
+    void (*estimate)(const ds_destination *self, const ds_work_ahead *work, ds_cost *out);
 } ds_destination_ops;
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SHOWN_USUAL 20
+#define CALL_USUAL_MS 100
 
 typedef struct plan {
     ds_app *app;
@@ -126,12 +127,52 @@ static void end_list(plan *p, const char *name, ds_buf *buf, ds_json_writer *w)
     ds_buf_fini(buf);
 }
 
+/* What the calls take, as the destination says; where it cannot tell, as they usually do. */
+static int64_t calls_ms(const ds_cost *cost)
+{
+    int64_t calls = 0;
+
+    for (size_t i = 0; i < cost->n; i++)
+        calls += cost->lines[i].calls;
+    return cost->ms >= 0 ? cost->ms : calls * CALL_USUAL_MS;
+}
+
 /* What it takes: reading as long as it just took, and writing at the route's pace where it has
  * one. A local destination has no calls, its cost is rows. */
 static int64_t cost_ms(const ds_route *route, const ds_plan_result *result, int64_t read_ms)
 {
-    return read_ms + (route->pace > 0 ? (int64_t)((double)result->writes * 1000.0 / route->pace)
-                                      : result->writes / 100);
+    int64_t write_ms = result->has_cost ? calls_ms(&result->cost) : result->writes / 100;
+
+    if (route->pace > 0) {
+        int64_t paced_ms = (int64_t)((double)result->writes * 1000.0 / route->pace);
+
+        write_ms = result->has_cost ? DS_MAX(write_ms, paced_ms) : paced_ms;
+    }
+    return read_ms + write_ms;
+}
+
+static void calls_json(ds_json_writer *w, const ds_plan_result *result)
+{
+    ds_json_w_name(w, "calls");
+    ds_json_w_begin_object(w);
+    if (!result->has_cost)
+        ds_w_int(w, "rows written", result->writes);
+    for (size_t i = 0; i < result->cost.n; i++)
+        ds_w_int(w, result->cost.lines[i].endpoint, result->cost.lines[i].calls);
+    ds_json_w_end_object(w);
+}
+
+static void calls_text(ds_arena *a, const ds_plan_result *result)
+{
+    const ds_cost *cost = &result->cost;
+
+    if (!result->has_cost)
+        printf("rows written: %s", ds_count_text(a, result->writes));
+    else if (!cost->n)
+        fputs("no calls", stdout);
+    for (size_t i = 0; i < cost->n; i++)
+        printf("%s%s: %s", i ? ", " : "", ds_safe(a, cost->lines[i].endpoint),
+               ds_count_text(a, cost->lines[i].calls));
 }
 
 static void unit_json(plan *p, const ds_route *route, const char *unit,
@@ -150,10 +191,7 @@ static void unit_json(plan *p, const ds_route *route, const char *unit,
     end_list(p, "update", &p->update, &p->update_w);
     ds_w_int(w, "missing", result->totals.missing);
     ds_w_text(w, "approval", result->approval);
-    ds_json_w_name(w, "calls");
-    ds_json_w_begin_object(w);
-    ds_w_int(w, "rows written", result->writes);
-    ds_json_w_end_object(w);
+    calls_json(w, result);
     ds_w_seconds(w, "seconds", ms);
     ds_json_w_end_object(w);
 }
@@ -173,8 +211,9 @@ static void unit_text(plan *p, const ds_plan_result *result, int64_t ms)
            ds_count_text(a, t->unchanged), ds_count_text(a, t->skipped), ds_count_text(a, t->held));
     if (result->totals.missing)
         printf(", %s gone from the source", ds_count_text(a, result->totals.missing));
-    printf("\n  cost: rows written: %s, about %.2f s\n", ds_count_text(a, result->writes),
-           (double)ms / 1000.0);
+    fputs("\n  cost: ", stdout);
+    calls_text(a, result);
+    printf(", about %.2f s\n", (double)ms / 1000.0);
     if (result->approval)
         printf("  a pass would wait for `approve`: %s\n", ds_safe(a, result->approval));
 }

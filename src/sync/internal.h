@@ -252,6 +252,8 @@ void count_call(pass *p, bool quiet);
 typedef enum write_result { WROTE, WROTE_LIMIT, WROTE_FAILED } write_result;
 DS_MUST_USE write_result write_items(pass *p, item *items, size_t n, ds_err *err);
 void hold_item(pass *p, const item *it);
+/* Whether the row must be looked at first: the destination does not meet it by key itself. */
+bool needs_find(const pass *p, const item *it);
 /* One slice to the destination under the route's pace, between crash points. */
 DS_MUST_USE bool send_writes(pass *p, ds_write *writes, size_t n, ds_err *err);
 int64_t pace_slice(const pass *p);

@@ -82,6 +82,8 @@ typedef struct ds_planned {
 typedef struct ds_plan_result {
     ds_totals totals;
     int64_t writes; /* destination writes a pass would send */
+    bool has_cost;  /* the destination has said what that costs */
+    ds_cost cost;
     bool over_limits;
     const char *approval; /* static text or in nothing: why it would wait; NULL */
     ds_err err;

@@ -8,6 +8,7 @@ typedef struct planner {
     bool (*each)(void *to, const ds_planned *planned);
     void *to;
     ds_plan_result *out;
+    int64_t finds; /* look-ups before writes */
 } planner;
 
 /* The properties an update would change. */
@@ -109,6 +110,7 @@ static bool show_item(planner *pl, item *it, const ds_found *found)
     planned.id = it->link ? it->link->id : NULL;
     classify(pl, it, found, &planned);
     count_planned(pl, &planned);
+    pl->finds += (it->decision == DO_WRITE || it->decision == DO_COMPARE) && needs_find(pl->p, it);
     if (planned.outcome == DS_OUT_HELD && it->placed)
         pl->p->seen_void = true;
     plain = planned.skipped || planned.outcome == DS_OUT_UNCHANGED;
@@ -157,6 +159,7 @@ static bool plan_pages(planner *pl, ds_err *err)
             pass_restart(pl->p);
             pl->out->totals = (ds_totals){0};
             pl->p->changes = 0; /* none of them was made */
+            pl->finds = 0;
         }
         if (!prepare_page(pl->p, &got->page, got->arena, &items, &n, err) ||
             !plan_some(pl, items, n, &go_on, err))
@@ -164,6 +167,29 @@ static bool plan_pages(planner *pl, ds_err *err)
         ds_arena_reset(pl->p->batch);
     }
     return true;
+}
+
+static void estimate(planner *pl)
+{
+    const pass *p = pl->p;
+    ds_plan_result *out = pl->out;
+    int64_t gone = out->totals.missing;
+    ds_work_ahead work = {
+        .creates = out->totals.created, .updates = out->totals.updated, .finds = pl->finds};
+
+    if (!p->to->estimate)
+        return;
+    if (p->route->missing == DS_MISSING_ARCHIVE)
+        work.archives = gone;
+    if (p->route->missing == DS_MISSING_DELETE)
+        work.removes = gone;
+    if (p->route->missing == DS_MISSING_MARK) { /* each is looked up, and written */
+        work.updates += gone;
+        work.finds += p->to->find ? gone : 0;
+    }
+    out->has_cost = true;
+    out->cost.ms = -1;
+    p->to->estimate(p->dst, &work, &out->cost);
 }
 
 static void conclude(planner *pl)
@@ -184,7 +210,7 @@ bool ds_pass_plan(const ds_pass_in *in, bool everything,
                   bool (*each)(void *to, const ds_planned *planned), void *to, ds_plan_result *out)
 {
     pass p;
-    planner pl = {&p, everything, each, to, out};
+    planner pl = {&p, everything, each, to, out, 0};
     bool ok = false;
 
     *out = (ds_plan_result){.err = DS_ERR_INIT};
@@ -192,6 +218,7 @@ bool ds_pass_plan(const ds_pass_in *in, bool everything,
     case OPENED:
         ok = plan_pages(&pl, &out->err) && count_missing(&p, &out->totals.missing, &out->err);
         conclude(&pl);
+        estimate(&pl);
         break;
     case OPEN_APPROVAL:
         ok = true;

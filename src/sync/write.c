@@ -99,8 +99,7 @@ static void fill_write(pass *p, const item *it, ds_write *w)
     w->props = with_extras(p, it, &w->props_n, &w->how);
 }
 
-/* Whether the row must be looked at first: the destination does not meet it by key itself. */
-static bool needs_find(const pass *p, const item *it)
+bool needs_find(const pass *p, const item *it)
 {
     if (p->to->upserts || !p->to->find)
         return false;

@@ -76,6 +76,22 @@ class Plan(Case):
                                                           "height": i}} for i in range(2)])
         self.assertEqual((route["unchanged"], route["update"], route["held"]), (0, [], []))
 
+    def test_what_it_costs(self):
+        self.rows(3)
+        self.config()
+        route, = self.run_it("plan", "--json").json["routes"]
+        self.assertEqual(route["calls"], {"rows written": 3})
+        self.assertIn("cost: rows written: 3, about", self.run_it("plan").out)
+        self.config(SIMPLE.split("    destination")[0] + "    destination: {kind: memory, store: m}\n")
+        route, = self.run_it("plan", "--json").json["routes"]
+        self.assertEqual(route["calls"], {"create": 3})
+        self.assertGreaterEqual(route["seconds"], 0.03)
+        self.assertIn("cost: create: 3, about", self.run_it("plan").out)
+        self.rows(0)
+        route, = self.run_it("plan", "--json").json["routes"]
+        self.assertEqual(route["calls"], {})
+        self.assertIn("cost: no calls, about", self.run_it("plan").out)
+
     def test_update_field_by_field(self):
         self.rows(3)
         self.config()

@@ -49,6 +49,46 @@ static void a_plan_looks_rows_up_where_the_pass_would(void **state)
     assert_string_equal(ds_memory_text("out", "b", "Size", w->arena), "7");
 }
 
+/* A hundred keys a look-up, one write a call: the memory destination tells what it would cost. */
+static void a_plan_tells_what_the_pass_then_asks(void **state)
+{
+    world *w = *state;
+    ds_memory_counts counts;
+
+    start(w, FROM_MEMORY, TO("memory-b"), "    missing: archive\n");
+    put_many(w, 250, "one");
+    (void)world_plan(w);
+    assert_string_equal(w->plan_cost, "find 3, create 250, 2530 ms");
+    ds_memory_counted("out");
+    assert_string_equal(world_totals(w), "250 250 0 0 0 0");
+    counts = ds_memory_counted("out");
+    assert_int_equal(counts.finds, 250);
+    assert_int_equal(counts.creates, 250);
+    (void)world_plan(w);
+    assert_string_equal(w->plan_cost, "0 ms");
+    put("k000", "two");
+    ds_memory_take("in", "all", "k249");
+    (void)world_plan(w);
+    assert_string_equal(w->plan_cost, "update 1, archive 1, 20 ms");
+    ds_memory_counted("out");
+    assert_string_equal(world_totals(w), "249 0 1 248 0 0");
+    counts = ds_memory_counted("out");
+    assert_int_equal(counts.updates, 1);
+    assert_int_equal(counts.removes, 1);
+    assert_int_equal(counts.finds, 0);
+}
+
+static void a_destination_may_not_know_what_it_costs(void **state)
+{
+    world *w = *state;
+
+    odd.estimate = NULL;
+    start(w, FROM_MEMORY, TO("odd"), "");
+    put("a", "one");
+    (void)world_plan(w);
+    assert_null(w->plan_cost);
+}
+
 static void a_plan_can_show_all_there_is(void **state)
 {
     world *w = *state;
@@ -233,6 +273,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_plan_looks_rows_up_where_the_pass_would),
+        CASE(a_plan_tells_what_the_pass_then_asks),
+        CASE(a_destination_may_not_know_what_it_costs),
         CASE(a_plan_can_show_all_there_is),
         CASE(a_plan_ends_when_its_reader_has_seen_enough),
         CASE(write_always_is_planned_as_an_update),

@@ -345,6 +345,17 @@ static bool add_planned(void *to, const ds_planned *planned)
     return lines->left == 0 || --lines->left > 0;
 }
 
+static const char *cost_text(world *w, const ds_plan_result *out)
+{
+    const char *text = "";
+
+    for (size_t i = 0; i < out->cost.n; i++)
+        text = ds_arena_printf(w->arena, "%s%s %lld, ", text, out->cost.lines[i].endpoint,
+                               (long long)out->cost.lines[i].calls);
+    return out->has_cost ? ds_arena_printf(w->arena, "%s%lld ms", text, (long long)out->cost.ms)
+                         : NULL;
+}
+
 const char *world_plan(world *w)
 {
     planned_lines lines = {.w = w, .left = w->plan_most};
@@ -376,6 +387,7 @@ const char *world_plan(world *w)
                                out.approval ? out.approval : "", lines.out.n ? lines.out.data : "");
     else
         text = ds_arena_printf(w->arena, "error: %s", out.err.text);
+    w->plan_cost = cost_text(w, &out);
     ds_ledger_close(in.ledger);
     ds_buf_fini(&lines.out);
     return text;

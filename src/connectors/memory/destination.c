@@ -293,13 +293,32 @@ static bool remove_rows(ds_destination *self, ds_activity *act, const char *cons
     return take_away(self, keys, ids, n, false);
 }
 
+/* ---- what it would cost, were it far away -----------------------------------------------------
+ */
+
+#define FINDS_A_CALL 100
+#define CALL_MS 10
+
+static void estimate(const ds_destination *self, const ds_work_ahead *work, ds_cost *out)
+{
+    (void)self;
+    ds_cost_add(out, "find", (work->finds + FINDS_A_CALL - 1) / FINDS_A_CALL);
+    ds_cost_add(out, "create", work->creates);
+    ds_cost_add(out, "update", work->updates);
+    ds_cost_add(out, "archive", work->archives);
+    ds_cost_add(out, "remove", work->removes);
+    out->ms = 0;
+    for (size_t i = 0; i < out->n; i++)
+        out->ms += out->lines[i].calls * CALL_MS;
+}
+
 #define DESTINATION(kind_, promise_, upserts_, settle_)                                            \
     {                                                                                              \
         .kind = (kind_), .help = "a table in this process, for tests", .abi = DS_CONNECTOR_ABI,    \
         .options = options, .instance_size = sizeof(writer), .promise = (promise_),                \
         .settle_ms = (settle_), .upserts = (upserts_), .has_bodies = true, .identity = identity,   \
         .write = write_rows, .find = find, .open = open_destination, .flush = flush,               \
-        .finish = finish, .archive = archive, .remove = remove_rows,                               \
+        .finish = finish, .archive = archive, .remove = remove_rows, .estimate = estimate,         \
     }
 
 const ds_destination_ops ds_memory_destination = DESTINATION("memory", DS_PROMISE_A, true, 0);
