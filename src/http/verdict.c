@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DATE_MOST INT64_C(253402300800) /* seconds, the year 10000 */
+
 /* ---- HTTP's own signs -------------------------------------------------------------------------
  */
 
@@ -34,6 +36,14 @@ static int64_t number(const char *text)
     return *text ? -1 : n;
 }
 
+/* A date of HTTP's, in milliseconds; -1: none, or one beyond the year 9999. */
+static int64_t date_ms(const char *text)
+{
+    int64_t at = text && strlen(text) < 64 ? (int64_t)curl_getdate(text, NULL) : -1;
+
+    return at < 0 || at > DATE_MOST ? -1 : at * 1000;
+}
+
 int64_t retry_after_ms(const char *text, int64_t utc_ms)
 {
     int64_t seconds = number(text), at;
@@ -42,10 +52,10 @@ int64_t retry_after_ms(const char *text, int64_t utc_ms)
         return -1;
     if (seconds >= 0)
         return seconds > WAIT_MOST_MS / 1000 ? WAIT_MOST_MS : seconds * 1000;
-    at = strlen(text) < 64 ? (int64_t)curl_getdate(text, NULL) : -1;
+    at = date_ms(text);
     if (at < 0)
         return -1;
-    return DS_MIN(DS_MAX(at * 1000 - utc_ms, 0), WAIT_MOST_MS);
+    return DS_MIN(DS_MAX(at - utc_ms, 0), WAIT_MOST_MS);
 }
 
 /* From now on; the header says a time since 1970 (seconds, or some say milliseconds) or a span. */
@@ -67,10 +77,9 @@ static int64_t reset_of(const char *text, int64_t utc_ms)
 /* The server's own clock where it tells it: its times are by that one. */
 static int64_t server_now(const ds_http_answer *answer, int64_t utc_ms)
 {
-    const char *date = ds_http_header_of(answer, "date");
-    int64_t at = date && strlen(date) < 64 ? (int64_t)curl_getdate(date, NULL) : -1;
+    int64_t at = date_ms(ds_http_header_of(answer, "date"));
 
-    return at > 0 ? at * 1000 : utc_ms;
+    return at > 0 ? at : utc_ms;
 }
 
 void verdict_of(const ds_http *http, const ds_http_answer *answer, int64_t utc_ms, ds_arena *a,
