@@ -238,8 +238,8 @@ static void link_row(pass *p, const ds_found *found, const ds_link *known)
     if (!known) {
         put_unseen(p, &link, true);
     } else if (found->id && known->id && strcmp(found->id, known->id) != 0) {
-        link.seq = known->seq; /* its row was made again */
-        link.flags = known->flags;
+        link.seq = known->seq; /* its row was made again, and bears no mark yet */
+        link.flags = (uint8_t)(known->flags & ~(DS_LINK_MARKED | DS_LINK_LEAVING));
         put_unseen(p, &link, false);
     }
 }

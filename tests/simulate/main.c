@@ -124,6 +124,7 @@ static const uint64_t found[] = {
     341,  /* a batch that never left took back an earlier intent */
     646,  /* a row whose create was lost, found again, did not count as ours */
     979,  /* a record that left took its unknown create with it, and came back */
+    4188, /* a row made again after it was archived, whose record left once more, stayed */
     1188, /* a pass that had been followed went on reading */
     1161, /* the removal of a row took back the intent of the one made in its place */
 };
