@@ -1,6 +1,7 @@
 /* tests/unit/test_github_graphql.c - GraphQL's answers as REST's objects, and what a page is. */
 #include "connectors/github/enrich.h"
 #include "connectors/github/graphql.h"
+#include "connectors/github/readme.h"
 #include "connectors/github/repo.h"
 #include "support/run.h"
 
@@ -158,6 +159,37 @@ static void one_without_a_number_is_named(void **state)
     assert_string_equal(out.lost[0], "a/b");
 }
 
+/* ---- READMEs ----------------------------------------------------------------------------------
+ */
+
+#define BLOB(text_, n_) "{\"text\":" text_ ",\"byteSize\":" #n_ "}"
+
+static const struct readme {
+    const char *name, *node, *text; /* NULL: REST is to be asked */
+} readmes[] = {
+    {"the first that there is",
+     "{\"r0\":null,\"r1\":" BLOB("\"# a\"", 3) ",\"r6\":" BLOB("\"b\"", 1) "}", "# a"},
+    {"an empty one", "{\"r1\":" BLOB("\"\"", 0) "}", ""},
+    {"one whose text is not all of it", "{\"r1\":" BLOB("\"# a\"", 4) "}", NULL},
+    {"one without text hides those behind it",
+     "{\"r1\":" BLOB("null", 3) ",\"r6\":" BLOB("\"b\"", 1) "}", NULL},
+    {"a binary one", "{\"r1\":{\"text\":\"a\",\"byteSize\":1,\"isBinary\":true}}", NULL},
+    {"one that was cut", "{\"r1\":{\"text\":\"a\",\"byteSize\":1,\"isTruncated\":true}}", NULL},
+    {"none under these names", "{\"r0\":null}", NULL},
+    {"a node that is hidden", "null", NULL},
+};
+
+static void each_readme(void **state)
+{
+    const struct readme *row = *state;
+    const char *text = ds_github_readme_text(json(row->node));
+
+    if (row->text)
+        assert_string_equal(text, row->text);
+    else
+        assert_null(text);
+}
+
 /* ---- names in an order ------------------------------------------------------------------------
  */
 
@@ -245,6 +277,7 @@ int main(void)
     add_table(nodes, each_node);
     add_table(answers, each_answer);
     add_test(one_without_a_number_is_named);
+    add_table(readmes, each_readme);
     add_table(languages, each_languages);
     add_table(people, each_people);
     add_table(reduced, each_reduced);

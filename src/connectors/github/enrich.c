@@ -2,6 +2,7 @@
 #include "connectors/github/enrich.h"
 #include "connectors/github/api.h"
 #include "connectors/github/judge.h"
+#include "connectors/github/readme.h"
 
 #include <string.h>
 
@@ -215,6 +216,42 @@ static size_t collect(const ds_github *gh, ds_activity *act, ds_page *page, ques
     return n;
 }
 
+/* Of a question about a README, GraphQL's name of its repository; NULL: it is not for GraphQL. */
+static const char *node_of(const ds_page *page, const question *q)
+{
+    return q->extra == DS_GITHUB_README ? text_of(&page->records[q->record], "node_id") : NULL;
+}
+
+/* Answers what GraphQL can of the READMEs; what is left of the questions comes to the front. */
+static bool by_graphql(ds_github *gh, ds_activity *act, ds_page *page, question *questions,
+                       size_t *n, ds_err *err)
+{
+    ds_arena *a = ds_activity_arena(act);
+    const char **ids = ds_arena_zalloc(a, (*n + 1) * sizeof(*ids));
+    const char **texts = ds_arena_zalloc(a, (*n + 1) * sizeof(*texts));
+    size_t asked = 0, at = 0, left = 0;
+
+    for (size_t i = 0; i < *n; i++) {
+        ids[asked] = node_of(page, &questions[i]);
+        asked += ids[asked] != NULL;
+    }
+    if (!ds_github_readmes(gh, act, ids, asked, texts, err))
+        return ds_wrap(err, "readme");
+    for (size_t i = 0; i < *n; i++) {
+        const question *q = &questions[i];
+        fact now = {KNOWN, node_of(page, q) ? texts[at++] : NULL};
+
+        if (!now.text) {
+            questions[left++] = *q;
+            continue;
+        }
+        keep(act, &page->records[q->record], q, now);
+        set(&page->records[q->record], q->extra, now, a);
+    }
+    *n = left;
+    return true;
+}
+
 bool ds_github_enrich(ds_github *gh, ds_activity *act, ds_page *page, ds_err *err)
 {
     ds_arena *a = ds_activity_arena(act);
@@ -226,6 +263,8 @@ bool ds_github_enrich(ds_github *gh, ds_activity *act, ds_page *page, ds_err *er
         return true;
     questions = ds_arena_alloc(a, most * sizeof(*questions));
     n = collect(gh, act, page, questions);
+    if (n && gh->graphql && !by_graphql(gh, act, page, questions, &n, err))
+        return false;
     requests = ds_arena_alloc(a, (n + 1) * sizeof(*requests));
     for (size_t i = 0; i < n; i++)
         requests[i] = ask(&page->records[questions[i].record], &questions[i], a);
