@@ -202,7 +202,8 @@ static const struct costly_row {
     {"endless depth", "def f: 1 + f; f",
      "took longer than 250 ms|needs more than 512 MiB of memory|jq crashed on it"},
     {"several values in the middle of paths", "path(..)", "more than one value comes out"},
-    {"endless values in the middle of paths", "path(repeat(.))", "more than one value comes out"},
+    {"endless values in the middle of paths", "path(repeat(.))",
+     "more than one value comes out|took longer than 250 ms"},
     {"a halt in the middle of paths", "path(..) | halt", "the program halts"},
 };
 
