@@ -347,19 +347,40 @@ static bool make_again(pass *p, batch *b, ds_err *err)
     return ok;
 }
 
+/* What is for good at once is linked at once: a crash leaves few rows to be looked up. */
+static bool write_slice(pass *p, batch *b, ds_err *err)
+{
+    bool ok = intent_declare(p, b->items, b->writes, b->n, err) && send_open(p, b, err) &&
+              make_again(p, b, err);
+
+    for (size_t i = 0; i < b->n; i++)
+        settle(p, b->items[i], &b->writes[i]);
+    return ok && (p->to->flush || group_commit(p, false, err));
+}
+
+/* Where a crash can lose answers, fewer are sent at once than are looked up. */
+static size_t slice_limit(const pass *p)
+{
+    return intent_needed(p) ? INTENT_BATCH : PAGE_RECORDS;
+}
+
 static bool write_batch(pass *p, batch *b, ds_err *err)
 {
+    size_t at = 0;
     bool ok;
 
     for (size_t i = 0; i < b->n; i++)
         fill_write(p, b->items[i], &b->writes[i]);
     for (size_t i = 0; i < b->n && DS_PLANT("link before create"); i++)
         put_link(p, b->items[i], &b->writes[i]);
-    ok = (!DS_PLANT("link before create") || group_commit(p, false, err)) &&
-         look_first(p, b, err) && intent_declare(p, b->items, b->writes, b->n, err) &&
-         send_open(p, b, err) && make_again(p, b, err);
-    for (size_t i = 0; i < b->n; i++)
-        settle(p, b->items[i], &b->writes[i]);
+    ok = (!DS_PLANT("link before create") || group_commit(p, false, err)) && look_first(p, b, err);
+    for (; at < b->n && ok; at += slice_limit(p)) {
+        batch slice = {b->items + at, b->writes + at, DS_MIN(b->n - at, slice_limit(p))};
+
+        ok = write_slice(p, &slice, err);
+    }
+    for (; at < b->n; at++) /* not sent: what the look-up said of them counts */
+        settle(p, b->items[at], &b->writes[at]);
     return ok;
 }
 
@@ -398,7 +419,7 @@ static bool wait_for_pace(pass *p, size_t n, ds_err *err)
 
 static size_t batch_limit(const pass *p)
 {
-    size_t most = intent_needed(p) ? INTENT_BATCH : PAGE_RECORDS;
+    size_t most = intent_needed(p) ? FIND_BATCH : PAGE_RECORDS;
 
     return (size_t)DS_MIN((int64_t)most, pace_slice(p));
 }
@@ -416,8 +437,7 @@ static bool flush_batch(pass *p, batch *b, ds_err *err)
     ok = write_batch(p, b, err);
     b->n = 0;
     ds_arena_reset(p->batch);
-    /* What is for good at once is linked at once: a crash leaves few rows to be looked up. */
-    return ok && (p->to->flush || group_commit(p, false, err));
+    return ok;
 }
 
 /* What needs no request is settled at once. true: it goes into the batch. */

@@ -34,8 +34,10 @@ static void say_column(ds_notion_writer *w, const ds_column *wanted, const liste
     const char *problem = ds_notion_column_problem(w, c, wanted->name, a);
 
     if (problem && !c)
-        l->say(l->to, true, problem,
-               "make it in Notion, or with `durable-sync schema ROUTE --create`");
+        l->say(
+            l->to, true, problem,
+            "make it in Notion, or with `durable-sync schema ROUTE --create`; one that was renamed "
+            "there is still written");
     else if (problem)
         l->say(l->to, true, problem, "leave it out of `fields`, or write to another column");
     else if (wanted->typed && never_fits(wanted->type, c->type))

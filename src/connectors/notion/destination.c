@@ -84,6 +84,7 @@ const ds_destination_ops ds_notion_destination = {
     .instance_size = sizeof(ds_notion_writer),
     .promise = DS_PROMISE_B,
     .settle_ms = 2 * DS_MINUTE_MS,
+    .lag_ms = 30 * DS_SECOND_MS, /* a query may miss a row that was just written */
     .has_bodies = true,
     .identity = identity,
     .write = ds_notion_write,

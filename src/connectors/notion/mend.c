@@ -40,21 +40,11 @@ static bool again(ds_notion_writer *w, ds_activity *act, ds_notion_job *job, con
     return ds_http_send(w->http, act, &req, 1, err) && ds_notion_settle(w, act, job, &req, err);
 }
 
-/* The row is not where it was: it may be known by its key, else it is made again. */
-static bool find_again(ds_notion_writer *w, ds_activity *act, ds_notion_job *job, ds_err *err)
+/* The row is not there: the core looks for its key, and makes it again. */
+static bool gone(ds_notion_job *job)
 {
-    const char *key = job->write->key;
-    ds_found found;
-
-    if (!ds_notion_find(&w->base, act, &key, 1, &found, err))
-        return false;
-    if (found.n > 1) {
-        ds_notion_hold(job, ds_activity_arena(act),
-                       "its row is gone, and %zu others have this key: remove all but one",
-                       found.n);
-        return true;
-    }
-    return again(w, act, job, found.n ? found.id : NULL, err);
+    job->write->outcome = DS_OUT_GONE;
+    return true;
 }
 
 /* ---- the trash ------------------------------------------------------------------------------- */
@@ -79,7 +69,7 @@ static bool trashed(ds_notion_writer *w, ds_activity *act, ds_notion_job *job, d
     case DS_NOTION_RESTORE:
         return restore(w, act, job, err);
     case DS_NOTION_RECREATE:
-        return find_again(w, act, job, err);
+        return gone(job);
     case DS_NOTION_LEAVE:
         break;
     }
@@ -131,7 +121,7 @@ static bool invalid(ds_notion_writer *w, ds_activity *act, ds_notion_job *job,
         if (!ds_notion_page(w, act, job->page, &page, err))
             return false;
         if (!page)
-            return find_again(w, act, job, err);
+            return gone(job);
         if (ds_json_bool(page, "in_trash") || ds_json_bool(page, "archived"))
             return trashed(w, act, job, err);
     }
@@ -150,7 +140,7 @@ bool ds_notion_mend(ds_notion_writer *w, ds_activity *act, ds_notion_job *job,
         return fail_all(refused, err);
     if (++job->tries < TRIES) {
         if (job->page && refused->status == 404)
-            return find_again(w, act, job, err);
+            return gone(job);
         if (refused->status == 400)
             return invalid(w, act, job, refused, err);
     }

@@ -31,11 +31,11 @@ bool ds_notion_settle(ds_notion_writer *w, ds_activity *act, ds_notion_job *job,
     case DS_ERR_PERMANENT:
         return ds_notion_mend(w, act, job, req, err);
     default:
-        if (!job->page && req->fate == DS_HTTP_UNKNOWN) {
+        if (req->fate == DS_HTTP_UNKNOWN) {
             job->write->outcome = DS_OUT_UNKNOWN;
             return true;
         }
-        *err = req->err; /* an update is sent again by the pass that follows */
+        *err = req->err;
         return false;
     }
 }
@@ -75,15 +75,14 @@ static bool prepare(ds_notion_writer *w, ds_activity *act, ds_write *writes, siz
     return true;
 }
 
-/* The batch as a whole came to an end; what was answered before counts. Updates without an answer
- * are written again, whatever became of them. */
+/* The batch as a whole came to an end; what was answered before counts. */
 static void settle_some(ds_activity *act, batch *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         ds_notion_job *job = &b->jobs[i];
         const ds_http_request *req = &b->requests[i];
 
-        if (req->fate == DS_HTTP_UNKNOWN && !job->page)
+        if (req->fate == DS_HTTP_UNKNOWN)
             job->write->outcome = DS_OUT_UNKNOWN;
         if (req->fate != DS_HTTP_ANSWERED || req->err.kind != DS_ERR_NONE ||
             !take_answer(act, job, req) || job->at >= job->blocks.n)

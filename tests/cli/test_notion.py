@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""test_notion.py PROGRAM - routes into Notion through the real program, against the stand-in."""
+import json
+
+import cli
+import fake
+
+NEW = {"Authorization": "Bearer ntn_x", "Notion-Version": "2025-09-03"}
+FIELDS = "{Name: name, Stars: stars, Language: language, Topics: topics, URL: url}"
+
+
+class Routes(fake.Case):
+    """One route from in.jsonl into the table `Repositories`."""
+    KIND = "notion"
+    TABLE = "Repositories"
+
+    def setUp(self):
+        super().setUp()
+        self.env["NOTION_TOKEN"] = "ntn_x"
+
+    def start(self, *args):
+        super().fake(*args)
+        self.bases = {base["title"]: base for base in self.side("GET", "/state")["databases"]}
+        self.source = self.bases[self.TABLE]["data_sources"][0]["id"]
+        self.side("POST", "/log", {"bodies": True})
+
+    def route(self, fields=FIELDS, settings="", more="", key="Repo ID", table=None):
+        table = table or f"data_source: {self.source}"
+        self.config("routes:\n  r:\n"
+                    "    source: {kind: file, path: in.jsonl, key: id}\n"
+                    f'    destination: {{kind: notion, base_url: "{self.url}", {table}, '
+                    f'key: "{key}"{settings}}}\n'
+                    + (f"    fields: {fields}\n" if fields else "")
+                    + "".join(f"    {line}\n" for line in more.splitlines()))
+
+    def records(self, *records):
+        self.write("in.jsonl", "".join(json.dumps(record) + "\n" for record in records))
+
+    def numbered(self, n, **more):
+        self.records(*({"id": f"k{i}", "name": f"name {i}", "stars": i, "language": "C",
+                        "topics": ["sync"], "url": f"https://example.org/{i}", **more}
+                       for i in range(n)))
+
+    def rows(self, source=None, **more):
+        query = "".join(f"&{name}={value}" for name, value in more.items())
+        answer = self.side("GET", f"/rows?source={source or self.source}{query}")
+        return answer["rows"]
+
+    def row(self, key, column="Repo ID"):
+        found = [row for row in self.rows() if row["properties"][column] == key]
+        self.assertEqual(len(found), 1, found)
+        return found[0]
+
+    def values(self, key):
+        return self.row(key)["properties"]
+
+    def spent(self):
+        """Calls since the last time, by route."""
+        calls = self.calls()["calls"]
+        before, self.before = getattr(self, "before", {}), calls
+        return {name: n - before.get(name, 0) for name, n in calls.items() if n > before.get(name, 0)}
+
+    def one(self, code=0):
+        done = self.once(code=code)
+        self.assertEqual(len(done), 1)
+        self.balanced(done[0])
+        return done[0]
+
+    def held(self):
+        return {h["key"]: h["reason"] for h in self.run_it("held", "--json").json["held"]}
+
+    def fails(self, kind, *says):
+        done = self.one(code=1)
+        self.assertEqual(done["error"]["kind"], kind, done)
+        for text in says:
+            self.assertIn(text, done["error"]["text"])
+
+
+class Calls(Routes):
+    def test_what_a_first_pass_an_unchanged_one_and_a_few_changes_cost(self):
+        self.start()
+        self.route()
+        self.numbered(500)
+        self.assertEqual(self.one()["created"], 500)
+        self.assertEqual(self.spent(), {"GET /v1/data_sources/{id}": 1, "POST /v1/pages": 500,
+                                        "POST /v1/data_sources/{id}/query": 5})
+        self.assertEqual(self.one()["unchanged"], 500)
+        self.assertEqual(self.spent(), {})
+        self.records(*({"id": f"k{i}", "name": f"name {i}", "stars": -i, "language": "C",
+                        "topics": ["sync"], "url": f"https://example.org/{i}"} for i in range(1, 11)))
+        done = self.one()
+        self.assertEqual((done["updated"], done["calls"]["destination"]), (10, 10))
+        self.assertEqual(self.spent(), {"PATCH /v1/pages/{id}": 10})
+        self.assertEqual(self.values("k3"), {**self.values("k3"), "Stars": -3, "Name": "name 3"})
+
+    def test_several_are_on_their_way_at_once(self):
+        self.start("--latency", "20ms")
+        self.route()
+        self.numbered(64)
+        self.one()
+        self.assertEqual(self.calls()["in_flight_most"], 16)
+
+
+class Adopting(Routes):
+    def add(self, key, **more):
+        self.side("POST", "/add", {"source": self.source, "properties": {
+            "Repo ID": {"rich_text": [{"text": {"content": key}}]}, **more}})
+
+    def test_rows_by_hand_are_met_by_their_key_and_keep_what_is_not_ours(self):
+        self.start()
+        self.route()
+        self.add("k0", State={"status": {"name": "Done"}},
+                 Description={"rich_text": [{"text": {"content": "mine"}}]})
+        self.add("K1")  # Notion's comparison takes it for k1
+        self.add("other")
+        self.numbered(2)
+        done = self.one()
+        self.assertEqual((done["created"], done["updated"]), (1, 1))
+        self.assertEqual(len(self.rows()), 4)
+        self.assertEqual(self.values("k0"), {**self.values("k0"), "Name": "name 0",
+                                             "Description": "mine", "State": "Done"})
+        self.assertEqual(self.one()["unchanged"], 2)
+
+    def test_two_rows_with_one_key_are_held(self):
+        self.start()
+        self.route()
+        self.add("k0")
+        self.add("k0")
+        self.numbered(1)
+        self.assertEqual(self.one(code=4)["held"], 1)
+        self.assertIn("2 rows", self.held()["k0"])
+
+    def test_rows_that_say_so_already_are_not_written(self):
+        self.start()
+        self.route()
+        self.numbered(3)
+        self.one()
+        self.spent()
+        self.write("durable-sync.yaml", (self.dir / "durable-sync.yaml").read_text()
+                   + "store: sqlite:other.db\n")
+        self.assertEqual(self.one()["unchanged"], 3)
+        self.assertNotIn("PATCH /v1/pages/{id}", self.spent())
+
+
+class Columns(Routes):
+    def test_a_renamed_column_goes_on_being_written(self):
+        self.start()
+        self.route()
+        self.numbered(2)
+        self.one()
+        self.side("POST", "/columns", {"source": self.source,
+                                       "properties": {"Stars": {"name": "Likes"}}})
+        self.records({"id": "k0", "name": "name 0", "stars": 77, "language": "C", "topics": ["sync"],
+                      "url": None})
+        self.one()
+        self.assertEqual(self.values("k0")["Likes"], 77)
+        self.assertIsNone(self.values("k0")["URL"])
+        self.assertIn("renamed", self.run_it("check", code=2).out)
+
+    def test_what_cannot_be_written_is_said_before_anything_is(self):
+        self.start("--seed", "rows=1")
+        self.numbered(1)
+        for fields, says in (("{Nane: name}", 'did you mean "Name"'),
+                             ("{Formula: name}", 'no column "Formula"')):
+            self.route(fields=fields)
+            self.fails("config", says)
+            self.run_it("check", code=2)
+        self.route(key="State")
+        self.fails("config", "a key is a title, text, number or url")
+        self.assertEqual(len(self.rows()), 1)
+
+    def test_a_column_that_is_gone_stops_the_route(self):
+        self.start()
+        self.route()
+        self.numbered(1)
+        self.one()
+        self.side("POST", "/columns", {"source": self.source, "properties": {"Stars": None}})
+        self.numbered(2, stars=5)
+        self.fails("config", 'no column "Stars"')
+
+    def test_missing_columns_are_made(self):
+        self.start()
+        self.route(fields="{Name: name, Forks: {from: stars, as: integer}, Tags: topics}")
+        self.numbered(1)
+        said = self.run_it("schema", "r", "--create").out
+        self.assertIn('column "Forks" added, of type number', said)
+        self.one()
+        self.assertEqual(self.values("k0")["Forks"], 0)
+        self.assertEqual(self.values("k0")["Tags"], "sync")
+        self.spent()
+        self.run_it("schema", "r", "--create")
+        self.assertEqual(self.spent().get("PATCH /v1/data_sources/{id}"), None)
+
+    def test_a_database_is_made_below_a_page(self):
+        self.start()
+        base = self.get(f"/v1/databases/{self.bases['Repositories']['id']}", **NEW).json
+        home = base["parent"]["page_id"]
+        self.numbered(2)
+        self.route(table=f"parent: {home}")
+        self.fails("config", "schema r --create")
+        said = self.run_it("schema", "r", "--create").out
+        made = said.split("`database: ")[1].split("`")[0]
+        self.route(table=f"database: {made}")
+        self.assertEqual(self.one()["created"], 2)
+        self.source = {base["id"]: base for base in self.side("GET", "/state")["databases"]}[
+            made]["data_sources"][0]["id"]
+        self.assertEqual(self.values("k1")["Name"], "name 1")
+
+
+class Tables(Routes):
+    def test_by_database_and_by_address(self):
+        self.start()
+        self.numbered(1)
+        plain = self.bases["Repositories"]["id"].replace("-", "")
+        self.route(table=f'database: "https://www.notion.so/acme/Repositories-{plain}?v=1"')
+        self.assertEqual(self.one()["created"], 1)
+
+    def test_the_old_version_knows_databases_alone(self):
+        self.start()
+        self.numbered(3)
+        self.route(table=f"database: {self.bases['Repositories']['id']}",
+                   settings=', version: "2022-06-28"')
+        self.assertEqual(self.one()["created"], 3)
+        self.numbered(3, stars=9)
+        self.assertEqual(self.one()["updated"], 3)
+        self.assertEqual(self.spent(), {"GET /v1/databases/{id}": 1, "POST /v1/pages": 3,
+                                        "POST /v1/databases/{id}/query": 1,
+                                        "PATCH /v1/pages/{id}": 3})
+
+    def test_several_data_sources_are_listed(self):
+        self.start()
+        self.numbered(1)
+        base = self.bases["Two sources"]
+        self.route(table=f"database: {base['id']}")
+        self.fails("config", "2 data sources", *(s["id"] for s in base["data_sources"]), "(Open)")
+
+    def test_what_is_not_shared_is_said_with_the_remedy(self):
+        self.start()
+        self.numbered(1)
+        self.route()
+        self.side("POST", "/share", {"id": self.bases["Repositories"]["id"], "shared": False})
+        self.assertIn("not shared with the integration", self.run_it("check", code=2).out)
+        self.fails("config", "not shared with the integration")
+
+    def test_settings_that_cannot_be(self):
+        self.start()
+        for table, says in (("data_source: nothing", "has no id in it"),
+                            (f"data_source: {self.source}, database: {self.source}", "both given"),
+                            ('key: x', "is missing")):
+            self.config("routes:\n  r:\n    source: {kind: file, path: in.jsonl, key: id}\n"
+                        f'    destination: {{kind: notion, base_url: "{self.url}", {table}'
+                        f'{"" if table.startswith("key") else ", key: x"}}}\n')
+            self.assertIn(says, self.run_it("check", code=2).err)
+
+
+if __name__ == "__main__":
+    cli.main()
