@@ -39,6 +39,8 @@ static void set_field(const ds_option *o, char *field, const char *value)
 {
     bool truth = strcmp(value, "true") == 0;
     static ds_secret *secret; /* there is one, the address of the server */
+    static const char *item[1];
+    ds_texts list;
     int64_t number;
 
     switch (o->type) {
@@ -48,6 +50,11 @@ static void set_field(const ds_option *o, char *field, const char *value)
     case DS_OPTION_DURATION:
         assert_true(ds_parse_duration(value, &number));
         memcpy(field, &number, sizeof(number));
+        return;
+    case DS_OPTION_LIST: /* of one */
+        list = (ds_texts){item, 1};
+        item[0] = value;
+        memcpy(field, &list, sizeof(list));
         return;
     case DS_OPTION_SECRET:
         secret = secret ? secret : ds_secret_new(value, strlen(value));

@@ -44,6 +44,13 @@ typedef struct contract_destination {
 void *contract_instance(const ds_option *options, size_t size, const contract_setting *settings,
                         tmpdir *dir);
 
+/* Names that a source has of its own, where it cannot have "all", Name, n and k0000. */
+typedef struct contract_names {
+    const char *unit, *text, *number;
+    const char *(*key)(size_t i);
+} contract_names;
+
+void contract_use_names(const contract_names *names); /* of all sources of the program */
 void contract_add_source(const contract_source *c);
 void contract_add_destination(const contract_destination *c);
 

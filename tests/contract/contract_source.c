@@ -40,16 +40,28 @@ static void end(ds_source *from)
     dir = NULL;
 }
 
+static const char *usual_key(size_t i)
+{
+    return ds_arena_printf(scratch, "k%04zu", i);
+}
+
+static contract_names names = {"all", "Name", "n", usual_key};
+
+void contract_use_names(const contract_names *own)
+{
+    names = *own;
+}
+
 /* The record must be row `i`, whole. */
 static void check(const ds_record *rec, size_t i)
 {
-    const char *key = ds_arena_printf(scratch, "k%04zu", i);
+    const char *key = names.key(i);
 
     assert_null(rec->hold);
     assert_non_null(rec->primary_key);
     assert_string_equal(rec->primary_key, key);
-    assert_string_equal(seam_text(rec, "Name"), ds_arena_printf(scratch, "name of %s", key));
-    assert_string_equal(seam_text(rec, "n"), ds_arena_printf(scratch, "%zu", i));
+    assert_string_equal(seam_text(rec, names.text), ds_arena_printf(scratch, "name of %s", key));
+    assert_string_equal(seam_text(rec, names.number), ds_arena_printf(scratch, "%zu", i));
 }
 
 /* Reads all `rows` in pages of `limit`; `fresh`: each page by a new instance, as after a crash. */
@@ -60,7 +72,7 @@ static ds_source *read_all(const contract_source *c, ds_source *from, size_t row
     size_t seen = 0;
 
     for (size_t pages = 0; pages < rows + 3; pages++) {
-        ds_page *page = seam_fetch(from, "all", cursor, limit);
+        ds_page *page = seam_fetch(from, names.unit, cursor, limit);
 
         assert_false(page->restart);
         for (size_t i = 0; i < page->records_n; i++)
@@ -119,7 +131,7 @@ static void units_are_named_once(const void *state)
 
     assert_true(from->ops->units(from, seam_activity(), &units, &seam_err));
     assert_int_equal(units.n, 1);
-    assert_string_equal(units.keys[0], "all");
+    assert_string_equal(units.keys[0], names.unit);
     end(from);
 }
 
@@ -127,7 +139,7 @@ static void a_stop_is_heard(const void *state)
 {
     ds_source *from = begin(state, 100);
     ds_activity *act = seam_activity();
-    ds_fetch want = {.unit = "all", .since_ms = -1, .limit = 1000};
+    ds_fetch want = {.unit = names.unit, .since_ms = -1, .limit = 1000};
     ds_page page;
 
     ds_page_init(&page, scratch);
@@ -139,12 +151,13 @@ static void a_stop_is_heard(const void *state)
 
 static void only_the_items_asked_for(const void *state)
 {
-    const char *items[] = {"k0007", "nobody", "k0002", "k0011"}, *cursor = NULL;
+    const char *items[] = {names.key(7), "nobody", names.key(2), names.key(11)};
+    const char *cursor = NULL;
     ds_source *from = begin(state, 20);
     size_t n = 0;
 
     do {
-        ds_fetch want = {.unit = "all",
+        ds_fetch want = {.unit = names.unit,
                          .cursor = cursor,
                          .items = items,
                          .items_n = 4,
@@ -157,7 +170,7 @@ static void only_the_items_asked_for(const void *state)
         for (size_t i = 0; i < page.records_n; i++) {
             const char *key = page.records[i].primary_key;
 
-            assert_true(!strcmp(key, "k0007") || !strcmp(key, "k0002") || !strcmp(key, "k0011"));
+            assert_true(!strcmp(key, items[0]) || !strcmp(key, items[2]) || !strcmp(key, items[3]));
             n++;
         }
         cursor = page.next_cursor;

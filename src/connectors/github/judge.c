@@ -22,7 +22,9 @@ static complaint read_complaint(const ds_http_answer *answer, ds_arena *a)
     if (answer->body_n <= BODY_READ_MAX && answer->body_n)
         doc = ds_json_read(a, answer->body, answer->body_n, &err);
     text = ds_json_text(doc, "message");
-    said.message = text ? text : doc ? "" : ds_arena_strndup(a, answer->body, 200);
+    said.message = text  ? text
+                   : doc ? ""
+                         : ds_arena_strndup(a, answer->body, strnlen(answer->body, 200));
     text = ds_json_text(doc, "documentation_url");
     said.docs = text ? text : "";
     return said;
