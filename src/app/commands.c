@@ -4,7 +4,7 @@
 static const ds_flag init_flags[] = {
     {"template", 0, "TEMPLATE",
      "jsonl-to-sqlite, csv-to-sqlite, sqlite-to-jsonl, jsonl-to-postgresql, "
-     "postgresql-to-sqlite, github-to-sqlite or languages"},
+     "postgresql-to-sqlite, github-to-sqlite, github-to-notion or languages"},
     {NULL, 0, NULL, NULL},
 };
 static const ds_flag plan_flags[] = {

@@ -98,6 +98,32 @@ const ds_template ds_templates[] = {
         NULL,
     },
     {
+        "github-to-notion",
+        "the repositories of an organisation of GitHub, into a database of Notion",
+        "repos",
+        "      kind: github\n"
+        "      token: ${GITHUB_TOKEN}   # github.com/settings/tokens: it needs to read "
+        "repositories\n"
+        "      orgs: [acme]             # also users, repos, mine\n",
+        "      kind: notion\n"
+        "      token: ${NOTION_TOKEN}   # notion.so/profile/integrations: read, update, insert "
+        "content\n"
+        "      database: DATABASE       # its address; share it first: ... > Connections\n"
+        "      key: Repo ID             # the column that holds the repository's id\n"
+        "    fields:                    # `durable-sync schema repos --create` makes those that "
+        "are missing\n"
+        "      Name: full_name\n"
+        "      Description: description\n"
+        "      Stars: {from: stargazers_count, as: integer}\n"
+        "      Language: language\n"
+        "      Topics: {from: topics, as: list}\n"
+        "      URL: html_url\n"
+        "      Archived: {from: archived, as: boolean}\n"
+        "      Pushed: {from: pushed_at, as: datetime}\n",
+        NULL,
+        NULL,
+    },
+    {
         "languages",
         "the languages of the world (package iso-codes), into a table",
         "languages",

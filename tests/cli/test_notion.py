@@ -253,5 +253,26 @@ class Tables(Routes):
             self.assertIn(says, self.run_it("check", code=2).err)
 
 
+class FromGitHub(Routes):
+    def test_the_template_runs_against_the_stand_ins(self):
+        self.start()
+        other = self.spawn("--json", "fake", "github", "--seed", "rows=12")
+        github = json.loads(other.stdout.readline())["url"]
+        self.run_it("init", "--template", "github-to-notion")
+        made = (self.dir / "durable-sync.yaml").read_text()
+        made = made.replace("      orgs:", f'      base_url: "{github}"\n      orgs:')
+        made = made.replace("DATABASE  ", f"{self.bases['Repositories']['id']}  ")
+        made = made.replace("      key: Repo", f'      base_url: "{self.url}"\n      key: Repo')
+        self.config(made)
+        self.env["GITHUB_TOKEN"] = "t"
+        self.run_it("check")
+        self.assertEqual(self.one()["created"], 12)
+        values = self.rows()[0]["properties"]
+        self.assertIn("acme/", values["Name"])
+        self.spent()
+        self.assertEqual(self.one()["unchanged"], 12)
+        self.assertEqual(self.spent(), {})
+
+
 if __name__ == "__main__":
     cli.main()
