@@ -20,6 +20,9 @@ DS_API DS_PRINTF(2, 3) void ds_activity_warn(ds_activity *act, const char *fmt, 
  * them itself the core does not count its own calls of the connector. The http layer does it for
  * those that use it. `endpoint` lives as long as the program. */
 DS_API void ds_activity_count(ds_activity *act, const char *endpoint);
+/* Nothing goes out before then (UTC since 1970), since a rate limit is sat out; 0: it no longer is.
+ * For people who watch. The http layer says it for those that use it. */
+DS_API void ds_activity_limited(ds_activity *act, int64_t until_ms);
 /* What is done on whose behalf, for sharing out what all routes draw on. */
 typedef enum ds_haste {
     DS_HASTE_ASKED, /* somebody waits: a targeted pass, a look by hand */
@@ -29,8 +32,8 @@ typedef enum ds_haste {
 DS_API const char *ds_activity_route(ds_activity *act); /* "-" where there is none */
 DS_API ds_haste ds_activity_haste(ds_activity *act);
 /* The properties that the route reads of a source's records, paths as in `from` ("owner.login"), n
- * of them, owned by the pass; NULL: all that come. What costs calls of its own (a README) is fetched
- * where it is named. */
+ * of them, owned by the pass; NULL: all that come. What costs calls of its own (a README) is
+ * fetched where it is named. */
 DS_API const char *const *ds_activity_wanted(ds_activity *act, size_t *n);
 
 /* ---- a small memory between passes ----------------------------------------------------------- */

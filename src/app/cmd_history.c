@@ -37,6 +37,8 @@ static void add_row(ds_table *table, ds_arena *a, const ds_run_row *run)
         ds_count_text(a, t->skipped),
         ds_count_text(a, t->held),
         ds_count_text(a, t->missing),
+        ds_arena_printf(a, "%lld+%lld", (long long)run->source_calls,
+                        (long long)run->destination_calls),
         ds_arena_printf(a, "%.2f s", (double)took_ms / 1000.0),
         run->error ? ds_safe_cut(a, run->error, 120) : "",
     };
@@ -48,7 +50,7 @@ static void print_text(const ds_app *app, const ds_run_row *runs, size_t n)
 {
     static const char *const heads[] = {"STARTED", "UNIT",    "KIND",      "OUTCOME", "ROWS",
                                         "CREATED", "UPDATED", "UNCHANGED", "SKIPPED", "HELD",
-                                        "GONE",    "TOOK",    "ERROR"};
+                                        "GONE",    "CALLS",   "TOOK",      "ERROR"};
     ds_table table;
 
     ds_table_init(&table, app->arena, heads, DS_COUNT(heads));

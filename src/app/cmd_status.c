@@ -93,7 +93,26 @@ static bool read_listings(status *s, ds_reader *reader, ds_err *err)
     return true;
 }
 
+static const char *waiting_for(const ds_running *live)
+{
+    if (live->limited_ms)
+        return "rate limit";
+    return live->waiting_ms ? "pace" : NULL;
+}
+
 /* ---- for programs ---------------------------------------------------------------------------- */
+
+/* What a pass of a daemon has asked so far, and what it waits for. */
+static void calls_json(ds_json_writer *w, const ds_running *live)
+{
+    ds_json_w_name(w, "calls");
+    ds_json_w_begin_object(w);
+    ds_w_int(w, "source", live->source_calls);
+    ds_w_int(w, "destination", live->destination_calls);
+    ds_json_w_end_object(w);
+    ds_w_text(w, "waiting_for", waiting_for(live));
+    ds_w_time(w, "waiting_until", live->limited_ms);
+}
 
 static void running_json(const status *s, ds_json_writer *w, const ds_unit_row *row)
 {
@@ -119,6 +138,8 @@ static void running_json(const status *s, ds_json_writer *w, const ds_unit_row *
     ds_w_int(w, "skipped", totals->skipped);
     ds_w_int(w, "held", totals->held);
     ds_w_bool(w, "interrupted", !live && interrupted(s, row));
+    if (live)
+        calls_json(w, live);
     ds_json_w_end_object(w);
 }
 
@@ -256,6 +277,18 @@ static const char *gone_text(const status *s, const ds_unit_row *row)
                            row->route, row->unit);
 }
 
+static const char *running_text(ds_arena *a, const ds_running *live)
+{
+    const char *of =
+        live->total > 0 ? ds_arena_printf(a, " of %s", ds_count_text(a, live->total)) : "";
+    const char *waits = waiting_for(live);
+
+    return ds_arena_printf(a, "%s pass: %s%s rows, %lld+%lld calls%s%s",
+                           ds_pass_kind_name(live->kind), ds_count_text(a, live->done), of,
+                           (long long)live->source_calls, (long long)live->destination_calls,
+                           waits ? ", waits for its " : "", waits ? waits : "");
+}
+
 static const char *note_of(const status *s, const ds_unit_row *row)
 {
     const ds_unit *u = &row->state;
@@ -264,12 +297,8 @@ static const char *note_of(const status *s, const ds_unit_row *row)
 
     if (!ds_config_route(s->app->config, row->route))
         return "orphan: no such route any more";
-    if (live && live->total > 0)
-        return ds_arena_printf(a, "%s pass: %s of %s rows", ds_pass_kind_name(live->kind),
-                               ds_count_text(a, live->done), ds_count_text(a, live->total));
     if (live)
-        return ds_arena_printf(a, "%s pass: %s rows", ds_pass_kind_name(live->kind),
-                               ds_count_text(a, live->done));
+        return running_text(a, live);
     if (u->approval)
         return ds_arena_printf(a, "waits for `approve`: %s", u->approval);
     if (u->gone)

@@ -82,6 +82,11 @@ static void add_bar(ds_buf *line, const ds_running *pass)
     ds_buf_text(line, "] ");
 }
 
+static const char *wait_text(ds_arena *a, int64_t left_ms)
+{
+    return ds_duration_text(a, (DS_MAX(left_ms, INT64_C(0)) + 999) / 1000 * 1000);
+}
+
 static void describe(ds_buf *line, ds_arena *a, ds_meter *m, const ds_running *pass)
 {
     int64_t mono_ms = m->app->clock->mono_us(m->app->clock) / 1000;
@@ -95,7 +100,10 @@ static void describe(ds_buf *line, ds_arena *a, ds_meter *m, const ds_running *p
     add_rate(line, a, start_of(m, key, pass, mono_ms), pass, mono_ms);
     ds_buf_printf(line, "  %lld+%lld calls", (long long)pass->source_calls,
                   (long long)pass->destination_calls);
-    if (pass->waiting_ms)
+    if (pass->limited_ms)
+        ds_buf_printf(line, "  waiting: rate limit, %s",
+                      wait_text(a, pass->limited_ms - m->app->clock->now_ms(m->app->clock)));
+    else if (pass->waiting_ms)
         ds_buf_text(line, "  waiting: pace");
 }
 

@@ -60,7 +60,8 @@ static void print_line(const ds_results *r, const ds_run_row *run)
            ds_count_text(a, t->skipped), ds_count_text(a, t->held));
     if (t->missing)
         printf(", %s gone from the source", ds_count_text(a, t->missing));
-    printf("  (%.2f s)\n", (double)took_ms / 1000.0);
+    printf("  (%lld+%lld calls, %.2f s)\n", (long long)run->source_calls,
+           (long long)run->destination_calls, (double)took_ms / 1000.0);
     if (run->error)
         printf("    %s\n", ds_safe(a, run->error));
     if (run->error_kind && strcmp(run->error_kind, "paused") == 0)

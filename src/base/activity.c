@@ -58,6 +58,12 @@ void ds_activity_count(ds_activity *act, const char *endpoint)
     }
 }
 
+void ds_activity_limited(ds_activity *act, int64_t until_ms)
+{
+    if (act->limited_ms)
+        atomic_store_explicit(act->limited_ms, until_ms, memory_order_relaxed);
+}
+
 void ds_activity_log_calls(const ds_activity *act, const char *side)
 {
     char n[24];

@@ -84,6 +84,7 @@ typedef struct ds_running {
     int64_t since_ms;
     int64_t done, total; /* total -1: unknown */
     int64_t waiting_ms;  /* waits for its pace; 0: no */
+    int64_t limited_ms;  /* until when it sits out a rate limit; 0: it does not */
     int64_t source_calls, destination_calls;
     ds_totals totals;
 } ds_running;

@@ -20,6 +20,8 @@ typedef struct batch {
     size_t flying, ended;
     int fails;        /* in a row, of requests that had all their tries */
     bool over;        /* something that concerns all: nothing more is started */
+    bool limited;     /* it was said that a limit is sat out */
+    int64_t opens_ms; /* when the budget that some wait for opens; 0: none does */
     int64_t grace_ms; /* cancelled: until then writes may end; 0: not cancelled */
 } batch;
 
@@ -286,6 +288,7 @@ static int64_t start_jobs(batch *b, int64_t now)
     const pool_budget *waits = NULL;
     int64_t next = INT64_MAX, wait;
 
+    b->opens_ms = 0;
     for (size_t i = b->first; i < b->n && b->flying < most_at_once(b->http); i++) {
         job *j = &b->jobs[i];
 
@@ -303,6 +306,7 @@ static int64_t start_jobs(batch *b, int64_t now)
             continue;
         }
         waits = j->pool;
+        b->opens_ms = now + wait;
         next = DS_MIN(next, now + wait);
     }
     return next;
@@ -354,6 +358,18 @@ static void wait_elsewhere(batch *b, int64_t wait_ms)
     concerns_all(b, &err);
 }
 
+/* Whoever watches hears that nothing goes out, and until when. */
+static void tell_limit(batch *b, int64_t now)
+{
+    bool limited = b->opens_ms && !b->flying && b->ended < b->n && !b->over;
+
+    if (limited)
+        ds_activity_limited(b->act, ds_activity_now_ms(b->act) + b->opens_ms - now);
+    else if (b->limited)
+        ds_activity_limited(b->act, 0);
+    b->limited = limited;
+}
+
 /* ---- the batch --------------------------------------------------------------------------------
  */
 
@@ -398,6 +414,7 @@ static void run(batch *b)
         next = b->over ? INT64_MAX : start_jobs(b, now);
         if (!b->flying && next != INT64_MAX && next - now > SIT_OUT_MS)
             wait_elsewhere(b, next - now);
+        tell_limit(b, now);
         if (!b->flying && (b->over || b->ended == b->n))
             return;
         curl_multi_perform(b->http->multi, &flying);
@@ -423,6 +440,8 @@ bool ds_http_send(ds_http *http, ds_activity *act, ds_http_request *requests, si
     for (size_t i = 0; i < n; i++)
         make_job(&b, i, &requests[i]);
     run(&b);
+    if (b.limited)
+        ds_activity_limited(act, 0);
     for (size_t i = 0; i < n; i++) {
         if (b.jobs[i].state != JOB_ENDED)
             requests[i].fate = lost_fate(&b.jobs[i]);

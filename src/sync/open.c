@@ -28,6 +28,7 @@ static void set_up(pass *p, const ds_pass_in *in, bool planning)
                            .lease_us = DS_PLANT("lease ignored") ? NULL : in->lease_us,
                            .route = in->route->name,
                            .unit = in->unit};
+    p->act.limited_ms = in->progress ? &in->progress->destination_limited_ms : NULL;
     p->act.wanted = ds_mapping_wanted(in->route, p->keep, &p->act.wanted_n);
     p->map = ds_mapping_new(in->route);
     p->started_us = p->checkpoint_us = in->clock->mono_us(in->clock);
@@ -162,13 +163,22 @@ static bool open_destination(pass *p, bool *continues, ds_err *err)
     return true;
 }
 
-static bool open_source(pass *p, ds_err *err)
+/* As the destination's, with what is the source's own. */
+static ds_activity source_activity(const pass *p)
 {
     ds_activity act = p->act;
+
+    act.memory = keeper_source(p->keeper);
+    act.limited_ms = p->in->progress ? &p->in->progress->source_limited_ms : NULL;
+    return act;
+}
+
+static bool open_source(pass *p, ds_err *err)
+{
+    ds_activity act = source_activity(p);
     bool ok;
 
     act.arena = p->keep;
-    act.memory = keeper_source(p->keeper);
     ok = p->in->sweep || !p->src->ops->open || p->src->ops->open(p->src, &act, err);
     p->opening_calls = act.calls;
     return ok || ds_wrap(err, "source");
@@ -270,7 +280,7 @@ fetcher *pass_fetch(pass *p)
                      .cursor = p->cursor,
                      .since_ms = p->in->kind == DS_PASS_CHANGES ? p->in->since_ms : -1,
                      .limit = p->in->page_records ? p->in->page_records : PAGE_RECORDS};
-    ds_activity act = p->act;
+    ds_activity act = source_activity(p);
 
     if (p->route->pace > 0) /* pages of about a second, so that checkpoints keep up */
         want.limit = (size_t)DS_MAX(DS_MIN((int64_t)p->route->pace, (int64_t)PAGE_RECORDS), 10);
@@ -278,7 +288,6 @@ fetcher *pass_fetch(pass *p)
         want.items = p->in->items;
         want.items_n = p->in->items_n;
     }
-    act.memory = keeper_source(p->keeper);
     return p->in->one_thread ? fetcher_start_here(p->src, &act, &want)
                              : fetcher_start(p->src, &act, &want);
 }

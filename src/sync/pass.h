@@ -21,6 +21,8 @@ typedef struct ds_progress {
     _Atomic int64_t created, updated, unchanged, skipped, held;
     _Atomic int64_t source_calls, destination_calls;
     _Atomic int64_t waiting_ms; /* since when it waits for its pace; 0: it does not */
+    /* Until when each side sits out a rate limit; 0: it does not. */
+    _Atomic int64_t source_limited_ms, destination_limited_ms;
 } ds_progress;
 
 typedef struct ds_pass_in {

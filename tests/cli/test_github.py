@@ -64,6 +64,22 @@ class Routes(fake.Case):
 class Repositories(Routes):
     SEED = "rows=130,private=20"
 
+    def test_who_watches_sees_that_a_limit_is_sat_out(self):
+        self.route()
+        self.faults("* status=429 retry-after=4")
+        child = self.daemon()
+
+        def limited():
+            units = self.units()
+            running = units[0]["running"] if units else None
+            return running if running and running.get("waiting_for") else None
+
+        running = self.until(limited, "the pass waits")
+        self.assertEqual(running["waiting_for"], "rate limit")
+        self.assertRegex(running["waiting_until"], r"^20\d\d-.*Z$")
+        self.assertEqual(set(running["calls"]), {"source", "destination"})
+        self.stop(child)
+
     def test_an_organisation_by_rest(self):
         self.route()
         done = self.one()

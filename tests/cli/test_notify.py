@@ -94,6 +94,10 @@ class Notify(cli.Case):
     def events(self, notices):
         return [notice["event"] for notice in notices]
 
+    def passes(self, n):
+        """The unit is known once its source was listed."""
+        self.until(lambda: [u for u in self.units() if u["runs_completed"] == n], f"pass {n}")
+
     def ask_for_approval(self):
         """Two passes, of which the second one goes beyond the limit."""
         self.rows(4)
@@ -161,7 +165,7 @@ class Notify(cli.Case):
         self.notify(f'url: "{receiver.url}"')
         self.rows(4)
         child = self.daemon()
-        self.until(lambda: self.units()[0]["runs_completed"] == 1, "the first pass")
+        self.passes(1)
         self.assertEqual(receiver.asked, [])
         self.run_it("pause", "plants")
         self.run_it("resume", "plants")
@@ -200,11 +204,11 @@ class Notify(cli.Case):
         self.notify(f'url: "{receiver.url}"')
         self.rows(4)
         child = self.daemon()
-        self.until(lambda: self.units()[0]["runs_completed"] == 1, "the first pass")
+        self.passes(1)
         self.run_it("pause", "plants")
         receiver.wait(lambda: receiver.asked, self, "the one that hangs")
         self.run_it("resume", "plants")
-        self.until(lambda: self.units()[0]["runs_completed"] == 2, "a pass beside it")
+        self.passes(2)
         self.stop(child)
         self.assertEqual(self.queued(), 2)
         child = self.daemon()
@@ -217,7 +221,7 @@ class Notify(cli.Case):
         self.notify(f'url: "{receiver.url}"')
         self.rows(4)
         child = self.daemon()
-        self.until(lambda: self.units()[0]["runs_completed"] == 1, "the first pass")
+        self.passes(1)
         self.run_it("pause", "plants")
         receiver.wait(lambda: receiver.asked, self, "the one that hangs")
         child.kill()
@@ -269,7 +273,7 @@ class Notify(cli.Case):
         self.notify("command: [./tell]")
         self.rows(4)
         child = self.daemon()
-        self.until(lambda: self.units()[0]["runs_completed"] == 1, "the first pass")
+        self.passes(1)
         self.run_it("pause", "plants")
         self.until(self.lines, "the command runs")
         self.stop(child)

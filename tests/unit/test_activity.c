@@ -101,6 +101,19 @@ static void an_activity_recalls_what_was_kept(void **state)
     assert_null(ds_activity_recall(&act, "etag"));
 }
 
+static void a_limit_is_told_to_who_watches(void **state)
+{
+    _Atomic int64_t until = 0;
+    ds_activity act = {.limited_ms = &until}, unseen = {.route = "repos"};
+
+    (void)state;
+    ds_activity_limited(&act, 1234);
+    assert_int_equal(atomic_load(&until), 1234);
+    ds_activity_limited(&act, 0);
+    assert_int_equal(atomic_load(&until), 0);
+    ds_activity_limited(&unseen, 1234); /* nobody watches */
+}
+
 static void its_calls_are_told_by_endpoint(void **state)
 {
     ds_activity act = {.route = "repos", .unit = "all"};
@@ -277,6 +290,7 @@ int main(void)
     add_test(a_warning_names_route_and_unit);
     add_test(an_activity_recalls_what_was_kept);
     add_test(an_activity_counts_calls_and_knows_its_route);
+    add_test(a_limit_is_told_to_who_watches);
     add_test(its_calls_are_told_by_endpoint);
     add_test(the_system_clock_runs);
     add_test(a_secret_is_kept_whole);

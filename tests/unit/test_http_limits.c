@@ -33,6 +33,37 @@ static void a_short_wait_is_sat_out(void **state)
     rig_free(rig);
 }
 
+typedef struct watching { /* a clock that sees, whenever it is asked, what was told */
+    ds_clock base;        /* first */
+    _Atomic int64_t told, most;
+} watching;
+
+static int64_t look(ds_clock *clock)
+{
+    watching *w = (watching *)clock;
+
+    if (atomic_load(&w->told) > atomic_load(&w->most))
+        atomic_store(&w->most, atomic_load(&w->told));
+    return ds_clock_system()->now_ms(ds_clock_system());
+}
+
+static void a_wait_is_told_while_it_lasts(void **state)
+{
+    http_rig *rig = rig_new(limit_once, NULL, true);
+    watching watch = {.base = *ds_clock_system()};
+    ds_http_request req = create("{}");
+    int64_t began = look(&watch.base);
+
+    (void)state;
+    watch.base.now_ms = look;
+    rig->act.clock = &watch.base;
+    rig->act.limited_ms = &watch.told;
+    assert_true(rig_send(rig, &req, 1));
+    assert_in_range(atomic_load(&watch.most), began + 500, look(&watch.base) + 1000);
+    assert_int_equal(atomic_load(&watch.told), 0);
+    rig_free(rig);
+}
+
 static void limit_long(http_conn *c)
 {
     while (http_conn_read(c)) {
@@ -331,6 +362,7 @@ static void clients_of_one_credential_share_its_budget(void **state)
 int main(void)
 {
     add_test(a_short_wait_is_sat_out);
+    add_test(a_wait_is_told_while_it_lasts);
     add_test(a_long_wait_is_the_engines);
     add_test(a_date_is_by_the_servers_clock);
     add_test(a_told_window_is_kept_without_a_refusal);

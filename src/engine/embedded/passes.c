@@ -270,6 +270,7 @@ static ds_running look_at(ds_emb_pass *pass, ds_arena *a)
         .done = peek(&p->done),
         .total = peek(&p->total),
         .waiting_ms = peek(&p->waiting_ms),
+        .limited_ms = DS_MAX(peek(&p->source_limited_ms), peek(&p->destination_limited_ms)),
         .source_calls = peek(&p->source_calls),
         .destination_calls = peek(&p->destination_calls),
         .totals = totals,

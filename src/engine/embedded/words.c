@@ -67,6 +67,7 @@ void ds_words_running(ds_json_writer *w, const ds_running *running)
     ds_w_int(w, "done", running->done);
     ds_w_int(w, "known", running->total);
     ds_w_int(w, "waiting_ms", running->waiting_ms);
+    ds_w_int(w, "limited_ms", running->limited_ms);
     ds_w_int(w, "source_calls", running->source_calls);
     ds_w_int(w, "destination_calls", running->destination_calls);
     ds_w_totals(w, &running->totals);
@@ -214,6 +215,7 @@ bool ds_words_read_running(const ds_json *json, ds_running *out, ds_err *err)
         .done = ds_json_integer(json, "done", 0),
         .total = ds_json_integer(json, "known", -1),
         .waiting_ms = ds_json_integer(json, "waiting_ms", 0),
+        .limited_ms = ds_json_integer(json, "limited_ms", 0),
         .source_calls = ds_json_integer(json, "source_calls", 0),
         .destination_calls = ds_json_integer(json, "destination_calls", 0),
         .totals = read_totals(json),
