@@ -26,7 +26,7 @@ class Examples(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.top = pathlib.Path(folder.name) / "examples"
         shutil.copytree(TOP / "examples", self.top)
-        self.env = dict(os.environ)
+        self.env = dict(os.environ, GITHUB_TOKEN="ghp_example", NOTION_TOKEN="ntn_example")
 
     def run_program(self, config, *args, code=0):
         answer = subprocess.run([PROGRAM, "-c", self.top / config, "--json", *args], text=True,
@@ -124,6 +124,23 @@ class Examples(unittest.TestCase):
             self.assertEqual(server.psql("SELECT count(*), sum(height_cm) FROM plants").strip(), "3|250")
         rows = [json.loads(line) for line in (self.top / "from-postgresql.jsonl").open()]
         self.assertEqual([r["name"] for r in rows], ["Box", "Lavender, true", "Dahlia"])
+
+    def stand_in(self, kind, *options):
+        """The address of an API's stand-in, which ends with the test."""
+        child = subprocess.Popen([PROGRAM, "fake", kind, *options], text=True, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.stdout.close)
+        self.addCleanup(child.terminate)
+        return child.stdout.readline().split()[-1]
+
+    def test_github_to_notion(self):
+        github, notion = self.stand_in("github", "--seed", "rows=30"), self.stand_in("notion", "--seed", "rows=0")
+        path = self.top / "github-to-notion.yaml"
+        path.write_text(path.read_text().replace('_TOKEN}"', f'_TOKEN}}", base_url: "{github}"', 1)
+                        .replace('NOTION_TOKEN}"', f'NOTION_TOKEN}}", base_url: "{notion}"'))
+        self.assertEqual(self.once(path.name)["created"], 30)
+        self.assertEqual(self.once(path.name)["unchanged"], 30)
 
     def test_the_languages_of_the_demo(self):
         totals = self.once("languages.yaml")
