@@ -93,6 +93,14 @@ class Calls(Routes):
         self.assertEqual(self.spent(), {"PATCH /v1/pages/{id}": 10})
         self.assertEqual(self.values("k3"), {**self.values("k3"), "Stars": -3, "Name": "name 3"})
 
+    def test_plan_tells_the_calls(self):
+        self.start()
+        self.route()
+        self.numbered(120)
+        calls = self.run_it("plan", "--json").json["routes"][0]["calls"]
+        self.assertEqual(calls, {**calls, "POST /v1/pages": 120, "POST /v1/data_sources/{id}/query": 2})
+        self.assertEqual(self.rows(), [])
+
     def test_several_are_on_their_way_at_once(self):
         self.start("--latency", "20ms")
         self.route()

@@ -71,6 +71,17 @@ static bool open_destination(ds_destination *self, ds_activity *act, const ds_op
     return true;
 }
 
+/* How fast Notion lets one go is not published: no time is told. */
+static void estimate(const ds_destination *self, const ds_work_ahead *work, ds_cost *out)
+{
+    int64_t each = (int64_t)DS_NOTION_LIST_MAX;
+
+    (void)self;
+    ds_cost_add(out, "POST /v1/data_sources/{id}/query", (work->finds + each - 1) / each);
+    ds_cost_add(out, "POST /v1/pages", work->creates);
+    ds_cost_add(out, "PATCH /v1/pages/{id}", work->updates + work->archives + work->removes);
+}
+
 static void close_destination(ds_destination *self)
 {
     ds_notion_end((ds_notion_writer *)self);
@@ -96,5 +107,6 @@ const ds_destination_ops ds_notion_destination = {
     .check_schema = ds_notion_check,
     .list_columns = ds_notion_list_columns,
     .ensure_schema = ds_notion_ensure,
+    .estimate = estimate,
     .validate = validate,
 };
