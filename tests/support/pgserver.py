@@ -14,6 +14,7 @@ the user postgres or nobody who does.
 """
 import ctypes
 import glob
+import contextlib
 import os
 import pathlib
 import pwd
@@ -164,14 +165,15 @@ class Server:
 
     def kill(self):
         """kill -9 for the server and its sessions, as when the machine loses power."""
-        pids = [os.pidfd_open(pid) for pid in children_of(self.process.pid)]
+        pids = []
+        for pid in children_of(self.process.pid):
+            with contextlib.suppress(ProcessLookupError):  # one that has just ended by itself
+                pids.append(os.pidfd_open(pid))
         self.process.kill()
         self.process.wait(PATIENCE)
         for fd in pids:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(fd, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             select.select([fd], [], [], PATIENCE)  # readable once it is gone
             os.close(fd)
 
