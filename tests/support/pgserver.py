@@ -12,9 +12,9 @@ It trusts everybody but the role `guarded`, who needs a password (once a test ha
 ends when the process that started it ends, however that ends.  Root cannot run a server: then it is
 the user postgres or nobody who does.
 """
+import contextlib
 import ctypes
 import glob
-import contextlib
 import os
 import pathlib
 import pwd
