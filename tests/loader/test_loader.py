@@ -122,7 +122,7 @@ class Loader(Case):
 
     def test_what_could_be_loaded_is_named_beside_what_is_there(self):
         self.put("odd-good")
-        self.refused("notion", "not in this build; it has file, .*; it can load .*odd-good")
+        self.refused("jira", "not in this build; it has file, .*; it can load .*odd-good")
         self.refused("print", "print cannot be a source; what can: file, .*; it can load .*odd-good")
 
     # -- what is mapped
