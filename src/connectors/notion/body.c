@@ -152,7 +152,7 @@ static void heading(page_writer *w, const ds_notion_body_block *block)
     size_t n = digit >= '1' && digit <= '6' ? (size_t)(digit - '0') : 1;
 
     if (ds_json_size(rich_of(block)))
-        put_rich(w, block, "###### " + (6 - n), DS_NOTION_BODY_SINGLE);
+        put_rich(w, block, &"###### "[6 - n], DS_NOTION_BODY_SINGLE);
     put_blocks(w, &block->below, ds_json_size(rich_of(block)) > 0, NO_LIST);
 }
 
