@@ -10,8 +10,7 @@ static void ids(void **state)
     static const char id[] = "0f0e1111-2222-3333-4444-5555aaaabbbb";
     static const char *const good[] = {
         "0f0e1111-2222-3333-4444-5555aaaabbbb",
-        "0F0E1111222233334444"
-        "5555AAAABBBB",
+        "0F0E11112222333344445555AAAABBBB",
         "https://www.notion.so/acme/Some-title-0f0e11112222333344445555aaaabbbb?v=1#x",
         "https://app.notion.com/p/0f0e11112222333344445555aaaabbbb/",
         "collection://0f0e1111-2222-3333-4444-5555aaaabbbb",
