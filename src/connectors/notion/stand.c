@@ -19,6 +19,12 @@ static void remember(ds_notion_stand *place, const char *id, ds_arena *a)
     place->seen[place->seen_n++] = id;
 }
 
+/* Whatever a stored text says, it is counted from there on. */
+static int64_t count_of(const ds_json *doc, const char *name, int64_t most)
+{
+    return DS_MAX(DS_MIN(ds_json_integer(doc, name, 0), most), INT64_C(0));
+}
+
 bool ds_notion_stand_read(const char *text, ds_arena *a, ds_notion_stand *out)
 {
     ds_err err = DS_ERR_INIT;
@@ -34,10 +40,10 @@ bool ds_notion_stand_read(const char *text, ds_arena *a, ds_notion_stand *out)
                              .after = ds_json_bool(doc, "after"),
                              .made = ds_json_text(doc, "made"),
                              .at = ds_json_text(doc, "at"),
-                             .served = ds_json_integer(doc, "served", 0),
+                             .served = count_of(doc, "served", DS_NOTION_CAP),
                              .edited = ds_json_text(doc, "edited"),
                              .created = ds_json_text(doc, "created"),
-                             .refused = ds_json_integer(doc, "refused", 0)};
+                             .refused = count_of(doc, "refused", REFUSED_MOST)};
     DS_JSON_EACH (ds_json_get(doc, "seen"), id)
         if (ds_json_kind_of(id) == DS_JSON_TEXT)
             remember(out, ds_json_str(id, NULL), a);
