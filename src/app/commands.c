@@ -108,7 +108,8 @@ const ds_command ds_commands[] = {
      schema_flags, 0, 1, ds_cmd_schema},
     {"doctor", "", "the machine, the store, permissions, the clock", NULL, NULL, 0, 0,
      ds_cmd_doctor},
-    {"fake", "github|notion", "a strict stand-in of an API on loopback, to try a configuration with",
+    {"fake", "github|notion",
+     "a strict stand-in of an API on loopback, to try a configuration with",
      "Prints its address, for `base_url`, and serves until SIGTERM or SIGINT.  What it holds is\n"
      "made up from --seed, the same each time, and is gone with it.  Any token is a login.\n"
      "\n"

@@ -125,9 +125,9 @@ class Configuration(BadCase):
     def test_what_is_not_in_this_build_is_refused(self):
         self.config("engine: temporal\n" + SIMPLE
                     + SIMPLE.split("\n", 1)[1].replace("plants", "trees")
-                    .replace("kind: file", "kind: jira").replace("kind: sqlite", "kind: notion"))
+                    .replace("kind: file", "kind: jira").replace("kind: sqlite", "kind: asana"))
         text = self.refused()
-        for name in ("engine temporal", "jira", "notion"):
+        for name in ("engine temporal", "jira", "asana"):
             self.assertRegex(text, rf"{name} is not in this build")
 
     def test_two_routes_that_own_one_column(self):
