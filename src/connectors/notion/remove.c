@@ -38,19 +38,19 @@ bool ds_notion_remove(ds_destination *self, ds_activity *act, const char *const 
     bool gone;
 
     for (size_t i = 0; i < n; i++)
-        if (ids[i]) /* a row of ours always has one */
-            reqs[sent++] = trash(a, ids[i]);
+        if (ds_notion_id(ids[i], a)) /* a row of ours always has one */
+            reqs[sent++] = trash(a, ds_notion_id(ids[i], a));
     if (!ds_notion_client(w, act, err) || (sent && !ds_http_send(w->http, act, reqs, sent, err)))
         return false;
     for (size_t i = 0, at = 0; i < n; i++) {
         const ds_http_request *req;
 
-        if (!ids[i])
+        if (!ds_notion_id(ids[i], a))
             continue;
         req = &reqs[at++];
         if (req->err.kind == DS_ERR_NONE)
             continue;
-        if (!is_gone(w, act, ids[i], req, &gone, err))
+        if (!is_gone(w, act, ds_notion_id(ids[i], a), req, &gone, err))
             return false;
         if (!gone) {
             *err = req->err;

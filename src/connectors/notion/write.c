@@ -9,7 +9,7 @@ static bool take_answer(ds_activity *act, ds_notion_job *job, const ds_http_requ
 {
     ds_err none = DS_ERR_INIT;
     const ds_json *page = ds_http_json(act, req, &none);
-    const char *id = ds_json_text(page, "id");
+    const char *id = ds_notion_id(ds_json_text(page, "id"), ds_activity_arena(act));
 
     if (!id) {
         job->write->outcome = DS_OUT_UNKNOWN;
@@ -48,6 +48,18 @@ typedef struct batch {
     size_t n;
 } batch;
 
+/* The page to be changed, if there is one: by hand a row may be named by its address, too. */
+static bool take_page(ds_notion_job *job, ds_arena *a)
+{
+    if (job->write->op == DS_OP_CREATE)
+        return true;
+    job->page = ds_notion_id(job->write->id, a);
+    if (!job->page)
+        ds_notion_hold(job, a, "\"%.100s\" is neither id nor address of a page",
+                       job->write->id ? job->write->id : "");
+    return job->page != NULL;
+}
+
 static bool prepare(ds_notion_writer *w, ds_activity *act, ds_write *writes, size_t n, batch *b,
                     ds_err *err)
 {
@@ -59,7 +71,8 @@ static bool prepare(ds_notion_writer *w, ds_activity *act, ds_write *writes, siz
         ds_notion_job *job = &b->jobs[b->n];
 
         *job = (ds_notion_job){.write = &writes[i]};
-        job->page = writes[i].op == DS_OP_UPDATE ? writes[i].id : NULL;
+        if (!take_page(job, a))
+            continue;
         if (!ds_notion_job_make(w, act, job, err)) {
             if (writes[i].outcome != DS_OUT_HELD)
                 return false;
