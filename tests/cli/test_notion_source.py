@@ -386,6 +386,50 @@ class Bodies(Routes):
         self.assertIn("the page's body", self.run_it("held", "--json").out)
 
 
+MARKDOWN = r"""# Head *it* **bold** `code`
+
+A [link](https://a.example/x) and ~~gone~~ snake_case 1 < 2 \*not\* it.
+
+- one
+  - two
+- three
+
+1. a
+2. b
+
+- [x] done
+- [ ] open
+
+> quoted\
+> more
+
+```c
+int *x;
+```
+
+---
+
+| a | b |
+| --- | --- |
+| c | d\|e |
+
+end
+"""
+
+
+class BackAgain(Routes):
+    def test_a_body_that_was_written_reads_as_it_was(self):
+        self.write("in.jsonl", json.dumps({"id": "k1", "Name": "n", "Text": MARKDOWN}) + "\n")
+        self.config("routes:\n  w:\n    source: {kind: file, path: in.jsonl, key: id}\n"
+                    f"    destination: {{kind: notion, token: ntn_secret, base_url: '{self.url}', "
+                    f"data_source: {self.source}, key: Repo ID, body: create}}\n"
+                    "    transform: '.body = .properties.Text | del(.properties.Text) | del(.properties.id)'\n")
+        self.assertEqual(self.one()["created"], 1)
+        self.route(f"data_source: {self.source}, key: Repo ID", "fields: {Name: Name, Text: body}")
+        self.one()
+        self.assertEqual(self.table("key, Name, Text"), [("k1", "n", MARKDOWN)])
+
+
 class Changes(Routes):
     SEED = "rows=200"
     NOW = ""  # `since` is of our own clock
