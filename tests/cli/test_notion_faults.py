@@ -57,7 +57,8 @@ class Faults(Routes):
 
     def test_a_create_whose_answer_is_lost_is_not_repeated(self):
         for rule, there in (("cut-after", 3), ("html=502", 2), ("status=503", 2), ("garbage", 3),
-                            ("status=504", 2), ("status=500", 2), ("truncate=20", 3)):
+                            ("status=504", 2), ("status=500", 2), ("truncate=20", 3),
+                            ("no-database", 2)):
             with self.subTest(rule):
                 self.begin(f"POST /v1/pages at=2 {rule}")
                 done = self.one(code=4)

@@ -90,6 +90,7 @@ class Values(Routes):
                 ("more than 200 characters", {"phone": "1" * 201}),
                 ("more than 2000 characters", {"url": "https://example.org/" + "u" * 2000}),
                 ("200001 characters, the most is 200000", {"text": "t" * 200001}),
+                ("its properties make a request of", {"text": "\u20ac" * 200000}),
                 ("the list has 101 entries", {"multi": [f"o{i}" for i in range(101)]})):
             with self.subTest(says):
                 self.refused(says, **properties)
