@@ -240,7 +240,7 @@ class Config(Case):
     def test_the_schema_of_the_configuration_needs_none(self):
         schema = self.run_it("schema", "config").json
         self.assertEqual(schema["$schema"], "http://json-schema.org/draft-07/schema#")
-        self.assertEqual(set(schema["properties"]), {"store", "engine", "accounts", "routes"})
+        self.assertEqual(set(schema["properties"]), {"store", "engine", "accounts", "notify", "routes"})
         self.assertLessEqual({"source-file", "destination-sqlite", "account-print"},
                              set(schema["definitions"]))
 
