@@ -38,8 +38,9 @@ static step judge(ds_sqlite_writer *w, int rc, ds_write *row, ds_err *err)
 {
     const char *words = ds_arena_strdup(ds_activity_arena(w->db.act), sqlite3_errmsg(w->db.handle));
 
-    if (sqlite3_get_autocommit(w->db.handle)) {
-        w->undone = words;
+    if (sqlite3_get_autocommit(w->db.handle)) { /* the disk may do so too, and that is no row's */
+        if ((rc & 0xff) == SQLITE_CONSTRAINT)
+            w->undone = words;
         ds_sqlite_fail(&w->db, err, "the transaction was rolled back at key \"%.100s\"", row->key);
         return STEP_FAILED;
     }
