@@ -183,7 +183,8 @@ static bool is_blank(const ds_file_row *row, bool csv)
     return true;
 }
 
-/* Takes the line end off the text. */
+/* Takes the line end off the text: of the last line a carriage return alone, too, since a line that
+ * is added behind it makes it one. */
 static void trim_line(ds_file_row *row)
 {
     size_t cut = 0;
@@ -192,6 +193,8 @@ static void trim_line(ds_file_row *row)
         return;
     if (row->n && row->text[row->n - 1] == '\n')
         cut = row->n > 1 && row->text[row->n - 2] == '\r' ? 2 : 1;
+    else if (row->n && row->text[row->n - 1] == '\r')
+        cut = 1;
     row->n -= cut;
     row->end -= (int64_t)cut;
     if (row->n > DS_RECORD_MAX)
