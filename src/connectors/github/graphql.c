@@ -235,7 +235,7 @@ bool ds_github_graphql_page(ds_github *gh, ds_activity *act, const ds_fetch *wan
 {
     const char *org = ds_github_org_of(gh, want->unit);
     ds_github_place place = {.n = DS_GITHUB_BATCH_MOST};
-    ds_github_graphql_answer answer;
+    ds_github_graphql_answer answer = {.n = 0};
 
     page->restart = want->cursor && !ds_github_place_read(want->cursor, &place);
     if (page->restart)

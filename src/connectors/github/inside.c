@@ -163,7 +163,7 @@ static bool is_wanted(const ds_fetch *want, const ds_json *object, ds_arena *a)
     const char *number =
         ds_arena_printf(a, "#%lld", (long long)ds_json_integer(object, "number", -1));
 
-    for (size_t i = 0; i < want->items_n; i++) {
+    for (size_t i = 0; want->items && i < want->items_n; i++) {
         if ((key && strcmp(want->items[i], key) == 0) || strcmp(want->items[i], number) == 0)
             return true;
     }

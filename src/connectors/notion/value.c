@@ -120,7 +120,7 @@ static ds_value files(const ds_json *entries, ds_arena *a)
 
 static bool is(const char *type, const char *one, const char *other)
 {
-    return strcmp(type, one) == 0 || (other && strcmp(type, other) == 0);
+    return type && (strcmp(type, one) == 0 || (other && strcmp(type, other) == 0));
 }
 
 /* ---- what Notion computes -------------------------------------------------------------------- */
