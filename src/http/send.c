@@ -6,6 +6,7 @@
  */
 #include "http/internal.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define POLL_MS INT64_C(50) /* within this a cancelled pass is noticed */
@@ -264,6 +265,7 @@ static void start_job(batch *b, job *j, int64_t now)
 {
     slot *s = free_slot(b->http);
 
+    assert(s); /* who starts one has seen that a place is free */
     j->state = JOB_FLIES;
     j->tries++;
     b->flying++;

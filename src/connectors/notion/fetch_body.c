@@ -59,7 +59,7 @@ static ds_http_request request_of(const list *one, ds_arena *a)
 
 /* The lists within those that have been read to their end: only then do they stay where they are.
  */
-static void push_below(const list *one, lists *todo)
+static void push_below(const list *one, lists *unread)
 {
     for (size_t i = 0; i < one->into->n; i++) {
         ds_notion_body_block *block = &one->into->items[i];
@@ -72,11 +72,12 @@ static void push_below(const list *one, lists *todo)
                     DS_NOTION_BODY_DEPTH);
             return;
         }
-        push(todo, (list){.of = one->of, .into = &block->below, .id = id, .depth = one->depth + 1});
+        push(unread,
+             (list){.of = one->of, .into = &block->below, .id = id, .depth = one->depth + 1});
     }
 }
 
-static void take(list one, const ds_json *doc, lists *todo)
+static void take(list one, const ds_json *doc, lists *unread)
 {
     const ds_json *results = ds_json_get(doc, "results");
     const char *next = ds_json_bool(doc, "has_more") ? ds_json_text(doc, "next_cursor") : NULL;
@@ -86,13 +87,13 @@ static void take(list one, const ds_json *doc, lists *todo)
         ds_fail(&one.of->err, DS_ERR_PERMANENT, "it has more than %zu blocks", BLOCKS_MOST);
         return;
     }
-    ds_notion_body_add(one.into, results, todo->arena);
+    ds_notion_body_add(one.into, results, unread->arena);
     if (!next) {
-        push_below(&one, todo);
+        push_below(&one, unread);
         return;
     }
     one.cursor = next;
-    push(todo, one);
+    push(unread, one);
 }
 
 /* A block within the page that nobody shows us (it is synced from a page that is not shared) stays
@@ -104,12 +105,12 @@ static void refuse(const list *one, const ds_http_request *req)
 }
 
 static bool read_some(ds_notion_reader *r, ds_activity *act, const list *some, size_t n,
-                      lists *todo, ds_err *err)
+                      lists *unread, ds_err *err)
 {
     ds_http_request requests[DS_NOTION_FLIGHT];
 
     for (size_t i = 0; i < n; i++)
-        requests[i] = request_of(&some[i], todo->arena);
+        requests[i] = request_of(&some[i], unread->arena);
     if (!ds_http_send(r->http, act, requests, n, err))
         return false;
     for (size_t i = 0; i < n; i++) {
@@ -123,24 +124,24 @@ static bool read_some(ds_notion_reader *r, ds_activity *act, const list *some, s
         doc = err->kind == DS_ERR_NONE ? ds_http_json(act, &requests[i], err) : NULL;
         if (!doc)
             return ds_wrap(err, "the body of page %s", some[i].of->row->id);
-        take(some[i], doc, todo);
+        take(some[i], doc, unread);
     }
     return true;
 }
 
-static bool read_all(ds_notion_reader *r, ds_activity *act, lists *todo, ds_err *err)
+static bool read_all(ds_notion_reader *r, ds_activity *act, lists *unread, ds_err *err)
 {
-    while (todo->n) {
+    while (unread->n) {
         list some[DS_NOTION_FLIGHT];
         size_t n = 0;
 
-        while (todo->n && n < DS_NOTION_FLIGHT) {
-            list one = todo->items[--todo->n];
+        while (unread->n && n < DS_NOTION_FLIGHT) {
+            list one = unread->items[--unread->n];
 
             if (one.of->err.kind == DS_ERR_NONE)
                 some[n++] = one;
         }
-        if (n && !read_some(r, act, some, n, todo, err))
+        if (n && !read_some(r, act, some, n, unread, err))
             return false;
     }
     return true;
@@ -212,7 +213,7 @@ bool ds_notion_bodies_put(ds_notion_reader *r, ds_activity *act, const ds_notion
                           size_t n, ds_page *page, ds_err *err)
 {
     body *bodies = ds_arena_zalloc(page->arena, (n + 1) * sizeof(*bodies));
-    lists todo = {.arena = page->arena};
+    lists unread = {.arena = page->arena};
     size_t bodies_n = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -224,13 +225,13 @@ bool ds_notion_bodies_put(ds_notion_reader *r, ds_activity *act, const ds_notion
         if (kept || rec->hold)
             continue;
         bodies[bodies_n] = (body){.row = &rows[i], .err = DS_ERR_INIT};
-        push(&todo, (list){.of = &bodies[bodies_n],
-                           .into = &bodies[bodies_n].blocks,
-                           .id = rows[i].id,
-                           .depth = 1});
+        push(&unread, (list){.of = &bodies[bodies_n],
+                             .into = &bodies[bodies_n].blocks,
+                             .id = rows[i].id,
+                             .depth = 1});
         bodies_n++;
     }
-    if (!read_all(r, act, &todo, err))
+    if (!read_all(r, act, &unread, err))
         return false;
     for (size_t i = 0; i < bodies_n; i++)
         put(r, act, &bodies[i], &page->records[bodies[i].row->record]);
