@@ -54,15 +54,22 @@ static char *wiping_strdup(const char *text)
     size_t n = strlen(text) + 1;
     char *copy = wiping_malloc(n);
 
-    return copy ? memcpy(copy, text, n) : NULL;
+    if (copy)
+        memcpy(copy, text, n);
+    return copy;
 }
 
 static void *wiping_calloc(size_t n, size_t size)
 {
     size_t whole;
-    void *data = __builtin_mul_overflow(n, size, &whole) ? NULL : wiping_malloc(whole);
+    void *data;
 
-    return data ? memset(data, 0, whole) : NULL;
+    if (__builtin_mul_overflow(n, size, &whole))
+        return NULL;
+    data = wiping_malloc(whole);
+    if (data)
+        memset(data, 0, whole);
+    return data;
 }
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

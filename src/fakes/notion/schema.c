@@ -357,7 +357,8 @@ static void apply_column(ds_ws *ws, ds_ws_source *source, const char *name, cons
     bool made = !p;
 
     if (ds_json_kind_of(column) == DS_JSON_NULL) {
-        p->gone = true;
+        if (p)
+            p->gone = true;
         return;
     }
     if (made)

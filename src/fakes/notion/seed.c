@@ -81,7 +81,7 @@ static ds_ws_source *sow_source(ds_ws *ws, const char *title, ds_ws_database *ba
 }
 
 /* One row of the repositories, much like one out of the other stand-in. */
-static const char *row_text(ds_arena *a, int64_t number)
+static const char *row_text(ds_arena *a, long long number)
 {
     static const char *const languages[] = {"C", "Python", "Go"};
 
@@ -93,8 +93,7 @@ static const char *row_text(ds_arena *a, int64_t number)
         "\"Topics\":{\"multi_select\":[{\"name\":\"sync\"}]},"
         "\"URL\":{\"url\":\"https://example.org/row/%lld\"},"
         "\"Pushed\":{\"date\":{\"start\":\"2026-01-%02lldT09:30:00Z\"}}}",
-        (long long)number, (long long)(1000 + number), (long long)(number % 500),
-        languages[number % 3], (long long)number, (long long)(1 + number % 28));
+        number, 1000 + number, number % 500, languages[number % 3], number, 1 + number % 28);
 }
 
 static void sow_rows(ds_ws *ws, ds_ws_source *source, int64_t rows, int64_t now_ms)
