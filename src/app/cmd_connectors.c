@@ -143,7 +143,7 @@ static int unknown_kind(const ds_app *app, const char *kind)
         names[n++] = c->sources[i]->kind;
     for (size_t i = 0; i < c->destinations_n; i++)
         names[n++] = c->destinations[i]->kind;
-    for (size_t i = 0; i < more_n; i++)
+    for (size_t i = 0; more && i < more_n; i++)
         names[n++] = more[i];
 
     const char *near = ds_nearest(kind, names, n);

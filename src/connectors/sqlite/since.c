@@ -43,11 +43,12 @@ static const char *time_text(const ds_sqlite_reader *r, int64_t ms, ds_arena *a)
 {
     char *text = ds_arena_strdup(a, ds_datetime_ms(a, ms).as.text);
     size_t n = strlen(text);
+    char *t = strchr(text, 'T');
 
-    if (strcmp(r->since_as, "datetime") != 0)
+    if (!t || strcmp(r->since_as, "datetime") != 0)
         return text;
     text[n - 1] = '\0'; /* "2026-01-31 09:30:00", as datetime() writes it */
-    *strchr(text, 'T') = ' ';
+    *t = ' ';
     return text;
 }
 

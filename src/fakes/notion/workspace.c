@@ -226,10 +226,13 @@ ds_ws_block *ds_ws_add_block(ds_ws *ws, const char *type, ds_ws_thing *parent, u
                              int64_t now_ms)
 {
     ds_ws_block *block = new_thing(ws, sizeof(*block), DS_WS_BLOCK, ds_ws_new_id(ws), parent);
+    ds_ws_list *list;
 
     block->type = type;
     made_by(&block->thing, DS_WS_BOT, now_ms);
-    ds_ws_list_insert(ds_ws_children(parent), at, &block->thing);
+    list = ds_ws_children(parent);
+    assert(list); /* blocks stand in pages and blocks alone */
+    ds_ws_list_insert(list, at, &block->thing);
     return block;
 }
 
