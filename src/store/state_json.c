@@ -251,6 +251,32 @@ void ds_state_read(const ds_json *json, const char *key, ds_arena *a, ds_unit *o
 
 /* ---- an event -------------------------------------------------------------------------------- */
 
+static void write_times(ds_json_writer *w, const ds_event *event)
+{
+    ds_json_w_name(w, "times");
+    ds_json_w_begin_object(w);
+    ds_w_int(w, "next_ms", event->next_ms);
+    ds_w_int(w, "quiet_until_ms", event->quiet_until_ms);
+    ds_w_text(w, "cron", event->cron);
+    ds_w_text(w, "zone", event->zone);
+    ds_w_int(w, "first_ms", event->first_ms);
+    ds_json_w_end_object(w);
+}
+
+static void read_times(const ds_json *json, ds_arena *a, ds_event *out)
+{
+    const ds_json *times = ds_json_get(json, "times");
+
+    if (ds_json_kind_of(times) != DS_JSON_OBJECT)
+        return;
+    out->tells_times = true;
+    out->next_ms = read_moment(times, "next_ms", 0);
+    out->quiet_until_ms = read_moment(times, "quiet_until_ms", 0);
+    out->cron = read_text(times, "cron", a);
+    out->zone = out->cron ? read_text(times, "zone", a) : NULL;
+    out->first_ms = read_moment(times, "first_ms", 0);
+}
+
 void ds_event_write(ds_json_writer *w, const ds_event *event)
 {
     w->exact = true;
@@ -267,6 +293,8 @@ void ds_event_write(ds_json_writer *w, const ds_event *event)
     ds_w_text(w, "error_kind", event->error_kind);
     ds_w_int(w, "error_status", event->error_status);
     ds_w_int(w, "retry_after_ms", event->retry_after_ms);
+    if (event->tells_times)
+        write_times(w, event);
     ds_json_w_end_object(w);
 }
 
@@ -287,5 +315,6 @@ bool ds_event_read(const ds_json *json, ds_arena *a, ds_event *out, ds_err *err)
     out->error = read_text(json, "error", a);
     out->error_kind = read_text(json, "error_kind", a);
     out->error_status = ds_json_integer(json, "error_status", 0);
+    read_times(json, a, out);
     return true;
 }

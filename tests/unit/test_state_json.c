@@ -125,6 +125,12 @@ static void every_field_of_an_event_survives(void **state)
         .error_kind = "auth",
         .error_status = 401,
         .retry_after_ms = 9,
+        .tells_times = true,
+        .next_ms = 10,
+        .quiet_until_ms = 11,
+        .cron = "* * * * *",
+        .zone = "UTC",
+        .first_ms = 12,
     };
     DS_AUTO_BUF(text, DS_MIB);
     ds_json_writer w = ds_json_w(&text, false);
@@ -148,6 +154,12 @@ static void every_field_of_an_event_survives(void **state)
     assert_string_equal(again.error_kind, "auth");
     assert_int_equal(again.error_status, 401);
     assert_int_equal(again.retry_after_ms, 9);
+    assert_true(again.tells_times);
+    assert_int_equal(again.next_ms, 10);
+    assert_int_equal(again.quiet_until_ms, 11);
+    assert_string_equal(again.cron, "* * * * *");
+    assert_string_equal(again.zone, "UTC");
+    assert_int_equal(again.first_ms, 12);
 }
 
 static void every_word_is_read_back(void **state)
