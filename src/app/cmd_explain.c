@@ -66,10 +66,23 @@ static void link_text(ds_arena *a, const ds_planned *row)
            hash_text(a, row->hash));
 }
 
+static void differences_text(const explain *e, ds_arena *a, const ds_planned *row)
+{
+    size_t most = e->app->verbose ? 65536 : 120;
+
+    if (row->changes_n || row->body)
+        head(e, "differences");
+    for (size_t i = 0; i < row->changes_n; i++)
+        printf("  %s: %s -> %s\n", ds_safe(a, row->changes[i].name),
+               ds_value_shown(a, row->changes[i].from, most),
+               ds_value_shown(a, row->changes[i].to, most));
+    if (row->body)
+        printf("  body: %s\n", ds_body_shown(a, row->body, most));
+}
+
 static void explain_text(const explain *e, const ds_planned *row)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
-    size_t most = e->app->verbose ? 65536 : 120;
 
     if (e->found > 1)
         putchar('\n');
@@ -89,13 +102,7 @@ static void explain_text(const explain *e, const ds_planned *row)
         head(e, "at the destination");
         ds_props_shown(e->app, a, row->row->props, row->row->props_n);
     }
-    for (size_t i = 0; i < row->changes_n; i++) {
-        if (i == 0)
-            head(e, "differences");
-        printf("  %s: %s -> %s\n", ds_safe(a, row->changes[i].name),
-               ds_value_shown(a, row->changes[i].from, most),
-               ds_value_shown(a, row->changes[i].to, most));
-    }
+    differences_text(e, a, row);
     head(e, "decision");
     printf("  %s%s%s\n", decision_of(row), row->why ? ": " : "",
            row->why ? ds_safe(a, row->why) : "");
@@ -138,6 +145,7 @@ static void explain_json(explain *e, const ds_planned *row)
     ds_w_props(w, "row", row->row ? row->row->props : NULL, row->row ? row->row->props_n : 0,
                row->row != NULL);
     ds_w_changes(w, row);
+    ds_w_body(w, row->body);
     ds_w_text(w, "decision", decision_of(row));
     ds_w_text(w, "why", row->why);
     ds_w_text(w, "reason", row->reason);

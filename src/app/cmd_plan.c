@@ -38,6 +38,7 @@ static void create_json(plan *p, const ds_planned *row)
         ds_json_w_value(w, row->props[i].value);
     }
     ds_json_w_end_object(w);
+    ds_w_body(w, row->body);
     ds_json_w_end_object(w);
 }
 
@@ -49,6 +50,7 @@ static void update_json(plan *p, const ds_planned *row)
     ds_w_text(w, "key", row->key);
     ds_w_text(w, "id", row->id ? row->id : row->key);
     ds_w_changes(w, row);
+    ds_w_body(w, row->body);
     ds_json_w_end_object(w);
 }
 
@@ -89,6 +91,8 @@ static void row_text(plan *p, const ds_planned *row, size_t kind)
                ds_value_shown(a, row->changes[i].to, most));
         between = ", ";
     }
+    if (row->body)
+        printf("%sbody: %s", between, ds_body_shown(a, row->body, most));
     putchar('\n');
 }
 

@@ -102,3 +102,33 @@ void ds_w_changes(ds_json_writer *w, const ds_planned *planned)
     }
     ds_json_w_end_object(w);
 }
+
+static const char *line_shown(ds_arena *a, const char *line, size_t most)
+{
+    return line ? ds_arena_printf(a, "\"%s\"", ds_safe_cut(a, line, most)) : "nothing";
+}
+
+const char *ds_body_shown(ds_arena *a, const ds_body_change *change, size_t most)
+{
+    const char *to = line_shown(a, change->to, most);
+
+    if (!change->from && change->line == 1)
+        return ds_arena_printf(a, "%s bytes, %s", ds_count_text(a, (int64_t)change->bytes), to);
+    return ds_arena_printf(a, "line %zu: %s -> %s", change->line, line_shown(a, change->from, most),
+                           to);
+}
+
+void ds_w_body(ds_json_writer *w, const ds_body_change *change)
+{
+    ds_json_w_name(w, "body");
+    if (!change) {
+        ds_json_w_null(w);
+        return;
+    }
+    ds_json_w_begin_object(w);
+    ds_w_int(w, "bytes", (int64_t)change->bytes);
+    ds_w_int(w, "line", (int64_t)change->line);
+    ds_w_text(w, "from", change->from);
+    ds_w_text(w, "to", change->to);
+    ds_json_w_end_object(w);
+}

@@ -28,4 +28,9 @@ void ds_w_props(ds_json_writer *w, const char *name, const ds_prop *props, size_
 /* What an update would change: the member `fields`. */
 void ds_w_changes(ds_json_writer *w, const ds_planned *planned);
 
+/* What would become of a body, in a line: `line 3: "old" -> "new"`. */
+const char *ds_body_shown(ds_arena *a, const ds_body_change *change, size_t most);
+/* The member `body`; null where it stays as it is. */
+void ds_w_body(ds_json_writer *w, const ds_body_change *change);
+
 #endif

@@ -27,7 +27,7 @@ typedef struct ds_map_pair {
  * applied in this order, and the default takes the place of absent and null (and of what `map` does
  * not name, where both are given). `map` goes over a list entry by entry. */
 typedef struct ds_field {
-    const char *to; /* destination property */
+    const char *to; /* destination property; of a body the name of the setting */
     ds_field_kind kind;
     const char *from;     /* FROM: source property or path */
     ds_value value;       /* VALUE */
@@ -72,6 +72,7 @@ typedef struct ds_route {
     bool has_fields; /* false: the source's properties under their own names */
     const ds_field *fields;
     size_t fields_n;
+    const ds_field *body; /* what the record's body is made of; NULL: the source's own body */
     const ds_where *where;
     size_t where_n;
     const ds_transformer *transformer;

@@ -1,7 +1,8 @@
 /* src/config/columns.c
  *
  * The names of destination properties within one route: `owns`, `create_only`, `stamp` and the mark
- * of missing rows against what `fields` maps and against the destination's key.
+ * of missing rows against what `fields` maps and against the destination's key.  And `body` against
+ * what the destination takes.
  */
 #include "config/load.h"
 
@@ -91,6 +92,39 @@ static void check_key(ds_load *ld, const ds_node *table, const ds_route *route)
         refuse_key(ld, missing->value->at, route->missing_mark, key);
 }
 
+/* A destination that may be told to leave bodies alone has an option of this name for it. */
+static bool takes_none(const ds_route *route)
+{
+    const ds_option *option = ds_option_find(route->destination->options, "body");
+    const char *choice = NULL;
+
+    if (!option || option->type != DS_OPTION_CHOICE || !route->destination_settings)
+        return false;
+    memcpy(&choice, (const char *)route->destination_settings + option->offset, sizeof(choice));
+    return choice && !strcmp(choice, "none");
+}
+
+static void check_body(ds_load *ld, const ds_node *table, const ds_route *route)
+{
+    const ds_member *m = ds_node_member(table, "body");
+
+    if (!m)
+        return;
+    if (!route->has_fields)
+        ds_issue(ld->issues, m->at,
+                 "body: needs `fields` beside it; without them every property goes under its own "
+                 "name, this one too");
+    if (route->destination && !route->destination->has_bodies)
+        ds_issue(ld->issues, m->at,
+                 "body: a destination of kind %s has no bodies; put the text into a property",
+                 route->destination->kind);
+    else if (route->destination && takes_none(route))
+        ds_issue(ld->issues, m->at,
+                 "body: the destination's own `body` is none, so it would not be written; set that "
+                 "too (`durable-sync connectors %s` says to what)",
+                 route->destination->kind);
+}
+
 void ds_columns_check(ds_load *ld, const ds_node *table, const ds_route *route)
 {
     const ds_member *stamp = ds_node_member(table, "stamp"),
@@ -105,4 +139,5 @@ void ds_columns_check(ds_load *ld, const ds_node *table, const ds_route *route)
         ds_issue(ld->issues, missing->value->at, "missing: \"%s\" is the stamp already",
                  route->stamp);
     check_key(ld, table, route);
+    check_body(ld, table, route);
 }

@@ -1,4 +1,4 @@
-/* src/config/fields.c - `fields` in all its forms, and `where`. */
+/* src/config/fields.c - `fields` in all its forms, `body`, and `where`. */
 #include "base/text.h"
 #include "config/load.h"
 
@@ -92,6 +92,11 @@ static const ds_shape property_shape = {.type = DS_SHAPE_TEXT, .takes = "a prope
 static const ds_shape field_shape = {
     .type = DS_SHAPE_EITHER,
     .takes = "a property of the source, or a table",
+    .either = (const ds_shape *const[]){&property_shape, &ds_shape_field, NULL},
+};
+const ds_shape ds_shape_body = {
+    .type = DS_SHAPE_EITHER,
+    .takes = "a property of the source, or a table as in `fields`",
     .either = (const ds_shape *const[]){&property_shape, &ds_shape_field, NULL},
 };
 const ds_shape ds_shape_fields = {
@@ -264,6 +269,17 @@ void ds_fields_read(ds_load *ld, const ds_member *m, ds_route *route)
     route->has_fields = true;
     route->fields = fields;
     route->fields_n = m->value->n;
+}
+
+void ds_body_read(ds_load *ld, const ds_member *m, ds_route *route)
+{
+    ds_field *body;
+
+    if (!m)
+        return;
+    body = ds_new_in(ld->arena, ds_field);
+    read_field(ld, m, body);
+    route->body = body;
 }
 
 static void read_condition(ds_load *ld, const ds_member *m, ds_where *out)

@@ -159,13 +159,16 @@ ds_route *ds_route_read(ds_load *ld, const ds_member *m);
 void ds_schedule_read(ds_load *ld, const ds_node *table, ds_route *route);
 void ds_fields_read(ds_load *ld, const ds_member *m, ds_route *route);
 void ds_where_read(ds_load *ld, const ds_member *m, ds_route *route);
+/* The route's `body`, which takes the forms of a field. */
+void ds_body_read(ds_load *ld, const ds_member *m, ds_route *route);
 /* NULL when "{owner.login}/{name}" is well formed, else what is wrong with it. */
 const char *ds_template_problem(const char *text);
 void ds_transform_read(ds_load *ld, const ds_member *m, ds_route *route);
 void ds_missing_read(ds_load *ld, const ds_member *m, ds_route *route);
 void ds_limits_read(ds_load *ld, const ds_member *m, ds_route *route);
 void ds_pace_read(ds_load *ld, const ds_member *m, ds_route *route);
-/* owns, create_only, stamp and the mark against the fields and the destination's key. */
+/* owns, create_only, stamp and the mark against the fields and the destination's key; body against
+ * what the destination takes. */
 void ds_columns_check(ds_load *ld, const ds_node *table, const ds_route *route);
 /* No two routes may own the same column of one destination. `tables[i]` is where routes[i] stands.
  */

@@ -37,6 +37,9 @@ static void add(ds_load *ld, claims *all, claim one)
     all->items[all->n++] = one;
 }
 
+/* What a claim of the body is called; a column of this very name is taken for one. */
+static const char the_body[] = "the body";
+
 /* Of a setting that the route has. */
 static const ds_node *value_of(const ds_node *table, const char *name)
 {
@@ -58,6 +61,11 @@ static void collect(ds_load *ld, claims *all, const ds_route *route, const ds_no
     for (size_t i = 0; !route->has_owns && !route->transform && i < route->fields_n; i++) {
         one.column = route->fields[i].to;
         one.at = route->fields[i].at;
+        add(ld, all, one);
+    }
+    if (route->body) {
+        one.column = the_body;
+        one.at = route->body->at;
         add(ld, all, one);
     }
     if (route->stamp) {

@@ -6,7 +6,7 @@
 #define NAME_MAX_BYTES ((size_t)64)
 
 typedef struct entry { /* what was written */
-    const ds_member *source, *destination, *fields, *where, *transform, *owns, *create_only,
+    const ds_member *source, *destination, *fields, *body, *where, *transform, *owns, *create_only,
         *missing, *limits, *pace, *cron, *zone, *quiet;
     const char *stamp, *write, *verify;
     int64_t every_ms, full_every_ms;
@@ -75,6 +75,13 @@ static const ds_key keys[] = {
      .shape = &ds_shape_fields,
      .fallback = "all, under the same names",
      .help = "which properties the destination gets, and from what"},
+    {.name = "body",
+     .type = DS_KEY_MEMBER,
+     .offset = offsetof(entry, body),
+     .shape = &ds_shape_body,
+     .fallback = "the source's own, where it has bodies",
+     .help = "what the record's body is made of, such as the text of a page; it takes what a line "
+             "of `fields` takes"},
     {.name = "where",
      .type = DS_KEY_MEMBER,
      .offset = offsetof(entry, where),
@@ -145,7 +152,8 @@ const ds_shape ds_shape_route = {
     .type = DS_SHAPE_TABLE,
     .takes = "a table with a source and a destination",
     .keys = keys,
-    .rules = "\"not\":{\"required\":[\"cron\",\"every\"]},"
+    .rules = "\"dependencies\":{\"body\":[\"fields\"]},"
+             "\"not\":{\"required\":[\"cron\",\"every\"]},"
              "\"if\":{\"required\":[\"zone\"]},"
              "\"then\":{\"anyOf\":[{\"required\":[\"cron\"]},{\"required\":[\"quiet\"]}]}",
 };
@@ -203,6 +211,7 @@ ds_route *ds_route_read(ds_load *ld, const ds_member *m)
     route->verify_all = !strcmp(e.verify, "all");
     read_sides(ld, &e, route);
     ds_fields_read(ld, e.fields, route);
+    ds_body_read(ld, e.body, route);
     ds_where_read(ld, e.where, route);
     ds_transform_read(ld, e.transform, route);
     route->has_owns = read_names(ld, e.owns, &route->owns);

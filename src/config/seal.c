@@ -111,6 +111,8 @@ static void dump_route(ds_json_writer *w, const ds_route *route)
     ds_json_w_bool(w, route->has_fields);
     for (size_t i = 0; i < route->fields_n; i++)
         dump_field(w, &route->fields[i]);
+    if (route->body)
+        dump_field(w, route->body);
     ds_json_w_text(w, "where");
     for (size_t i = 0; i < route->where_n; i++)
         dump_where(w, &route->where[i]);

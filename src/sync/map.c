@@ -14,6 +14,7 @@ struct ds_mapping {
     const ds_route *route;
     uint32_t *field_hint; /* [fields_n]: index of `from` in the last record */
     uint32_t *where_hint;
+    uint32_t body_hint;
     uint32_t *order; /* fields by the name they write to */
     uint8_t *owned;  /* [fields_n] */
     uint8_t *how;    /* [fields_n] */
@@ -220,6 +221,29 @@ static bool is_plain(const ds_field *field)
            field->fallback.type == DS_ABSENT;
 }
 
+static bool field_value(const ds_field *field, uint32_t *hint, const ds_record *rec, ds_arena *a,
+                        ds_value *out, ds_err *err)
+{
+    return (first_value(field, hint, rec, a, out, err) &&
+            (is_plain(field) || refine(field, a, out, err))) ||
+           ds_wrap(err, "%s", field->to);
+}
+
+/* The source's own, or what the route makes it of. What is null has no text: it is cleared. */
+static bool find_body(ds_mapping *m, const ds_record *rec, ds_arena *a, const char **body,
+                      ds_err *err)
+{
+    ds_value v = DS_VALUE_ABSENT;
+
+    *body = rec->body;
+    if (!m->route->body)
+        return true;
+    if (!field_value(m->route->body, &m->body_hint, rec, a, &v, err))
+        return false;
+    *body = v.type == DS_NULL ? "" : ds_value_text(a, v);
+    return true;
+}
+
 /* `owned` NULL: all fields are wanted. */
 static bool apply_fields(ds_mapping *m, const ds_record *rec, const uint8_t *owned, ds_arena *a,
                          ds_prop *props, ds_err *err)
@@ -228,9 +252,8 @@ static bool apply_fields(ds_mapping *m, const ds_record *rec, const uint8_t *own
         const ds_field *field = &m->route->fields[i];
         ds_value v = DS_VALUE_ABSENT;
 
-        if ((!owned || owned[i]) && (!first_value(field, &m->field_hint[i], rec, a, &v, err) ||
-                                     (!is_plain(field) && !refine(field, a, &v, err))))
-            return ds_wrap(err, "%s", field->to);
+        if ((!owned || owned[i]) && !field_value(field, &m->field_hint[i], rec, a, &v, err))
+            return false;
         props[i] = (ds_prop){field->to, v};
     }
     return true;
@@ -264,9 +287,10 @@ static bool map_fields(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapp
     ds_prop *props = ds_arena_alloc(a, n * sizeof(*props));
     const uint32_t *order = m->order;
     const uint8_t *how = m->any_only_new ? m->how : NULL;
+    const char *body;
     bool gaps = false;
 
-    if (!apply_fields(m, rec, m->owned, a, props, err))
+    if (!apply_fields(m, rec, m->owned, a, props, err) || !find_body(m, rec, a, &body, err))
         return false;
     for (size_t i = 0; i < n; i++) {
         props[i].value = flat(props[i].value, a);
@@ -283,8 +307,8 @@ static bool map_fields(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapp
         order = packed;
         how = packed_how;
     }
-    *out = (ds_mapped){.props = props, .n = n, .how = how, .body = rec->body};
-    out->hash = ds_encode_hash(&m->scratch, props, order, n, how, rec->body);
+    *out = (ds_mapped){.props = props, .n = n, .how = how, .body = body};
+    out->hash = ds_encode_hash(&m->scratch, props, order, n, how, body);
     return true;
 }
 
@@ -381,7 +405,8 @@ ds_map_result ds_mapping_before(ds_mapping *m, const ds_record *rec, ds_arena *a
         return DS_MAP_DROPPED;
     if (!m->route->has_fields && n)
         memcpy(props, rec->props, n * sizeof(*props));
-    if (m->route->has_fields && !apply_fields(m, rec, NULL, a, props, &err)) {
+    if (m->route->has_fields &&
+        (!apply_fields(m, rec, NULL, a, props, &err) || !find_body(m, rec, a, &out->body, &err))) {
         *reason = ds_arena_strdup(a, err.text);
         return DS_MAP_HELD;
     }

@@ -64,6 +64,12 @@ typedef struct ds_change { /* one property of an update */
     ds_value from, to;
 } ds_change;
 
+typedef struct ds_body_change { /* a body, in short: the first line that differs */
+    size_t bytes;               /* of the new one */
+    size_t line;                /* from 1 */
+    const char *from, *to;      /* that line; NULL: there is none, or nobody has read it */
+} ds_body_change;
+
 typedef struct ds_planned {
     ds_outcome outcome; /* CREATED, UPDATED, UNCHANGED, HELD: what a pass would make of it */
     bool skipped;       /* by where, or superseded */
@@ -75,8 +81,9 @@ typedef struct ds_planned {
     size_t props_n;
     const ds_change *changes; /* UPDATED */
     size_t changes_n;
-    const ds_link *link;  /* NULL: none */
-    const ds_record *row; /* the destination's; NULL: not there or not looked at */
+    const ds_body_change *body; /* CREATED, UPDATED; NULL: it stays as it is */
+    const ds_link *link;        /* NULL: none */
+    const ds_record *row;       /* the destination's; NULL: not there or not looked at */
     ds_hash hash;
     const char *why; /* the decision in words */
 } ds_planned;

@@ -31,6 +31,40 @@ static void list_changes(pass *p, const item *it, ds_planned *planned)
     planned->changes_n = n;
 }
 
+/* The length of the line that `text` begins with. */
+static size_t line_length(const char *text)
+{
+    return strcspn(text, "\n");
+}
+
+/* The new body against that of the row, up to the first line that is not the same. */
+static const ds_body_change *compare_body(ds_arena *a, const char *to, const char *from)
+{
+    ds_body_change *change = ds_new_in(a, ds_body_change);
+
+    *change = (ds_body_change){.bytes = strlen(to), .line = 1};
+    while (to && from) {
+        size_t n = line_length(to);
+
+        if (line_length(from) != n || memcmp(from, to, n) != 0)
+            break;
+        from = from[n] ? from + n + 1 : NULL;
+        to = to[n] ? to + n + 1 : NULL;
+        change->line++;
+    }
+    change->from = from ? ds_arena_strndup(a, from, line_length(from)) : NULL;
+    change->to = to ? ds_arena_strndup(a, to, line_length(to)) : NULL;
+    return change;
+}
+
+static void show_body(pass *p, const item *it, ds_planned *planned)
+{
+    const char *to = it->mapped.body, *from = it->row ? it->row->body : NULL;
+
+    if (to && strcmp(from ? from : "", to) != 0)
+        planned->body = compare_body(p->batch, to, from);
+}
+
 static void classify_write(planner *pl, const item *it, const ds_found *found, ds_planned *planned)
 {
     pass *p = pl->p;
@@ -41,6 +75,7 @@ static void classify_write(planner *pl, const item *it, const ds_found *found, d
             ds_arena_printf(p->batch, "%zu rows at the destination have this key", found->n);
         return;
     }
+    show_body(p, it, planned);
     if (!found->n && (!it->link || p->to->find)) {
         planned->outcome = DS_OUT_CREATED;
         return;

@@ -114,7 +114,7 @@ static void map_item(pass *p, item *it, ds_arena *a)
         hold(it, reason);
         break;
     }
-    if (!p->to->has_bodies)
+    if (!p->to->has_bodies && !p->route->transform) /* which may read it */
         it->mapped.body = NULL;
 }
 

@@ -17,7 +17,7 @@ typedef struct through { /* what is on its way, in step */
 static ds_transform_in input_of(const item *it)
 {
     return (ds_transform_in){
-        .key = it->key, .props = it->mapped.props, .n = it->mapped.n, .body = it->rec->body};
+        .key = it->key, .props = it->mapped.props, .n = it->mapped.n, .body = it->mapped.body};
 }
 
 /* Held as before, without another try. */

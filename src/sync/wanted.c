@@ -1,7 +1,8 @@
 /* src/sync/wanted.c
  *
- * Which properties of its source a route reads: what `fields` takes, by name or in a template, and
- * what `where` compares.  A source asks before it fetches what costs calls of its own.
+ * Which properties of its source a route reads: what `fields` and `body` take, by name or in a
+ * template, and what `where` compares.  A source asks before it fetches what costs calls of its
+ * own.
  */
 #include "sync/map.h"
 
@@ -44,16 +45,12 @@ static void add_of_template(names *to, const char *text)
     }
 }
 
-static void add_of_fields(names *to, const ds_route *route)
+static void add_of_field(names *to, const ds_field *field)
 {
-    for (size_t i = 0; i < route->fields_n; i++) {
-        const ds_field *field = &route->fields[i];
-
-        if (field->kind == DS_FIELD_FROM)
-            add(to, field->from, strlen(field->from));
-        if (field->kind == DS_FIELD_TEMPLATE)
-            add_of_template(to, field->template);
-    }
+    if (field->kind == DS_FIELD_FROM)
+        add(to, field->from, strlen(field->from));
+    if (field->kind == DS_FIELD_TEMPLATE)
+        add_of_template(to, field->template);
 }
 
 const char *const *ds_mapping_wanted(const ds_route *route, ds_arena *a, size_t *n)
@@ -65,8 +62,10 @@ const char *const *ds_mapping_wanted(const ds_route *route, ds_arena *a, size_t 
         return NULL;
     to.items = ds_arena_alloc(a, 16 * sizeof(*to.items));
     to.cap = 16;
-    if (route->has_fields)
-        add_of_fields(&to, route);
+    for (size_t i = 0; i < route->fields_n; i++)
+        add_of_field(&to, &route->fields[i]);
+    if (route->body)
+        add_of_field(&to, route->body);
     for (size_t i = 0; !route->has_fields && i < route->owns.n; i++)
         add(&to, route->owns.items[i], strlen(route->owns.items[i]));
     for (size_t i = 0; i < route->where_n; i++)

@@ -465,7 +465,7 @@ static void bodies_are_compared_too(void **state)
     assert_string_equal(world_totals(w), "2 0 0 2 0 0");
     SCRIPT(
         {.records = {{.key = "a", .name = "one", .body = "words"}, {.key = "b", .name = "two"}}});
-    assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0");
+    assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0\na: 5 bytes, line 1: text -> words");
     assert_string_equal(world_totals(w), "2 0 1 1 0 0");
     odd.has_bodies = false; /* then they are none of our business */
     SCRIPT(

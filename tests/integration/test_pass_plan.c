@@ -107,6 +107,39 @@ static void a_plan_can_show_all_there_is(void **state)
                                        "b: the same as last written");
 }
 
+/* ---- bodies ---------------------------------------------------------------------------------- */
+
+static void put_text(const char *key, const char *text)
+{
+    ds_memory_put("in", "all", key, text);
+}
+
+static void a_body_is_made_of_a_property_and_planned_by_its_lines(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory-b"), "    body: text\n");
+    put_text("a", "{\"name\": \"one\", \"text\": \"first\\nsecond\"}");
+    put_text("b", "{\"name\": \"two\"}");
+    assert_string_equal(world_plan(w),
+                        "2 2 0 0 0 0 missing 0\na: 12 bytes, line 1: nothing -> first");
+    assert_string_equal(world_totals(w), "2 2 0 0 0 0");
+    assert_string_equal(ds_memory_body("out", "a", w->arena), "first\nsecond");
+    assert_null(ds_memory_body("out", "b", w->arena));
+    put_text("a", "{\"name\": \"one\", \"text\": \"first\\n2nd\\nthird\"}");
+    assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0\na: 15 bytes, line 2: second -> 2nd");
+    put_text("a", "{\"name\": \"one\", \"text\": \"first\\nsecond\\n\"}");
+    assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0\na: 13 bytes, line 3: nothing -> ");
+    put_text("a", "{\"name\": \"one\", \"text\": \"first\"}");
+    assert_string_equal(world_plan(w),
+                        "2 0 1 1 0 0 missing 0\na: 5 bytes, line 2: second -> nothing");
+    put_text("a", "{\"name\": \"one\", \"text\": null}");
+    assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0\na: 0 bytes, line 1: first -> ");
+    assert_string_equal(world_totals(w), "2 0 1 1 0 0");
+    assert_string_equal(ds_memory_body("out", "a", w->arena), "");
+    assert_string_equal(world_plan(w), "2 0 0 2 0 0 missing 0");
+}
+
 static void a_plan_ends_when_its_reader_has_seen_enough(void **state)
 {
     world *w = *state;
@@ -276,6 +309,7 @@ int main(void)
         CASE(a_plan_tells_what_the_pass_then_asks),
         CASE(a_destination_may_not_know_what_it_costs),
         CASE(a_plan_can_show_all_there_is),
+        CASE(a_body_is_made_of_a_property_and_planned_by_its_lines),
         CASE(a_plan_ends_when_its_reader_has_seen_enough),
         CASE(write_always_is_planned_as_an_update),
         CASE(a_plan_takes_nothing_for_gone_that_cannot_be_read),

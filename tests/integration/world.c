@@ -338,6 +338,11 @@ static bool add_planned(void *to, const ds_planned *planned)
         ds_buf_printf(&lines->out, "\n%s.%s: %s -> %s", planned->key, planned->changes[i].name,
                       shown(lines->w, planned->changes[i].from),
                       shown(lines->w, planned->changes[i].to));
+    if (planned->body)
+        ds_buf_printf(&lines->out, "\n%s: %zu bytes, line %zu: %s -> %s", planned->key,
+                      planned->body->bytes, planned->body->line,
+                      planned->body->from ? planned->body->from : "nothing",
+                      planned->body->to ? planned->body->to : "nothing");
     if (planned->outcome == DS_OUT_HELD)
         ds_buf_printf(&lines->out, "\n%s: %s", planned->key, planned->reason);
     else if (planned->outcome == DS_OUT_UNCHANGED)

@@ -283,6 +283,83 @@ static void bodies_count(void **state)
                              i == j);
 }
 
+/* ---- bodies ---------------------------------------------------------------------------------- */
+
+static const struct body_row {
+    const char *name;
+    ds_field body; /* from NULL and no template: the route says nothing of it */
+    const char *record;
+    const char *out; /* NULL: absent */
+} made[] = {
+    {"body: the source's own", {.to = NULL}, "{\"a\":1}", "own"},
+    {"body: a property", {.from = "t"}, "{\"a\":1,\"t\":\"# Title\"}", "# Title"},
+    {"body: a path", {.from = "o.t"}, "{\"o\":{\"t\":\"x\"}}", "x"},
+    {"body: of no text", {.from = "t"}, "{\"t\":5}", "5"},
+    {"body: nested is its JSON", {.from = "t"}, "{\"t\":{\"b\":1}}", "{\"b\":1}"},
+    {"body: absent, not the source's own", {.from = "t"}, "{\"a\":1}", NULL},
+    {"body: null clears", {.from = "t"}, "{\"t\":null}", ""},
+    {"body: a default", {.from = "t", .fallback = TEXT("none")}, "{\"t\":null}", "none"},
+    {"body: a list, joined", {.from = "t", .join = "\n"}, "{\"t\":[\"b\",\"c\"]}", "b\nc"},
+    {"body: a template",
+     {.kind = DS_FIELD_TEMPLATE, .template = "# {a}\n\n{t}"},
+     "{\"a\":1,\"t\":\"x\"}",
+     "# 1\n\nx"},
+    {"body: always the same", {.kind = DS_FIELD_VALUE, .value = TEXT("v")}, "{}", "v"},
+    {"body: what does not fit is held",
+     {.from = "t", .as = DS_INT},
+     "{\"t\":\"x\"}",
+     "held: body: \"x\" is not an integer"},
+};
+
+/* What becomes of a body, with a transform behind it and without. */
+static const char *body_made(const ds_route *route, ds_record *rec, bool before)
+{
+    ds_mapping *m = ds_mapping_new(route);
+    ds_mapped out = {.n = 0};
+    ds_transform_in in = {.n = 0};
+    const char *reason = NULL;
+    ds_map_result result = before ? ds_mapping_before(m, rec, scratch, &in, &reason)
+                                  : ds_mapping_apply(m, rec, scratch, &out, &reason);
+
+    ds_mapping_free(m);
+    if (result == DS_MAP_HELD)
+        return ds_arena_printf(scratch, "held: %s", reason);
+    return before ? in.body : out.body;
+}
+
+static void body(void **state)
+{
+    const struct body_row *row = *state;
+    ds_field field = row->body;
+    ds_route route = {ABC};
+
+    field.to = "body";
+    if (field.from || field.kind != DS_FIELD_FROM)
+        route.body = &field;
+    for (int before = 0; before < 2; before++) {
+        ds_record *rec = record_of(scratch, row->record);
+        const char *out;
+
+        rec->body = "own";
+        out = body_made(&route, rec, before);
+        assert_int_equal(!out, !row->out);
+        if (out)
+            assert_string_equal(out, row->out);
+    }
+}
+
+static void another_body_is_another_hash(void **state)
+{
+    static const ds_field field = {.to = "body", .from = "t"};
+    ds_route route = {ABC, .body = &field};
+
+    (void)state;
+    assert_true(ds_hash_same(hash_of(&route, "{\"a\":1,\"t\":\"x\"}", "own"),
+                             hash_of(&by_abc, "{\"a\":1}", "x")));
+    assert_false(ds_hash_same(hash_of(&route, "{\"a\":1,\"t\":\"x\"}", "own"),
+                              hash_of(&route, "{\"a\":1,\"t\":\"y\"}", "own")));
+}
+
 /* One mapping over records of changing shapes says what a fresh mapping says of each. */
 static void a_mapping_forgets_the_shape_of_the_record_before(void **state)
 {
@@ -349,6 +426,8 @@ int main(void)
     add_test(where_looks_at_the_source_not_at_the_outcome);
     add_table(hashes, hash);
     add_test(bodies_count);
+    add_table(made, body);
+    add_test(another_body_is_another_hash);
     add_test(a_mapping_forgets_the_shape_of_the_record_before);
     add_test(columns_are_the_owned_fields_the_mark_and_the_stamp);
     return run_tests("mapping");

@@ -35,6 +35,9 @@ static const struct row {
     {"a transform without fields may see anything",
      {.has_owns = true, .owns = {owned, 2}, .transform = "."},
      "-"},
+    {"what a body is made of, too",
+     {.has_fields = true, .fields = fields + 1, .fields_n = 1, .body = &fields[3]},
+     "owner.login name"},
     {"fields that read nothing", {.has_fields = true}, ""},
 };
 

@@ -44,6 +44,8 @@ size_t ds_memory_count(const char *store, const char *key);
 size_t ds_memory_archived(const char *store);
 /* The property of the first row of the key as text, made in `a`; NULL: no row, absent or null. */
 const char *ds_memory_text(const char *store, const char *key, const char *property, ds_arena *a);
+/* Its body; NULL: no row, or it has none. */
+const char *ds_memory_body(const char *store, const char *key, ds_arena *a);
 /* The whole row as JSON (members in their order); NULL: no row. */
 const char *ds_memory_row(const char *store, const char *key, ds_arena *a);
 

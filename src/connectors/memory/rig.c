@@ -135,6 +135,16 @@ const char *ds_memory_text(const char *store, const char *key, const char *prope
     return text;
 }
 
+const char *ds_memory_body(const char *store, const char *key, ds_arena *a)
+{
+    ds_memory_table *t = ds_memory_lock(store);
+    const ds_memory_line *line = ds_memory_find(t, key, NULL);
+    const char *body = line ? ds_arena_strdup(a, line->body) : NULL;
+
+    ds_memory_unlock(t);
+    return body;
+}
+
 static const char *row_json(const ds_memory_line *line, ds_arena *a)
 {
     DS_AUTO_BUF(out, DS_RECORD_MAX * 6);

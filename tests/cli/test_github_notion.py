@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""test_github_notion.py PROGRAM - docs/github-to-notion.md between the two stand-ins: repositories become
+rows, their READMEs the rows' pages."""
+import json
+
+import cli
+import fake
+
+FIELDS = "{Name: name, Description: description, Stars: stargazers_count, URL: html_url}"
+
+
+class Wiring(fake.Case):
+    def setUp(self):
+        super().setUp()
+        self.env.update(GITHUB_TOKEN="t0k3n-of-ada", NOTION_TOKEN="ntn_x")
+        self.ends = {}
+        for kind, args in (("github", ("--seed", "rows=12")), ("notion", ())):
+            self.KIND = kind
+            self.fake(*args)
+            self.ends[kind] = self.port, self.url
+        self.source = next(base["data_sources"][0]["id"] for base in self.at("notion").side("GET", "/state")["databases"]
+                           if base["title"] == "Repositories")
+
+    def at(self, kind):
+        self.port, self.url = self.ends[kind]
+        return self
+
+    def route(self, body="create", more="body: readme"):
+        self.config("accounts:\n"
+                    f'  github: {{kind: github, token: "${{GITHUB_TOKEN}}", base_url: "{self.ends["github"][1]}"}}\n'
+                    f'  workspace: {{kind: notion, token: "${{NOTION_TOKEN}}", base_url: "{self.ends["notion"][1]}"}}\n'
+                    "routes:\n  repos:\n"
+                    "    source: {kind: github, account: github, orgs: [acme]}\n"
+                    f"    destination: {{kind: notion, account: workspace, data_source: {self.source}, "
+                    f"key: Repo ID, body: {body}}}\n"
+                    f"    fields: {FIELDS}\n    {more}\n")
+
+    def readmes(self):
+        """The text of each README by the repository's id."""
+        self.at("github")
+        repos = self.get("/orgs/acme/repos?per_page=100").json
+        raw = {str(r["id"]): self.get(f"/repos/{r['full_name']}/readme", Accept="application/vnd.github.raw+json")
+               for r in repos}
+        return {key: reply.body.decode(errors="replace") for key, reply in raw.items() if reply.status == 200}
+
+    def page_text(self, page):
+        """All the words of a page."""
+        answer = self.at("notion").get(f"/v1/blocks/{page}/children?page_size=100", Authorization="Bearer ntn_x",
+                                       Notion_Version="2025-09-03").json
+        return " ".join("".join(run["plain_text"] for run in block[block["type"]].get("rich_text", []))
+                        for block in answer["results"])
+
+    def pages(self):
+        rows = self.at("notion").side("GET", f"/rows?source={self.source}")["rows"]
+        return {row["properties"]["Repo ID"]: row["id"] for row in rows if row["properties"]["Repo ID"]}
+
+    def heads(self, readmes):
+        """The first word of more than three letters: it is in the page, however that is marked up."""
+        return {key: next((w for w in text.split() if w.isalpha() and len(w) > 3), None)
+                for key, text in readmes.items()}
+
+    def test_readmes_become_pages_without_a_transform(self):
+        self.route()
+        self.assertIn("promise B", self.run_it("check").out)
+        plan = self.run_it("plan", "--json").json["routes"][0]
+        readmes = self.readmes()
+        self.assertEqual({row["key"]: row["body"]["bytes"] for row in plan["create"] if row["body"]},
+                         {key: len(text.encode()) for key, text in readmes.items()})
+        self.assertRegex(self.run_it("plan").out, r'body: [\d,]+ bytes, "')
+        (done,) = self.once()
+        self.assertEqual((done["created"], done["held"]), (12, 0))
+        pages = self.pages()
+        self.assertEqual(len(pages), 12)
+        for key, word in self.heads(readmes).items():
+            if word:
+                self.assertIn(word, self.page_text(pages[key]))
+        self.assertGreater(len(readmes), 3)
+        (again,) = self.once()
+        self.assertEqual((again["unchanged"], again["calls"]["destination"]), (12, 0))
+
+    def test_a_body_that_would_be_written_nowhere_is_refused(self):
+        self.route(body="none")
+        self.assertIn("the destination's own `body` is none", self.run_it("check", code=2).err)
+
+    def test_what_a_record_would_get_is_shown(self):
+        self.route()
+        key = next(iter(self.readmes()))
+        tried = self.run_it("try", "repos", key, "--json").json
+        self.assertEqual(tried["body"], self.readmes()[key])
+        shown = self.run_it("explain", "repos", key, "--json").json["records"][0]
+        self.assertEqual(shown["body"]["bytes"], len(tried["body"].encode()))
+        self.assertIn("  body: ", self.run_it("explain", "repos", key).out)
+
+
+if __name__ == "__main__":
+    cli.main()
