@@ -44,8 +44,8 @@ class Installed(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.work = pathlib.Path(folder.name)
 
-    def flags(self, *what):
-        answer = run("pkg-config", *what, "durable-sync", env=self.pkg_config)
+    def flags(self, *what, of="durable-sync"):
+        answer = run("pkg-config", *what, of, env=self.pkg_config)
         self.assertEqual(answer.returncode, 0, answer.stderr)
         return answer.stdout.split()
 
@@ -199,6 +199,16 @@ class Installed(unittest.TestCase):
         self.assertEqual(answer.returncode, 0, answer.stderr)
         self.assertEqual((self.work / "who.csv").read_text().splitlines()[1:],
                          ["ada,1,/home/ada,/bin/sh", "bob,2,/home/bob,/bin/sh"])
+
+    def test_the_connector_of_the_guide_is_built_as_it_says(self):
+        top = TOP / "examples" / "http-connector"
+        answer = run("cc", "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fPIC", "-shared", "-o",
+                     self.work / "tasks.so", *sorted(top.glob("*.c")),
+                     *self.flags("--cflags", "--libs", of="durable-sync-http"), f"-Wl,-rpath,{self.libdir}")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        program, = self.root.rglob("bin/durable-sync")
+        answer = run(program, "connectors", "tasks", env=dict(os.environ, DURABLE_SYNC_CONNECTORS=str(self.work)))
+        self.assertIn("the names of the lists", answer.stdout)
 
     def test_a_program_of_ones_own_loads_it_too(self):
         self.build_connector()
