@@ -37,6 +37,8 @@ typedef struct contract_destination {
     void (*by_hand)(tmpdir *dir);
     const char *file;    /* what an unchanged pass must leave alone; NULL: nothing that has bytes */
     bool no_null;        /* null and the empty text are one, as in CSV */
+    bool no_commas;      /* no entry of a list has one in it */
+    const char *gone;    /* the id of a row that is not there; NULL: any text may be one */
     void (*reset)(void); /* forgets what outlives the directory; NULL: nothing does */
 } contract_destination;
 

@@ -70,6 +70,13 @@ static void next_pass(void)
     open_it();
 }
 
+/* The core looks a row up before it writes one whose state it does not know. */
+static void look_up(const char *key)
+{
+    if (to->ops->find && !to->ops->upserts)
+        (void)seam_find(to, key);
+}
+
 static ds_write *put(ds_op op, const char *key, const char *props, const uint8_t *how)
 {
     const ds_record *rec = record_of(scratch, props);
@@ -81,6 +88,7 @@ static ds_write *put(ds_op op, const char *key, const char *props, const uint8_t
                       .props = rec->props,
                       .props_n = rec->props_n,
                       .how = how};
+    look_up(key);
     if (!to->ops->write(to, seam_activity(), row, 1, &seam_err))
         fail_msg("%s", seam_err.text);
     if (row->new_id)
@@ -250,7 +258,7 @@ static void an_update_of_a_row_that_is_gone_makes_it_again_or_says_so(const void
 
     begin(c);
     create("other", "{\"Name\": \"z\", \"n\": 0}");
-    id = "id-gone";
+    id = under->gone ? under->gone : "id-gone";
     assert_int_equal(update("k1", "{\"Name\": \"x\", \"n\": 1}")->outcome,
                      makes ? DS_OUT_CREATED : DS_OUT_GONE);
     commit();
@@ -476,11 +484,13 @@ static void keys_of_every_kind(const void *c)
 /* What was written is found as the same value, in whatever form the system keeps it. */
 static void values_come_back_as_they_went(const void *c)
 {
-    static const char props[] =
+    static const char usual[] =
         "{\"a\": 9007199254740993, \"b\": -0.5, \"c\": true, \"d\": \"a \\\"b\\\"\\nc, d\", \"e\": "
         "null,"
-        " \"f\": [\"x\", \"y, z\"], \"g\": {\"h\": [1.10, null]}, \"i\": \"date:2026-01-31\","
+        " \"f\": [\"x\", \"y%s z\"], \"g\": {\"h\": [1.10, null]}, \"i\": \"date:2026-01-31\","
         " \"j\": \"datetime:2026-01-31T09:30:00Z\", \"k\": 1.10, \"l\": \"\", \"m\": \"007\"}";
+    bool commas = !((const contract_destination *)c)->no_commas;
+    const char *props = ds_arena_printf(scratch, usual, commas ? "," : ";");
     const ds_record *wrote = record_of(scratch, props), *found;
 
     begin(c);
@@ -491,7 +501,8 @@ static void values_come_back_as_they_went(const void *c)
     for (size_t i = 0; i < wrote->props_n; i++) {
         const ds_value *value = ds_record_get(found, wrote->props[i].name);
 
-        if (under->no_null && value && value->type == DS_TEXT && !value->n)
+        if (under->no_null && value &&
+            (value->type == DS_NULL || (value->type == DS_TEXT && !value->n)))
             value = NULL;
         if (under->no_null && wrote->props[i].value.type == DS_TEXT && !wrote->props[i].value.n)
             assert_null(value);

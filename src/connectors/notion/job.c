@@ -45,17 +45,29 @@ static void warn_cut(making *m, const ds_notion_column *c)
     m->w->warned_cut = true;
 }
 
-static bool is_said(const making *m, const ds_prop *prop)
+/* What the row that was found has; NULL: that is not known. */
+static const ds_value *there(const making *m, const char *name)
 {
-    const ds_value *there = m->seen ? ds_record_get(m->seen, prop->name) : NULL;
+    const ds_value *value = m->seen ? ds_record_get(m->seen, name) : NULL;
 
-    return there && ds_value_same(prop->value, *there);
+    return value && value->type != DS_ABSENT ? value : NULL;
+}
+
+/* It would be written the same way: "" as nothing, a list as its text, a text as far as it fits. */
+static bool is_written_as(const making *m, const ds_notion_column *c, ds_value value,
+                          const ds_notion_cell *cell)
+{
+    ds_notion_cell other;
+
+    return !ds_notion_encode(c, value, &m->w->policy, ds_activity_arena(m->act), &other) &&
+           other.n == cell->n && memcmp(other.json, cell->json, cell->n) == 0;
 }
 
 static bool put_prop(making *m, const ds_prop *prop)
 {
     ds_arena *a = ds_activity_arena(m->act);
     const ds_notion_column *c = ds_notion_bind(m->w, prop->name);
+    const ds_value *now = there(m, prop->name);
     ds_notion_cell cell;
     const char *problem;
 
@@ -68,13 +80,15 @@ static bool put_prop(making *m, const ds_prop *prop)
         m->w->warned_columns = true;
         return true;
     }
-    if (is_said(m, prop))
+    if (now && ds_value_same(prop->value, *now))
         return true;
     problem = ds_notion_encode(c, prop->value, &m->w->policy, a, &cell);
     if (problem) {
         ds_notion_hold(m->job, a, "column \"%s\": %s", c->name, problem);
         return false;
     }
+    if (now && is_written_as(m, c, *now, &cell))
+        return true;
     if (cell.cut)
         warn_cut(m, c);
     put(m, c, &cell);
