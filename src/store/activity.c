@@ -40,21 +40,27 @@ static bool resume(ds_db *db, int64_t unit_id, int64_t epoch, const char *finger
     ds_bind_int(st, 1, epoch);
     ds_bind_int(st, 2, unit_id);
     ds_bind_text(st, 3, fingerprint);
-    if (!ds_db_run(db, st, err))
+    return ds_db_run_met(db, st, kept, err);
+}
+
+static bool forget(ds_db *db, int64_t unit_id, ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, "DELETE FROM activity WHERE unit_id = ?", err);
+
+    if (!st)
         return false;
-    *kept = ds_db_changes(db) > 0;
-    return true;
+    ds_bind_int(st, 1, unit_id);
+    return ds_db_run(db, st, err);
 }
 
 static bool begin_anew(ds_db *db, int64_t unit_id, int64_t epoch, const char *fingerprint,
                        int64_t now_ms, ds_err *err)
 {
-    static const char sql[] = "INSERT OR REPLACE INTO activity"
-                              "(unit_id, epoch, run, fingerprint, started)"
+    static const char sql[] = "INSERT INTO activity(unit_id, epoch, run, fingerprint, started)"
                               " VALUES(?1, ?2, ?2, ?3, ?4)";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
 
-    if (!st)
+    if (!st || !forget(db, unit_id, err))
         return false;
     ds_bind_int(st, 1, unit_id);
     ds_bind_int(st, 2, epoch);
@@ -87,10 +93,5 @@ bool ds_tx_activity_start(ds_tx *tx, ds_unit_row *row, const char *fingerprint, 
 
 bool ds_tx_activity_end(ds_tx *tx, const ds_unit_row *row, ds_err *err)
 {
-    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, "DELETE FROM activity WHERE unit_id = ?", err);
-
-    if (!st)
-        return false;
-    ds_bind_int(st, 1, row->id);
-    return ds_db_run(tx->db, st, err);
+    return forget(tx->db, row->id, err);
 }

@@ -22,8 +22,10 @@ bool ds_reader_id(ds_reader *r, ds_arena *a, const char **id, ds_err *err)
 
 bool ds_reader_format(ds_reader *r, int64_t *version, ds_err *err)
 {
+    int64_t application, tables;
+
     *version = 0;
-    return !r->db || ds_db_int(r->db, "PRAGMA user_version", 0, version, err);
+    return !r->db || r->db->ops->marks(r->db, &application, version, &tables, err);
 }
 
 /* ---- routes whose units could not be listed -------------------------------------------------- */
@@ -63,9 +65,4 @@ bool ds_reader_listing(ds_reader *r, const char *route, ds_arena *a, const char 
     if (row)
         *error = ds_col_text(st, 0, a);
     return true;
-}
-
-const char *ds_store_library(void)
-{
-    return sqlite3_libversion();
 }

@@ -41,10 +41,7 @@ static bool write_held(ds_db *db, const char *literal, int64_t unit_id, int64_t 
     ds_bind_int(st, 7, unit_id);
     ds_bind_text(st, 8, held->key);
     ds_bind_int(st, 9, held->placed);
-    if (!ds_db_run(db, st, err))
-        return false;
-    *done = ds_db_changes(db) > 0;
-    return true;
+    return ds_db_run_met(db, st, done, err);
 }
 
 static bool update_held(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, bool *known,
@@ -93,7 +90,7 @@ static bool delete_counted(ds_db *db, ds_stmt *st, int64_t *gone, ds_err *err)
     while (row) {
         if (!ds_db_next(db, st, &row, err))
             return false;
-        if (row && sqlite3_column_type(st, 0) == SQLITE_NULL)
+        if (row && ds_col_null(st, 0))
             (*gone)++;
     }
     return true;
@@ -177,7 +174,7 @@ static void held_from_row(ds_stmt *st, ds_arena *a, ds_held *held)
     held->attempts = ds_col_int(st, 4);
     held->next_try_ms = ds_col_int(st, 5);
     held->hash = ds_col_hash(st, 6);
-    if (sqlite3_column_type(st, 7) != SQLITE_NULL)
+    if (!ds_col_null(st, 7))
         held->next_try_ms = INT64_MAX; /* a person has settled it: not to be created meanwhile */
 }
 
@@ -253,7 +250,7 @@ bool ds_held_list(ds_db *db, const char *route, ds_arena *a, ds_held_row **out, 
     static const char sql[] =
         "SELECT " HELD_COLUMNS ", r.name, m.unit FROM held h JOIN machine m ON m.id = h.unit_id"
         " JOIN route r ON r.id = m.route_id WHERE (?1 IS NULL OR r.name = ?1) AND h.adopt IS NULL"
-        " ORDER BY r.name, m.unit, h.placed, CASE WHEN h.placed THEN length(h.key) END, h.key";
+        " ORDER BY r.name, m.unit, h.placed, CASE WHEN h.placed <> 0 THEN length(h.key) END, h.key";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
     bool row = false;
 

@@ -183,7 +183,7 @@ bool ds_held_adopt_waiting(ds_db *db, ds_link_place at, ds_err *err)
 
         const char *key = ds_col_text(st, 0, a), *id = ds_col_text(st, 1, a);
 
-        sqlite3_reset(st); /* before the row it stands on is deleted */
+        ds_stmt_give_back(st); /* before the row it stands on is deleted */
         if (!link_now(db, at, key, id, err))
             return false;
     }

@@ -3,6 +3,9 @@
 #include "store/internal.h"
 #include "store/state_json.h"
 
+/* Of a unit, or of the route itself where ?2 is null. */
+#define INBOX_OF " route = ?1 AND (unit = ?2 OR (?2 IS NULL AND unit IS NULL))"
+
 static bool has_room(ds_db *db, ds_err *err)
 {
     static const char sql[] = "SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT ?)";
@@ -45,11 +48,11 @@ bool ds_tx_inbox_put(ds_tx *tx, const char *route, const char *unit, const ds_ev
 /* An event that cannot be read (a newer program's) is passed over: it must not block the others. */
 static void event_from_row(ds_stmt *st, ds_arena *a, ds_event **events, size_t *n)
 {
-    const char *text = (const char *)sqlite3_column_text(st, 0);
+    size_t bytes;
+    const char *text = ds_col_peek(st, 0, &bytes);
     ds_err err = DS_ERR_INIT;
     ds_event event;
-    const ds_json *json =
-        ds_json_read(a, text ? text : "", (size_t)sqlite3_column_bytes(st, 0), &err);
+    const ds_json *json = ds_json_read(a, text ? text : "", bytes, &err);
 
     if (json && ds_event_read(json, a, &event, &err))
         *DS_ROWS_ADD(a, *events, *n) = event;
@@ -59,7 +62,7 @@ static void event_from_row(ds_stmt *st, ds_arena *a, ds_event **events, size_t *
 
 static bool delete_taken(ds_db *db, const char *route, const char *unit, ds_err *err)
 {
-    DS_AUTO(ds_stmt) st = ds_db_stmt(db, "DELETE FROM inbox WHERE route = ? AND unit IS ?", err);
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, "DELETE FROM inbox WHERE" INBOX_OF, err);
 
     if (!st)
         return false;
@@ -71,7 +74,7 @@ static bool delete_taken(ds_db *db, const char *route, const char *unit, ds_err 
 bool ds_tx_inbox_take(ds_tx *tx, const char *route, const char *unit, ds_arena *a,
                       const ds_event **events, size_t *n, ds_err *err)
 {
-    static const char sql[] = "SELECT event FROM inbox WHERE route = ? AND unit IS ? ORDER BY id";
+    static const char sql[] = "SELECT event FROM inbox WHERE" INBOX_OF " ORDER BY id";
     DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
     ds_event *taken = NULL;
     size_t rows = 0;

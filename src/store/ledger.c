@@ -66,17 +66,13 @@ static bool read_alone(ledger *l, ds_ledger_begin *out, ds_err *err)
 
 static void checkpoint_from_row(ds_stmt *st, ds_arena *a, ds_checkpoint *out)
 {
-    const void *seen = sqlite3_column_blob(st, 14);
-
     out->cursor = ds_col_text(st, 2, a);
     out->source_done = ds_col_int(st, 3) != 0;
     out->totals = ds_totals_from_row(st, 4);
     out->changes = ds_col_int(st, 11);
     out->source_calls = ds_col_int(st, 12);
     out->destination_calls = ds_col_int(st, 13);
-    out->seen_n = (size_t)sqlite3_column_bytes(st, 14);
-    if (seen)
-        out->seen = memcpy(ds_arena_alloc(a, out->seen_n), seen, out->seen_n);
+    out->seen = ds_col_blob(st, 14, a, &out->seen_n);
 }
 
 static bool fail_replaced(ds_err *err)
@@ -189,9 +185,12 @@ typedef struct commit_job {
     ds_commit *commit;
 } commit_job;
 
+/* The row is locked until the commit: whoever starts another pass waits for it, and a pass that was
+ * followed is refused, wherever its process runs. */
 static bool expect_epoch(ds_db *db, const ledger *l, int64_t *run, ds_err *err)
 {
-    DS_AUTO(ds_stmt) st = ds_db_stmt(db, "SELECT epoch, run FROM activity WHERE unit_id = ?", err);
+    static const char sql[] = "SELECT epoch, run FROM activity WHERE unit_id = ?" DS_SQL_FOR_UPDATE;
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
     bool row = false;
 
     if (!st)
@@ -211,11 +210,12 @@ static bool save_known(ds_db *db, int64_t unit_id, const ds_commit *c, ds_err *e
         !c->drop_links)
         return true;
 
-    static const char sql[] = "UPDATE ledger SET generation = ifnull(?1, generation),"
-                              " identity = ifnull(?2, identity),"
-                              " key_signature = ifnull(?3, key_signature),"
-                              " encoder = iif(?4 = 0, encoder, ?4),"
-                              " full_done = iif(?7, 0, max(full_done, ?5)) WHERE unit_id = ?6";
+    static const char sql[] = "UPDATE ledger SET generation = coalesce(?1, generation),"
+                              " identity = coalesce(?2, identity),"
+                              " key_signature = coalesce(?3, key_signature),"
+                              " encoder = CASE WHEN ?4 = 0 THEN encoder ELSE ?4 END,"
+                              " full_done = CASE WHEN ?7 <> 0 THEN 0 WHEN ?5 <> 0 THEN 1"
+                              " ELSE full_done END WHERE unit_id = ?6";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
 
     if (!st)
@@ -251,7 +251,8 @@ static bool save_links(ds_db *db, ledger *l, ds_commit *c, ds_err *err)
 /* The last ones are settled by the commit that comes now. */
 static bool save_doubts(ds_db *db, int64_t unit_id, const ds_commit *c, ds_err *err)
 {
-    static const char put_sql[] = "INSERT OR REPLACE INTO doubt(unit_id, seqs) VALUES(?1, ?2)";
+    static const char put_sql[] = "INSERT INTO doubt(unit_id, seqs) VALUES(?1, ?2)"
+                                  " ON CONFLICT(unit_id) DO UPDATE SET seqs = excluded.seqs";
     static const char settled_sql[] = "DELETE FROM doubt WHERE unit_id = ?1";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, c->doubts_n ? put_sql : settled_sql, err);
 

@@ -8,7 +8,8 @@
 
 bool ds_link_writer_begin(ds_link_writer *w, ds_db *db, ds_link_place at, ds_err *err)
 {
-    static const char sql[] = "SELECT gen, next_seq, links FROM ledger WHERE unit_id = ?";
+    static const char sql[] = "SELECT gen, next_seq, links FROM ledger"
+                              " WHERE unit_id = ?" DS_SQL_FOR_UPDATE;
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
     bool row = false;
 
@@ -44,38 +45,47 @@ bool ds_link_writer_end(ds_link_writer *w, ds_err *err)
 
 /* ---- one statement each ---------------------------------------------------------------------- */
 
-static bool drop_row(ds_link_writer *w, int64_t link_id, ds_err *err)
+/* *was_there NULL: nobody asks. */
+static bool drop_row(ds_link_writer *w, int64_t link_id, bool *was_there, ds_err *err)
 {
     DS_AUTO(ds_stmt) st = ds_db_stmt(w->db, "DELETE FROM link WHERE id = ?", err);
 
     if (!st)
         return false;
     ds_bind_int(st, 1, link_id);
-    return ds_db_run(w->db, st, err);
+    if (!was_there)
+        return ds_db_run(w->db, st, err);
+    return ds_db_run_met(w->db, st, was_there, err);
 }
 
 static bool delete_link(ds_link_writer *w, int64_t link_id, ds_err *err)
 {
-    if (!drop_row(w, link_id, err))
+    bool was_there;
+
+    if (!drop_row(w, link_id, &was_there, err))
         return false;
-    w->links -= ds_db_changes(w->db);
+    w->links -= was_there;
     return true;
 }
 
 /* The destination row may hold what the other unit wrote: its next pass is to look. */
 static bool void_link(ds_link_writer *w, const char *key, int64_t link_id, ds_err *err)
 {
-    static const char link_sql[] = "UPDATE link SET gen = 0, hash = zeroblob(16) WHERE id = ?";
+    static const char link_sql[] = "UPDATE link SET gen = 0, hash = ?2 WHERE id = ?1";
     DS_AUTO(ds_stmt) link = ds_db_stmt(w->db, link_sql, err);
-    static const char by_key_sql[] = "UPDATE link_key SET gen = 0, hash = zeroblob(16)"
-                                     " WHERE route_id = ? AND key = ?";
+    static const char by_key_sql[] = "UPDATE link_key SET gen = 0, hash = ?3"
+                                     " WHERE route_id = ?1 AND key = ?2";
     DS_AUTO(ds_stmt) by_key = ds_db_stmt(w->db, by_key_sql, err);
+
+    ds_hash_bytes none = ds_hash_pack((ds_hash){0, 0});
 
     if (!link || !by_key)
         return false;
     ds_bind_int(link, 1, link_id);
+    ds_bind_blob(link, 2, none.b, sizeof none.b);
     ds_bind_int(by_key, 1, w->at.route_id);
     ds_bind_text(by_key, 2, key);
+    ds_bind_blob(by_key, 3, none.b, sizeof none.b);
     return ds_db_run(w->db, link, err) && ds_db_run(w->db, by_key, err);
 }
 
@@ -109,9 +119,9 @@ static void bind_written(ds_stmt *st, const written *x)
     ds_bind_text(st, 6, x->link->key);
 }
 
-/* *done: a row was written. Four statements, one for each table and case. */
+/* *rows, once that is settled: how many were written. Statements for each table and case. */
 static bool write_row(ds_link_writer *w, const char *literal, bool by_key, const written *x,
-                      bool *done, ds_err *err)
+                      int64_t *rows, ds_err *err)
 {
     DS_AUTO(ds_stmt) st = ds_db_stmt(w->db, literal, err);
 
@@ -120,56 +130,51 @@ static bool write_row(ds_link_writer *w, const char *literal, bool by_key, const
     bind_written(st, x);
     if (by_key)
         ds_bind_int(st, 7, w->at.route_id);
-    if (!ds_db_run(w->db, st, err))
-        return false;
-    *done = ds_db_changes(w->db) > 0;
-    return true;
+    if (!rows)
+        return ds_db_run(w->db, st, err);
+    return ds_db_run_counted(w->db, st, rows, err);
 }
 
-static bool update_link(ds_link_writer *w, const written *x, bool *done, ds_err *err)
+static bool update_link(ds_link_writer *w, const written *x, int64_t *rows, ds_err *err)
 {
     return write_row(w,
                      "UPDATE link SET dest = ?1, hash = ?2, flags = ?3, gen = ?4"
                      " WHERE id = ?5 AND key = ?6",
-                     false, x, done, err);
+                     false, x, rows, err);
 }
 
 static bool insert_link(ds_link_writer *w, const written *x, ds_err *err)
 {
-    bool done;
-
-    if (!write_row(w,
-                   "INSERT INTO link(dest, hash, flags, gen, id, key)"
-                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-                   false, x, &done, err))
-        return false;
     w->links++;
     w->next_seq = DS_MAX(w->next_seq, x->link->seq + 1);
-    return true;
+    return write_row(w,
+                     "INSERT INTO link(dest, hash, flags, gen, id, key)"
+                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+                     false, x, NULL, err);
 }
 
-static bool update_key(ds_link_writer *w, const written *x, bool *done, ds_err *err)
+static bool update_key(ds_link_writer *w, const written *x, int64_t *rows, ds_err *err)
 {
     return write_row(w,
                      "UPDATE link_key SET dest = ?1, hash = ?2, flags = ?3, gen = ?4"
                      " WHERE route_id = ?7 AND key = ?6 AND id = ?5",
-                     true, x, done, err);
+                     true, x, rows, err);
 }
 
-static bool insert_key(ds_link_writer *w, const written *x, bool *done, ds_err *err)
+static bool insert_key(ds_link_writer *w, const written *x, int64_t *rows, ds_err *err)
 {
     return write_row(w,
                      "INSERT INTO link_key(dest, hash, flags, gen, id, key, route_id)"
                      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-                     true, x, done, err);
+                     true, x, rows, err);
 }
 
-static bool renumber_key(ds_link_writer *w, const written *x, bool *done, ds_err *err)
+static bool renumber_key(ds_link_writer *w, const written *x, ds_err *err)
 {
     return write_row(w,
                      "UPDATE link_key SET dest = ?1, hash = ?2, flags = ?3, gen = ?4, id = ?5"
                      " WHERE route_id = ?7 AND key = ?6",
-                     true, x, done, err);
+                     true, x, NULL, err);
 }
 
 /* ---- puts ------------------------------------------------------------------------------------ */
@@ -179,63 +184,44 @@ static bool take_over(ds_link_writer *w, int64_t link_id, const written *x, ds_e
 {
     static const char less_sql[] = "UPDATE ledger SET links = links - 1 WHERE unit_id = ?";
     DS_AUTO(ds_stmt) less = ds_db_stmt(w->db, less_sql, err);
-    bool done;
 
     if (!less)
         return false;
     ds_bind_int(less, 1, ds_link_unit(link_id));
-    return ds_db_run(w->db, less, err) && drop_row(w, link_id, err) &&
-           renumber_key(w, x, &done, err);
+    return ds_db_run(w->db, less, err) && drop_row(w, link_id, NULL, err) &&
+           renumber_key(w, x, err);
 }
 
-/* *taken: another unit of the route has the key. A link that this unit has under another number
- * makes way: the new number is the one that the running pass has seen. */
+/* The key is in the table already. *taken: another unit of the route has it. A link that this unit
+ * has under another number makes way: the new number is the one that the running pass has seen. */
 static bool claim_key(ds_link_writer *w, const written *x, bool *taken, ds_err *err)
 {
     int64_t owner;
-    bool done;
+    bool may_take;
 
     *taken = false;
-    if (!insert_key(w, x, &done, err))
-        return false;
-    if (done)
-        return true;
     if (!ds_links_owner(w->db, w->at.route_id, x->link->key, &owner, err))
         return false;
     if (ds_link_unit(owner) == w->at.unit_id)
-        return delete_link(w, owner, err) && renumber_key(w, x, &done, err);
-    if (!ds_links_may_take(w->db, ds_link_unit(owner), &done, err))
+        return delete_link(w, owner, err) && renumber_key(w, x, err);
+    if (!ds_links_may_take(w->db, ds_link_unit(owner), &may_take, err))
         return false;
-    if (done)
+    if (may_take)
         return take_over(w, owner, x, err);
     *taken = true;
     return void_link(w, x->link->key, owner, err);
 }
 
-static bool put_by_key(ds_link_writer *w, ds_link_put *put, ds_err *err)
+/* The puts of one commit in one of two orders, and what their statements met so far. */
+typedef struct batch {
+    ds_link_put *puts;
+    const ds_key_order *order;
+    int64_t *rows; /* [n], in that order */
+} batch;
+
+static ds_link_put *put_at(const batch *b, size_t i)
 {
-    written x = written_of(w, &put->link, w->gen);
-    bool done = false;
-
-    assert(put->link.seq >= 0 && put->link.seq < INT64_C(1) << DS_SEQ_BITS);
-    put->conflict = false;
-    if (!put->is_new && !update_key(w, &x, &done, err))
-        return false;
-    /* An update that finds nothing was removed meanwhile: it is a row that was written, and its
-     * link never gets lost. */
-    return done || claim_key(w, &x, &put->conflict, err);
-}
-
-static bool put_by_seq(ds_link_writer *w, const ds_link_put *put, ds_err *err)
-{
-    written x = written_of(w, &put->link, w->gen);
-    bool done = false;
-
-    if (put->conflict)
-        return true;
-    if (!put->is_new && !update_link(w, &x, &done, err))
-        return false;
-    return done || insert_link(w, &x, err);
+    return &b->puts[b->order->refs[i].at];
 }
 
 /* Two numbers for one key in one commit: the two tables would tell different stories. */
@@ -248,28 +234,90 @@ static bool expect_once(const ds_link_put *before, const ds_link_put *put, ds_er
     return ds_fail(err, DS_ERR_PERMANENT, "one commit links the key %.60s twice", put->link.key);
 }
 
+static bool update_keys(ds_link_writer *w, const batch *b, ds_err *err)
+{
+    for (size_t i = 0; i < b->order->n; i++) {
+        ds_link_put *put = put_at(b, i);
+        written x = written_of(w, &put->link, w->gen);
+
+        assert(put->link.seq >= 0 && put->link.seq < INT64_C(1) << DS_SEQ_BITS);
+        put->conflict = false;
+        b->rows[i] = 0;
+        if ((i && !expect_once(put_at(b, i - 1), put, err)) ||
+            (!put->is_new && !update_key(w, &x, &b->rows[i], err)))
+            return false;
+    }
+    return ds_db_settle(w->db, err);
+}
+
+/* An update that found nothing was removed meanwhile: it is a row that was written, and its link
+ * never gets lost. */
+static bool insert_keys(ds_link_writer *w, const batch *b, ds_err *err)
+{
+    for (size_t i = 0; i < b->order->n; i++) {
+        written x = written_of(w, &put_at(b, i)->link, w->gen);
+
+        if (!b->rows[i] && !insert_key(w, &x, &b->rows[i], err))
+            return false;
+    }
+    return ds_db_settle(w->db, err);
+}
+
+static bool claim_keys(ds_link_writer *w, const batch *b, ds_err *err)
+{
+    for (size_t i = 0; i < b->order->n; i++) {
+        ds_link_put *put = put_at(b, i);
+        written x = written_of(w, &put->link, w->gen);
+
+        if (!b->rows[i] && !claim_key(w, &x, &put->conflict, err))
+            return false;
+    }
+    return true;
+}
+
+static bool update_links(ds_link_writer *w, const batch *b, ds_err *err)
+{
+    for (size_t i = 0; i < b->order->n; i++) {
+        const ds_link_put *put = put_at(b, i);
+        written x = written_of(w, &put->link, w->gen);
+
+        b->rows[i] = 0;
+        if (!put->conflict && !put->is_new && !update_link(w, &x, &b->rows[i], err))
+            return false;
+    }
+    return ds_db_settle(w->db, err);
+}
+
+static bool insert_links(ds_link_writer *w, const batch *b, ds_err *err)
+{
+    for (size_t i = 0; i < b->order->n; i++) {
+        const ds_link_put *put = put_at(b, i);
+        written x = written_of(w, &put->link, w->gen);
+
+        if (!put->conflict && !b->rows[i] && !insert_link(w, &x, err))
+            return false;
+    }
+    return true;
+}
+
+/* Each round goes out as a whole and is answered once. */
 bool ds_links_put(ds_link_writer *w, ds_link_put *puts, size_t n, ds_key_order *order, ds_err *err)
 {
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    const batch b = {puts, order, ds_arena_alloc(a, DS_MAX(n, (size_t)1) * sizeof(*b.rows))};
+
     ds_key_order_clear(order, n);
     for (size_t i = 0; i < n; i++)
         ds_key_order_add(order, 0, puts[i].link.key, i);
     ds_key_order_by_key(order);
-    for (size_t i = 0; i < n; i++) {
-        ds_link_put *put = &puts[order->refs[i].at];
-
-        if ((i && !expect_once(&puts[order->refs[i - 1].at], put, err)) || !put_by_key(w, put, err))
-            return false;
-    }
+    if (!update_keys(w, &b, err) || !insert_keys(w, &b, err) || !claim_keys(w, &b, err))
+        return false;
 
     ds_key_order_clear(order, n);
     for (size_t i = 0; i < n; i++)
         ds_key_order_add(order, (uint64_t)puts[i].link.seq, NULL, i);
     ds_key_order_by_head(order);
-    for (size_t i = 0; i < n; i++) {
-        if (!put_by_seq(w, &puts[order->refs[i].at], err))
-            return false;
-    }
-    return true;
+    return update_links(w, &b, err) && insert_links(w, &b, err);
 }
 
 /* ---- the rest -------------------------------------------------------------------------------- */
@@ -279,15 +327,16 @@ static bool remove_one(ds_link_writer *w, const ds_link *link, ds_err *err)
     static const char sql[] = "DELETE FROM link_key WHERE route_id = ? AND key = ? AND id = ?";
     DS_AUTO(ds_stmt) st = ds_db_stmt(w->db, sql, err);
     int64_t id = ds_link_id(w->at.unit_id, link->seq);
+    bool met;
 
     if (!st)
         return false;
     ds_bind_int(st, 1, w->at.route_id);
     ds_bind_text(st, 2, link->key);
     ds_bind_int(st, 3, id);
-    if (!ds_db_run(w->db, st, err))
+    if (!ds_db_run_met(w->db, st, &met, err))
         return false;
-    return ds_db_changes(w->db) == 0 || delete_link(w, id, err);
+    return !met || delete_link(w, id, err);
 }
 
 bool ds_links_remove(ds_link_writer *w, const ds_link *links, size_t n, ds_err *err)
@@ -332,8 +381,7 @@ static bool read_doubts(ds_db *db, int64_t unit_id, ds_arena *a, const int64_t *
         return false;
     if (!row)
         return true;
-    bytes = (size_t)sqlite3_column_bytes(st, 0);
-    *seqs = memcpy(ds_arena_alloc(a, bytes), sqlite3_column_blob(st, 0), bytes);
+    *seqs = ds_col_blob(st, 0, a, &bytes);
     *n = bytes / sizeof(**seqs);
     return ds_db_next(db, st, &row, err);
 }
@@ -378,9 +426,11 @@ bool ds_links_adopt(ds_link_writer *w, const char *key, const char *id, ds_err *
 {
     ds_link link = {.seq = w->next_seq, .key = key, .id = id};
     written x = written_of(w, &link, 0);
-    bool taken;
+    int64_t rows = 0;
+    bool taken = false;
 
-    if (!claim_key(w, &x, &taken, err))
+    if (!insert_key(w, &x, &rows, err) || !ds_db_settle(w->db, err) ||
+        (!rows && !claim_key(w, &x, &taken, err)))
         return false;
     return taken || insert_link(w, &x, err);
 }

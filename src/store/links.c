@@ -2,6 +2,7 @@
 #include "store/links.h"
 
 #include "store/internal.h"
+#include <durable_sync/json.h>
 #include <stdlib.h>
 
 enum { WALK_MAX = 10000 }; /* what one call may put into the caller's arena, whatever it asks for */
@@ -67,14 +68,18 @@ bool ds_links_owner(ds_db *db, int64_t route_id, const char *key, int64_t *link_
     return true;
 }
 
+static bool keeps_its_links(const ds_json *state)
+{
+    bool being_swept = ds_json_bool(state, "running") && ds_json_bool(state, "run_sweep");
+
+    return !ds_json_bool(state, "gone") || ds_json_bool(state, "sweep") || being_swept;
+}
+
 bool ds_links_may_take(ds_db *db, int64_t unit_id, bool *may, ds_err *err)
 {
-    static const char sql[] =
-        "SELECT state ->> 'gone' = 1 AND NOT ifnull(state ->> 'sweep' = 1, 0) AND NOT"
-        " ifnull(state ->> 'running' = 1 AND state ->> 'run_sweep' = 1, 0)"
-        " FROM machine WHERE id = ?";
-    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, "SELECT state FROM machine WHERE id = ?", err);
     bool row = false;
+    size_t n;
 
     *may = false;
     if (!st)
@@ -82,7 +87,16 @@ bool ds_links_may_take(ds_db *db, int64_t unit_id, bool *may, ds_err *err)
     ds_bind_int(st, 1, unit_id);
     if (!ds_db_next(db, st, &row, err))
         return false;
-    *may = row && ds_col_int(st, 0) != 0;
+    if (!row)
+        return true;
+
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    const char *text = ds_col_peek(st, 0, &n);
+    const ds_json *state = ds_json_read(a, text ? text : "", n, err);
+
+    if (!state)
+        return ds_db_damaged(db, err, ds_arena_printf(a, "state of a unit: %s", err->text));
+    *may = !keeps_its_links(state);
     return true;
 }
 

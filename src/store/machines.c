@@ -89,8 +89,9 @@ bool ds_tx_machine_add(ds_tx *tx, const char *kind, ds_machine_row *row, int64_t
                        ds_err *err)
 {
     static const char sql[] = "INSERT INTO machine(kind, name, logic, state, next_due, running)"
-                              " VALUES(?, ?, ?, ?, ?, ?)";
+                              " VALUES(?, ?, ?, ?, ?, ?) RETURNING id";
     DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
+    bool more = false;
 
     if (!st)
         return false;
@@ -100,10 +101,10 @@ bool ds_tx_machine_add(ds_tx *tx, const char *kind, ds_machine_row *row, int64_t
     ds_bind_text(st, 4, row->state);
     ds_bind_int(st, 5, next_due_ms);
     ds_bind_int(st, 6, row->running);
-    if (!ds_db_run(tx->db, st, err))
+    if (!ds_db_next(tx->db, st, &more, err))
         return ds_wrap(err, "add %s %s", kind, row->name);
-    row->id = sqlite3_last_insert_rowid(ds_db_handle(tx->db));
-    return true;
+    row->id = ds_col_int(st, 0);
+    return ds_db_next(tx->db, st, &more, err);
 }
 
 bool ds_tx_machine_save(ds_tx *tx, const ds_machine_row *row, int64_t next_due_ms, ds_err *err)

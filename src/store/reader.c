@@ -142,17 +142,6 @@ bool ds_reader_link_counts(ds_reader *r, ds_arena *a, ds_link_count **out, size_
 
 bool ds_reader_quick_check(ds_reader *r, ds_arena *a, const char **finding, ds_err *err)
 {
-    bool row = false;
-
     *finding = NULL;
-    if (!r->db)
-        return true;
-
-    DS_AUTO(ds_stmt) st = ds_db_stmt(r->db, "PRAGMA quick_check(1)", err);
-
-    if (!st || !ds_db_next(r->db, st, &row, err))
-        return false;
-    if (sqlite3_stricmp((const char *)sqlite3_column_text(st, 0), "ok") != 0)
-        *finding = ds_col_text(st, 0, a);
-    return true;
+    return !r->db || r->db->ops->quick_check(r->db, a, finding, err);
 }

@@ -71,10 +71,12 @@ bool ds_tx_run_add(ds_tx *tx, const ds_run_row *run, ds_err *err)
 
 static void run_from_row(ds_stmt *st, ds_arena *a, ds_run_row *run)
 {
+    size_t n;
+
     run->route = ds_col_text(st, 0, a);
     run->unit = ds_col_text(st, 1, a);
-    run->kind = ds_kind_of_word((const char *)sqlite3_column_text(st, 2));
-    run->outcome = ds_outcome_of_word((const char *)sqlite3_column_text(st, 3));
+    run->kind = ds_kind_of_word(ds_col_peek(st, 2, &n));
+    run->outcome = ds_outcome_of_word(ds_col_peek(st, 3, &n));
     run->started_ms = ds_col_int(st, 4);
     run->ended_ms = ds_col_int(st, 5);
     run->totals = ds_totals_from_row(st, 6);

@@ -5,8 +5,6 @@
  */
 #include "store/schema.h"
 
-#include <stdio.h>
-
 static const char *const version_1[] = {
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID",
     "INSERT INTO meta VALUES('id', lower(hex(randomblob(16))))",
@@ -97,27 +95,12 @@ static const char *const version_4[] = {
 const char *const *const ds_schema_steps[DS_STORE_VERSION] = {version_1, version_2, version_3,
                                                               version_4};
 
-/* All from one moment: another process may just be making the tables. */
-static bool read_marks(ds_db *db, int64_t *application, int64_t *version, int64_t *tables,
-                       ds_err *err)
-{
-    if (!ds_db_exec(db, "BEGIN", err))
-        return false;
-
-    bool ok = ds_db_int(db, "PRAGMA application_id", 0, application, err) &&
-              ds_db_int(db, "PRAGMA user_version", 0, version, err) &&
-              ds_db_int(db, "SELECT count(*) FROM sqlite_schema", 0, tables, err);
-
-    sqlite3_exec(ds_db_handle(db), "COMMIT", NULL, NULL, NULL); /* nothing was written */
-    return ok;
-}
-
 bool ds_schema_version(ds_db *db, int64_t known, int64_t *version, ds_err *err)
 {
     int64_t application = 0, tables = 0;
 
     *version = 0;
-    if (!read_marks(db, &application, version, &tables, err))
+    if (!db->ops->marks(db, &application, version, &tables, err))
         return false;
     if (application == 0 && *version == 0 && tables == 0)
         return true;
@@ -138,17 +121,13 @@ bool ds_schema_version(ds_db *db, int64_t known, int64_t *version, ds_err *err)
 static bool take_steps(ds_db *db, int64_t version, const char *const *const *steps, size_t n,
                        ds_err *err)
 {
-    char stamp[96];
-
     for (size_t i = (size_t)version; i < n; i++) {
         for (const char *const *sql = steps[i]; *sql; sql++) {
             if (!ds_db_exec(db, *sql, err))
                 return ds_wrap(err, "bring the store to format %zu", i + 1);
         }
     }
-    snprintf(stamp, sizeof stamp, "PRAGMA application_id=%d; PRAGMA user_version=%zu",
-             DS_STORE_APPLICATION, n);
-    return ds_db_exec(db, stamp, err) && ds_db_exec(db, "COMMIT", err);
+    return db->ops->stamp(db, DS_STORE_APPLICATION, (int64_t)n, err) && db->ops->commit(db, err);
 }
 
 bool ds_schema_upgrade(ds_db *db, int64_t version, const char *const *const *steps, size_t n,
@@ -156,13 +135,13 @@ bool ds_schema_upgrade(ds_db *db, int64_t version, const char *const *const *ste
 {
     if ((size_t)version >= n)
         return true;
-    if (!ds_db_exec(db, "BEGIN IMMEDIATE", err))
+    if (!db->ops->begin(db, err))
         return false;
     ds_crashpoint("store schema");
     if (take_steps(db, version, steps, n, err)) {
         ds_crashpoint("store schema made");
         return true;
     }
-    sqlite3_exec(ds_db_handle(db), "ROLLBACK", NULL, NULL, NULL); /* the first error is the one */
+    db->ops->rollback(db);
     return false;
 }

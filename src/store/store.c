@@ -9,6 +9,7 @@
 #include "store/internal.h"
 #include "store/lock.h"
 #include "store/schema.h"
+#include "store/sqlite.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -89,38 +90,20 @@ static bool create_file(const char *path, ds_err *err)
 
 static const ds_store_host machine = {.create = create_file, .sync_names = sync_directory};
 
-static bool use_wal(ds_db *db, ds_err *err)
-{
-    if (!ds_db_exec(db,
-                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                    "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864",
-                    err))
-        return false;
-
-    DS_AUTO(ds_stmt) mode = ds_db_stmt(db, "PRAGMA journal_mode", err);
-    bool row;
-
-    if (!mode || !ds_db_next(db, mode, &row, err))
-        return false;
-    if (sqlite3_stricmp((const char *)sqlite3_column_text(mode, 0), "wal") == 0)
-        return true;
-    return ds_fail(err, DS_ERR_CONFIG,
-                   "store %s: this file system has no shared memory for SQLite's log; keep the "
-                   "store on a local disk",
-                   ds_db_path(db));
-}
-
 static bool read_id(ds_store *s, ds_err *err)
 {
     DS_AUTO(ds_stmt) st = ds_db_stmt(s->db, "SELECT value FROM meta WHERE key = 'id'", err);
+    const char *id;
+    size_t n;
     bool row;
 
     if (!st || !ds_db_next(s->db, st, &row, err))
         return false;
-    if (!row || sqlite3_column_bytes(st, 0) != 32)
+    id = row ? ds_col_peek(st, 0, &n) : NULL;
+    if (!id || n != 32)
         return ds_fail(err, DS_ERR_CONFIG, "store %s is damaged: it has no id; move it away",
                        s->path);
-    memcpy(s->id, sqlite3_column_text(st, 0), 32);
+    memcpy(s->id, id, 32);
     return true;
 }
 
@@ -132,7 +115,7 @@ static bool open_file(ds_store *s, ds_err *err)
         return false;
     s->db = ds_db_open(s->path, DS_DB_WRITE, err);
     return s->db && ds_schema_version(s->db, DS_STORE_VERSION, &version, err) &&
-           use_wal(s->db, err) &&
+           ds_db_use_wal(s->db, err) &&
            ds_schema_upgrade(s->db, version, ds_schema_steps, DS_STORE_VERSION, err) &&
            (DS_PLANT("names not synced") || s->host->sync_names(s->path, err)) && read_id(s, err) &&
            (!DS_PLANT("sync off") || ds_db_exec(s->db, "PRAGMA synchronous=OFF", err));
@@ -165,7 +148,9 @@ ds_store *ds_store_open_on(const ds_store_host *host, const char *path, ds_err *
     s->lock = -1;
     if (!open_file(s, err))
         return NULL;
-    s->writer = ds_writer_here(s->db, host->wal_pages);
+    if (host->wal_pages > 0)
+        ds_db_wal_limit(s->db, host->wal_pages);
+    s->writer = ds_writer_here(s->db);
     return DS_TAKE(&s);
 }
 
@@ -201,7 +186,8 @@ static void rest_done(ds_job *job, const ds_err *err)
     ds_store *s = (ds_store *)(void *)((char *)job - offsetof(ds_store, rest));
 
     (void)err; /* not even a lock is in the way of this */
-    sqlite3_db_release_memory(ds_db_handle(s->db));
+    if (s->db->ops->rest)
+        s->db->ops->rest(s->db);
     malloc_trim(0);
     atomic_store(&s->resting, false);
 }

@@ -12,10 +12,9 @@
 
 static bool unit_from_row(ds_db *db, ds_stmt *st, ds_arena *a, ds_unit_row *out, ds_err *err)
 {
-    const char *key = (const char *)sqlite3_column_text(st, 3);
-    const char *state = (const char *)sqlite3_column_text(st, 4);
-    const ds_json *json =
-        ds_json_read(a, state ? state : "", (size_t)sqlite3_column_bytes(st, 4), err);
+    size_t key_n, n;
+    const char *key = ds_col_peek(st, 3, &key_n), *state = ds_col_peek(st, 4, &n);
+    const ds_json *json = ds_json_read(a, state ? state : "", n, err);
 
     out->id = ds_col_int(st, 0);
     out->route = ds_col_text(st, 1, a);
@@ -100,12 +99,13 @@ static bool add_route(ds_db *db, const char *route, ds_err *err)
 }
 
 static bool add_machine(ds_db *db, const char *key, const char *route, const char *unit,
-                        ds_err *err)
+                        int64_t *id, ds_err *err)
 {
     static const char sql[] = "INSERT INTO machine(kind, name, route_id, unit, logic, state)"
                               " SELECT 'unit', ?1, id, ?2, ?3, '{}' FROM route"
-                              " WHERE name = ?4";
+                              " WHERE name = ?4 RETURNING id";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    bool row = false;
 
     if (!st)
         return false;
@@ -113,7 +113,10 @@ static bool add_machine(ds_db *db, const char *key, const char *route, const cha
     ds_bind_text(st, 2, unit);
     ds_bind_int(st, 3, DS_UNIT_LOGIC);
     ds_bind_text(st, 4, route);
-    return ds_db_run(db, st, err);
+    if (!ds_db_next(db, st, &row, err))
+        return false;
+    *id = row ? ds_col_int(st, 0) : 0;
+    return ds_db_next(db, st, &row, err);
 }
 
 static bool add_ledger(ds_db *db, int64_t unit_id, ds_err *err)
@@ -133,9 +136,8 @@ bool ds_tx_unit_add(ds_tx *tx, const char *route, const char *unit, int64_t now_
     const char *key = ds_arena_printf(a, "%s:%s", route, unit);
 
     *out = NULL;
-    if (!add_route(tx->db, route, err) || !add_machine(tx->db, key, route, unit, err))
+    if (!add_route(tx->db, route, err) || !add_machine(tx->db, key, route, unit, &row->id, err))
         return ds_wrap(err, "add unit %s", key);
-    row->id = sqlite3_last_insert_rowid(ds_db_handle(tx->db));
     if (row->id > DS_UNIT_ID_MAX)
         return ds_fail(err, DS_ERR_PERMANENT, "store %s: more than %lld units", ds_db_path(tx->db),
                        (long long)DS_UNIT_ID_MAX);

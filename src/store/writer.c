@@ -17,21 +17,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum {
-    GROUP_MAX = 1024,      /* jobs in one transaction */
-    WAL_PAGES_MAX = 4000,  /* 16 MiB: then its pages go into the file */
-    WAL_PAGES_IDLE = 1000, /* the same when nothing waits */
-};
+enum { GROUP_MAX = 1024 }; /* jobs in one transaction */
 
 struct ds_writer {
     ds_db *db;
     ds_queue *queue;
     pthread_t thread;
-    bool here;         /* there is no thread */
-    bool working;      /* here: inside a job */
-    int wal_pages_max; /* then they go into the file */
-    int wal_pages;     /* as of the last commit */
-    bool dead;         /* a commit failed and the process was left alive (tests) */
+    bool here;    /* there is no thread */
+    bool working; /* here: inside a job */
+    bool dead;    /* a commit failed and the process was left alive (tests) */
     ds_err why;
     void (*fatal)(void *to, const ds_err *err);
     void *fatal_to;
@@ -53,8 +47,8 @@ static void die(ds_writer *w, const ds_err *err)
 {
     w->dead = true;
     w->why = *err;
-    /* Closing would try again what the disk has just refused. */
-    sqlite3_db_config(ds_db_handle(w->db), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (w->db->ops->give_up)
+        w->db->ops->give_up(w->db);
     w->fatal(w->fatal_to, err);
 }
 
@@ -97,7 +91,7 @@ static bool run_job(ds_writer *w, size_t at, ds_err *err)
     if (own.kind == DS_ERR_NONE)
         ds_fail(&own, DS_ERR_PERMANENT, "a job of the store failed without a reason");
     job_failed(w, at, &own);
-    if (ds_db_hopeless(w->db) || sqlite3_get_autocommit(ds_db_handle(w->db))) {
+    if (w->db->ops->fate(w->db) != DS_DB_GOES_ON) {
         *err = own;
         return false;
     }
@@ -105,35 +99,31 @@ static bool run_job(ds_writer *w, size_t at, ds_err *err)
            (exec_cached(w->db, "ROLLBACK TO job", err) && exec_cached(w->db, "RELEASE job", err));
 }
 
-/* What is written into a file that has lost its name is lost with the process. */
-static bool still_in_place(ds_db *db, ds_err *err)
-{
-    int moved = 0;
-
-    sqlite3_file_control(ds_db_handle(db), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-    if (!moved)
-        return true;
-    return ds_fail(err, DS_ERR_CONFIG,
-                   "store %s was moved, replaced or deleted while it was in use: put it back where "
-                   "it was and start again",
-                   ds_db_path(db));
-}
-
 static bool run_group(ds_writer *w, ds_err *err)
 {
-    if (!still_in_place(w->db, err))
+    if (w->db->ops->in_place && !w->db->ops->in_place(w->db, err))
         return false;
     for (size_t i = 0; i < w->n; i++) {
         if (!run_job(w, i, err))
             return false;
     }
-    if (w->n == 1 && w->failed[0])
-        return exec_cached(w->db, "ROLLBACK", err);
+    if (w->n == 1 && w->failed[0]) {
+        w->db->ops->rollback(w->db);
+        return true;
+    }
     ds_crashpoint("store commit");
-    if (!exec_cached(w->db, "COMMIT", err))
+    if (!w->db->ops->commit(w->db, err))
         return false;
     ds_crashpoint("store committed");
     return true;
+}
+
+static void forget_failures(ds_writer *w)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        free(w->failed[i]);
+        w->failed[i] = NULL;
+    }
 }
 
 static void answer_group(ds_writer *w)
@@ -143,26 +133,55 @@ static void answer_group(ds_writer *w)
 
         if (job->done)
             job->done(job, w->failed[i]); /* may free the job */
-        free(w->failed[i]);
-        w->failed[i] = NULL;
     }
+    forget_failures(w);
     w->n = 0;
+}
+
+/* Once. false: *err, with nothing of the group durable; *hopeless: and nothing ever will be. */
+static bool try_group(ds_writer *w, bool *hopeless, ds_err *err)
+{
+    if (!w->db->ops->begin(w->db, err)) {
+        /* Another program has the file locked: nothing is lost, the jobs may be tried again. */
+        *hopeless = w->db->ops->fate(w->db) == DS_DB_HOPELESS;
+        return false;
+    }
+    *hopeless = !run_group(w, err);
+    if (*hopeless)
+        w->db->ops->rollback(w->db);
+    return !*hopeless;
+}
+
+/* Until the group is durable, whatever happens to a server meanwhile. The jobs are done again from
+ * what is durable, unless only the answer to their commit was lost. */
+static bool do_group(ds_writer *w, bool *hopeless, ds_err *err)
+{
+    bool committed;
+
+    while (!try_group(w, hopeless, err)) {
+        if (w->db->ops->fate(w->db) != DS_DB_AWAY)
+            return false;
+        if (!w->db->ops->come_back(w->db, &committed, err)) {
+            *hopeless = err->kind != DS_ERR_TRANSIENT;
+            return false;
+        }
+        if (committed)
+            return true;
+        forget_failures(w);
+    }
+    return true;
 }
 
 static void serve_group(ds_writer *w)
 {
     ds_err err = DS_ERR_INIT;
+    bool hopeless;
 
     if (w->dead) {
         all_failed(w, &w->why);
-    } else if (!exec_cached(w->db, "BEGIN IMMEDIATE", &err)) {
-        /* Another program has the file locked: nothing is lost, the jobs may be tried again. */
-        if (ds_db_hopeless(w->db))
+    } else if (!do_group(w, &hopeless, &err)) {
+        if (hopeless)
             die(w, &err);
-        all_failed(w, &err);
-    } else if (!run_group(w, &err)) {
-        sqlite3_exec(ds_db_handle(w->db), "ROLLBACK", NULL, NULL, NULL);
-        die(w, &err);
         all_failed(w, &err);
     }
     answer_group(w);
@@ -170,31 +189,12 @@ static void serve_group(ds_writer *w)
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
-static int note_wal(void *to, sqlite3 *handle, const char *name, int pages)
-{
-    ds_writer *w = to;
-
-    (void)handle;
-    (void)name;
-    w->wal_pages = pages;
-    return SQLITE_OK;
-}
-
-/* Moves the log's pages into the file, as far as no reader still needs the old ones. */
-static void checkpoint(ds_writer *w, int mode)
+static void tidy(ds_writer *w, ds_db_moment moment)
 {
     ds_err err = DS_ERR_INIT;
-    int rc;
 
-    if (w->dead)
-        return;
-    ds_crashpoint("store checkpoint");
-    rc = sqlite3_wal_checkpoint_v2(ds_db_handle(w->db), NULL, mode, NULL, NULL);
-    w->wal_pages = 0; /* counted anew by the next commit: at most one try a commit */
-    if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY)
-        return;
-    ds_db_fail(w->db, &err);
-    die(w, &err);
+    if (!w->dead && w->db->ops->tidy && !w->db->ops->tidy(w->db, moment, &err))
+        die(w, &err);
 }
 
 static ds_job *take(ds_writer *w, int64_t deadline)
@@ -223,8 +223,7 @@ static ds_job *next_job(ds_writer *w)
 
     if (job)
         return job;
-    if (w->wal_pages >= WAL_PAGES_IDLE)
-        checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
+    tidy(w, DS_DB_IDLE);
     return take(w, -1);
 }
 
@@ -244,36 +243,31 @@ static void *writer_main(void *arg)
             w->group[w->n++] = page;
             serve_group(w);
         }
-        if (w->wal_pages >= w->wal_pages_max)
-            checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
+        tidy(w, DS_DB_COMMITTED);
     }
-    checkpoint(w,
-               SQLITE_CHECKPOINT_TRUNCATE); /* the file alone holds it all, once this is closed */
+    tidy(w, DS_DB_CLOSING);
     return NULL;
 }
 
 static void free_writer(ds_writer *w)
 {
-    sqlite3_wal_hook(ds_db_handle(w->db), NULL, NULL);
     ds_queue_free(w->queue);
     free(w);
 }
 
-static ds_writer *new_writer(ds_db *db, int wal_pages_max)
+static ds_writer *new_writer(ds_db *db)
 {
     ds_writer *w = ds_calloc(1, sizeof *w);
 
     w->db = db;
     w->queue = ds_queue_new(2);
     w->fatal = leave_process;
-    w->wal_pages_max = wal_pages_max;
-    sqlite3_wal_hook(ds_db_handle(db), note_wal, w);
     return w;
 }
 
-ds_writer *ds_writer_here(ds_db *db, int wal_pages)
+ds_writer *ds_writer_here(ds_db *db)
 {
-    ds_writer *w = new_writer(db, wal_pages > 0 ? wal_pages : WAL_PAGES_MAX);
+    ds_writer *w = new_writer(db);
 
     w->here = true;
     return w;
@@ -281,7 +275,7 @@ ds_writer *ds_writer_here(ds_db *db, int wal_pages)
 
 ds_writer *ds_writer_start(ds_db *db, ds_err *err)
 {
-    ds_writer *w = new_writer(db, WAL_PAGES_MAX);
+    ds_writer *w = new_writer(db);
 
     if (ds_thread_start(&w->thread, writer_main, w, "that writes the store", err))
         return w;
@@ -295,7 +289,7 @@ void ds_writer_stop(ds_writer *w)
         return;
     ds_queue_close(w->queue);
     if (w->here)
-        checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE);
+        tidy(w, DS_DB_CLOSING);
     else
         pthread_join(w->thread, NULL);
     free_writer(w);
@@ -307,8 +301,7 @@ static void serve_here(ds_writer *w, ds_job *job)
     w->working = true;
     w->group[w->n++] = job;
     serve_group(w);
-    if (w->wal_pages >= w->wal_pages_max)
-        checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
+    tidy(w, DS_DB_COMMITTED);
     w->working = false;
 }
 

@@ -10,7 +10,7 @@ typedef struct ds_writer ds_writer;
 /* Starts the thread, which owns `db` until ds_writer_stop returns. NULL: there is none left. */
 DS_MUST_USE ds_writer *ds_writer_start(ds_db *db, ds_err *err);
 /* None: each job is done on the thread that submits it, alone in its transaction. */
-ds_writer *ds_writer_here(ds_db *db, int wal_pages);
+ds_writer *ds_writer_here(ds_db *db);
 void ds_writer_stop(ds_writer *w); /* does all that was submitted first */
 void ds_writer_submit(ds_writer *w, int lane, ds_job *job);
 bool ds_writer_is_me(const ds_writer *w);

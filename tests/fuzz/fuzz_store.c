@@ -11,6 +11,7 @@
 #include "fuzz/fuzz.h"
 
 #include "base/text.h"
+#include "store/sqlite.h"
 #include "store/internal.h"
 #include "store/schema.h"
 

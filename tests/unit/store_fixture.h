@@ -3,6 +3,7 @@
 #define TESTS_UNIT_STORE_FIXTURE_H
 
 #include "store/internal.h"
+#include "store/sqlite.h"
 #include "support/run.h"
 #include "support/tmpdir.h"
 

@@ -185,7 +185,7 @@ static const char *schema_of(const char *path)
     st = ds_db_stmt(db, "SELECT sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY name", &err);
     while (st && row && ds_db_next(db, st, &row, &err)) {
         if (row)
-            ds_buf_printf(&text, "%s;\n", (const char *)sqlite3_column_text(st, 0));
+            ds_buf_printf(&text, "%s;\n", ds_col_text(st, 0, scratch));
     }
     ds_db_close(db);
     return ds_arena_strdup(scratch, text.data);

@@ -329,7 +329,7 @@ static bool read_plan(ds_tx *tx, void *arg, ds_err *err)
         if (!ds_db_next(tx->db, st, &row, err))
             return false;
         if (row)
-            ds_buf_printf(text, "%s\n", (const char *)sqlite3_column_text(st, 3));
+            ds_buf_printf(text, "%s\n", ds_col_text(st, 3, scratch));
     }
     return st != NULL;
 }
