@@ -42,6 +42,13 @@ static const ds_flag fake_flags[] = {
     {NULL, 0, NULL, NULL},
 };
 
+static const ds_flag codec_flags[] = {
+    {"port", 0, "N", "where it listens (8081; 0: a free one)"},
+    {"host", 0, "ADDRESS", "an address to listen on (127.0.0.1)"},
+    {"origin", 0, "URL,...", "whose pages may read answers (http://localhost:8233)"},
+    {NULL, 0, NULL, NULL},
+};
+
 #define LATER(name_, usage_, help_)                                                                \
     {                                                                                              \
         .name = (name_), .usage = (usage_), .help = (help_), .words_max = -1                       \
@@ -121,6 +128,21 @@ const ds_command ds_commands[] = {
      "delay=DURATION, bomb, redirect=URL, retry-after=N, or what an API has of its own.\n"
      "docs/fakes.md has all of it, and the side door /_fake/ that changes data as it runs.",
      fake_flags, 1, 1, ds_cmd_fake},
+    {"keygen", "", "a key that encrypts what a Temporal server keeps",
+     "Prints 32 random bytes in base64, for DURABLE_SYNC_ENC_KEY of every worker.  To change "
+     "keys,\n"
+     "put the new one before the old with a comma between: the first encrypts, all decrypt.",
+     NULL, 0, 0, ds_cmd_keygen},
+    {"codec-server", "", "decrypts for the Web UI and the command line of Temporal",
+     "Serves until SIGTERM or SIGINT, with the keys of DURABLE_SYNC_ENC_KEY:\n"
+     "\n"
+     "  temporal workflow show --workflow-id W --codec-endpoint http://127.0.0.1:8081\n"
+     "\n"
+     "Who can reach it can read what is encrypted.  So it listens on this machine alone, unless\n"
+     "DURABLE_SYNC_CODEC_TOKEN is a secret that callers show (--codec-auth \"Bearer SECRET\"), "
+     "and\n"
+     "of pages in a browser it answers those of --origin.",
+     codec_flags, 0, 0, ds_cmd_codec_server},
     {"completion", "", "a completion script for your shell", "  source <(durable-sync completion)",
      completion_flags, 0, 0, ds_cmd_completion},
     {"help", "[COMMAND]", "this text, or that of one command", NULL, NULL, 0, 1, ds_cmd_help},
@@ -128,8 +150,6 @@ const ds_command ds_commands[] = {
     LATER("login", "ACCOUNT", "sign in with OAuth"),
     LATER("logout", "ACCOUNT", "forget a sign-in"),
     LATER("reauthorize", "ACCOUNT", "sign in again"),
-    LATER("keygen", "", "a key for payload encryption"),
-    LATER("codec-server", "", "decodes encrypted payloads for operators"),
     /* For scripts of our own. */
     {"_complete", "", "what could stand for the last word", NULL, NULL, 0, -1, ds_cmd_complete},
     {"_generate", "FOLDER", "writes what is made from the tables", NULL, NULL, 1, 1,

@@ -30,7 +30,7 @@ class Offered(Case):
 
     def test_hidden_ones_and_those_of_later_are_not_offered(self):
         self.assertEqual(self.offers("_"), [])
-        self.assertEqual(self.offers("codec"), [])
+        self.assertEqual(self.offers("reauth"), [])
 
     def test_each_with_its_meaning(self):
         line, = self.run_it("_complete", "--", "expl").out.splitlines()

@@ -8,8 +8,9 @@ import subprocess
 from cli import PROGRAM, SIMPLE, Case, main
 
 COMMANDS = ("init check plan once run status sync pause resume interval history held explain try "
-            "approve accounts connectors schema doctor fake completion help").split()
-LATER = "move login logout reauthorize keygen codec-server".split()
+            "approve accounts connectors schema doctor fake keygen codec-server completion "
+            "help").split()
+LATER = "move login logout reauthorize".split()
 
 
 class Usage(Case):
