@@ -296,7 +296,7 @@ static const char *read_message(const ds_answer *an, ds_arena *a)
         bool coded =
             in[i] == '%' && i + 2 < an->message.n && hex(in[i + 1]) >= 0 && hex(in[i + 2]) >= 0;
 
-        out[n++] = coded ? (char)(hex(in[i + 1]) << 4 | hex(in[i + 2])) : in[i];
+        out[n++] = coded ? (char)(unsigned char)(hex(in[i + 1]) * 16 + hex(in[i + 2])) : in[i];
         i += coded ? 2 : 0;
     }
     return text_of(a, out, n);

@@ -79,6 +79,7 @@ bool ds_conn_begin(ds_conn *c, ds_call *call)
     snprintf(call->timeout, sizeof(call->timeout), "%lldm", (long long)left);
     ds_answer_fini(&call->h2.answer); /* of a try before */
     ds_answer_init(&call->h2.answer, c->g->options.answer_max);
+    c->begun = true;
     return ds_h2_begin(c->h2, &call->h2);
 }
 
@@ -181,6 +182,16 @@ static void closed_by_server(ds_conn *c)
             "the server closed the connection without a word: does it want TLS (tls: true)?");
 }
 
+static void socket_failed(ds_conn *c, int failed_as)
+{
+    bool hung_up = failed_as == ECONNRESET || failed_as == EPIPE;
+
+    if (hung_up && c->state == DS_CONN_GREETS)
+        closed_by_server(c);
+    else
+        die(c, DS_ERR_TRANSIENT, strerror(failed_as));
+}
+
 /* Bytes as they come; 0: none for now, -1: the end (the connection is dead). */
 static ssize_t read_some(ds_conn *c)
 {
@@ -194,7 +205,7 @@ static ssize_t read_some(ds_conn *c)
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             return 0;
         if (got < 0)
-            die(c, DS_ERR_TRANSIENT, strerror(errno));
+            socket_failed(c, errno);
         else
             closed_by_server(c);
         return -1;
@@ -281,7 +292,7 @@ static ssize_t write_some(ds_conn *c)
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             return 0;
         if (got < 0)
-            die(c, DS_ERR_TRANSIENT, strerror(errno));
+            socket_failed(c, errno);
         return got;
     }
     switch (ds_tls_write(c->tls, data, n, &written, &c->err)) {
@@ -391,7 +402,7 @@ void ds_conn_tend(ds_conn *c)
         return;
     }
     tend_ping(c);
-    if (g->now_ms - c->born_ms >= c->age_ms)
+    if (c->begun && g->now_ms - c->born_ms >= c->age_ms)
         c->h2->draining = true;
     if (c->h2->draining && !c->h2->calls && c->state != DS_CONN_DEAD) {
         ds_h2_goodbye(c->h2);
@@ -409,5 +420,5 @@ int64_t ds_conn_due_ms(const ds_conn *c)
         return c->limit_ms;
     due = c->h2->ping_out ? c->pinged_ms + g->options.pong_ms
                           : DS_MAX(c->heard_ms, c->pinged_ms) + g->ping_ms;
-    return c->h2->draining ? due : DS_MIN(due, c->born_ms + c->age_ms);
+    return c->h2->draining || !c->begun ? due : DS_MIN(due, c->born_ms + c->age_ms);
 }

@@ -70,7 +70,7 @@ typedef struct ds_conn {
     size_t out_at;
     uint64_t flushed; /* bytes of the session that the system has taken */
     bool tls_wants_write, write_wants_read;
-    bool heard, useful, was_up; /* a byte came; a call was answered */
+    bool heard, was_up, begun, useful; /* a byte came; a call was begun; one was answered */
     int64_t born_ms, limit_ms, heard_ms, pinged_ms, age_ms;
     short ready; /* what poll said */
     ds_err err;

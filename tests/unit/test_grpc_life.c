@@ -1,0 +1,531 @@
+/* tests/unit/test_grpc_life.c - connections come and go; calls are neither lost nor made twice. */
+#include "grpc_rig.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void answer_all(h2_peer *p)
+{
+    h2_request *r;
+
+    while ((r = h2_peer_request(p)))
+        h2_peer_answer(p, r->stream, "hello");
+}
+
+/* ---- GOAWAY -----------------------------------------------------------------------------------
+ */
+
+#define LAST_OF_ALL 0x7fffffffu
+
+/* As grpc-go does it at the end of a connection's age: a warning shot, a ping, then the number. Two
+ * polls have come; the first one is answered long after the second has been taken up elsewhere. */
+static void serve_two_phases(http_conn *c)
+{
+    rig *r = c->to;
+    h2_peer p;
+    h2_request *first;
+
+    h2_peer_init(&p, c);
+    if (!h2_peer_greet(&p, 0, 0)) {
+        h2_peer_fini(&p);
+        return;
+    }
+    if (c->number == 1) {
+        uint32_t stream;
+
+        first = h2_peer_request(&p);
+        stream = first->stream;
+        rig_tell(r); /* the second poll may come */
+        (void)!h2_peer_request(&p);
+        h2_peer_goaway(&p, LAST_OF_ALL, 0, "max_age");
+        h2_peer_send(&p, H2_PING, 0, 0, "\1\2\3\4\5\6\7\10", 8);
+        while (!p.acks && h2_peer_frame(&p))
+            continue;
+        h2_peer_goaway(&p, stream, 0, "max_age");
+        rig_await(r, 2); /* the second poll has been answered on the next connection */
+        h2_peer_answer(&p, stream, "from the old one");
+        h2_peer_drain(&p); /* the client goes by itself */
+    } else {
+        h2_request *again = h2_peer_request(&p);
+
+        h2_peer_answer(&p, again->stream, "from the new one");
+        answer_all(&p);
+    }
+    h2_peer_fini(&p);
+}
+
+static void a_connection_that_ages_loses_no_poll(void **state)
+{
+    rig r = {0};
+    asked *first, *second;
+    ds_grpc_tally tally;
+
+    (void)state;
+    rig_open(&r, serve_two_phases, (ds_grpc_options){0});
+    first = ask_begin(&r, "Poll", "1", LONG_MS);
+    rig_await(&r, 1);
+    second = ask_begin(&r, "Poll", "2", LONG_MS);
+    ask_end(second);
+    assert_answer(second, "from the new one");
+    rig_tell(&r);
+    ask_end(first);
+    assert_answer(first, "from the old one");
+    assert_int_equal(http_server_connections(r.server), 2);
+    ds_grpc_tally_of(r.g, &tally);
+    assert_int_equal(tally.resent, 1);
+    assert_int_equal(tally.failed, 0);
+    ask_free(first);
+    ask_free(second);
+    rig_close(&r);
+}
+
+/* The connection is cut when the grace ends: nothing is said of the stream that was open. */
+static void serve_cut_at_the_end(http_conn *c)
+{
+    h2_peer p;
+    h2_request *r;
+
+    h2_peer_init(&p, c);
+    if (h2_peer_greet(&p, 0, 0)) {
+        if (c->number == 1 && (r = h2_peer_request(&p)))
+            h2_peer_goaway(&p, r->stream, 0, "max_age");
+        else
+            answer_all(&p);
+    }
+    h2_peer_fini(&p);
+}
+
+static void a_call_that_is_cut_off_is_told_so(void **state)
+{
+    rig r = {0};
+    asked q;
+
+    (void)state;
+    rig_open(&r, serve_cut_at_the_end, (ds_grpc_options){0});
+    q = ask(&r, "Poll", "", LONG_MS);
+    assert_failed(&q, DS_GRPC_UNAVAILABLE, true, "the connection was lost after the request");
+    assert_int_equal(q.err.kind, DS_ERR_TRANSIENT);
+    q = ask(&r, "Poll", "", LONG_MS);
+    assert_answer(&q, "hello");
+    rig_close(&r);
+}
+
+/* Every connection takes no call at all, but the fourth. */
+static void serve_none_but_the_fourth(http_conn *c)
+{
+    h2_peer p;
+
+    h2_peer_init(&p, c);
+    if (h2_peer_greet(&p, 0, 0)) {
+        if (c->number < 4)
+            h2_peer_goaway(&p, 0, 11, "too_many_pings");
+        if (c->number < 4)
+            h2_peer_drain(&p);
+        else
+            answer_all(&p);
+    }
+    h2_peer_fini(&p);
+}
+
+static void a_call_follows_through_any_number_of_goaways(void **state)
+{
+    rig r = {0};
+    asked q;
+
+    (void)state;
+    rig_open(&r, serve_none_but_the_fourth, (ds_grpc_options){0});
+    q = ask(&r, "Do", "", LONG_MS);
+    assert_answer(&q, "hello");
+    assert_int_equal(http_server_connections(r.server), 4);
+    rig_close(&r);
+}
+
+/* ---- refused unread ---------------------------------------------------------------------------
+ */
+
+/* "Once" is refused the first time, "Ever" each time. */
+static void serve_refusals(http_conn *c)
+{
+    h2_peer p;
+    h2_request *r;
+    int once = 0;
+
+    h2_peer_init(&p, c);
+    if (h2_peer_greet(&p, 0, 0)) {
+        while ((r = h2_peer_request(&p))) {
+            if (strstr(r->path, "/Ever") || (strstr(r->path, "/Once") && !once++))
+                h2_peer_reset(&p, r->stream, 7);
+            else
+                h2_peer_answer(&p, r->stream, "hello");
+        }
+    }
+    h2_peer_fini(&p);
+}
+
+static void what_is_refused_unread_is_sent_again(void **state)
+{
+    rig r = {0};
+    asked q;
+
+    (void)state;
+    rig_open(&r, serve_refusals, (ds_grpc_options){0});
+    q = ask(&r, "Once", "", LONG_MS);
+    assert_answer(&q, "hello");
+    q = ask(&r, "Ever", "", LONG_MS);
+    assert_failed(&q, DS_GRPC_UNAVAILABLE, false, "refused the stream unread");
+    assert_int_equal(http_server_connections(r.server), 1);
+    rig_close(&r);
+}
+
+/* ---- lost connections -------------------------------------------------------------------------
+ */
+
+/* 1: hangs up at once. 2: greets, lets nobody in, hangs up. 3: takes the request and hangs up
+ * without ceremony. 4: says what is no HTTP/2 in the middle of an answer. 5: serves. */
+static void serve_losses(http_conn *c)
+{
+    h2_peer p;
+    h2_request *r;
+
+    h2_peer_init(&p, c);
+    if (c->number > 1 && h2_peer_greet(&p, 3, c->number == 2 ? 0 : 100)) {
+        if (c->number == 2)
+            (void)!h2_peer_frame(&p);
+        if (c->number == 3 && h2_peer_request(&p))
+            http_conn_reset(c);
+        if (c->number == 4 && (r = h2_peer_request(&p))) {
+            h2_peer_headers(&p, r->stream, 0, ":status", "200", NULL);
+            h2_peer_send(&p, H2_WINDOW_UPDATE, 0, r->stream, "\0\0\0\0\0", 5);
+            h2_peer_drain(&p);
+        }
+        if (c->number == 5)
+            answer_all(&p);
+    }
+    h2_peer_fini(&p);
+}
+
+static void only_what_was_written_is_lost_with_its_connection(void **state)
+{
+    rig r = {0};
+    asked q;
+
+    (void)state;
+    rig_open(&r, serve_losses, (ds_grpc_options){0});
+    q = ask(&r, "Do", "", LONG_MS); /* waits through the first and the second */
+    assert_failed(&q, DS_GRPC_UNAVAILABLE, true, "lost after the request");
+    q = ask(&r, "Do", "", LONG_MS);
+    assert_failed(&q, DS_GRPC_UNAVAILABLE, true, "broke the rules of HTTP/2");
+    q = ask(&r, "Do", "", LONG_MS);
+    assert_answer(&q, "hello");
+    assert_int_equal(http_server_connections(r.server), 5);
+    rig_close(&r);
+}
+
+/* ---- whether it lives -------------------------------------------------------------------------
+ */
+
+/* Answers a call once three pings have come. */
+static void serve_pinged(http_conn *c)
+{
+    h2_peer p;
+    h2_request *r;
+
+    h2_peer_init(&p, c);
+    if (h2_peer_greet(&p, 0, 0) && (r = h2_peer_request(&p))) {
+        uint32_t stream = r->stream;
+
+        while (p.pings < 3 && h2_peer_frame(&p))
+            continue;
+        h2_peer_answer(&p, stream, "hello");
+        h2_peer_drain(&p);
+    }
+    h2_peer_fini(&p);
+}
+
+static void a_silent_connection_is_asked(void **state)
+{
+    rig r = {0};
+    asked q;
+
+    (void)state;
+    rig_open(&r, serve_pinged, (ds_grpc_options){.ping_ms = 5, .pong_ms = LONG_MS});
+    q = ask(&r, "Poll", "", LONG_MS);
+    assert_answer(&q, "hello");
+    assert_int_equal(http_server_connections(r.server), 1);
+    rig_close(&r);
+}
+
+/* Half dead from its first request on: it takes all and says nothing. */
+static void serve_half_dead(http_conn *c)
+{
+    h2_peer p;
+
+    h2_peer_init(&p, c);
+    if (h2_peer_greet(&p, 0, 0) && h2_peer_request(&p)) {
+        p.mute_pings = true;
+        h2_peer_drain(&p);
+    }
+    h2_peer_fini(&p);
+}
+
+static void one_that_does_not_answer_is_dead(void **state)
+{
+    rig r = {0};
+    asked q;
+
+    (void)state;
+    rig_open(&r, serve_half_dead, (ds_grpc_options){.ping_ms = 200, .pong_ms = 50});
+    q = ask(&r, "Poll", "", LONG_MS);
+    assert_failed(&q, DS_GRPC_UNAVAILABLE, true, "has not answered a ping in 50 ms");
+    rig_close(&r);
+}
+
+/* Its pings are answered, even before the first call. */
+static void serve_pinging(http_conn *c)
+{
+    h2_peer p;
+
+    h2_peer_init(&p, c);
+    if (h2_peer_greet(&p, 0, 0)) {
+        for (int i = 1; i <= 3; i++) {
+            h2_peer_send(&p, H2_PING, 0, 0, "12345678", 8);
+            while (p.acks < i && h2_peer_frame(&p))
+                continue;
+        }
+        rig_tell(c->to);
+        answer_all(&p);
+    }
+    h2_peer_fini(&p);
+}
+
+static void the_servers_pings_are_answered(void **state)
+{
+    rig r = {0};
+
+    (void)state;
+    rig_open(&r, serve_pinging, (ds_grpc_options){0});
+    rig_await(&r, 1);
+    rig_close(&r);
+}
+
+static void serve_all(http_conn *c)
+{
+    h2_peer p;
+
+    h2_peer_init(&p, c);
+    if (h2_peer_greet(&p, 0, 0))
+        answer_all(&p);
+    h2_peer_fini(&p);
+}
+
+static void an_old_connection_gives_way_to_a_new_one(void **state)
+{
+    rig r = {0};
+
+    (void)state;
+    rig_open(&r, serve_all, (ds_grpc_options){.age_ms = 1});
+    while (http_server_connections(r.server) < 4) {
+        asked q = ask(&r, "Do", "", LONG_MS);
+
+        assert_answer(&q, "hello");
+    }
+    rig_close(&r);
+}
+
+/* ---- stopping ---------------------------------------------------------------------------------
+ */
+
+static void waiting_frame(h2_peer *p, int *resets)
+{
+    bool ends = p->frame.type == H2_DATA && p->frame.flags & H2_END_STREAM;
+
+    for (size_t i = 0; i < p->open_n && ends; i++) {
+        if (p->open[i].stream != p->frame.stream)
+            continue;
+        rig_tell(p->c->to);
+        if (strstr(p->open[i].path, "/Do"))
+            h2_peer_answer(p, p->frame.stream, "hello");
+    }
+    for (; *resets < p->resets; ++*resets)
+        rig_tell(p->c->to);
+}
+
+/* Tells of each request, answers none but "Do", and tells of each reset. */
+static void serve_waiting(http_conn *c)
+{
+    h2_peer p;
+    int resets = 0;
+
+    h2_peer_init(&p, c);
+    if (h2_peer_greet(&p, 0, 0)) {
+        while (h2_peer_frame(&p))
+            waiting_frame(&p, &resets);
+    }
+    h2_peer_fini(&p);
+}
+
+static void polls_can_be_called_off(void **state)
+{
+    rig r = {0};
+    asked *poll, *other, q;
+
+    (void)state;
+    rig_open(&r, serve_waiting, (ds_grpc_options){0});
+    poll = ask_begin(&r, "PollWorkflowTaskQueue", "", LONG_MS);
+    other = ask_begin(&r, "PollActivityTaskQueue", "", LONG_MS);
+    rig_await(&r, 2);
+    ds_grpc_cancel(r.g, "PollWorkflowTaskQueue");
+    ask_end(poll);
+    assert_failed(poll, DS_GRPC_CANCELLED, true, "stopped");
+    assert_int_equal(poll->err.kind, DS_ERR_CANCELLED);
+    rig_await(&r, 3); /* the server knows */
+    q = ask(&r, "PollWorkflowTaskQueue", "", LONG_MS);
+    assert_failed(&q, DS_GRPC_CANCELLED, false, "stopped");
+    q = ask(&r, "Do", "", LONG_MS);
+    assert_answer(&q, "hello");
+    ds_grpc_hurry(r.g);
+    ask_end(other);
+    assert_failed(other, DS_GRPC_CANCELLED, true, "stopped");
+    q = ask(&r, "Do", "", LONG_MS);
+    assert_failed(&q, DS_GRPC_CANCELLED, false, "stopped");
+    ask_free(poll);
+    ask_free(other);
+    rig_close(&r);
+}
+
+static void closing_waits_for_those_who_call(void **state)
+{
+    rig r = {0};
+    asked *all[8];
+
+    (void)state;
+    rig_open(&r, serve_waiting, (ds_grpc_options){0});
+    for (size_t i = 0; i < DS_COUNT(all); i++)
+        all[i] = ask_begin(&r, "Poll", "", LONG_MS);
+    rig_await(&r, DS_COUNT(all));
+    rig_close(&r);
+    for (size_t i = 0; i < DS_COUNT(all); i++) {
+        ask_end(all[i]);
+        assert_failed(all[i], DS_GRPC_CANCELLED, true, "stopped");
+        ask_free(all[i]);
+    }
+}
+
+/* ---- a server that speaks something else ------------------------------------------------------
+ */
+
+static void speak_http(http_conn *c)
+{
+    http_conn_say(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    http_conn_hang(c);
+}
+
+static void speak_tls(http_conn *c)
+{
+    http_conn_write(c, "\x15\x03\x01\x00\x02\x02\x46", 7);
+    http_conn_hang(c);
+}
+
+static void speak_nonsense(http_conn *c)
+{
+    http_conn_say(c, "220 mail.example ESMTP, what can I do for you?\r\n");
+    http_conn_hang(c);
+}
+
+static void speak_no_word(http_conn *c)
+{
+    char preface[24];
+
+    (void)!read(c->fd, preface, sizeof(preface));
+}
+
+static void stay_silent(http_conn *c)
+{
+    http_conn_hang(c);
+}
+
+static const struct tongue {
+    const char *name;
+    http_serve serve;
+    ds_err_kind kind;
+    const char *text;
+    int64_t connect_ms; /* 0: the usual */
+} tongues[] = {
+    {"HTTP/1.1", speak_http, DS_ERR_CONFIG, "speaks HTTP/1.1, no gRPC", 0},
+    {"TLS", speak_tls, DS_ERR_CONFIG, "speaks TLS, and we spoke plain text: set tls: true", 0},
+    {"something of its own", speak_nonsense, DS_ERR_CONFIG, "broke the rules of HTTP/2", 0},
+    {"no word, and it hangs up", speak_no_word, DS_ERR_TRANSIENT, "without a word", 0},
+    {"no word at all", stay_silent, DS_ERR_TRANSIENT, "in 30 ms", 30},
+};
+
+static void a_command_is_told_at_once(void **state)
+{
+    const struct tongue *row = *state;
+    rig r = {0};
+    asked q;
+
+    rig_open(&r, row->serve, (ds_grpc_options){.fail_fast = true, .connect_ms = row->connect_ms});
+    q = ask(&r, "Do", "", LONG_MS);
+    assert_failed(&q, DS_GRPC_UNAVAILABLE, false, row->text);
+    assert_int_equal(q.err.kind, row->kind);
+    assert_non_null(strstr(q.err.text, "127.0.0.1:"));
+    rig_close(&r);
+}
+
+/* A port that is ours, and at which we do not listen. */
+static int closed_port(char *address, size_t n)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t at_n = sizeof(at);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &at_n), 0);
+    snprintf(address, n, "127.0.0.1:%d", ntohs(at.sin_port));
+    return fd;
+}
+
+/* A command is told at once; a worker waits as long as it may. */
+static void nobody_is_there(void **state)
+{
+    char address[32];
+    int fd = closed_port(address, sizeof(address));
+    ds_grpc_options options = {.address = address, .again_ms = 1};
+    ds_err err = DS_ERR_INIT;
+
+    (void)state;
+    for (int fast = 0; fast < 2; fast++) {
+        rig r = {0};
+        asked q;
+
+        options.fail_fast = fast;
+        r.g = ds_grpc_open(&options, &err);
+        assert_non_null(r.g);
+        q = ask(&r, "Do", "", fast ? LONG_MS : 100);
+        assert_failed(&q, DS_GRPC_UNAVAILABLE, false, fast ? "not sent: Connection refused" : "");
+        assert_int_equal(q.err.kind, DS_ERR_TRANSIENT);
+        ds_grpc_close(r.g);
+    }
+    close(fd);
+}
+
+int main(void)
+{
+    add_test(a_connection_that_ages_loses_no_poll);
+    add_test(a_call_that_is_cut_off_is_told_so);
+    add_test(a_call_follows_through_any_number_of_goaways);
+    add_test(what_is_refused_unread_is_sent_again);
+    add_test(only_what_was_written_is_lost_with_its_connection);
+    add_test(a_silent_connection_is_asked);
+    add_test(one_that_does_not_answer_is_dead);
+    add_test(the_servers_pings_are_answered);
+    add_test(an_old_connection_gives_way_to_a_new_one);
+    add_test(polls_can_be_called_off);
+    add_test(closing_waits_for_those_who_call);
+    add_table(tongues, a_command_is_told_at_once);
+    add_test(nobody_is_there);
+    return run_tests("grpc life");
+}
