@@ -46,6 +46,15 @@ void ds_log_setup(ds_level most, bool json, int fd)
     pthread_mutex_unlock(&sink.lock);
 }
 
+void ds_log_settings(ds_level *most, bool *json, int *fd)
+{
+    pthread_mutex_lock(&sink.lock);
+    *most = sink.most;
+    *json = sink.json;
+    *fd = sink.fd;
+    pthread_mutex_unlock(&sink.lock);
+}
+
 bool ds_log_wants(ds_level level)
 {
     bool wants;

@@ -18,6 +18,8 @@
 typedef enum ds_level { DS_LOG_ERROR, DS_LOG_WARN, DS_LOG_INFO, DS_LOG_DEBUG } ds_level;
 
 void ds_log_setup(ds_level most, bool json, int fd);
+/* As it was set up last: for an object with a log of its own, which is to look the same. */
+void ds_log_settings(ds_level *most, bool *json, int *fd);
 bool ds_log_wants(ds_level level);
 /* The name of a pair whose text is an integer, which JSON has without quotes. */
 #define DS_LOG_INT(name) "#" name

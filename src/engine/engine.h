@@ -61,6 +61,18 @@ typedef struct ds_engine_options {
     void *to;
 } ds_engine_options;
 
+struct ds_running;
+
+/* What an engine is: its own struct begins with a pointer to these. */
+typedef struct ds_engine_ops {
+    bool (*run)(ds_engine *e, ds_err *err);
+    void (*stop)(ds_engine *e);
+    void (*free)(ds_engine *e);
+    bool (*signal)(ds_engine *e, const ds_unit_ref *ref, const ds_event *event, int64_t *units,
+                   ds_err *err);
+    size_t (*running)(ds_engine *e, ds_arena *a, const struct ds_running **out);
+} ds_engine_ops;
+
 /* Embedded: on a store that this process holds. */
 DS_MUST_USE ds_engine *ds_engine_embedded(ds_store *store, const ds_engine_options *options,
                                           ds_err *err);

@@ -116,9 +116,9 @@ static void a_thousand_units_do_not_start_at_once(void **state)
         sched_yield(); /* until they are known: all in one transaction */
     rig_signal(&r, "u0", DS_EV_PAUSE);
     assert_int_equal(r.runs_n, 0); /* the clock stands still: not one is due yet */
-    rig_move(&r, UNITS * DS_EMB_SPREAD_EACH_MS / 2);
+    rig_move(&r, UNITS * DS_SPREAD_EACH_MS / 2);
     rig_run(&r, UNITS / 2 - 100);
-    rig_move(&r, UNITS * DS_EMB_SPREAD_EACH_MS / 2);
+    rig_move(&r, UNITS * DS_SPREAD_EACH_MS / 2);
     rig_run(&r, UNITS - 1);
     rig_stop(&r);
     assert_int_equal(r.runs_n, UNITS - 1); /* each once, and the paused one not */

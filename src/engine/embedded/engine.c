@@ -51,7 +51,7 @@ void ds_emb_wind_down(ds_engine *e)
     ds_emb_wake(e);
 }
 
-void ds_engine_stop(ds_engine *e)
+static void stop(ds_engine *e)
 {
     atomic_fetch_add(&e->stops, 1);
     ds_emb_wind_down(e);
@@ -340,7 +340,7 @@ static bool begin(ds_engine *e, ds_err *err)
     return ds_control_start(e->control, err);
 }
 
-bool ds_engine_run(ds_engine *e, ds_err *err)
+static bool run(ds_engine *e, ds_err *err)
 {
     if (!begin(e, err))
         return false;
@@ -366,6 +366,49 @@ static bool check_routes(const ds_engine_options *options, ds_err *err)
     return true;
 }
 
+/* Everything that can still come back is waited for: the pool's tasks, the store's jobs. */
+static void drain(ds_engine *e)
+{
+    ds_message *message;
+
+    ds_pool_free(e->pool);
+    ds_notices_close(e);
+    while ((message = ds_queue_take(e->notes, atomic_load(&e->in_flight) ? -1 : 0)) != NULL) {
+        ds_note *note = (ds_note *)message;
+
+        if (note->read == ds_activation_read)
+            atomic_fetch_sub(&e->in_flight, 1);
+        note->drop(note);
+    }
+}
+
+static void free_engine(ds_engine *e)
+{
+    ds_control_stop(e->control);
+    ds_work_drop_waiting(e);
+    ds_follow_end_all(e);
+    ds_control_close(e->control);
+    drain(e);
+    ds_notices_free(e);
+    ds_emb_units_free(e);
+    for (size_t i = 0; i < e->routes_n; i++)
+        free(e->routes[i].refs);
+    free(e->routes);
+    free(e->all_refs);
+    free(e->kinds);
+    ds_queue_free(e->notes);
+    pthread_mutex_destroy(&e->lock);
+    free(e);
+}
+
+static const ds_engine_ops ops = {
+    .run = run,
+    .stop = stop,
+    .free = free_engine,
+    .signal = ds_emb_signal,
+    .running = ds_emb_running,
+};
+
 ds_engine *ds_engine_embedded(ds_store *store, const ds_engine_options *options, ds_err *err)
 {
     DS_AUTO(ds_engine) e = NULL;
@@ -373,6 +416,7 @@ ds_engine *ds_engine_embedded(ds_store *store, const ds_engine_options *options,
     if (!check_routes(options, err))
         return NULL;
     e = ds_calloc(1, sizeof(*e));
+    e->ops = &ops;
     e->store = store;
     e->store_id = ds_store_id(store);
     e->options = *options;
@@ -394,41 +438,4 @@ ds_engine *ds_engine_embedded(ds_store *store, const ds_engine_options *options,
     if (options->socket && !(e->control = ds_control_open(e, options->socket, err)))
         return NULL;
     return DS_TAKE(&e);
-}
-
-/* Everything that can still come back is waited for: the pool's tasks, the store's jobs. */
-static void drain(ds_engine *e)
-{
-    ds_message *message;
-
-    ds_pool_free(e->pool);
-    ds_notices_close(e);
-    while ((message = ds_queue_take(e->notes, atomic_load(&e->in_flight) ? -1 : 0)) != NULL) {
-        ds_note *note = (ds_note *)message;
-
-        if (note->read == ds_activation_read)
-            atomic_fetch_sub(&e->in_flight, 1);
-        note->drop(note);
-    }
-}
-
-void ds_engine_free(ds_engine *e)
-{
-    if (!e)
-        return;
-    ds_control_stop(e->control);
-    ds_work_drop_waiting(e);
-    ds_follow_end_all(e);
-    ds_control_close(e->control);
-    drain(e);
-    ds_notices_free(e);
-    ds_emb_units_free(e);
-    for (size_t i = 0; i < e->routes_n; i++)
-        free(e->routes[i].refs);
-    free(e->routes);
-    free(e->all_refs);
-    free(e->kinds);
-    ds_queue_free(e->notes);
-    pthread_mutex_destroy(&e->lock);
-    free(e);
 }

@@ -16,6 +16,7 @@
 #define DS_ENGINE_EMBEDDED_INTERNAL_H
 
 #include "base/queue.h"
+#include "engine/common/units.h"
 #include "engine/engine.h"
 #include "schedule/schedule.h"
 #include <pthread.h>
@@ -23,8 +24,6 @@
 
 #define DS_EMB_WORKERS 4
 #define DS_EMB_SLICE_MS (10 * DS_MINUTE_MS)
-#define DS_EMB_SPREAD_FREE 16           /* so many units may start at once */
-#define DS_EMB_SPREAD_EACH_MS 50        /* more of them start this far apart on average */
 #define DS_EMB_DUE_MAX 256              /* machines of a kind in one activation of timers */
 #define DS_EMB_SET_BACK_MS DS_MINUTE_MS /* of the clock; less than that, the timers just wait */
 
@@ -142,10 +141,8 @@ DS_MUST_USE bool ds_unit_steps_inbox(ds_activation *act, ds_tx *tx, ds_err *err)
 /* Keeps the events of a unit that is not there for the day it is. */
 DS_MUST_USE bool ds_unit_step_keep(const ds_activation *act, const ds_step *step, ds_tx *tx,
                                    int64_t now_ms, ds_err *err);
-ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms);
 ds_event ds_sync_event(const char *const *items, size_t items_n); /* none: everything */
 const ds_event *ds_event_copy(const ds_event *event, ds_arena *a);
-int64_t ds_spread_ms(const ds_route *route, size_t units);
 
 /* ---- what people are told (notices.c) ---------------------------------------------------------
  */
@@ -278,6 +275,7 @@ void ds_emb_pass_begin(ds_engine *e, ds_emb_unit *unit, const ds_unit_row *row);
 /* Tells, and frees it. `counted` false: the unit belongs to another pass by now. */
 void ds_emb_pass_recorded(ds_engine *e, ds_emb_pass *pass, bool counted);
 void ds_emb_passes_stop(ds_engine *e);
+size_t ds_emb_running(ds_engine *e, ds_arena *a, const ds_running **out);
 
 /* ---- who waits for passes (follow.c) --------------------------------------------------------- */
 
@@ -321,6 +319,8 @@ void ds_control_end(ds_control *c, uint64_t client);
 /* ---- signals (signal.c) ---------------------------------------------------------------------- */
 
 /* An activation that gives one event to a unit, or to all of a route; NULL: no such route. */
+DS_MUST_USE bool ds_emb_signal(ds_engine *e, const ds_unit_ref *ref, const ds_event *event,
+                               int64_t *units, ds_err *err);
 ds_activation *ds_signal_new(ds_engine *e, const ds_unit_ref *ref, const ds_event *event);
 /* false: the route has no use for it. */
 DS_MUST_USE bool ds_signal_fits(ds_engine *e, const ds_unit_ref *ref, const ds_event *event,
@@ -351,6 +351,7 @@ void ds_emb_health_answered(ds_engine *e); /* by the writer */
 /* ---- the engine (engine.c) ------------------------------------------------------------------- */
 
 struct ds_engine {
+    const ds_engine_ops *ops; /* first */
     ds_store *store;
     ds_engine_options options;
     ds_clock *clock;

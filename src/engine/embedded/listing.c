@@ -6,7 +6,6 @@
  */
 #include "engine/embedded/internal.h"
 
-#include "base/activity.h"
 #include "base/log.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,29 +20,12 @@ typedef struct listing {
 
 /* ---- on the pool's thread -------------------------------------------------------------------- */
 
-static bool list_units(listing *l)
-{
-    const ds_route *route = l->work.route->route;
-    ds_engine *e = l->work.engine;
-    ds_activity act = {.arena = l->arena,
-                       .clock = e->clock,
-                       .stop = &e->stopping,
-                       .route = route->name,
-                       .unit = ""};
-    DS_AUTO(ds_source) source = ds_source_new(route);
-
-    if (source->ops->units == ds_one_unit) /* known without a look: spares a database a session */
-        return ds_one_unit(source, &act, &l->units, &l->err);
-    if (source->ops->open && !source->ops->open(source, &act, &l->err))
-        return false;
-    return source->ops->units(source, &act, &l->units, &l->err);
-}
-
 static void run_listing(ds_task *task)
 {
     listing *l = (listing *)task;
 
-    l->ok = list_units(l);
+    l->ok = ds_list_units(l->work.route->route, l->work.engine->clock, &l->work.engine->stopping,
+                          &l->units, &l->err);
     ds_work_done(&l->work);
 }
 

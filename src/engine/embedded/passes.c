@@ -5,73 +5,21 @@
  */
 #include "engine/embedded/internal.h"
 
-#include "base/log.h"
-#include <stdio.h>
+#include "engine/common/pass_end.h"
 #include <stdlib.h>
 
 /* ---- on the pool's thread -------------------------------------------------------------------- */
 
-static ds_pass_outcome outcome_of(ds_err_kind kind)
-{
-    return kind == DS_ERR_CANCELLED ? DS_PASS_CANCELLED : DS_PASS_FAILED;
-}
-
 static void run_pass(ds_task *task)
 {
     ds_emb_pass *pass = (ds_emb_pass *)task;
-    ds_engine *e = pass->work.engine;
-    ds_err err = DS_ERR_INIT;
-    ds_ledger *ledger = ds_store_ledger(e->store, pass->unit->id, pass->epoch, &err);
 
-    if (ledger) {
-        pass->in.ledger = ledger;
-        ds_pass_run(&pass->in, &pass->result);
-        ds_ledger_close(ledger);
-    } else {
-        ds_wrap(&err, "open the links");
-        pass->result = (ds_pass_result){.outcome = outcome_of(err.kind), .err = err};
-    }
+    ds_pass_on_store(pass->work.engine->store, pass->unit->id, pass->epoch, &pass->in,
+                     &pass->result);
     ds_work_done(&pass->work);
 }
 
 /* ---- its end --------------------------------------------------------------------------------- */
-
-static void fill_run(ds_emb_pass *pass, int64_t now_ms)
-{
-    const ds_pass_result *result = &pass->result;
-    bool approval = result->outcome == DS_PASS_APPROVAL;
-    bool well = result->outcome == DS_PASS_DONE || result->outcome == DS_PASS_PARTIAL;
-    bool says_why = !well && result->err.text[0];
-
-    pass->run = (ds_run_row){
-        .route = pass->work.route->route->name,
-        .unit = pass->unit->name,
-        .kind = pass->in.kind,
-        .outcome = result->outcome,
-        .started_ms = pass->started_ms,
-        .ended_ms = now_ms,
-        .totals = result->totals,
-        .source_calls = result->source_calls,
-        .destination_calls = result->destination_calls,
-        .error = says_why ? result->err.text : NULL,
-        .error_status = says_why ? result->err.http_status : 0,
-    };
-    if (says_why)
-        pass->run.error_kind = approval ? "approval" : ds_err_kind_name(result->err.kind);
-}
-
-static ds_event ended_event(const ds_emb_pass *pass)
-{
-    return (ds_event){
-        .type = DS_EV_PASS_ENDED,
-        .outcome = pass->result.outcome,
-        .totals = pass->result.totals,
-        .error = pass->run.error,
-        .error_kind = pass->run.error_kind,
-        .error_status = pass->run.error_status,
-        .retry_after_ms = pass->result.err.retry_after_ms,
-    };
-}
 
 /* Then nothing more is to start. */
 static bool serves_once(const ds_engine *e, const ds_emb_pass *pass)
@@ -86,8 +34,8 @@ static void pass_returned(ds_engine *e, ds_note *note)
     ds_event *ended = ds_new_in(act->arena, ds_event);
 
     ds_work_ended(&pass->work);
-    fill_run(pass, ds_emb_now(e));
-    *ended = ended_event(pass);
+    pass->run = ds_pass_row(&pass->in, &pass->result, pass->started_ms, ds_emb_now(e));
+    *ended = ds_pass_event(&pass->result, &pass->run);
     act->pass = pass;
     act->retries = true;
     ds_unit_step_add(act, (ds_unit_step){
@@ -99,39 +47,6 @@ static void pass_returned(ds_engine *e, ds_note *note)
                               .run = pass->result.outcome == DS_PASS_SLICED ? NULL : &pass->run,
                           });
     ds_activation_submit(act);
-}
-
-static void log_end(const ds_emb_pass *pass)
-{
-    static const struct {
-        const char *event;
-        ds_level level;
-    } as[] = {
-        [DS_PASS_DONE] = {"pass_done", DS_LOG_INFO},
-        [DS_PASS_PARTIAL] = {"pass_partial", DS_LOG_INFO},
-        [DS_PASS_FAILED] = {"pass_failed", DS_LOG_WARN},
-        [DS_PASS_PAUSED] = {"pass_paused", DS_LOG_ERROR},
-        [DS_PASS_WAITING] = {"pass_waiting", DS_LOG_INFO},
-        [DS_PASS_CANCELLED] = {"pass_cancelled", DS_LOG_INFO},
-        [DS_PASS_APPROVAL] = {"pass_needs_approval", DS_LOG_ERROR},
-        [DS_PASS_SLICED] = {"pass_sliced", DS_LOG_DEBUG},
-    };
-    const ds_run_row *run = &pass->run;
-    const ds_totals *t = &run->totals;
-    char unit[512], numbers[8][24];
-    const int64_t values[] = {t->total,   t->created, t->updated, t->unchanged,
-                              t->skipped, t->held,    t->missing, run->ended_ms - run->started_ms};
-
-    if (!ds_log_wants(as[run->outcome].level))
-        return;
-    snprintf(unit, sizeof(unit), "%s:%s", run->route, run->unit);
-    for (size_t i = 0; i < DS_COUNT(numbers); i++)
-        snprintf(numbers[i], sizeof(numbers[i]), "%lld", (long long)values[i]);
-    ds_log(as[run->outcome].level, as[run->outcome].event, "unit", unit, "kind",
-           ds_pass_kind_name(run->kind), DS_LOG_INT("total"), numbers[0], DS_LOG_INT("created"),
-           numbers[1], DS_LOG_INT("updated"), numbers[2], DS_LOG_INT("unchanged"), numbers[3],
-           DS_LOG_INT("skipped"), numbers[4], DS_LOG_INT("held"), numbers[5], DS_LOG_INT("gone"),
-           numbers[6], DS_LOG_INT("ms"), numbers[7], run->error ? "error" : NULL, run->error, NULL);
 }
 
 /* ---- among those that run -------------------------------------------------------------------- */
@@ -181,7 +96,7 @@ void ds_emb_pass_recorded(ds_engine *e, ds_emb_pass *pass, bool counted)
     unlink_pass(e, pass); /* who is told that it ended finds it running nowhere */
     if (!counted)
         pass->result.outcome = pass->run.outcome = DS_PASS_CANCELLED;
-    log_end(pass);
+    ds_pass_log(&pass->run);
     if (pass->result.outcome != DS_PASS_SLICED) {
         if (e->options.pass_ended && counted)
             e->options.pass_ended(e->options.to, &pass->run);
@@ -277,7 +192,7 @@ static ds_running look_at(ds_emb_pass *pass, ds_arena *a)
     };
 }
 
-size_t ds_engine_running(ds_engine *e, ds_arena *a, const ds_running **out)
+size_t ds_emb_running(ds_engine *e, ds_arena *a, const ds_running **out)
 {
     ds_running *all;
     size_t n = 0;

@@ -66,7 +66,7 @@ static bool hear_running(ds_control *c, ds_client *client, const ds_json *reques
     DS_AUTO_BUF(out, ANSWER_MAX);
     ds_json_writer w = begin_ok(&out);
     const ds_running *running;
-    size_t n = ds_engine_running(c->engine, a, &running);
+    size_t n = ds_emb_running(c->engine, a, &running);
 
     (void)request;
     write_pid(&w);

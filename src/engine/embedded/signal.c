@@ -109,8 +109,8 @@ static bool wait_for(waiter *w, ds_activation *act)
     return !w->failed;
 }
 
-bool ds_engine_signal(ds_engine *e, const ds_unit_ref *ref, const ds_event *event, int64_t *units,
-                      ds_err *err)
+bool ds_emb_signal(ds_engine *e, const ds_unit_ref *ref, const ds_event *event, int64_t *units,
+                   ds_err *err)
 {
     ds_activation *act;
     waiter w = {.done = false};

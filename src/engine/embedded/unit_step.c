@@ -270,28 +270,6 @@ bool ds_unit_step_keep(const ds_activation *act, const ds_step *step, ds_tx *tx,
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-static bool lists_changes(const ds_route *route)
-{
-    return route->source->lists_changes && route->source->lists_changes(route->source_settings);
-}
-
-ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms)
-{
-    const ds_schedule *schedule = route->schedule;
-    bool by_cron = schedule && schedule->cron;
-
-    return (ds_event){
-        .type = DS_EV_ENSURE,
-        .interval_ms = route->every_ms,
-        .full_every_ms = route->full_every_ms,
-        .lists_changes = lists_changes(route),
-        .spread_ms = spread_ms,
-        .retry_after_ms = -1,
-        .cron = by_cron ? schedule->cron : NULL,
-        .zone = by_cron ? ds_zone_name(schedule->zone) : NULL,
-    };
-}
-
 ds_event ds_sync_event(const char *const *items, size_t items_n)
 {
     return (ds_event){
@@ -316,11 +294,4 @@ const ds_event *ds_event_copy(const ds_event *event, ds_arena *a)
     copy->cron = ds_arena_strdup(a, event->cron);
     copy->zone = ds_arena_strdup(a, event->zone);
     return copy;
-}
-
-int64_t ds_spread_ms(const ds_route *route, size_t units)
-{
-    if (units <= DS_EMB_SPREAD_FREE)
-        return 0;
-    return DS_MIN(route->every_ms, (int64_t)units * DS_EMB_SPREAD_EACH_MS);
 }

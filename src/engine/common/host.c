@@ -1,0 +1,235 @@
+/* src/engine/common/host.c
+ *
+ * Passes for an engine that keeps its units elsewhere.  The store has links, checkpoint and history
+ * as ever; each attempt raises the epoch, so one that was given up can no longer commit anything.
+ */
+#include "engine/common/host.h"
+
+#include "engine/common/pass_end.h"
+#include "engine/common/units.h"
+#include "schedule/schedule.h"
+#include <string.h>
+
+#define SLICE_MS (10 * DS_MINUTE_MS)
+
+static const ds_store_host_of *of(const ds_engine_host *host)
+{
+    return (const ds_store_host_of *)(const void *)host;
+}
+
+static const ds_route *route_named(const ds_engine_host *host, const char *name)
+{
+    for (size_t i = 0; i < host->routes_n; i++) {
+        if (strcmp(host->routes[i]->name, name) == 0)
+            return host->routes[i];
+    }
+    return NULL;
+}
+
+/* ---- its beginning, in the store ------------------------------------------------------------- */
+
+typedef struct begin_job {
+    ds_job job; /* first */
+    ds_arena *arena;
+    const ds_route *route;
+    const ds_host_task *task;
+    int64_t now_ms;
+    ds_unit_row *row; /* out */
+} begin_job;
+
+static bool find_unit(begin_job *b, ds_tx *tx, ds_err *err)
+{
+    const char *route = b->route->name, *unit = b->task->unit;
+
+    if (!ds_tx_unit_get(tx, route, unit, b->arena, &b->row, err))
+        return false;
+    return b->row || ds_tx_unit_add(tx, route, unit, b->now_ms, b->arena, &b->row, err);
+}
+
+static bool begin(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    begin_job *b = (begin_job *)job;
+
+    return find_unit(b, tx, err) &&
+           ds_tx_activity_start(tx, b->row, b->route->fingerprint, b->task->fresh, b->now_ms, err);
+}
+
+/* ---- its end, in the store ------------------------------------------------------------------- */
+
+typedef struct end_job {
+    ds_job job; /* first */
+    ds_arena *arena;
+    int64_t unit_id, epoch;
+    const ds_run_row *run;
+    bool lost; /* out */
+} end_job;
+
+static bool goes_on(ds_pass_outcome outcome)
+{
+    return outcome == DS_PASS_WAITING || outcome == DS_PASS_CANCELLED || outcome == DS_PASS_SLICED;
+}
+
+static bool end(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    end_job *e = (end_job *)job;
+    ds_unit_row *row = NULL;
+
+    if (!ds_tx_unit_by_id(tx, e->unit_id, e->arena, &row, err))
+        return false;
+    e->lost = !row || row->epoch != e->epoch;
+    if (e->lost)
+        return true;
+    if (!goes_on(e->run->outcome) && !ds_tx_activity_end(tx, row, err))
+        return false;
+    return e->run->outcome == DS_PASS_SLICED || ds_tx_run_add(tx, e->run, err);
+}
+
+/* ---- a pass ---------------------------------------------------------------------------------- */
+
+static ds_pass_in pass_in(const ds_engine_host *host, const ds_route *route,
+                          const ds_host_task *task, ds_host_pass *pass, ds_arena *a)
+{
+    const ds_store_host_of *h = of(host);
+    const ds_engine_options *options = h->options;
+
+    return (ds_pass_in){
+        .route = route,
+        .unit = task->unit,
+        .owner = ds_arena_printf(a, "%s/%s/%s", ds_store_id(h->store), route->name, task->unit),
+        .kind = task->kind,
+        .items = task->items,
+        .items_n = task->items_n,
+        .since_ms = task->since_ms,
+        .approved = task->approved,
+        .sweep = task->sweep,
+        .clock = host->clock,
+        .stop = &pass->stop,
+        .lease_us = &pass->lease_us,
+        .slice_ms = options->slice_ms ? options->slice_ms : SLICE_MS,
+        .page_records = options->page_records,
+        .group_records = options->group_records,
+        .progress = &pass->progress,
+    };
+}
+
+/* The next regular times, as the route's schedule has them now. */
+static void tell_times(const ds_route *route, int64_t now_ms, ds_event *event)
+{
+    event->tells_times = true;
+    event->next_ms = ds_schedule_next(route->schedule, now_ms);
+    event->quiet_until_ms = ds_schedule_quiet_until(route->schedule, now_ms);
+}
+
+static ds_host_end conclude(const ds_engine_host *host, const begin_job *b, const ds_pass_in *in,
+                            const ds_pass_result *result, ds_event *ended, ds_err *err)
+{
+    int64_t now_ms = host->clock->now_ms(host->clock);
+    ds_run_row run = ds_pass_row(in, result, b->task->started_ms, now_ms);
+    end_job e = {.job.run = end,
+                 .arena = b->arena,
+                 .unit_id = b->row->id,
+                 .epoch = b->row->epoch,
+                 .run = &run};
+
+    if (!ds_store_do(of(host)->store, DS_LANE_EVENT, &e.job, err))
+        return DS_HOST_FAILED;
+    if (e.lost)
+        run.outcome = DS_PASS_CANCELLED;
+    ds_pass_log(&run);
+    if (e.lost)
+        return DS_HOST_LOST;
+    *ended = ds_pass_event(result, &run);
+    ended->error = ds_arena_strdup(b->arena, run.error);
+    tell_times(b->route, now_ms, ended);
+    return DS_HOST_ENDED;
+}
+
+static ds_host_end run_pass(const ds_engine_host *host, const ds_host_task *task,
+                            ds_host_pass *pass, ds_arena *a, ds_event *ended, ds_err *err)
+{
+    const ds_route *route = route_named(host, task->route);
+    begin_job b = {.job.run = begin,
+                   .arena = a,
+                   .route = route,
+                   .task = task,
+                   .now_ms = host->clock->now_ms(host->clock)};
+    ds_pass_result result = {.outcome = DS_PASS_FAILED, .err = DS_ERR_INIT};
+    ds_pass_in in;
+
+    if (!route)
+        return DS_HOST_NO_ROUTE;
+    if (!ds_store_do(of(host)->store, DS_LANE_EVENT, &b.job, err))
+        return DS_HOST_FAILED;
+    atomic_store(&pass->begun, true);
+    in = pass_in(host, route, task, pass, a);
+    ds_pass_on_store(of(host)->store, b.row->id, b.row->epoch, &in, &result);
+    return conclude(host, &b, &in, &result, ended, err);
+}
+
+/* ---- units ----------------------------------------------------------------------------------- */
+
+static bool list(const ds_engine_host *host, const ds_route *route, const atomic_bool *stop,
+                 ds_arena *a, const char *const **units, size_t *n, ds_err *err)
+{
+    ds_units found = {.arena = a};
+
+    if (!ds_list_units(route, host->clock, stop, &found, err))
+        return ds_wrap(err, "list the units");
+    *units = (const char *const *)found.keys;
+    *n = found.n;
+    return true;
+}
+
+static ds_event ensure(const ds_engine_host *host, const ds_route *route, size_t units)
+{
+    ds_event event = ds_ensure_event(route, ds_spread_ms(route, units));
+
+    tell_times(route, host->clock->now_ms(host->clock), &event);
+    return event;
+}
+
+typedef struct gone_job {
+    ds_job job; /* first */
+    ds_arena *arena;
+    const char *route, *unit;
+    bool gone;
+} gone_job;
+
+static bool save_gone(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    gone_job *g = (gone_job *)job;
+    ds_unit_row *row = NULL;
+
+    if (!ds_tx_unit_get(tx, g->route, g->unit, g->arena, &row, err))
+        return false;
+    if (!row || row->state.gone == g->gone)
+        return true;
+    row->state.gone = g->gone;
+    return ds_tx_unit_save(tx, row, 0, err);
+}
+
+static bool note_gone(const ds_engine_host *host, const char *route, const char *unit, bool gone,
+                      ds_err *err)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    gone_job g = {.job.run = save_gone, .arena = a, .route = route, .unit = unit, .gone = gone};
+
+    return ds_store_do(of(host)->store, DS_LANE_EVENT, &g.job, err);
+}
+
+void ds_host_init(ds_store_host_of *out, ds_store *store, const ds_engine_options *options)
+{
+    *out = (ds_store_host_of){
+        .host = {.revision = DS_ENGINE_HOST_REVISION,
+                 .routes = options->routes,
+                 .routes_n = options->routes_n,
+                 .clock = options->clock ? options->clock : ds_clock_system(),
+                 .run_pass = run_pass,
+                 .list = list,
+                 .ensure = ensure,
+                 .note_gone = note_gone},
+        .store = store,
+        .options = options,
+    };
+    ds_log_settings(&out->host.log_most, &out->host.log_json, &out->host.log_fd);
+}

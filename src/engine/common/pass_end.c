@@ -1,0 +1,97 @@
+/* src/engine/common/pass_end.c - what every engine does with a pass, whoever decided it. */
+#include "engine/common/pass_end.h"
+
+#include "base/log.h"
+#include <stdio.h>
+
+static ds_pass_outcome outcome_of(ds_err_kind kind)
+{
+    return kind == DS_ERR_CANCELLED ? DS_PASS_CANCELLED : DS_PASS_FAILED;
+}
+
+void ds_pass_on_store(ds_store *store, int64_t unit_id, int64_t epoch, ds_pass_in *in,
+                      ds_pass_result *out)
+{
+    ds_err err = DS_ERR_INIT;
+    ds_ledger *ledger = ds_store_ledger(store, unit_id, epoch, &err);
+
+    if (ledger) {
+        in->ledger = ledger;
+        ds_pass_run(in, out);
+        ds_ledger_close(ledger);
+        in->ledger = NULL;
+        return;
+    }
+    ds_wrap(&err, "open the links");
+    *out = (ds_pass_result){.outcome = outcome_of(err.kind), .err = err};
+}
+
+ds_run_row ds_pass_row(const ds_pass_in *in, const ds_pass_result *result, int64_t started_ms,
+                       int64_t ended_ms)
+{
+    bool approval = result->outcome == DS_PASS_APPROVAL;
+    bool well = result->outcome == DS_PASS_DONE || result->outcome == DS_PASS_PARTIAL;
+    bool says_why = !well && result->err.text[0];
+    ds_run_row run = {
+        .route = in->route->name,
+        .unit = in->unit,
+        .kind = in->kind,
+        .outcome = result->outcome,
+        .started_ms = started_ms,
+        .ended_ms = ended_ms,
+        .totals = result->totals,
+        .source_calls = result->source_calls,
+        .destination_calls = result->destination_calls,
+        .error = says_why ? result->err.text : NULL,
+        .error_status = says_why ? result->err.http_status : 0,
+    };
+
+    if (says_why)
+        run.error_kind = approval ? "approval" : ds_err_kind_name(result->err.kind);
+    return run;
+}
+
+ds_event ds_pass_event(const ds_pass_result *result, const ds_run_row *run)
+{
+    return (ds_event){
+        .type = DS_EV_PASS_ENDED,
+        .outcome = result->outcome,
+        .totals = result->totals,
+        .error = run->error,
+        .error_kind = run->error_kind,
+        .error_status = run->error_status,
+        .retry_after_ms = result->err.retry_after_ms,
+    };
+}
+
+void ds_pass_log(const ds_run_row *run)
+{
+    static const struct {
+        const char *event;
+        ds_level level;
+    } as[] = {
+        [DS_PASS_DONE] = {"pass_done", DS_LOG_INFO},
+        [DS_PASS_PARTIAL] = {"pass_partial", DS_LOG_INFO},
+        [DS_PASS_FAILED] = {"pass_failed", DS_LOG_WARN},
+        [DS_PASS_PAUSED] = {"pass_paused", DS_LOG_ERROR},
+        [DS_PASS_WAITING] = {"pass_waiting", DS_LOG_INFO},
+        [DS_PASS_CANCELLED] = {"pass_cancelled", DS_LOG_INFO},
+        [DS_PASS_APPROVAL] = {"pass_needs_approval", DS_LOG_ERROR},
+        [DS_PASS_SLICED] = {"pass_sliced", DS_LOG_DEBUG},
+    };
+    const ds_totals *t = &run->totals;
+    char unit[512], numbers[8][24];
+    const int64_t values[] = {t->total,   t->created, t->updated, t->unchanged,
+                              t->skipped, t->held,    t->missing, run->ended_ms - run->started_ms};
+
+    if (!ds_log_wants(as[run->outcome].level))
+        return;
+    snprintf(unit, sizeof(unit), "%s:%s", run->route, run->unit);
+    for (size_t i = 0; i < DS_COUNT(numbers); i++)
+        snprintf(numbers[i], sizeof(numbers[i]), "%lld", (long long)values[i]);
+    ds_log(as[run->outcome].level, as[run->outcome].event, "unit", unit, "kind",
+           ds_pass_kind_name(run->kind), DS_LOG_INT("total"), numbers[0], DS_LOG_INT("created"),
+           numbers[1], DS_LOG_INT("updated"), numbers[2], DS_LOG_INT("unchanged"), numbers[3],
+           DS_LOG_INT("skipped"), numbers[4], DS_LOG_INT("held"), numbers[5], DS_LOG_INT("gone"),
+           numbers[6], DS_LOG_INT("ms"), numbers[7], run->error ? "error" : NULL, run->error, NULL);
+}

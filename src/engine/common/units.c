@@ -1,0 +1,48 @@
+/* src/engine/common/units.c - units as the source lists them and the configuration wants them. */
+#include "engine/common/units.h"
+
+#include "base/activity.h"
+#include "schedule/schedule.h"
+
+bool ds_list_units(const ds_route *route, ds_clock *clock, const atomic_bool *stop, ds_units *out,
+                   ds_err *err)
+{
+    ds_activity act = {
+        .arena = out->arena, .clock = clock, .stop = stop, .route = route->name, .unit = ""};
+    DS_AUTO(ds_source) source = ds_source_new(route);
+
+    if (source->ops->units == ds_one_unit) /* known without a look: spares a database a session */
+        return ds_one_unit(source, &act, out, err);
+    if (source->ops->open && !source->ops->open(source, &act, err))
+        return false;
+    return source->ops->units(source, &act, out, err);
+}
+
+int64_t ds_spread_ms(const ds_route *route, size_t units)
+{
+    if (units <= DS_SPREAD_FREE)
+        return 0;
+    return DS_MIN(route->every_ms, (int64_t)units * DS_SPREAD_EACH_MS);
+}
+
+static bool lists_changes(const ds_route *route)
+{
+    return route->source->lists_changes && route->source->lists_changes(route->source_settings);
+}
+
+ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms)
+{
+    const ds_schedule *schedule = route->schedule;
+    bool by_cron = schedule && schedule->cron;
+
+    return (ds_event){
+        .type = DS_EV_ENSURE,
+        .interval_ms = route->every_ms,
+        .full_every_ms = route->full_every_ms,
+        .lists_changes = lists_changes(route),
+        .spread_ms = spread_ms,
+        .retry_after_ms = -1,
+        .cron = by_cron ? schedule->cron : NULL,
+        .zone = by_cron ? ds_zone_name(schedule->zone) : NULL,
+    };
+}
