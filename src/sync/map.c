@@ -1,5 +1,6 @@
 /* src/sync/map.c - from a source's record to what the destination is to hold. */
 #include "base/hash.h"
+#include "base/plant.h"
 #include "sync/map.h"
 
 #include <stdlib.h>
@@ -51,7 +52,8 @@ ds_mapping *ds_mapping_new(const ds_route *route)
     ds_buf_init(&m->scratch, SIZE_MAX / 4);
     for (size_t i = 0; i < route->fields_n; i++) {
         m->order[i] = (uint32_t)i;
-        m->owned[i] = !route->has_owns || listed(route->owns, route->fields[i].to);
+        m->owned[i] = !route->has_owns || listed(route->owns, route->fields[i].to) ||
+                      DS_PLANT("owns ignored");
         m->how[i] = listed(route->create_only, route->fields[i].to);
         m->any_only_new |= m->how[i];
     }

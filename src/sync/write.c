@@ -219,7 +219,7 @@ static void put_link(pass *p, const item *it, const ds_write *w)
         link.seq = it->link->seq;
         link.flags = (uint8_t)(it->link->flags & ~(DS_LINK_MARKED | DS_LINK_LEAVING));
     }
-    if (w->outcome == DS_OUT_CREATED ||
+    if (w->outcome == DS_OUT_CREATED || DS_PLANT("every row ours") ||
         (it->intent && !it->link && !it->left && intent_means_ours(p)))
         link.flags |= DS_LINK_CREATED;
     if (it->link && it->link->valid && p->to->flush && w->outcome != DS_OUT_UNCHANGED)

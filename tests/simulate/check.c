@@ -1,7 +1,6 @@
 /* tests/simulate/check.c - what must hold, whatever happened. */
 #include "tests/simulate/sim.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
 /* ---- the unit's state (I9, I10) -------------------------------------------------------------- */
@@ -66,34 +65,24 @@ void check_state(const ds_unit *u, bool ended_well)
     w.paused_now = u->paused;
 }
 
-/* ---- intents (I12) --------------------------------------------------------------------------- */
+/* ---- what only people may change (I4) ---------------------------------------------------------
+ */
 
-static bool is_in(const char *path, const char *key)
+/* Looked at with each request that is applied. */
+void check_strangers(void)
 {
-    sqlite3 *db = NULL;
-    sqlite3_stmt *st = NULL;
-    bool found = false;
+    size_t n;
+    const sim_row *rows = service_rows(&n);
 
-    if (sqlite3_open(path, &db) == SQLITE_OK &&
-        sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE", NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(db, "SELECT 1 FROM intent WHERE key = ?", -1, &st, NULL) == SQLITE_OK &&
-        sqlite3_bind_text(st, 1, key, -1, SQLITE_STATIC) == SQLITE_OK)
-        found = sqlite3_step(st) == SQLITE_ROW;
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return found;
-}
+    for (size_t i = 0; i < n; i++) {
+        const sim_row *r = &rows[i];
 
-void check_intent_durable(int key)
-{
-    if (the_model()->promise == DS_PROMISE_A || w.calm || dice(16) || (w.k.script && w.k.plants))
-        return;
-    w.looking = true;
-    disk_show_durable("/sim/state.db", "/look/state.db");
-    disk_show_durable("/sim/state.db-wal", "/look/state.db-wal");
-    if (!is_in("/look/state.db", key_text(key)))
-        violation("I12: %s is created without a durable intent", key_text(key));
-    w.looking = false;
+        if (r->values[P_NOTE] != r->note)
+            violation("I4: what a person wrote into row %d was written over", r->id);
+        if (r->stranger &&
+            (!r->there || r->archived || r->values[P_NAME] != 800 + r->id || r->values[P_GONE]))
+            violation("I4: row %d is a person's own, and was changed", r->id);
+    }
 }
 
 /* ---- rows (I2, I3) --------------------------------------------------------------------------- */
@@ -160,6 +149,8 @@ static void check_leftover(int key)
 
 void check_end(void)
 {
+    check_strangers();
+    check_log();
     if (w.wants_n)
         violation("I18: a request was not served before the end");
     for (int key = 0; key < KEYS && !w.failed; key++) {

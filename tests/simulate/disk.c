@@ -39,7 +39,8 @@ static struct {
     } names[NAMES];
     op *ops;
     size_t ops_n, ops_cap;
-    bytes pool; /* what the writes wrote */
+    bytes pool;   /* what the writes wrote */
+    long version; /* of what is durable */
     bytes backup[NAMES];
     bool backed_up[NAMES], has_backup;
 } disk;
@@ -193,6 +194,7 @@ size_t disk_size(const inode *f)
 
 static void apply(const op *o, bool torn)
 {
+    disk.version++;
     switch (o->kind) {
     case OP_WRITE:
         for (size_t at = 0; at < o->n;) {
@@ -297,6 +299,7 @@ bool disk_restore(void)
     if (!disk.has_backup)
         return false;
     disk_cut(2);
+    disk.version++;
     for (int i = 0; i < NAMES; i++) {
         disk.names[i].live = disk.names[i].durable = NULL;
         if (!disk.backed_up[i])
@@ -306,6 +309,27 @@ bool disk_restore(void)
         copy(&disk.names[i].live->durable, &disk.backup[i]);
     }
     return true;
+}
+
+void disk_forget(const char *name)
+{
+    int at = name_of(name);
+    const inode *f = disk.names[at].live;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < disk.ops_n; i++) {
+        const op *o = &disk.ops[i];
+
+        if ((!f || o->f != f) && !(is_of_names(o) && o->name == at))
+            disk.ops[kept++] = *o;
+    }
+    disk.ops_n = kept;
+    disk.names[at].live = disk.names[at].durable = NULL;
+}
+
+long disk_version(void)
+{
+    return disk.version;
 }
 
 void disk_show_durable(const char *name, const char *as)

@@ -48,6 +48,8 @@ void sim_op(const char *what)
         die(w.k.crash_how);
     if (!w.calm && event("crash", w.k.crash))
         die((int)dice(8));
+    if (!w.calm && !w.booted && event("crash at the start", w.k.early))
+        die(dice(2) ? 0 : (int)dice(8));
 }
 
 static void at_crashpoint(const char *where)
@@ -325,7 +327,9 @@ static void run_pass(const ds_unit_row *row)
     }
     watch(in.ledger);
     w.top = &me;
+    w.load_from = w.load_from ? w.load_from : w.ops + 1;
     ds_pass_run(&in, &result);
+    w.load_to = w.load_to ? w.load_to : w.ops;
     read_held(&me, in.ledger);
     if (me.epoch == w.epoch)
         check_pass_end(&me, &result);
@@ -402,6 +406,7 @@ static void boot(void)
         violation("the store does not open: %s", err.text);
         return;
     }
+    route_settings();
     emb_route = (ds_emb_route){.route = the_route()};
     engine =
         (ds_engine){.store = w.store, .clock = &sim_clock, .routes = &emb_route, .routes_n = 1};

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static ds_field fields[3];
+static ds_field fields[4];
 static ds_route route;
 
 const ds_route *the_route(void)
@@ -12,9 +12,21 @@ const ds_route *the_route(void)
     return &route;
 }
 
+void route_settings(void)
+{
+    static sim_source_settings source;
+    static seam_settings destination;
+
+    source.token = ds_secret_new(SECRET, strlen(SECRET));
+    destination.token = ds_secret_new(SECRET, strlen(SECRET));
+    route.source_settings = &source;
+    route.destination_settings = &destination;
+}
+
 void route_start(void)
 {
-    static const char *const names[] = {"name", "size", "origin"};
+    static const char *const names[] = {"name", "size", "origin", "note"};
+    static const char *const owned[] = {"name", "size", "origin"};
     static const char *const only_new[] = {"origin"};
 
     for (size_t i = 0; i < DS_COUNT(names); i++)
@@ -30,6 +42,8 @@ void route_start(void)
         .has_fields = true,
         .fields = fields,
         .fields_n = DS_COUNT(fields),
+        .has_owns = true,
+        .owns = {owned, DS_COUNT(owned)},
         .create_only = {only_new, 1},
         .verify_all = w.k.verify,
         .missing = w.k.missing,
@@ -67,6 +81,7 @@ knobs knobs_of(uint64_t seed)
     k.records = 5 + (int)dice(20);
     k.page = 2 + (int)dice(9);
     k.crash = some(300, 4000);
+    k.early = seed % 16 == 8 ? 30000 : 0; /* no die is rolled for it: the other seeds stay */
     k.fault = some(5000, 120000);
     k.rate = some(1000, 20000);
     k.auth = some(500, 4000);
@@ -86,11 +101,12 @@ knobs knobs_of(uint64_t seed)
 
 void knobs_print(const knobs *k)
 {
-    printf("# seed %llu model \"%s\" records %d page %d crash %u fault %u rate %u auth %u late %u "
+    printf("# seed %llu model \"%s\" records %d page %d crash %u early %u fault %u rate %u auth %u "
+           "late %u "
            "people %u operators %u zombie %u minutes %d verify %d changes %d shift %d poison %d "
            "missing %d slice %d script %d crash_at %ld how %d plants \"%s\"\n",
            (unsigned long long)k->seed, models[k->model].name, k->records, k->page, k->crash,
-           k->fault, k->rate, k->auth, k->late, k->people, k->operators, k->zombie,
+           k->early, k->fault, k->rate, k->auth, k->late, k->people, k->operators, k->zombie,
            (int)(k->chaos_ms / DS_MINUTE_MS), k->verify, k->changes, k->shift, k->poison,
            k->missing, (int)k->slice_ms, k->script, k->crash_at, k->crash_how,
            k->plants ? k->plants : "");
@@ -116,6 +132,8 @@ static void start(const knobs *k)
     vfs_crashed();
     vfs_start();
     service_start();
+    service_add_strangers();
+    look_start();
     source_start();
     route_start();
     heap_peak_again();

@@ -8,11 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct writer {
-    ds_destination base; /* first */
-    bool written;
-} writer;
-
 static int64_t generation; /* noted at the service */
 
 static const char *identity(const ds_destination *self, ds_arena *a)
@@ -23,7 +18,7 @@ static const char *identity(const ds_destination *self, ds_arena *a)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static const char *const names[PROPS] = {"name", "size", "origin", "gone"};
+static const char *const names[PROPS] = {"name", "size", "origin", "gone", "note"};
 
 static int number_in(ds_value v)
 {
@@ -47,6 +42,7 @@ static ds_value value_of(int prop, int number, ds_arena *a)
     case P_ORIGIN:
         return ds_text(ds_arena_printf(a, "o%d", number));
     case P_SIZE:
+    case P_NOTE:
         return ds_int(number);
     default:
         return ds_bool(number);
@@ -150,7 +146,7 @@ static bool write_one(ds_write *x, ds_activity *act, ds_err *err)
 static bool write_rows(ds_destination *self, ds_activity *act, ds_write *writes, size_t n,
                        ds_err *err)
 {
-    ((writer *)self)->written = true;
+    ((seam_settings *)self)->written = true;
     for (size_t i = 0; i < n; i++) {
         if (ds_activity_stopping(act))
             return ds_fail(err, DS_ERR_CANCELLED, "stopped");
@@ -163,7 +159,7 @@ static bool write_rows(ds_destination *self, ds_activity *act, ds_write *writes,
 static bool take_away(ds_destination *self, ds_activity *act, verb v, const char *const *keys,
                       const char *const *ids, size_t n, ds_err *err)
 {
-    ((writer *)self)->written = true;
+    ((seam_settings *)self)->written = true;
     for (size_t i = 0; i < n; i++) {
         request q = {.verb = v, .key = key_of(keys[i]), .id = ids[i] ? atoi(ids[i]) : 0};
         int unused;
@@ -229,14 +225,15 @@ static bool open_destination(ds_destination *self, ds_activity *act, const ds_op
     (void)err;
     out->continues = !the_model()->generation || generation == 0 ||
                      (in->generation && strtoll(in->generation, NULL, 10) == generation);
-    ((writer *)self)->written = !out->continues; /* told anew, even if all rows are as they were */
+    ((seam_settings *)self)->written =
+        !out->continues; /* told anew, even if all rows are as they were */
     return true;
 }
 
 static bool finish(ds_destination *self, ds_activity *act, const char **told, ds_err *err)
 {
     (void)err;
-    if (((const writer *)self)->written)
+    if (((const seam_settings *)self)->written)
         *told = ds_arena_printf(ds_activity_arena(act), "%lld", (long long)++generation);
     return true;
 }
@@ -257,7 +254,7 @@ const ds_destination_ops *seam_of(const api *m)
         .kind = "simulated",
         .help = "a simulated service",
         .abi = DS_CONNECTOR_ABI,
-        .instance_size = sizeof(writer),
+        .instance_size = sizeof(seam_settings),
         .promise = m->promise,
         .settle_ms = SETTLE_MS,
         .lag_ms = m->lag_ms,

@@ -93,6 +93,29 @@ static sim_row *new_row(int key, int made_for)
     return r;
 }
 
+/* Without a key, with one that no record has, and one that looks like a row of ours. */
+void service_add_strangers(void)
+{
+    static const int keys[STRANGERS] = {-1, KEYS + 5, -1};
+
+    for (size_t i = 0; i < STRANGERS; i++) {
+        sim_row *r = &s.rows[s.n++];
+
+        *r = (sim_row){.id = (int)s.n, .key = keys[i], .made_for = -1, .there = true};
+        r->by_hand = r->stranger = true;
+        r->values[P_NAME] = 800 + r->id;
+        r->note = r->values[P_NOTE] = 70 + r->id;
+    }
+}
+
+void service_note(int64_t number)
+{
+    sim_row *r = s.n ? &s.rows[(size_t)number % s.n] : NULL;
+
+    if (r)
+        r->note = r->values[P_NOTE] = (int)(number % 1000);
+}
+
 sim_row *service_add_by_hand(int key)
 {
     sim_row *r = new_row(key, key);
@@ -178,7 +201,7 @@ static answer take_away(const request *q)
     return A_OK;
 }
 
-static answer apply(const request *q, int *id)
+static answer carry_out(const request *q, int *id)
 {
     sim_row *r = q->verb == V_UPDATE && the_model()->by_id ? by_key(q->key) : by_id(q->id);
 
@@ -203,6 +226,14 @@ static answer apply(const request *q, int *id)
         return take_away(q);
     }
     return A_OK;
+}
+
+static answer apply(const request *q, int *id)
+{
+    answer a = carry_out(q, id);
+
+    check_strangers();
+    return a;
 }
 
 /* ---- late ones ------------------------------------------------------------------------------- */
@@ -361,7 +392,12 @@ ds_err_kind fail_call(answer a, int host, ds_err *err)
         err->retry_after_ms = w.gate_ms[host] - w.now_ms;
         break;
     case A_AUTH:
-        ds_fail(err, DS_ERR_AUTH, "HTTP 401");
+        /* What a careless connector would make of it. */
+        ds_fail(err, DS_ERR_AUTH, "HTTP 401%s",
+                ds_planted("secret told")
+                    ? ds_secret_reveal(
+                          ((const sim_source_settings *)the_route()->source_settings)->token)
+                    : "");
         err->http_status = 401;
         break;
     case A_OK:

@@ -11,7 +11,7 @@
  *   source.c   the source, and the people on both sides
  *   process.c  the daemon: starts, steps, passes, ends
  *   operator.c signals, backups, what a person does about held records
- *   check.c    the invariants
+ *   check.c    the invariants;  look.c: those of what is on the disk and in the log
  *   run.c      one run from its knobs;  shrink.c: a failing one made small;  main.c: the program
  */
 #ifndef TESTS_SIMULATE_SIM_H
@@ -35,8 +35,11 @@ enum {
     SETTLE_MS = LATE_MS + 10000,
     EVERY_MS = 900000,
     LEASE_MS = 60000,
-    POISON = 3, /* the key that the destination refuses, where it does */
+    POISON = 3,    /* the key that the destination refuses, where it does */
+    STRANGERS = 3, /* rows made by hand that no record has anything to do with */
 };
+
+#define SECRET "sim-7f3a9c1e5b-token" /* of both sides' settings */
 
 /* ---- knobs: all that a run is made from ------------------------------------------------------ */
 
@@ -45,7 +48,8 @@ typedef struct knobs {
     int model; /* 0 to 6 */
     int records;
     int page;
-    unsigned crash, fault, rate, auth, late, people, operators, zombie; /* chances in a million */
+    unsigned crash, early, fault, rate, auth, late, people, operators,
+        zombie;       /* chances in a million */
     int64_t chaos_ms; /* so long things go wrong */
     bool verify, changes, shift, poison, lags, script;
     ds_missing missing;
@@ -95,6 +99,8 @@ void disk_cut(int how); /* 0: the process dies; 1 to 7: the power goes, and so m
 void disk_backup(void); /* as it is; only at rest */
 bool disk_restore(void);
 void disk_show_durable(const char *name, const char *as); /* a copy of what a cut would leave */
+void disk_forget(const char *name);                       /* it and all that was done to it */
+long disk_version(void);                                  /* of what is durable */
 
 extern const ds_store_host disk_host;
 void vfs_start(void); /* SQLite from now on works on this disk */
@@ -109,14 +115,16 @@ typedef struct api {
     int64_t lag_ms;
 } api;
 
-enum { P_NAME, P_SIZE, P_ORIGIN, P_GONE, PROPS };
+enum { P_NAME, P_SIZE, P_ORIGIN, P_GONE, P_NOTE, PROPS };
 
 typedef struct sim_row {
     int id;
     int key;      /* as the row says; -1: it says none */
     int made_for; /* who it was made for in truth; -1: by hand */
     bool there, archived, by_hand, touched;
+    bool stranger; /* made by hand, of no record */
     int values[PROPS];
+    int note;         /* what a person wrote there: no property of the route's */
     int64_t shows_ms; /* in look-ups */
 } sim_row;
 
@@ -154,8 +162,16 @@ void service_crashed(void);      /* the request in flight */
 sim_row *service_rows(size_t *n);
 sim_row *service_row_of(int key, size_t *n); /* made for it, and there */
 sim_row *service_add_by_hand(int key);
+void service_add_strangers(void);
+void service_note(int64_t number); /* a person writes into some row what only people do */
 /* The store was put back from a copy: whatever was written since, the service knows of more. */
 void seam_forgets(void);
+typedef struct seam_settings {
+    ds_destination base; /* first */
+    ds_secret *token;
+    bool written;
+} seam_settings;
+
 extern const ds_destination_ops *seam_of(const api *m);
 void limit_call(int host); /* 0 the source, 1 the destination: is it allowed now? */
 ds_err_kind fail_call(answer a, int host, ds_err *err);
@@ -169,6 +185,11 @@ typedef struct record {
     int64_t changed_ms;
     int64_t excused_ms; /* when a person meddled with its row; 0: nobody since it was written */
 } record;
+
+typedef struct sim_source_settings {
+    ds_source base; /* first */
+    ds_secret *token;
+} sim_source_settings;
 
 extern record records[KEYS];
 extern const ds_source_ops sim_source;
@@ -200,7 +221,7 @@ typedef struct want_of { /* a request that was acknowledged */
 typedef struct sim {
     knobs k;
     int64_t now_ms, mono_us;
-    long ops;
+    long ops, load_from, load_to; /* the last two: where the first pass began and ended */
     bool calm, looking, booted, restored;
     jmp_buf boot;
     ds_store *store;
@@ -231,7 +252,8 @@ DS_PRINTF(1, 2) void violation(const char *fmt, ...);
 bool step_take(const ds_event *event, bool boots, const ds_run_row *run, int64_t epoch);
 const ds_route *the_route(void);
 void route_start(void);
-void suspend_here(void); /* the pass is silent for too long, and another takes its place */
+void route_settings(void); /* as a process reads them; they go with it */
+void suspend_here(void);   /* the pass is silent for too long, and another takes its place */
 
 /* ---- operator.c, check.c --------------------------------------------------------------------- */
 
@@ -239,8 +261,15 @@ void operator_acts(void);
 void person_settles_held(void);
 void check_state(const ds_unit *u, bool ended_well);
 void check_pass_end(pass_run *p, const ds_pass_result *result);
-void check_intent_durable(int key);
+void check_strangers(void);
 void check_end(void);
+
+/* ---- look.c ---------------------------------------------------------------------------------- */
+
+void look_start(void);
+void check_intent_durable(int key);
+void check_bytes(const char *where, const void *bytes, size_t n); /* holds no secret */
+void check_log(void);                                             /* all that it has said so far */
 
 /* ---- run.c, shrink.c ------------------------------------------------------------------------- */
 

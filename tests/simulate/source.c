@@ -89,6 +89,7 @@ static void add(ds_page *page, int key)
     rec->primary_key = ds_arena_strdup(a, key_text(key));
     ds_record_append(rec, "name", ds_text(ds_arena_printf(a, "v%d", records[key].name)));
     ds_record_append(rec, "size", ds_int(records[key].size));
+    ds_record_append(rec, "note", ds_int(records[key].seq)); /* which the route does not own */
     ds_record_append(rec, "origin", ds_text(ds_arena_printf(a, "o%d", records[key].origin)));
 }
 
@@ -143,7 +144,7 @@ const ds_source_ops sim_source = {
     .kind = "simulated",
     .help = "a simulated source",
     .abi = DS_CONNECTOR_ABI,
-    .instance_size = sizeof(ds_source),
+    .instance_size = sizeof(sim_source_settings),
     .units = ds_one_unit,
     .fetch_page = fetch_page,
     .lists_changes = lists_changes,
@@ -205,6 +206,7 @@ void people_act(void)
                                        "edited",      "edited",       "edited",      "edited"};
     uint32_t act = dice(8);
 
+    service_note(w.now_ms);
     if (!event(acts[act], 1000000))
         return;
     switch (act) {
@@ -230,6 +232,7 @@ void people_act(void)
 
 int64_t people_script(void)
 {
+    service_note(w.acts + 7);
     switch (w.acts++) {
     case 0:
         edit_to(0, records[0].name + 1);

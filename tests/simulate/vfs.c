@@ -90,6 +90,7 @@ static int read_file(sqlite3_file *file, void *to, int n, sqlite3_int64 at)
 static int write_file(sqlite3_file *file, const void *from, int n, sqlite3_int64 at)
 {
     sim_op("disk write");
+    check_bytes("store", from, (size_t)n);
     disk_write(((handle *)file)->f, (size_t)at, from, (size_t)n);
     return SQLITE_OK;
 }
