@@ -141,8 +141,8 @@ static void check_leftover(int key)
         return;
     if (w.restored)
         return; /* the store that was put back had never heard of it */
-    if (the_model()->upserts && (w.k.crash || w.k.fault))
-        return; /* a create that was not answered may have met a person's row: it stays */
+    if (the_model()->upserts && (w.k.crash || w.k.early || w.k.fault || w.k.zombie))
+        return; /* a create whose answer was not kept may have met a person's row: it stays */
     if (w.k.missing == DS_MISSING_DELETE || w.k.missing == DS_MISSING_ARCHIVE)
         violation("I2: %s is gone from the source, and its row is still there", key_text(key));
 }
