@@ -15,6 +15,15 @@ DS_API ds_arena *ds_activity_arena(ds_activity *act);
 DS_API int64_t ds_activity_now_ms(ds_activity *act); /* UTC since 1970 */
 /* True once the pass should end (pause, SIGTERM). Long loops ask and return DS_ERR_CANCELLED. */
 DS_API bool ds_activity_stopping(ds_activity *act);
+/* For who waits in poll(2): descriptors that are readable once the pass should end, up to
+ * DS_WAKE_FDS of them into `out`, borrowed; how many. 0: there is none to wait on, ask
+ * ds_activity_stopping() every 50 ms. The http layer does it for those that use it. */
+#define DS_WAKE_FDS 2
+DS_API size_t ds_activity_wake_fds(ds_activity *act, int *out);
+/* Milliseconds in which nobody else can have taken over the work, 0 when they are over, INT64_MAX
+ * where nobody can. They may grow while one waits. No request may be under way beyond them: it
+ * might be applied after those of the successor. */
+DS_API int64_t ds_activity_lease_ms(ds_activity *act);
 DS_API DS_PRINTF(2, 3) void ds_activity_warn(ds_activity *act, const char *fmt, ...);
 /* A request went out to the other side. Counted into the pass's `calls`: in an activity that counts
  * them itself the core does not count its own calls of the connector. The http layer does it for

@@ -25,6 +25,32 @@ static bool lease_is_over(const ds_activity *act)
     return act->lease_us && act->clock->mono_us(act->clock) >= atomic_load(act->lease_us);
 }
 
+int64_t ds_activity_lease_ms(ds_activity *act)
+{
+    int64_t left_us;
+
+    if (!act->lease_us)
+        return INT64_MAX;
+    left_us = atomic_load(act->lease_us) - act->clock->mono_us(act->clock);
+    return left_us > 0 ? (left_us + 999) / 1000 : 0;
+}
+
+size_t ds_activity_wake_fds(ds_activity *act, int *out)
+{
+    const atomic_bool *flags[DS_WAKE_FDS] = {act->stop, act->left};
+    const ds_bell *bells[DS_WAKE_FDS] = {act->stop_bell, act->left_bell};
+    size_t n = 0;
+
+    for (size_t i = 0; i < DS_WAKE_FDS; i++) {
+        if (!flags[i])
+            continue;
+        if (!bells[i] || bells[i]->fd < 0)
+            return 0; /* one that is not heard of: who waits has to look up for it */
+        out[n++] = bells[i]->fd;
+    }
+    return n;
+}
+
 bool ds_activity_stopping(ds_activity *act)
 {
     return is_set(act->stop) || is_set(act->left) || lease_is_over(act);

@@ -2,6 +2,7 @@
 #ifndef DS_BASE_ACTIVITY_H
 #define DS_BASE_ACTIVITY_H
 
+#include "base/bell.h"
 #include "base/clock.h"
 #include <durable_sync/activity.h>
 #include <stdatomic.h>
@@ -25,8 +26,9 @@ typedef struct ds_endpoint_calls {
 struct ds_activity {
     ds_arena *arena; /* borrowed */
     ds_clock *clock;
-    const atomic_bool *stop;         /* NULL: never */
-    const atomic_bool *left;         /* nobody waits for the answer any more; NULL: somebody does */
+    const atomic_bool *stop; /* NULL: never */
+    const atomic_bool *left; /* nobody waits for the answer any more; NULL: somebody does */
+    const ds_bell *stop_bell, *left_bell; /* rung once these are set; NULL: none */
     const _Atomic int64_t *lease_us; /* on the clock's mono_us: later than that somebody else may do
                                       * the same work; NULL: nobody can */
     const char *route, *unit;        /* for warnings */

@@ -1,16 +1,18 @@
 /* src/http/send.c
  *
  * A batch of requests on the calling thread: started in their order as handles, budget and back-off
- * allow, waited for together, each brought to its end.  The wait is cut short often enough to
- * notice that the pass is to stop.
+ * allow, waited for together, each brought to its end.  Who stops the pass wakes the wait; where
+ * there is no bell for that it is cut short often enough to notice.  No request outlives the lease.
  */
 #include "http/internal.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define POLL_MS INT64_C(50) /* within this a cancelled pass is noticed */
-#define LIMITED_MOST 20     /* refusals of one request before the wait becomes the engine's */
+#define LOOK_MS INT64_C(50)          /* between two looks, where nobody rings */
+#define SLEEP_MS INT64_C(10000)      /* where somebody does */
+#define LEASE_LEAST_MS INT64_C(1000) /* with less left no write is begun: it could not end */
+#define LIMITED_MOST 20 /* refusals of one request before the wait becomes the engine's */
 
 typedef struct batch {
     ds_http *http;
@@ -24,6 +26,8 @@ typedef struct batch {
     bool limited;     /* it was said that a limit is sat out */
     int64_t opens_ms; /* when the budget that some wait for opens; 0: none does */
     int64_t grace_ms; /* cancelled: until then writes may end; 0: not cancelled */
+    struct curl_waitfd bells[DS_WAKE_FDS];
+    unsigned bells_n;
 } batch;
 
 /* ---- how a request ends -----------------------------------------------------------------------
@@ -298,6 +302,10 @@ static int64_t start_jobs(batch *b, int64_t now)
             b->first += i == b->first && j->state == JOB_ENDED;
             continue;
         }
+        if (!is_read(j->req->method) && ds_activity_lease_ms(b->act) < LEASE_LEAST_MS) {
+            next = DS_MIN(next, now + LOOK_MS); /* it is prolonged, or ends */
+            continue;
+        }
         if (j->not_before_ms > now || j->pool == waits) {
             next = j->pool == waits ? next : DS_MIN(next, j->not_before_ms);
             continue;
@@ -317,7 +325,8 @@ static int64_t start_jobs(batch *b, int64_t now)
 /* ---- stopping ---------------------------------------------------------------------------------
  */
 
-/* A read is dropped at once; a write that has left may end within the grace. */
+/* A read is dropped at once; a write that has left may end within the grace, unless the lease is
+ * over: then another may be at work, and must not be overtaken. */
 static void cut_off(batch *b, bool all)
 {
     for (size_t i = 0; i < b->http->slots_n; i++) {
@@ -347,7 +356,7 @@ static void notice_stop(batch *b, int64_t now)
         concerns_all(b, &err);
         b->grace_ms = now + GRACE_MS;
     }
-    cut_off(b, now >= b->grace_ms);
+    cut_off(b, now >= b->grace_ms || ds_activity_lease_ms(b->act) == 0);
 }
 
 static void wait_elsewhere(batch *b, int64_t wait_ms)
@@ -406,6 +415,27 @@ static void make_job(batch *b, size_t i, ds_http_request *req)
         end_job(b, j, DS_HTTP_NOT_SENT);
 }
 
+static void hang_bells(batch *b)
+{
+    int fds[DS_WAKE_FDS];
+
+    b->bells_n = (unsigned)ds_activity_wake_fds(b->act, fds);
+    for (unsigned i = 0; i < b->bells_n; i++)
+        b->bells[i] = (struct curl_waitfd){.fd = fds[i], .events = CURL_WAIT_POLLIN};
+}
+
+/* Until something arrives, something may start, or the pass is to stop. */
+static void wait_for_news(batch *b, int64_t until_ms, int64_t now)
+{
+    bool rings = b->bells_n && !b->grace_ms; /* what has rung goes on ringing */
+    int64_t most = rings ? SLEEP_MS : LOOK_MS;
+
+    most = DS_MIN(most, ds_activity_lease_ms(b->act));
+    most = DS_MAX(DS_MIN(until_ms - now, most), 1);
+    curl_multi_poll(b->http->multi, rings ? b->bells : NULL, rings ? b->bells_n : 0, (int)most,
+                    NULL);
+}
+
 static void run(batch *b)
 {
     while (b->ended < b->n) {
@@ -421,8 +451,7 @@ static void run(batch *b)
             return;
         curl_multi_perform(b->http->multi, &flying);
         if (!land_all(b))
-            curl_multi_poll(b->http->multi, NULL, 0, (int)DS_MAX(DS_MIN(next - now, POLL_MS), 1),
-                            NULL);
+            wait_for_news(b, next, now);
     }
 }
 
@@ -441,6 +470,7 @@ bool ds_http_send(ds_http *http, ds_activity *act, ds_http_request *requests, si
     b.jobs = ds_arena_alloc(ds_activity_arena(act), (n + 1) * sizeof(*b.jobs));
     for (size_t i = 0; i < n; i++)
         make_job(&b, i, &requests[i]);
+    hang_bells(&b);
     run(&b);
     if (b.limited)
         ds_activity_limited(act, 0);

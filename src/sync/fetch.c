@@ -26,6 +26,7 @@ struct fetcher {
     bool ended;           /* no page after `made` */
     bool here;            /* there is no thread */
     atomic_bool stop;     /* a source that waits for its server hears of it, too */
+    ds_bell bell;
 };
 
 /* Whether there is a slot to fill; false: stop. */
@@ -88,7 +89,9 @@ static fetcher *new_fetcher(ds_source *src, const ds_activity *like, const ds_fe
     pthread_condattr_destroy(&steady);
     f->src = src;
     f->act = *like;
+    ds_bell_init(&f->bell);
     f->act.left = &f->stop;
+    f->act.left_bell = &f->bell;
     f->want = *want;
     trail_init(&f->trail, want->cursor);
     if (want->cursor)
@@ -186,6 +189,7 @@ void fetcher_stop(fetcher *f)
         return;
     pthread_mutex_lock(&f->lock);
     f->stop = true;
+    ds_bell_ring(&f->bell);
     pthread_cond_broadcast(&f->moved);
     pthread_mutex_unlock(&f->lock);
     if (f->alive)
@@ -194,6 +198,7 @@ void fetcher_stop(fetcher *f)
     for (int i = 0; i < 2; i++)
         ds_arena_free(f->slots[i].arena);
     trail_fini(&f->trail);
+    ds_bell_fini(&f->bell);
     pthread_cond_destroy(&f->moved);
     pthread_mutex_destroy(&f->lock);
     free(f);

@@ -25,6 +25,7 @@ static void set_up(pass *p, const ds_pass_in *in, bool planning)
     p->act = (ds_activity){.arena = p->batch,
                            .clock = in->clock,
                            .stop = in->stop,
+                           .stop_bell = in->stop_bell,
                            .lease_us = DS_PLANT("lease ignored") ? NULL : in->lease_us,
                            .route = in->route->name,
                            .unit = in->unit};

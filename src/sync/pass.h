@@ -7,6 +7,7 @@
 #ifndef DS_SYNC_PASS_H
 #define DS_SYNC_PASS_H
 
+#include "base/bell.h"
 #include "base/clock.h"
 #include "base/ledger.h"
 #include "base/route.h"
@@ -37,7 +38,8 @@ typedef struct ds_pass_in {
     bool sweep; /* the source no longer has the unit: nothing is read, all its rows are gone */
     ds_ledger *ledger;
     ds_clock *clock;
-    const atomic_bool *stop; /* set from another thread: unwind at the next record */
+    const atomic_bool *stop;  /* set from another thread: unwind at the next record */
+    const ds_bell *stop_bell; /* rung when it is set; NULL: whoever waits has to look */
     /* On the clock's mono_us, raised by whoever hears of the pass: later than that nothing is
      * written, since another may have taken its place. NULL: nobody can. */
     const _Atomic int64_t *lease_us;

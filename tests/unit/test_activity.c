@@ -9,6 +9,7 @@
 #include "support/tmpdir.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,6 +30,52 @@ static void an_activity_knows_the_time_and_when_to_stop(void **state)
     assert_true(ds_activity_stopping(&act));
     act.stop = NULL;
     assert_false(ds_activity_stopping(&act));
+}
+
+static void who_waits_is_woken_where_all_that_may_stop_it_rings(void **state)
+{
+    atomic_bool stop = false, left = false;
+    ds_bell first, second, none = {.fd = -1};
+    ds_activity act = {.stop = &stop, .left = &left};
+    int fds[DS_WAKE_FDS];
+
+    (void)state;
+    ds_bell_init(&first);
+    ds_bell_init(&second);
+    assert_int_equal(ds_activity_wake_fds(&act, fds), 0);
+    act.stop_bell = &first;
+    assert_int_equal(ds_activity_wake_fds(&act, fds), 0); /* the other one would not be heard */
+    act.left_bell = &none;
+    assert_int_equal(ds_activity_wake_fds(&act, fds), 0);
+    act.left_bell = &second;
+    assert_int_equal(ds_activity_wake_fds(&act, fds), 2);
+    act.left = NULL;
+    assert_int_equal(ds_activity_wake_fds(&act, fds), 1);
+    assert_int_equal(poll(&(struct pollfd){.fd = fds[0], .events = POLLIN}, 1, 0), 0);
+    ds_bell_ring(&first);
+    ds_bell_ring(&first);
+    ds_bell_ring(&none);
+    assert_int_equal(poll(&(struct pollfd){.fd = fds[0], .events = POLLIN}, 1, 0), 1);
+    ds_bell_fini(&first);
+    ds_bell_fini(&second);
+    ds_bell_fini(&none);
+}
+
+static void a_lease_is_told_in_milliseconds(void **state)
+{
+    _Atomic int64_t lease_us;
+    fake_clock fake;
+    ds_activity act = {.clock = &fake.clock};
+
+    (void)state;
+    fake_clock_init(&fake, 5000);
+    assert_int_equal(ds_activity_lease_ms(&act), INT64_MAX);
+    act.lease_us = &lease_us;
+    lease_us = fake.clock.mono_us(&fake.clock) + 1500001;
+    assert_int_equal(ds_activity_lease_ms(&act), 1501);
+    fake_clock_move(&fake, 1501);
+    assert_int_equal(ds_activity_lease_ms(&act), 0);
+    assert_true(ds_activity_stopping(&act));
 }
 
 static void a_warning_names_route_and_unit(void **state)
@@ -287,6 +334,8 @@ static void hashes_are_those_of_xxh3(void **state)
 int main(void)
 {
     add_test(an_activity_knows_the_time_and_when_to_stop);
+    add_test(who_waits_is_woken_where_all_that_may_stop_it_rings);
+    add_test(a_lease_is_told_in_milliseconds);
     add_test(a_warning_names_route_and_unit);
     add_test(an_activity_recalls_what_was_kept);
     add_test(an_activity_counts_calls_and_knows_its_route);

@@ -8,6 +8,7 @@
 #include "store/internal.h"
 #include "support/leave.h"
 
+#include <poll.h>
 #include <sys/wait.h>
 
 /* ---- signals and timers ---------------------------------------------------------------------- */
@@ -366,6 +367,54 @@ static void what_waits_for_a_thread_is_taken_up_by_the_next_start(void **state)
     rig_end(&r);
 }
 
+static atomic_int polled; /* descriptors that the source waits on, without an end of its own */
+
+static bool wait_to_be_woken(ds_source *self, ds_activity *act, const ds_fetch *want, ds_page *page,
+                             ds_err *err)
+{
+    int fds[DS_WAKE_FDS];
+    struct pollfd polls[DS_WAKE_FDS];
+    size_t n = ds_activity_wake_fds(act, fds);
+
+    (void)self;
+    (void)want;
+    (void)page;
+    for (size_t i = 0; i < n; i++)
+        polls[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    polled = (int)n;
+    poll(polls, n, -1);
+    return ds_fail(err, ds_activity_stopping(act) ? DS_ERR_CANCELLED : DS_ERR_PERMANENT, "woken");
+}
+
+static void run_woken(bool by_pause)
+{
+    ds_source_ops waits = ds_memory_source;
+    rig r;
+
+    rig_init(&r);
+    rig_rows("all", 1);
+    waits.fetch_page = wait_to_be_woken;
+    r.routes[0].source = &waits;
+    polled = -1;
+    rig_start(&r);
+    while (polled < 0)
+        sched_yield();
+    assert_int_equal(polled, 2); /* of the pass, and of whoever reads ahead for it */
+    if (by_pause)
+        rig_signal(&r, "all", DS_EV_PAUSE);
+    else
+        ds_engine_stop(r.engine);
+    rig_outcome(rig_run(&r, 1), DS_PASS_CANCELLED);
+    rig_end(&r);
+}
+
+static void who_stops_a_pass_wakes_it(void **state)
+{
+    (void)state;
+    run_woken(false);
+    run_woken(true);
+}
+
 static void a_second_stop_does_not_wait(void **state)
 {
     gate g;
@@ -488,6 +537,7 @@ int main(void)
     add_test(a_killed_engine_resumes_at_the_next_start);
     add_test(a_slice_that_is_over_is_no_end);
     add_test(what_waits_for_a_thread_is_taken_up_by_the_next_start);
+    add_test(who_stops_a_pass_wakes_it);
     add_test(a_second_stop_does_not_wait);
     add_test(a_signal_while_stopped_waits_for_the_start);
     add_test(stopping_before_the_start_runs_nothing);

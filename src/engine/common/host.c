@@ -173,7 +173,7 @@ static bool list(const ds_engine_host *host, const ds_route *route, const atomic
 {
     ds_units found = {.arena = a};
 
-    if (!ds_list_units(route, host->clock, stop, &found, err))
+    if (!ds_list_units(route, host->clock, stop, NULL, &found, err))
         return ds_wrap(err, "list the units");
     *units = (const char *const *)found.keys;
     *n = found.n;

@@ -4,11 +4,15 @@
 #include "base/activity.h"
 #include "schedule/schedule.h"
 
-bool ds_list_units(const ds_route *route, ds_clock *clock, const atomic_bool *stop, ds_units *out,
-                   ds_err *err)
+bool ds_list_units(const ds_route *route, ds_clock *clock, const atomic_bool *stop,
+                   const ds_bell *stop_bell, ds_units *out, ds_err *err)
 {
-    ds_activity act = {
-        .arena = out->arena, .clock = clock, .stop = stop, .route = route->name, .unit = ""};
+    ds_activity act = {.arena = out->arena,
+                       .clock = clock,
+                       .stop = stop,
+                       .stop_bell = stop_bell,
+                       .route = route->name,
+                       .unit = ""};
     DS_AUTO(ds_source) source = ds_source_new(route);
 
     if (source->ops->units == ds_one_unit) /* known without a look: spares a database a session */

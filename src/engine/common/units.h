@@ -2,6 +2,7 @@
 #ifndef DS_ENGINE_COMMON_UNITS_H
 #define DS_ENGINE_COMMON_UNITS_H
 
+#include "base/bell.h"
 #include "base/clock.h"
 #include "base/route.h"
 #include "flow/unit.h"
@@ -10,9 +11,10 @@
 #define DS_SPREAD_FREE 16    /* so many units may start at once */
 #define DS_SPREAD_EACH_MS 50 /* more of them start this far apart on average */
 
-/* Asks the route's source, which may take its time; what it found is in `out`'s arena. */
+/* Asks the route's source, which may take its time; what it found is in `out`'s arena. The bell is
+ * rung when `stop` is set; NULL: whoever waits has to look. */
 DS_MUST_USE bool ds_list_units(const ds_route *route, ds_clock *clock, const atomic_bool *stop,
-                               ds_units *out, ds_err *err);
+                               const ds_bell *stop_bell, ds_units *out, ds_err *err);
 /* The units of a route that could all start now do within this time; 0: they are few. */
 int64_t ds_spread_ms(const ds_route *route, size_t units);
 ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms);

@@ -48,6 +48,7 @@ void ds_emb_wake(ds_engine *e)
 void ds_emb_wind_down(ds_engine *e)
 {
     atomic_store(&e->stopping, true);
+    ds_bell_ring(&e->stop_bell);
     ds_emb_wake(e);
 }
 
@@ -398,6 +399,7 @@ static void free_engine(ds_engine *e)
     free(e->kinds);
     ds_queue_free(e->notes);
     pthread_mutex_destroy(&e->lock);
+    ds_bell_fini(&e->stop_bell);
     free(e);
 }
 
@@ -432,6 +434,7 @@ ds_engine *ds_engine_embedded(ds_store *store, const ds_engine_options *options,
     ds_emb_host(e, &ds_unit_kind);
     e->fatal = DS_ERR_INIT;
     pthread_mutex_init(&e->lock, NULL);
+    ds_bell_init(&e->stop_bell);
     e->pool = ds_pool_new(e->workers, err);
     if (!e->pool || !ds_notices_open(e, err))
         return NULL;

@@ -268,12 +268,14 @@ struct ds_emb_pass {
     ds_pass_result result;
     ds_progress progress;
     atomic_bool stop;
+    ds_bell stop_bell;
     ds_run_row run;
 };
 
 void ds_emb_pass_begin(ds_engine *e, ds_emb_unit *unit, const ds_unit_row *row);
 /* Tells, and frees it. `counted` false: the unit belongs to another pass by now. */
 void ds_emb_pass_recorded(ds_engine *e, ds_emb_pass *pass, bool counted);
+void ds_emb_pass_stop(ds_emb_pass *pass); /* at the next record, at once where it waits */
 void ds_emb_passes_stop(ds_engine *e);
 size_t ds_emb_running(ds_engine *e, ds_arena *a, const ds_running **out);
 
@@ -367,7 +369,8 @@ struct ds_engine {
     atomic_bool live;        /* units are taken up: steps may start passes */
     atomic_int stops;        /* how often it was asked to stop */
     atomic_bool stopping;    /* read by steps and listings */
-    ds_note wake;            /* the stop's own note: one is enough */
+    ds_bell stop_bell;
+    ds_note wake; /* the stop's own note: one is enough */
     atomic_bool waking;
 
     pthread_mutex_t lock; /* for readers of units and passes on other threads */

@@ -24,8 +24,10 @@ static void run_listing(ds_task *task)
 {
     listing *l = (listing *)task;
 
-    l->ok = ds_list_units(l->work.route->route, l->work.engine->clock, &l->work.engine->stopping,
-                          &l->units, &l->err);
+    ds_engine *e = l->work.engine;
+
+    l->ok = ds_list_units(l->work.route->route, e->clock, &e->stopping, &e->stop_bell, &l->units,
+                          &l->err);
     ds_work_done(&l->work);
 }
 

@@ -80,6 +80,7 @@ static void unlink_pass(ds_engine *e, ds_emb_pass *pass)
 static void free_pass(ds_emb_pass *pass)
 {
     ds_arena_free(pass->arena);
+    ds_bell_fini(&pass->stop_bell);
     free(pass);
 }
 
@@ -105,10 +106,16 @@ void ds_emb_pass_recorded(ds_engine *e, ds_emb_pass *pass, bool counted)
     free_pass(pass);
 }
 
+void ds_emb_pass_stop(ds_emb_pass *pass)
+{
+    atomic_store(&pass->stop, true);
+    ds_bell_ring(&pass->stop_bell);
+}
+
 void ds_emb_passes_stop(ds_engine *e)
 {
     for (ds_emb_pass *pass = e->passes; pass; pass = pass->next)
-        atomic_store(&pass->stop, true);
+        ds_emb_pass_stop(pass);
 }
 
 /* ---- its beginning --------------------------------------------------------------------------- */
@@ -129,6 +136,7 @@ void ds_emb_pass_begin(ds_engine *e, ds_emb_unit *unit, const ds_unit_row *row)
     bool targeted = u->run_kind == DS_PASS_TARGETED;
 
     pass->arena = ds_arena_new();
+    ds_bell_init(&pass->stop_bell);
     pass->unit = unit;
     pass->epoch = row->epoch;
     pass->start = unit->starts;
@@ -146,6 +154,7 @@ void ds_emb_pass_begin(ds_engine *e, ds_emb_unit *unit, const ds_unit_row *row)
         .sweep = u->run_sweep,
         .clock = e->clock,
         .stop = &pass->stop,
+        .stop_bell = &pass->stop_bell,
         .slice_ms = e->options.slice_ms ? e->options.slice_ms : DS_EMB_SLICE_MS,
         .page_records = e->options.page_records,
         .group_records = e->options.group_records,

@@ -200,7 +200,7 @@ static void carry_out(ds_engine *e, ds_activation *act, const ds_step *step)
         log_unit("unit_gone", unit);
     ds_emb_unit_is_gone(e, unit, s->row->state.gone);
     if (s->cancel && unit->pass)
-        atomic_store(&unit->pass->stop, true);
+        ds_emb_pass_stop(unit->pass);
     if ((s->start || s->go_on) && !atomic_load(&e->stopping)) {
         assert(!unit->pass); /* never two passes of one unit */
         unit->starts += s->start;
