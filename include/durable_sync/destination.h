@@ -30,6 +30,10 @@ typedef struct ds_column {
     const char *name;
     ds_type type; /* DS_TEXT where the mapping says nothing */
     bool typed;   /* the mapping says it (`as`, `value`): a table created by us takes it */
+    /* Texts that are known to come, from `value`, `default` and `map`; the source's own may come
+     * beside them. */
+    const char *const *texts;
+    size_t texts_n;
 } ds_column;
 
 /* One column as the destination has it. */
@@ -57,6 +61,9 @@ typedef struct ds_open_out {
     bool exists;    /* reading_only: false where the table or file is yet to be created */
     int64_t rows;   /* about how many it holds, for progress; -1 unknown */
     bool fragile;   /* a row may undo all that was not flushed: flush after each page */
+    /* By the settings of this instance, where it has such: as those of the ops. -1 (which it comes
+     * with): those. */
+    int64_t settle_ms, lag_ms;
 } ds_open_out;
 
 typedef enum ds_op {
@@ -89,6 +96,9 @@ typedef struct ds_write {
     size_t props_n;
     const uint8_t *how; /* [props_n] DS_HOW_*; NULL: all are DS_HOW_ALWAYS */
     const char *body;   /* NULL: absent */
+    /* UPDATE of a row that an earlier create of ours has made, and nobody heard of it: what takes
+     * more requests than the one (a long body) may lack. */
+    bool recovered;
     /* answers */
     ds_outcome outcome;
     bool adopted;       /* CREATE met a row that was there before */
@@ -101,6 +111,8 @@ typedef struct ds_found {
     size_t n;       /* rows that hold this key: 0, 1, more = a conflict to report */
     const char *id; /* of the first; NULL: the key itself */
     ds_record *row; /* of the first: its properties as they are; in the activity's arena */
+    const struct ds_found *other; /* the next row of this key, n 1; NULL: there is none, or it is
+                                   * not told. In the activity's arena. */
 } ds_found;
 
 /* What a pass would ask of a destination. */
@@ -200,6 +212,10 @@ typedef struct ds_destination_ops {
 
     /* MAY. As for sources. */
     bool (*validate)(const ds_destination *self, ds_err *err);
+
+    /* MAY. The id of a row as `find` and `write` answer it, in what a person may write for it (an
+     * address, other letters); made in `a`. NULL: it names no row. Without I/O. */
+    const char *(*id_of)(const char *text, ds_arena *a);
 
     /* MAY, for a destination whose calls are dear: what `plan` says that the work costs. On an
      * instance that is open with reading_only; no I/O. `out` comes empty, with ms -1. */

@@ -128,6 +128,7 @@ int ds_cmd_held(ds_app *app)
         return ds_app_fail(app, &err);
 
     const ds_route *route = ds_config_route(app->config, ref.route);
+    const char *id = adopt ? args->words[3] : NULL;
     bool found = false;
 
     if (adopt && route && route->destination->upserts &&
@@ -137,8 +138,13 @@ int ds_cmd_held(ds_app *app)
                              "%.200s; give that row this key, then `held retry %s %.200s`",
                              route->destination->kind, args->words[2], args->words[2],
                              args->words[3], ref.route, args->words[2]);
-    code =
-        ds_live_held(app, verb, ref.route, args->words[2], adopt ? args->words[3] : NULL, &found);
+    if (adopt && route && route->destination->id_of) {
+        id = route->destination->id_of(args->words[3], app->arena);
+        if (!id)
+            return ds_app_refuse(app, "\"%.200s\" is no id or address of a row of %s",
+                                 args->words[3], route->destination->kind);
+    }
+    code = ds_live_held(app, verb, ref.route, args->words[2], id, &found);
     if (code)
         return code;
     if (!found)

@@ -24,6 +24,21 @@ bool find_keys(pass *p, const char *const *keys, size_t n, ds_found *found, ds_e
     return true;
 }
 
+/* Of several rows with one key the link says which is ours: a person may have picked it. The others
+ * are made by hand. */
+static void prefer(const char *id, ds_found *found)
+{
+    for (const ds_found *one = found; one && found->n > 1; one = one->other) {
+        if (!one->id || strcmp(one->id, id) != 0)
+            continue;
+        found->id = one->id;
+        found->row = one->row;
+        found->other = NULL;
+        found->n = 1;
+        return;
+    }
+}
+
 bool find_rows(pass *p, item *const *items, size_t n, ds_found *found, ds_err *err)
 {
     const char **keys = ds_arena_alloc(p->batch, n * sizeof(*keys));
@@ -31,7 +46,12 @@ bool find_rows(pass *p, item *const *items, size_t n, ds_found *found, ds_err *e
     memset(found, 0, n * sizeof(*found));
     for (size_t i = 0; i < n; i++)
         keys[i] = items[i]->key;
-    return !p->to->find || !p->destination_exists || find_keys(p, keys, n, found, err);
+    if (p->to->find && p->destination_exists && !find_keys(p, keys, n, found, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (items[i]->link && items[i]->link->id)
+            prefer(items[i]->link->id, &found[i]);
+    return true;
 }
 
 bool row_is_same(const item *it, const ds_record *row)

@@ -10,7 +10,7 @@
  * undone with what was never flushed, could still leave an old value behind. */
 bool intent_needed(const pass *p)
 {
-    return p->to->promise != DS_PROMISE_A || (p->to->settle_ms > 0 && !p->to->flush);
+    return p->to->promise != DS_PROMISE_A || (p->settle_ms > 0 && !p->to->flush);
 }
 
 /* Where a create may meet any row, an intent without a link does not say whose the row is. */
@@ -71,7 +71,7 @@ const char *intent_lost_answer(const pass *p, const item *it, bool is_create, ds
                            "sent, but the answer was lost: %s by the first pass after %lld s, "
                            "there is nothing to do",
                            is_create ? "looked up" : "written again",
-                           (long long)seconds(p->to->settle_ms));
+                           (long long)seconds(p->settle_ms));
 }
 
 /* Nobody can hurry the wait: a row that has not arrived, or does not show, would be made twice. */
@@ -79,8 +79,8 @@ void intent_settle(pass *p, item *it, ds_arena *a)
 {
     const ds_intent *intent = it->intent;
     int64_t now_ms = ds_activity_now_ms(&p->act);
-    int64_t settled_ms = intent->issued_ms + p->to->settle_ms;
-    int64_t again_ms = intent->looked_ms + p->to->lag_ms;
+    int64_t settled_ms = intent->issued_ms + p->settle_ms;
+    int64_t again_ms = intent->looked_ms + p->lag_ms;
 
     if (!intent_needed(p))
         return;
@@ -99,17 +99,17 @@ const char *intent_looked_in_vain(const pass *p, ds_arena *a)
     return ds_arena_printf(a,
                            "its create was sent, and it does not show: looked up once more by the "
                            "first pass after %lld s, then it is made again",
-                           (long long)seconds(p->to->lag_ms));
+                           (long long)seconds(p->lag_ms));
 }
 
 bool intent_looks_again(pass *p, item *it)
 {
-    bool waits = it->intent && !it->intent->looked_ms && p->to->lag_ms > 0;
+    bool waits = it->intent && !it->intent->looked_ms && p->lag_ms > 0;
 
     if (!waits)
         return false;
     it->looked = true;
-    it->next_try_ms = ds_activity_now_ms(&p->act) + p->to->lag_ms;
+    it->next_try_ms = ds_activity_now_ms(&p->act) + p->lag_ms;
     it->reason = intent_looked_in_vain(p, p->batch);
     return true;
 }
@@ -155,7 +155,8 @@ bool intent_declare(pass *p, item **items, const ds_write *writes, size_t n, ds_
         if (intent_needed(p) && !DS_PLANT("no intent") &&
             !(link && DS_PLANT("updates unannounced")))
             intents[c.intents_n++] = (ds_intent){.key = items[i]->key};
-        if (intent_needed(p) && !p->to->flush && !link && !items[i]->left && writes[i].adopted)
+        if (intent_needed(p) && !p->to->flush && !link && !items[i]->left && writes[i].adopted &&
+            !writes[i].recovered) /* is ours, and not finished before its intent is cleared */
             doubts[c.puts_n++] =
                 (ds_link_put){.link = *link_ahead(p, items[i], &writes[i]), .is_new = true};
         if (!link || !link->valid || p->to->flush || DS_PLANT("hash kept"))

@@ -166,6 +166,7 @@ typedef struct pass {
     ds_activity act;
     ds_ledger_begin begin;
     bool destination_exists;
+    int64_t settle_ms, lag_ms; /* the destination's, by its settings */
 
     ds_totals totals;
     int64_t changes, allowed; /* allowed -1: no limit */

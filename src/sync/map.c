@@ -492,7 +492,24 @@ ds_hash ds_mapping_hash_before(ds_mapping *m, const ds_transform_in *in, ds_aren
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-static ds_column column_of(const ds_field *field)
+/* What is written whatever the source says, and what it is translated into. */
+static void list_texts(const ds_field *field, ds_arena *a, ds_column *column)
+{
+    const char **texts = ds_arena_alloc(a, (field->map_n + 2) * sizeof(*texts));
+    size_t n = 0;
+
+    if (field->kind == DS_FIELD_VALUE && field->value.type == DS_TEXT)
+        texts[n++] = field->value.as.text;
+    if (field->fallback.type == DS_TEXT)
+        texts[n++] = field->fallback.as.text;
+    for (size_t i = 0; i < field->map_n; i++)
+        if (field->map[i].to.type == DS_TEXT)
+            texts[n++] = field->map[i].to.as.text;
+    column->texts = texts;
+    column->texts_n = n;
+}
+
+static ds_column column_of(const ds_field *field, ds_arena *a)
 {
     ds_column column = {.name = field->to, .type = DS_TEXT};
 
@@ -508,6 +525,7 @@ static ds_column column_of(const ds_field *field)
         column.type = field->fallback.type;
     column.typed = column.type != DS_TEXT || field->as == DS_TEXT || field->join ||
                    field->kind != DS_FIELD_FROM;
+    list_texts(field, a, &column);
     return column;
 }
 
@@ -529,13 +547,13 @@ const ds_column *ds_mapping_columns(const ds_route *route, ds_arena *a, size_t *
         return columns;
     for (size_t i = 0; i < route->fields_n; i++)
         if (!route->has_owns || listed(route->owns, route->fields[i].to))
-            columns[(*n)++] = column_of(&route->fields[i]);
+            columns[(*n)++] = column_of(&route->fields[i], a);
     for (size_t i = 0; route->transform && i < route->owns.n; i++)
         if (!is_field(route, route->owns.items[i])) /* the transform makes it */
             columns[(*n)++] = (ds_column){.name = route->owns.items[i], .type = DS_TEXT};
     if (route->missing == DS_MISSING_MARK)
-        columns[(*n)++] = (ds_column){route->missing_mark, DS_BOOL, true};
+        columns[(*n)++] = (ds_column){.name = route->missing_mark, .type = DS_BOOL, .typed = true};
     if (route->stamp)
-        columns[(*n)++] = (ds_column){route->stamp, DS_DATETIME, true};
+        columns[(*n)++] = (ds_column){.name = route->stamp, .type = DS_DATETIME, .typed = true};
     return columns;
 }

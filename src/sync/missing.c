@@ -253,9 +253,9 @@ static void settle_lost(pass *p, const ds_intent *intent, const ds_found *found,
         return; /* it may be there all the same, should the record come back */
     if (found->n == 1 && (known || intent_means_ours(p)))
         link_row(p, found, known);
-    else if (!found->n && p->to->lag_ms > 0 && !intent->looked_ms)
+    else if (!found->n && p->lag_ms > 0 && !intent->looked_ms)
         group_sent(p, &(ds_intent){.key = intent->key, .looked_ms = now_ms}); /* looked for again */
-    if (!found->n && p->to->lag_ms > 0 && !intent->looked_ms)
+    if (!found->n && p->lag_ms > 0 && !intent->looked_ms)
         return;
     group_clear_intent(p, intent->key);
     intent = intent_of(p, intent->key, ds_hash64(intent->key, strlen(intent->key)));
@@ -300,8 +300,8 @@ static bool leave_out_held(pass *p, ds_intent *lost, size_t *n, ds_err *err)
 static bool has_settled(const pass *p, const ds_intent *intent, int64_t now_ms)
 {
     if (intent->looked_ms)
-        return now_ms >= intent->looked_ms + p->to->lag_ms;
-    return now_ms >= intent->issued_ms + p->to->settle_ms;
+        return now_ms >= intent->looked_ms + p->lag_ms;
+    return now_ms >= intent->issued_ms + p->settle_ms;
 }
 
 /* Rows whose create was under way when a pass was lost, and whose record is gone since: they get

@@ -13,6 +13,8 @@ typedef struct batch { /* writes of one slice, in p->batch */
     size_t n;
 } batch;
 
+#define CONFLICT_IDS_MAX ((size_t)300)
+
 static int64_t backed_off(int64_t attempts)
 {
     int64_t wait_ms = HELD_FIRST_MS;
@@ -129,13 +131,37 @@ static void settle_absent(pass *p, item *it, ds_write *w)
     w->id = NULL;
 }
 
+/* Which rows they are, as far as that is told. */
+static const char *ids_of(const pass *p, const ds_found *found)
+{
+    const char *text = "";
+
+    for (const ds_found *one = found; one && one->id && strlen(text) < CONFLICT_IDS_MAX;
+         one = one->other)
+        text = ds_arena_printf(p->batch, "%s%s%.100s", text, *text ? ", " : " (", one->id);
+    return *text ? ds_arena_printf(p->batch, "%s)", text) : "";
+}
+
+static const char *conflict_text(const pass *p, const item *it, const ds_found *found)
+{
+    const char *key = it->key, *route = p->route->name;
+
+    if (!found->id || !found->other)
+        return ds_arena_printf(p->batch,
+                               "%zu rows at the destination have this key: none is written; remove "
+                               "all but one, then `held retry %s %.200s`",
+                               found->n, route, key);
+    return ds_arena_printf(p->batch,
+                           "%zu rows at the destination have this key%s: none is written; remove "
+                           "all but one, then `held retry %s %.200s`, or say which is meant: `held "
+                           "adopt %s %.200s %.100s`",
+                           found->n, ids_of(p, found), route, key, route, key, found->id);
+}
+
 static void settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
 {
     if (found->n > 1) {
-        hold_write(w, ds_arena_printf(p->batch,
-                                      "%zu rows at the destination have this key: none is "
-                                      "written; remove all but one, then `held retry %s %.200s`",
-                                      found->n, p->route->name, it->key));
+        hold_write(w, conflict_text(p, it, found));
         return;
     }
     if (!found->n) {
@@ -145,6 +171,7 @@ static void settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
     w->op = DS_OP_UPDATE;
     w->id = found->id;
     w->adopted = !it->link;
+    w->recovered = it->intent && !known_link(it) && intent_means_ours(p);
     if (!row_is_same(it, found->row) || p->route->write_always || loses_mark(p, it))
         return;
     w->outcome = DS_OUT_UNCHANGED;
@@ -263,7 +290,7 @@ static void settle_unknown(pass *p, item *it, const ds_write *w)
     int64_t now_ms = ds_activity_now_ms(&p->act);
 
     it->reason = intent_lost_answer(p, it, w->op == DS_OP_CREATE, p->batch);
-    it->next_try_ms = for_a_person ? HELD_FOR_A_PERSON : now_ms + p->to->settle_ms;
+    it->next_try_ms = for_a_person ? HELD_FOR_A_PERSON : now_ms + p->settle_ms;
     hold_item(p, it);
     if (DS_PLANT("unknown is no"))
         group_clear_intent(p, it->key);

@@ -111,7 +111,7 @@ class Calls(Routes):
 
 class Adopting(Routes):
     def add(self, key, **more):
-        self.side("POST", "/add", {"source": self.source, "properties": {
+        return self.side("POST", "/add", {"source": self.source, "properties": {
             "Repo ID": {"rich_text": [{"text": {"content": key}}]}, **more}})
 
     def test_rows_by_hand_are_met_by_their_key_and_keep_what_is_not_ours(self):
@@ -132,11 +132,48 @@ class Adopting(Routes):
     def test_two_rows_with_one_key_are_held(self):
         self.start()
         self.route()
+        pages = [self.add("k0")["id"] for _ in range(2)]
+        self.numbered(1)
+        self.assertEqual(self.one(code=4)["held"], 1)
+        for text in ("2 rows", *pages, f"held adopt r k0 {pages[0]}"):
+            self.assertIn(text, self.held()["k0"])
+
+    def test_a_person_says_which_of_two_rows_it_is(self):
+        self.start()
+        self.route(more="verify: all")
+        for nth, written in ((0, "{}"), (1, "https://www.notion.so/acme/Row-{}?pvs=4")):
+            with self.subTest(written):
+                key = f"k{nth}"
+                pages = [self.add(key, Description={"rich_text": [{"text": {"content": "mine"}}]})["id"]
+                         for _ in range(2)]
+                mine = pages[nth]
+                self.numbered(nth + 1)
+                self.one(code=4)
+                self.run_it("held", "adopt", "r", key, written.format(mine.replace("-", "")))
+                self.assertEqual(self.one()["updated"], 1)
+                self.assertEqual(self.one()["unchanged"], nth + 1)
+                rows = {row["id"]: row["properties"] for row in self.rows()}
+                self.assertEqual([rows[page]["Name"] or "" for page in pages],
+                                 ["" if page != mine else f"name {nth}" for page in pages])
+                self.assertEqual([rows[page]["Description"] for page in pages], ["mine"] * 2)
+        # a write of it whose answer is lost is looked up, and the link still says which it is
+        self.faults("PATCH /v1/pages/* status=503")
+        self.numbered(2, stars=8)
+        self.route(settings=", settle: 0s, lag: 0s")
+        self.one(code=4)
+        self.faults()
+        self.assertEqual(self.one()["updated"], 2)
+        self.assertEqual(len(self.rows()), 4)
+
+    def test_what_is_no_row_is_not_adopted(self):
+        self.start()
+        self.route()
         self.add("k0")
         self.add("k0")
         self.numbered(1)
-        self.assertEqual(self.one(code=4)["held"], 1)
-        self.assertIn("2 rows", self.held()["k0"])
+        self.one(code=4)
+        self.assertIn("is no id or address of a row", self.run_it("held", "adopt", "r", "k0", "x",
+                                                                  code=2).err)
 
     def test_rows_that_say_so_already_are_not_written(self):
         self.start()

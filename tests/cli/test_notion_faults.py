@@ -30,7 +30,10 @@ int x;
 """
 
 
-class Faults(Routes):
+HEAD = {"Authorization": "Bearer ntn_x", "Notion-Version": "2025-09-03"}
+
+
+class Anew(Routes):
     def anew(self):
         """As if nothing had been before: another stand-in, no store."""
         if hasattr(self, "child"):
@@ -38,6 +41,8 @@ class Faults(Routes):
         for path in self.dir.glob("*.db*"):
             path.unlink()
 
+
+class Faults(Anew):
     def begin(self, *rules, settings="", n=3):
         self.anew()
         self.start()
@@ -150,7 +155,7 @@ class Faults(Routes):
                 self.assertEqual(len(self.rows(in_trash="true")), 2)
 
 
-class Bodies(Routes):
+class Bodies(Anew):
     def begin(self, how, body):
         self.start()
         self.route(settings=f", body: {how}", fields=None,
@@ -159,6 +164,15 @@ class Bodies(Routes):
 
     def text(self, body, **more):
         self.records({"id": "a", "text": body, **more})
+
+    def killed_at(self, rule):
+        """A pass that is killed while this request hangs; what hangs before it is done never is."""
+        self.faults(rule)
+        child = self.spawn("once")
+        self.until(lambda: sum(one["struck"] for one in self.side("GET", "/faults")), rule)
+        child.kill()
+        child.communicate(timeout=cli.PATIENCE)
+        self.faults()
 
     def blocks(self, block=None):
         """Type and plain text of each block, those within it behind."""
@@ -210,6 +224,33 @@ class Bodies(Routes):
                     "PATCH /v1/blocks/*/children at=4 status=503")
         self.one()
         self.assertEqual([text for _, text in self.blocks()], lines)
+
+    def test_a_kill_at_any_request_leaves_no_body_short(self):
+        lines = [f"paragraph {i}" for i in range(350)]
+        more = "PATCH /v1/blocks/*/children"
+        for rules in (["POST /v1/pages hang"], [f"{more} at=3 hang-after"],
+                      ["POST /v1/pages hang-after", f"{more} hang", f"{more} hang-after",
+                       f"{more} at=2 hang", f"{more} at=1 hang-after",
+                       "GET /v1/blocks/*/children at=2 hang"]):
+            for how in ("create", "replace"):
+                with self.subTest(f"{how}: {', '.join(rules)}"):
+                    self.anew()
+                    self.begin(f"{how}, settle: 0s, lag: 0s", "\n\n".join(lines))
+                    for rule in rules if how == "create" else rules[:5]:
+                        self.killed_at(rule)
+                    self.once()  # what was interrupted, and one more
+                    self.assertEqual([text for _, text in self.blocks()], lines)
+                    self.assertEqual(self.one()["unchanged"], 1)
+
+    def test_a_body_that_somebody_works_on_is_not_finished_over_their_head(self):
+        self.begin("create, settle: 0s, lag: 0s", "\n\n".join(f"paragraph {i}" for i in range(350)))
+        self.killed_at("PATCH /v1/blocks/*/children hang")
+        page = self.row("a")["id"]
+        first = self.get(f"/v1/blocks/{page}/children", **HEAD).json["results"][0]["id"]
+        self.ask("DELETE", f"/v1/blocks/{first}", headers=HEAD)
+        self.ask("PATCH", f"/v1/blocks/{page}/children", {"children": [{"divider": {}}]}, HEAD)
+        self.assertIn("somebody has changed it", self.run_it("once").err)
+        self.assertEqual(len(self.blocks()), 100)
 
     def test_text_beyond_the_limits_of_a_block(self):
         self.begin("replace", "\U0001f600" * 150000 + "\n\n- " + "x" * 5000)

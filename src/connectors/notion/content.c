@@ -1,7 +1,8 @@
 /* src/connectors/notion/content.c
  *
  * What of a body does not travel with its page: more blocks, behind those that are there.  To
- * append twice would double them, so after a lost answer the page's blocks are counted.
+ * append twice would double them, so after a lost answer the page's blocks are counted; and so they
+ * are when an earlier pass has made the page and did not come to the end of its body.
  */
 #include "connectors/notion/writer.h"
 
@@ -9,32 +10,38 @@
 
 #define TRIES 3
 
-/* ---- bodies that were cut short -------------------------------------------------------------- */
-
-static const char *kept_as(ds_activity *act, const char *page)
-{
-    return ds_arena_printf(ds_activity_arena(act), "unfinished %s", page);
-}
-
-bool ds_notion_is_unfinished(ds_activity *act, const char *page)
-{
-    return ds_activity_recall(act, kept_as(act, page)) != NULL;
-}
-
-void ds_notion_set_unfinished(ds_activity *act, const char *page, bool is)
-{
-    ds_activity_keep(act, kept_as(act, page), is ? "1" : NULL);
-}
-
 /* ---- counting -------------------------------------------------------------------------------- */
 
-static bool count_blocks(ds_notion_writer *w, ds_activity *act, const char *page, size_t *n,
+typedef struct count {
+    const ds_notion_blocks *blocks; /* to be compared with; NULL: none */
+    size_t at;                      /* of them, the next one that lies in no other */
+    size_t n;                       /* on the page */
+    bool differs;                   /* one of them is of another type than ours in its place */
+} count;
+
+static void count_one(count *c, const ds_json *block)
+{
+    const char *type = ds_json_text(block, "type");
+    const ds_notion_block *ours;
+    size_t n = type ? strlen(type) : 0;
+
+    c->n++;
+    if (!c->blocks || c->at >= c->blocks->n)
+        return;
+    ours = &c->blocks->at[c->at];
+    c->differs |= ours->open_n < n + 2 || memcmp(ours->open + 1, type ? type : "", n) != 0 ||
+                  ours->open[n + 1] != '"';
+    do
+        c->at++;
+    while (c->at < c->blocks->n && c->blocks->at[c->at].depth);
+}
+
+static bool count_blocks(ds_notion_writer *w, ds_activity *act, const char *page, count *c,
                          ds_err *err)
 {
     ds_arena *a = ds_activity_arena(act);
     const char *cursor = NULL;
 
-    *n = 0;
     do {
         const char *more =
             cursor ? ds_arena_printf(a, "&start_cursor=%s", ds_http_escape(a, cursor)) : "";
@@ -44,9 +51,30 @@ static bool count_blocks(ds_notion_writer *w, ds_activity *act, const char *page
 
         if (!doc)
             return false;
-        *n += ds_json_size(ds_json_get(doc, "results"));
+        DS_JSON_EACH (ds_json_get(doc, "results"), block)
+            count_one(c, block);
         cursor = ds_json_bool(doc, "has_more") ? ds_json_text(doc, "next_cursor") : NULL;
     } while (cursor);
+    return true;
+}
+
+/* From where on the page lacks blocks. One that somebody has worked on since is left as it is. */
+static bool find_rest(ds_notion_writer *w, ds_activity *act, ds_notion_job *job, ds_err *err)
+{
+    count c = {.blocks = &job->blocks};
+
+    if (!count_blocks(w, act, job->page, &c, err))
+        return false;
+    job->at = c.differs ? job->blocks.n : c.at;
+    job->top = c.n;
+    job->resumes = false;
+    if (job->at < job->blocks.n)
+        job->write->outcome = DS_OUT_UPDATED;
+    if (c.differs)
+        ds_activity_warn(act,
+                         "key \"%s\": its page was made, but maybe not with all of its body, and "
+                         "somebody has changed it since: it is left as it is",
+                         job->write->key);
     return true;
 }
 
@@ -70,7 +98,7 @@ static bool append_once(ds_notion_writer *w, ds_activity *act, const ds_notion_j
 {
     for (int i = 0; i < TRIES; i++) {
         ds_http_request req = append(act, job->page, children, n);
-        size_t there;
+        count c = {0};
 
         if (!ds_http_send(w->http, act, &req, 1, err))
             return false;
@@ -79,9 +107,9 @@ static bool append_once(ds_notion_writer *w, ds_activity *act, const ds_notion_j
             return true;
         if (req.fate != DS_HTTP_UNKNOWN)
             return false;
-        if (!count_blocks(w, act, job->page, &there, err))
+        if (!count_blocks(w, act, job->page, &c, err))
             return false;
-        if (there > before)
+        if (c.n > before)
             return true;
     }
     return false;
@@ -107,20 +135,23 @@ bool ds_notion_content(ds_notion_writer *w, ds_activity *act, ds_notion_job *job
 {
     ds_err why = DS_ERR_INIT;
 
-    if (job->at >= job->blocks.n)
+    if (!job->resumes && job->at >= job->blocks.n)
         return true;
-    if (append_rest(w, act, job, &why)) {
-        if (ds_notion_is_unfinished(act, job->page))
-            ds_notion_set_unfinished(act, job->page, false);
+    if ((!job->resumes || find_rest(w, act, job, &why)) && append_rest(w, act, job, &why))
         return true;
-    }
     if (why.kind == DS_ERR_PERMANENT) { /* the row is there; so is what came before */
         ds_activity_warn(act, "key \"%s\": its body is not complete: %s", job->write->key,
                          why.text);
         return true;
     }
-    ds_notion_set_unfinished(act, job->page, true);
-    job->write->outcome = DS_OUT_UNKNOWN; /* written again, as far as there is anything to write */
+    job->write->outcome = DS_OUT_UNKNOWN; /* looked at again, as it is ours and not finished */
     *err = why;
     return false;
+}
+
+bool ds_notion_content_alone(ds_notion_writer *w, ds_activity *act, ds_notion_job *job, ds_err *err)
+{
+    job->write->new_id = job->page;
+    job->write->outcome = DS_OUT_UNCHANGED;
+    return !job->resumes || ds_notion_content(w, act, job, err);
 }

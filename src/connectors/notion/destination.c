@@ -16,6 +16,18 @@ static const ds_option options[] = {
                   "text beyond 2,000 characters: in pieces, cut off, or held; lists beyond 100"),
     DS_OPT_CHOICE(ds_notion_writer, trashed, "restore|recreate|hold", "restore",
                   "a row of ours that somebody threw away"),
+    {.name = "settle",
+     .type = DS_OPTION_DURATION,
+     .offset = offsetof(ds_notion_writer, settle_ms),
+     .fallback = "2m",
+     .help = "how long after a lost answer its row is looked for: longer than Notion may take to "
+             "apply a write"},
+    {.name = "lag",
+     .type = DS_OPTION_DURATION,
+     .offset = offsetof(ds_notion_writer, lag_ms),
+     .fallback = "30s",
+     .help = "how long a query may miss a row that is there: then it is looked for once more, and "
+             "only then made again"},
     {.name = "parent",
      .type = DS_OPTION_TEXT,
      .offset = offsetof(ds_notion_writer, parent),
@@ -68,6 +80,8 @@ static bool open_destination(ds_destination *self, ds_activity *act, const ds_op
     w->wanted = wanted;
     w->wanted_n = in->columns_n;
     out->exists = w->settings.data_source || w->settings.database;
+    out->settle_ms = w->settle_ms;
+    out->lag_ms = w->lag_ms;
     return true;
 }
 
@@ -106,6 +120,7 @@ const ds_destination_ops ds_notion_destination = {
     .remove = ds_notion_remove,
     .check_schema = ds_notion_check,
     .list_columns = ds_notion_list_columns,
+    .id_of = ds_notion_id,
     .ensure_schema = ds_notion_ensure,
     .estimate = estimate,
     .validate = validate,

@@ -107,22 +107,30 @@ static ds_record *row_of(const asking *q, const ds_json *page, const char *key)
     return row;
 }
 
+/* The first row goes into the answer itself, those of the same key behind it. */
+static void add_row(const asking *q, const ds_json *page, const char *id, ds_found *found)
+{
+    ds_arena *a = ds_activity_arena(q->act);
+    ds_found *one = found;
+
+    if (found->n++) {
+        one = ds_new_in(a, ds_found);
+        *one = (ds_found){.key = found->key, .n = 1, .other = found->other};
+        found->other = one;
+    }
+    one->id = id;
+    one->row = row_of(q, page, found->key);
+}
+
 static void take_page(const asking *q, const ds_json *page)
 {
     ds_arena *a = ds_activity_arena(q->act);
     const char *key = ds_value_text(a, ds_notion_value(property_of(page, q->w->key_column), a));
     const char *id = ds_json_text(page, "id");
 
-    for (size_t i = 0; i < q->n && key && id; i++) {
-        ds_found *found = &q->out[i];
-
-        if (strcmp(q->keys[i], key) != 0)
-            continue;
-        if (!found->n++) {
-            found->id = id;
-            found->row = row_of(q, page, q->keys[i]);
-        }
-    }
+    for (size_t i = 0; i < q->n && key && id; i++)
+        if (strcmp(q->keys[i], key) == 0)
+            add_row(q, page, id, &q->out[i]);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -224,12 +232,16 @@ static ds_notion_seen seen_of(const ds_found *found, ds_arena *a)
 
 static void remember(ds_notion_writer *w, const ds_found *found, size_t n)
 {
+    size_t rows = 0;
+
+    for (size_t i = 0; i < n; i++)
+        rows += found[i].n;
     ds_arena_reset(w->seen_arena);
-    w->seen = ds_arena_zalloc(w->seen_arena, (n + 1) * sizeof(*w->seen));
+    w->seen = ds_arena_zalloc(w->seen_arena, (rows + 1) * sizeof(*w->seen));
     w->seen_n = 0;
     for (size_t i = 0; i < n; i++)
-        if (found[i].n == 1)
-            w->seen[w->seen_n++] = seen_of(&found[i], w->seen_arena);
+        for (const ds_found *one = found[i].n ? &found[i] : NULL; one; one = one->other)
+            w->seen[w->seen_n++] = seen_of(one, w->seen_arena);
 }
 
 bool ds_notion_find(ds_destination *self, ds_activity *act, const char *const *keys, size_t n,

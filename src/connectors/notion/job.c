@@ -135,9 +135,15 @@ static bool writes_body(const making *m)
 {
     ds_notion_body how = ds_notion_body_of(m->w);
 
-    if (!m->job->write->body || how == DS_NOTION_NO_BODY)
-        return false;
-    return how == DS_NOTION_BODY || !m->job->page || ds_notion_is_unfinished(m->act, m->job->page);
+    return m->job->write->body && how != DS_NOTION_NO_BODY &&
+           (how == DS_NOTION_BODY || !m->job->page);
+}
+
+/* Whether the page may lack the end of a body that is written once. */
+static bool resumes_body(const making *m)
+{
+    return m->job->page && m->job->write->recovered && m->job->write->body &&
+           ds_notion_body_of(m->w) == DS_NOTION_BODY_ONCE;
 }
 
 static bool read_body(making *m)
@@ -222,7 +228,8 @@ static bool make(ds_notion_writer *w, ds_activity *act, ds_notion_job *job)
     job->json = NULL;
     job->blocks = (ds_notion_blocks){.arena = a};
     job->at = job->top = 0;
-    if ((body && !read_body(&m)) || !put_all(&m, body))
+    job->resumes = resumes_body(&m);
+    if (((body || job->resumes) && !read_body(&m)) || !put_all(&m, body))
         return false;
     if (job->page && !m.n && !body)
         return true;

@@ -31,11 +31,8 @@ static bool again(ds_notion_writer *w, ds_activity *act, ds_notion_job *job, con
     job->page = page;
     if (!ds_notion_job_make(w, act, job, err))
         return job->write->outcome == DS_OUT_HELD;
-    if (!job->json) {
-        job->write->outcome = DS_OUT_UNCHANGED;
-        job->write->new_id = page;
-        return true;
-    }
+    if (!job->json)
+        return ds_notion_content_alone(w, act, job, err);
     req = ds_notion_job_request(job, ds_activity_arena(act));
     return ds_http_send(w->http, act, &req, 1, err) && ds_notion_settle(w, act, job, &req, err);
 }

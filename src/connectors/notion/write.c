@@ -77,8 +77,8 @@ static bool prepare(ds_notion_writer *w, ds_activity *act, ds_write *writes, siz
             if (writes[i].outcome != DS_OUT_HELD)
                 return false;
         } else if (!job->json) {
-            writes[i].outcome = DS_OUT_UNCHANGED;
-            writes[i].new_id = job->page;
+            if (!ds_notion_content_alone(w, act, job, err))
+                return false;
         } else {
             b->n++;
         }
@@ -98,10 +98,10 @@ static void settle_some(ds_activity *act, batch *b)
         if (req->fate == DS_HTTP_UNKNOWN)
             job->write->outcome = DS_OUT_UNKNOWN;
         if (req->fate != DS_HTTP_ANSWERED || req->err.kind != DS_ERR_NONE ||
-            !take_answer(act, job, req) || job->at >= job->blocks.n)
+            !take_answer(act, job, req))
             continue;
-        ds_notion_set_unfinished(act, job->page, true);
-        job->write->outcome = DS_OUT_UNKNOWN;
+        if (job->resumes || job->at < job->blocks.n)
+            job->write->outcome = DS_OUT_UNKNOWN; /* the body is not whole */
     }
 }
 

@@ -41,6 +41,7 @@ typedef struct ds_notion_writer {
     ds_notion_settings settings; /* settings... */
     const char *key;
     const char *body, *options, *on_overflow, *trashed, *parent;
+    int64_t settle_ms, lag_ms;
 
     ds_arena *arena;         /* of this open; NULL while closed */
     const ds_column *wanted; /* of a route with fields */
@@ -97,6 +98,7 @@ typedef struct ds_notion_job {
     ds_notion_blocks blocks; /* of the body */
     size_t at;               /* blocks that are on their way or there... */
     size_t top;              /* ...and how many of them lie in no other */
+    bool resumes;            /* how many are there has to be asked */
     int tries;
 } ds_notion_job;
 
@@ -107,11 +109,12 @@ ds_http_request ds_notion_job_request(const ds_notion_job *job, ds_arena *a);
 /* The write is held, for what `fmt` says. */
 DS_PRINTF(3, 4) void ds_notion_hold(ds_notion_job *job, ds_arena *a, const char *fmt, ...);
 
-/* content.c: blocks behind those that the page has. Bodies that were cut short are kept in mind. */
+/* content.c: the rest of a body, behind the blocks that the page has. */
 DS_MUST_USE bool ds_notion_content(ds_notion_writer *w, ds_activity *act, ds_notion_job *job,
                                    ds_err *err);
-bool ds_notion_is_unfinished(ds_activity *act, const char *page);
-void ds_notion_set_unfinished(ds_activity *act, const char *page, bool is);
+/* The same where nothing else is to be written. */
+DS_MUST_USE bool ds_notion_content_alone(ds_notion_writer *w, ds_activity *act, ds_notion_job *job,
+                                         ds_err *err);
 
 /* write.c */
 bool ds_notion_write(ds_destination *self, ds_activity *act, ds_write *writes, size_t n,
