@@ -158,6 +158,8 @@ typedef struct ds_destination_ops {
     int64_t lag_ms;
     bool upserts;    /* write meets existing rows by key itself (CREATE adopts): no find before */
     bool has_bodies; /* understands ds_write.body */
+    /* What nobody can know before the first write, for `check` to say: "whether ..."; NULL. */
+    const char *unknown;
 
     /* MUST. Which thing out there is written to, from the settings alone, without I/O: "sqlite:/abs
      * path/db#table". Two routes with equal identities share it. Made in `a`. */

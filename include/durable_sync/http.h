@@ -206,6 +206,10 @@ typedef struct ds_http_request {
 DS_API DS_MUST_USE bool ds_http_send(ds_http *http, ds_activity *act, ds_http_request *requests,
                                      size_t n, ds_err *err);
 
+/* How many requests a second the credential's budget lets through: as documented (`allowed`), or as
+ * it was learnt from refusals, in this process or before it; 0: not known. For `estimate`. */
+DS_API double ds_http_pace(ds_http *http, ds_activity *act);
+
 /* ---- helpers ------------------------------------------------------------------------------ */
 
 /* The answer as JSON, in the activity's arena; NULL with TRANSIENT where it is none (a login page

@@ -7,6 +7,7 @@
 #include "app/findings.h"
 #include "app/kinds.h"
 #include "app/notices.h"
+#include "app/recall.h"
 #include "base/activity.h"
 #include "base/text.h"
 #include "schedule/schedule.h"
@@ -147,6 +148,9 @@ static void check_destination(checking *c)
     else
         ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s can be reached", what);
 
+    if (ops->unknown)
+        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s: only a write tells %s", what,
+                   ops->unknown);
     if (ops->check_schema &&
         !ops->check_schema(destination, &c->act, in.columns, in.columns_n, say_column, c, &err))
         failed(c, what, &err);
@@ -219,12 +223,17 @@ static void check_keys(checking *c)
 static void check_route(checking *c, const ds_route *route)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
+    ds_recall recall;
 
     c->route = route;
     c->arena = a;
     c->act = (ds_activity){.arena = a, .clock = c->app->clock, .route = route->name, .unit = "-"};
     check_source(c);
+    ds_recall_open(&recall, c->reader, route->name);
+    c->act.memory = &recall.base;
     check_destination(c);
+    c->act.memory = NULL;
+    ds_recall_close(&recall);
     check_keys(c);
     check_schedule(c);
     ds_finding(c->f, DS_FINDING_OK, route->name, NULL, "%s",

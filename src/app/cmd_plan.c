@@ -159,6 +159,8 @@ static void calls_json(ds_json_writer *w, const ds_plan_result *result)
 {
     ds_json_w_name(w, "calls");
     ds_json_w_begin_object(w);
+    for (size_t i = 0; i < result->reading.n; i++)
+        ds_w_int(w, result->reading.lines[i].endpoint, result->reading.lines[i].calls);
     if (!result->has_cost)
         ds_w_int(w, "rows written", result->writes);
     for (size_t i = 0; i < result->cost.n; i++)
@@ -166,17 +168,23 @@ static void calls_json(ds_json_writer *w, const ds_plan_result *result)
     ds_json_w_end_object(w);
 }
 
-static void calls_text(ds_arena *a, const ds_plan_result *result)
+static void lines_text(ds_arena *a, const ds_cost *cost)
 {
-    const ds_cost *cost = &result->cost;
-
-    if (!result->has_cost)
-        printf("rows written: %s", ds_count_text(a, result->writes));
-    else if (!cost->n)
-        fputs("no calls", stdout);
     for (size_t i = 0; i < cost->n; i++)
         printf("%s%s: %s", i ? ", " : "", ds_safe(a, cost->lines[i].endpoint),
                ds_count_text(a, cost->lines[i].calls));
+}
+
+static void calls_text(ds_arena *a, const ds_plan_result *result)
+{
+    lines_text(a, &result->reading);
+    if (result->reading.n)
+        fputs("; ", stdout);
+    if (!result->has_cost)
+        printf("rows written: %s", ds_count_text(a, result->writes));
+    else if (!result->cost.n)
+        fputs(result->reading.n ? "no calls of the destination" : "no calls", stdout);
+    lines_text(a, &result->cost);
 }
 
 static void unit_json(plan *p, const ds_route *route, const char *unit,

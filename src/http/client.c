@@ -286,3 +286,8 @@ pool_budget *client_pool_of(ds_http *http, ds_activity *act, const char *name)
     http->pools_n++;
     return http->pools[n].budget;
 }
+
+double ds_http_pace(ds_http *http, ds_activity *act)
+{
+    return pool_pace(client_pool_of(http, act, NULL));
+}

@@ -71,6 +71,7 @@ int64_t pool_ask(pool_budget *pool, int64_t cost, int64_t now_ms);
 void pool_give_up(pool_budget *pool);
 void pool_answer(pool_budget *pool, int64_t cost, int64_t sent_ms, int64_t now_ms,
                  const ds_budget_news *news);
+double pool_pace(pool_budget *pool);                 /* a second; 0: not known */
 void pool_keep(pool_budget *pool, ds_activity *act); /* what was learnt, where there is news */
 
 /* ---- the client (client.c) --------------------------------------------------------------------

@@ -117,6 +117,16 @@ void pool_close(pool_budget *p)
     free(p);
 }
 
+double pool_pace(pool_budget *p)
+{
+    double pace;
+
+    pthread_mutex_lock(&lock);
+    pace = ds_budget_pace(p->shared->budget);
+    pthread_mutex_unlock(&lock);
+    return pace;
+}
+
 int64_t pool_ask(pool_budget *p, int64_t cost, int64_t now_ms)
 {
     int64_t wait;

@@ -183,6 +183,12 @@ fetched *fetcher_next(fetcher *f)
     return slot;
 }
 
+void fetcher_calls(const fetcher *f, ds_cost *out)
+{
+    for (size_t i = 0; i < DS_ENDPOINTS_COUNTED && f->act.endpoints[i].endpoint; i++)
+        ds_cost_add(out, f->act.endpoints[i].endpoint, f->act.endpoints[i].n);
+}
+
 void fetcher_stop(fetcher *f)
 {
     if (!f)

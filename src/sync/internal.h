@@ -88,7 +88,9 @@ bool fetcher_wait(fetcher *f, int64_t us);
 /* The next page is there, and is none: what its source said must not be forgotten. */
 bool fetcher_failed(fetcher *f, ds_err *err);
 fetched *fetcher_next(fetcher *f); /* gives the page before back; NULL after the last page */
-void fetcher_stop(fetcher *f);     /* joins */
+/* What the source asked for, once fetcher_next has said that there is no more. */
+void fetcher_calls(const fetcher *f, ds_cost *out);
+void fetcher_stop(fetcher *f); /* joins */
 DS_AUTO_DEFINE(fetcher, fetcher_stop)
 
 /* ---- one record on its way ------------------------------------------------------------------- */

@@ -492,19 +492,34 @@ ds_hash ds_mapping_hash_before(ds_mapping *m, const ds_transform_in *in, ds_aren
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
+static size_t entries(ds_value v)
+{
+    return v.type == DS_LIST ? v.n : 1;
+}
+
+static size_t add_texts(const char **texts, size_t n, ds_value v)
+{
+    if (v.type == DS_TEXT)
+        texts[n++] = v.as.text;
+    for (uint32_t i = 0; v.type == DS_LIST && i < v.n; i++)
+        texts[n++] = v.as.list[i];
+    return n;
+}
+
 /* What is written whatever the source says, and what it is translated into. */
 static void list_texts(const ds_field *field, ds_arena *a, ds_column *column)
 {
-    const char **texts = ds_arena_alloc(a, (field->map_n + 2) * sizeof(*texts));
-    size_t n = 0;
+    size_t most = entries(field->value) + entries(field->fallback), n = 0;
+    const char **texts;
 
-    if (field->kind == DS_FIELD_VALUE && field->value.type == DS_TEXT)
-        texts[n++] = field->value.as.text;
-    if (field->fallback.type == DS_TEXT)
-        texts[n++] = field->fallback.as.text;
     for (size_t i = 0; i < field->map_n; i++)
-        if (field->map[i].to.type == DS_TEXT)
-            texts[n++] = field->map[i].to.as.text;
+        most += entries(field->map[i].to);
+    texts = ds_arena_alloc(a, (most + 1) * sizeof(*texts));
+    if (field->kind == DS_FIELD_VALUE && !field->map_n)
+        n = add_texts(texts, n, field->value);
+    n = add_texts(texts, n, field->fallback);
+    for (size_t i = 0; i < field->map_n; i++)
+        n = add_texts(texts, n, field->map[i].to);
     column->texts = texts;
     column->texts_n = n;
 }

@@ -95,6 +95,7 @@ typedef struct ds_plan_result {
     int64_t writes; /* destination writes a pass would send */
     bool has_cost;  /* the destination has said what that costs */
     ds_cost cost;
+    ds_cost reading; /* calls of the source's, as they were made; n 0: it counts none */
     bool over_limits;
     const char *approval; /* static text or in nothing: why it would wait; NULL */
     ds_err err;

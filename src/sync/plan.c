@@ -201,6 +201,8 @@ static bool plan_pages(planner *pl, ds_err *err)
             return false;
         ds_arena_reset(pl->p->batch);
     }
+    if (go_on)
+        fetcher_calls(f, &pl->out->reading);
     return true;
 }
 

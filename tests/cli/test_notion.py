@@ -97,8 +97,11 @@ class Calls(Routes):
         self.start()
         self.route()
         self.numbered(120)
-        calls = self.run_it("plan", "--json").json["routes"][0]["calls"]
-        self.assertEqual(calls, {**calls, "POST /v1/pages": 120, "POST /v1/data_sources/{id}/query": 2})
+        plan = self.run_it("plan", "--json").json["routes"][0]
+        self.assertEqual(plan["calls"], {"POST /v1/pages": 120, "POST /v1/data_sources/{id}/query": 2})
+        self.assertGreaterEqual(plan["seconds"], 40.6)  # three a second, as no limit was met yet
+        said = self.run_it("plan").out
+        self.assertRegex(said, r"cost: .*POST /v1/pages: 120, about \d+\.\d\d s")
         self.assertEqual(self.rows(), [])
 
     def test_several_are_on_their_way_at_once(self):
@@ -200,7 +203,24 @@ class Columns(Routes):
         self.one()
         self.assertEqual(self.values("k0")["Likes"], 77)
         self.assertIsNone(self.values("k0")["URL"])
-        self.assertIn("renamed", self.run_it("check", code=2).out)
+        said = self.run_it("check").out
+        self.assertIn('column "Stars" is now called "Likes"; it is still written', said)
+
+    def test_an_option_that_is_missing_is_said_before_anything_is_written(self):
+        self.start()
+        self.records()
+        for fields, settings, says in (
+                ("{State: {value: Live}}", "", 'column "State" does not take "Live"'),
+                ('{State: {from: x, map: {"true": Done, "false": Gone}}}', "", '"Gone"'),
+                ("{Language: {from: x, default: Rust}}", ", options: refuse", 'it has C, Python, Go'),
+                ("{Topics: {value: [sync, new]}}", ", options: refuse", '"new"'),
+                ("{Stars: {value: many}}", "", '"many" is not a number')):
+            with self.subTest(fields):
+                self.route(fields=fields, settings=settings)
+                self.assertIn(says, self.run_it("check", code=2).out)
+        self.route(fields="{State: {value: Done}, Language: {value: Rust}, Topics: {from: x, default: a}}")
+        self.run_it("check")
+        self.assertEqual(self.rows(), [])
 
     def test_what_cannot_be_written_is_said_before_anything_is(self):
         self.start("--seed", "rows=1")
@@ -311,6 +331,9 @@ class FromGitHub(Routes):
         self.config(made)
         self.env["GITHUB_TOKEN"] = "t"
         self.run_it("check")
+        calls = self.run_it("plan", "--json").json["routes"][0]["calls"]
+        self.assertEqual(calls["POST /v1/pages"], 12)
+        self.assertTrue([name for name in calls if name.startswith(("GET /org", "POST /graphql"))], calls)
         self.assertEqual(self.one()["created"], 12)
         values = self.rows()[0]["properties"]
         self.assertIn("acme/", values["Name"])

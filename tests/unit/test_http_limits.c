@@ -359,6 +359,24 @@ static void clients_of_one_credential_share_its_budget(void **state)
     rig_free(rig);
 }
 
+static void the_pace_is_told_once_it_is_known(void **state)
+{
+    ds_http_setup documented = {.in_flight = 1, .allowed = 50, .allowed_ms = DS_SECOND_MS};
+    http_rig *rig = rig_new(limit_once, &documented, true);
+    ds_http_request req = create("{}");
+
+    (void)state;
+    assert_true(ds_http_pace(rig->http, &rig->act) > 49.9);
+    assert_true(ds_http_pace(rig->http, &rig->act) < 50.1);
+    rig_free(rig);
+
+    rig = rig_new(limit_once, NULL, true);
+    assert_true(ds_http_pace(rig->http, &rig->act) <= 0);
+    assert_true(rig_send(rig, &req, 1)); /* is refused once */
+    assert_true(ds_http_pace(rig->http, &rig->act) > 0);
+    rig_free(rig);
+}
+
 int main(void)
 {
     add_test(a_short_wait_is_sat_out);
@@ -374,5 +392,6 @@ int main(void)
     add_test(nothing_starts_in_a_stopped_pass);
     add_test(a_refusal_is_kept_for_the_next_process);
     add_test(clients_of_one_credential_share_its_budget);
+    add_test(the_pace_is_told_once_it_is_known);
     return run_tests("http limits");
 }

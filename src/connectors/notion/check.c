@@ -28,6 +28,32 @@ static bool never_fits(ds_type type, ds_notion_type column)
     }
 }
 
+/* What the mapping writes whatever the source says must fit: an option that is not there, above
+ * all.
+ */
+static bool say_texts(ds_notion_writer *w, const ds_column *wanted, const ds_notion_column *c,
+                      const listener *l, ds_arena *a)
+{
+    bool said = false;
+
+    for (size_t i = 0; i < wanted->texts_n; i++) {
+        ds_notion_cell cell;
+        const char *problem = ds_notion_encode(c, ds_text(wanted->texts[i]), &w->policy, a, &cell);
+
+        if (problem)
+            l->say(
+                l->to, true,
+                ds_arena_printf(a,
+                                "column \"%.100s\" does not take \"%.100s\", which `fields` would "
+                                "write: %s",
+                                c->name, wanted->texts[i], problem),
+                c->options ? "make the option in Notion, or write one that is there"
+                           : "correct the value in `fields`");
+        said |= problem != NULL;
+    }
+    return said;
+}
+
 static void say_column(ds_notion_writer *w, const ds_column *wanted, const listener *l, ds_arena *a)
 {
     const ds_notion_column *c = ds_notion_bind(w, wanted->name);
@@ -45,10 +71,9 @@ static void say_column(ds_notion_writer *w, const ds_column *wanted, const liste
                ds_arena_printf(a, "column \"%.100s\" is of type %s, its values would be %s",
                                c->name, c->type_name, ds_type_name(wanted->type)),
                "change the column's type in Notion, or the field's `as`");
-    else if (strcmp(c->name, wanted->name) != 0)
+    else if (!say_texts(w, wanted, c, l, a) && strcmp(c->name, wanted->name) != 0)
         l->say(l->to, false,
-               ds_arena_printf(a,
-                               "column \"%.100s\" is called \"%.100s\" by now; it is still written",
+               ds_arena_printf(a, "column \"%.100s\" is now called \"%.100s\"; it is still written",
                                wanted->name, c->name),
                "write the new name into `fields` at leisure");
 }

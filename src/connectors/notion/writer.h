@@ -60,6 +60,7 @@ typedef struct ds_notion_writer {
     ds_notion_seen *seen;
     size_t seen_n;
     bool warned_cut, warned_columns;
+    double pace; /* requests a second that were learnt; 0: not known, or nobody asks */
 } ds_notion_writer;
 
 ds_notion_body ds_notion_body_of(const ds_notion_writer *w);
