@@ -1,15 +1,10 @@
 #!/usr/bin/env python3
 """test_notion_values.py PROGRAM - every writable column of Notion, its limits, and bodies as blocks."""
 import json
-import pathlib
-import shutil
-import subprocess
-import unittest
 
 import cli
 from test_notion import Routes
 
-CLIENTS = pathlib.Path(__file__).resolve().parent.parent / "clients"
 ALL = ("{Text: text, Number: number, Select: select, Multi: multi, Status: status, Date: date, "
        "People: people, Files: files, Check: check, URL: url, Email: email, Phone: phone, "
        "Relation: relation, Place: place}")
@@ -147,15 +142,6 @@ class Values(Routes):
         self.records({"id": "7", "name": "sieben"})
         self.one()
         self.assertEqual(self.row(7, "Number")["properties"]["Title"], "sieben")
-
-    @unittest.skipIf(cli.SANITIZED, "once is enough")
-    @unittest.skipUnless(shutil.which("node") and (CLIENTS / "node_modules").is_dir(),
-                         "the client's types are not here")
-    def test_bodies_are_what_the_client_would_send(self):
-        self.test_every_type_and_null_clears()
-        done = subprocess.run(["node", str(CLIENTS / "notion-bodies.mjs"), self.url], text=True,
-                              capture_output=True, check=False, timeout=cli.PATIENCE)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":

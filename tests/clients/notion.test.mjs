@@ -375,3 +375,5 @@ test('and a body that no client would send is found out', () => {
     ];
     assert.equal(check(wrong).complaints.length, wrong.length);
 });
+
+await import('./notion-passes.mjs'); // our own connectors, held against the same types
