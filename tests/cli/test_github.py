@@ -264,6 +264,34 @@ class Extras(Routes):
         self.assertEqual(self.one()["unchanged"], 40)
         self.assertEqual(self.content("contributors"), 0)
 
+    def readmes(self):
+        """Of each repository, as REST has it."""
+        raw = {name: self.get(f"/repos/{name}/readme", Accept="application/vnd.github.raw+json")
+               for name, in self.query("SELECT Name FROM t")}
+        return {name: reply.body.decode(errors="replace") if reply.status == 200 else None
+                for name, reply in raw.items()}
+
+    def test_readmes_of_many_names_and_folders(self):
+        names = [r["full_name"] for r in self.everything("/orgs/acme/repos")]
+        for name, file in zip(names, (".github/README.md", "docs/README.md", "README", "Readme.adoc", "docs/readme.org")):
+            self.side("PATCH", f"/repos/{name}", {"readme": f"in {file}", "readme_name": file})
+        self.route(more="fields: {Name: full_name, Readme: readme}")
+        self.one()
+        there = dict(self.query("SELECT Name, Readme FROM t"))
+        self.assertEqual(there, self.readmes())
+        self.assertEqual(there[names[3]], "in Readme.adoc")
+
+    def test_readmes_that_take_too_long_come_in_smaller_calls(self):
+        self.side("POST", "/log", {"bodies": True})
+        self.faults("POST /graphql at=2 status=502")
+        self.route(more="fields: {Name: full_name, Readme: readme}")
+        self.assertEqual(self.one()["created"], 40)
+        sizes = [len(v["ids"]) for c in self.side("GET", "/log") if c.get("body")
+                 and "ids" in (v := json.loads(c["body"])["variables"])]
+        self.assertEqual(sizes, [30, 10, 10, 10, 10])
+        self.assertLess(self.content("readme"), 5)
+        self.assertEqual(dict(self.query("SELECT Name, Readme FROM t")), self.readmes())
+
     def test_only_what_is_mapped(self):
         self.route("orgs: [acme], road: rest", "fields: {Languages: languages}")
         self.one()
@@ -518,6 +546,11 @@ class Figures(Routes):
 
     def test_with_readme_and_languages(self):
         self.assertLessEqual(self.calls_of_an_unchanged_pass("fields: {R: readme, L: languages}"), 40)
+
+    def test_the_first_load_of_readmes(self):
+        """34 pages, their READMEs in as many calls, and by REST those that are no UTF-8."""
+        self.route(more="fields: {R: readme, L: languages}")
+        self.assertLessEqual(self.one()["calls"]["source"], 105)
 
     def test_the_listing_alone(self):
         self.assertLessEqual(self.calls_of_an_unchanged_pass("fields: {N: name, S: stargazers_count}"), 12)

@@ -211,12 +211,16 @@ test('a sweep by GraphQL brings the types that GitHub promises', async () => {
 test('nodes by their ids, and part of an answer beside an error', async () => {
     const query = `query($ids: [ID!]!) {
         viewer { __typename id login databaseId }
-        nodes(ids: $ids) { __typename id ... on Repository { databaseId name r: object(expression: "HEAD:README.md") {
-            __typename ... on Blob { text } } } } }`;
+        nodes(ids: $ids) { __typename id ... on Repository { databaseId name isEmpty
+            d: object(expression: "HEAD:") { __typename ... on Tree { entries { name type mode } } }
+            docs: object(expression: "HEAD:docs") { __typename ... on Tree { entries { name } } }
+            r: object(expression: "HEAD:README.md") { __typename ... on Blob { text isBinary isTruncated byteSize } } } } }`;
     const some = repos.slice(0, 20).map((repo) => repo.node_id);
     const data = await ask(query, {ids: some});
     schema.conforms(query, {ids: some}, data);
     assert.deepStrictEqual(data.nodes.map((node) => node.databaseId), repos.slice(0, 20).map((repo) => repo.id));
+    for (const node of data.nodes)
+        assert.strictEqual(Boolean(node.r), Boolean(node.d?.entries.some((entry) => entry.name === 'README.md')));
     await assert.rejects(ask(query, {ids: [some[0], 'R_kgDOffffffff']}), (error) => {
         assert.ok(error instanceof GraphqlResponseError);
         assert.deepStrictEqual(error.errors[0].path, ['nodes', 1]);

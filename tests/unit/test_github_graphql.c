@@ -163,31 +163,59 @@ static void one_without_a_number_is_named(void **state)
  */
 
 #define BLOB(text_, n_) "{\"text\":" text_ ",\"byteSize\":" #n_ "}"
+#define FILE_IN(name_) "{\"name\":\"" name_ "\",\"type\":\"blob\",\"mode\":33188}"
+#define FOLDER(n_, ...) "\"d" #n_ "\":{\"entries\":[" __VA_ARGS__ "]}"
+#define OTHERS FILE_IN("LICENSE") ",{\"name\":\"readme\",\"type\":\"tree\",\"mode\":16384}"
+#define MD FOLDER(1, OTHERS "," FILE_IN("README.md"))
 
 static const struct readme {
-    const char *name, *node, *text; /* NULL: REST is to be asked */
+    const char *name, *node, *text; /* NULL: REST is to be asked; "-": there is none */
 } readmes[] = {
-    {"the first that there is",
-     "{\"r0\":null,\"r1\":" BLOB("\"# a\"", 3) ",\"r6\":" BLOB("\"b\"", 1) "}", "# a"},
-    {"an empty one", "{\"r1\":" BLOB("\"\"", 0) "}", ""},
-    {"one whose text is not all of it", "{\"r1\":" BLOB("\"# a\"", 4) "}", NULL},
+    {"in the usual place", "{" MD ",\"r1\":" BLOB("\"# a\"", 3) "}", "# a"},
+    {"of several folders the first",
+     "{" FOLDER(0, FILE_IN("README.md")) "," MD ",\"r0\":" BLOB("\"b\"", 1) ",\"r1\":" BLOB(
+         "\"# a\"", 3) "}",
+     "b"},
+    {"in the last folder",
+     "{" FOLDER(1, OTHERS) "," FOLDER(2, FILE_IN("README.md")) ",\"r6\":" BLOB("\"b\"", 1) "}",
+     "b"},
+    {"of several names the usual one",
+     "{" FOLDER(1, FILE_IN("README.rst") "," FILE_IN("README.md")) ",\"r1\":" BLOB(
+         "\"# a\"", 3) ",\"r4\":" BLOB("\"b\"", 1) "}",
+     "# a"},
+    {"an empty one", "{" MD ",\"r1\":" BLOB("\"\"", 0) "}", ""},
+    {"one whose text is not all of it", "{" MD ",\"r1\":" BLOB("\"# a\"", 4) "}", NULL},
     {"one without text hides those behind it",
-     "{\"r1\":" BLOB("null", 3) ",\"r6\":" BLOB("\"b\"", 1) "}", NULL},
-    {"a binary one", "{\"r1\":{\"text\":\"a\",\"byteSize\":1,\"isBinary\":true}}", NULL},
-    {"one that was cut", "{\"r1\":{\"text\":\"a\",\"byteSize\":1,\"isTruncated\":true}}", NULL},
-    {"none under these names", "{\"r0\":null}", NULL},
+     "{" MD
+     "," FOLDER(2, FILE_IN("README.md")) ",\"r1\":" BLOB("null", 3) ",\"r6\":" BLOB("\"b\"", 1) "}",
+     NULL},
+    {"a binary one", "{" MD ",\"r1\":{\"text\":\"a\",\"byteSize\":1,\"isBinary\":true}}", NULL},
+    {"one that was cut", "{" MD ",\"r1\":{\"text\":\"a\",\"byteSize\":1,\"isTruncated\":true}}",
+     NULL},
+    {"a link to another file",
+     "{" FOLDER(1, "{\"name\":\"README.md\",\"type\":\"blob\",\"mode\":40960}") ",\"r1\":" BLOB(
+         "\"doc/a.md\"", 8) "}",
+     NULL},
+    {"a name that was not asked for", "{" FOLDER(1, FILE_IN("ReadMe.adoc")) ",\"r1\":null}", NULL},
+    {"such a name hides those in other folders",
+     "{" FOLDER(0, FILE_IN("readme.org")) "," MD ",\"r1\":" BLOB("\"# a\"", 3) "}", NULL},
+    {"none in any folder", "{" FOLDER(1, OTHERS) ",\"d0\":null,\"d2\":null}", "-"},
+    {"nothing was pushed yet", "{\"isEmpty\":true,\"d1\":null}", "-"},
+    {"a folder at the top that cannot be read", "{\"d1\":null,\"r1\":" BLOB("\"# a\"", 3) "}",
+     NULL},
+    {"entries that are none", "{" FOLDER(1, "null,7,{\"name\":\"README\"}") "}", "-"},
     {"a node that is hidden", "null", NULL},
 };
 
 static void each_readme(void **state)
 {
     const struct readme *row = *state;
-    const char *text = ds_github_readme_text(json(row->node));
+    ds_github_readme is = ds_github_readme_read(json(row->node));
+    const char *said = is.none ? "-" : is.text;
 
+    assert_int_equal(!said, !row->text);
     if (row->text)
-        assert_string_equal(text, row->text);
-    else
-        assert_null(text);
+        assert_string_equal(said, row->text);
 }
 
 /* ---- names in an order ------------------------------------------------------------------------

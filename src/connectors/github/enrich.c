@@ -228,20 +228,21 @@ static bool by_graphql(ds_github *gh, ds_activity *act, ds_page *page, question 
 {
     ds_arena *a = ds_activity_arena(act);
     const char **ids = ds_arena_zalloc(a, (*n + 1) * sizeof(*ids));
-    const char **texts = ds_arena_zalloc(a, (*n + 1) * sizeof(*texts));
+    ds_github_readme *readmes = ds_arena_zalloc(a, (*n + 1) * sizeof(*readmes));
     size_t asked = 0, at = 0, left = 0;
 
     for (size_t i = 0; i < *n; i++) {
         ids[asked] = node_of(page, &questions[i]);
         asked += ids[asked] != NULL;
     }
-    if (!ds_github_readmes(gh, act, ids, asked, texts, err))
+    if (!ds_github_readmes(gh, act, ids, asked, readmes, err))
         return ds_wrap(err, "readme");
     for (size_t i = 0; i < *n; i++) {
         const question *q = &questions[i];
-        fact now = {KNOWN, node_of(page, q) ? texts[at++] : NULL};
+        ds_github_readme is = node_of(page, q) ? readmes[at++] : (ds_github_readme){.none = false};
+        fact now = {is.none ? NONE : KNOWN, is.text};
 
-        if (!now.text) {
+        if (!is.none && !is.text) {
             questions[left++] = *q;
             continue;
         }

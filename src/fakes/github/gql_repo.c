@@ -6,43 +6,36 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define REPO(function, ...)                                                                        \
-    static void function(ds_gql_run *run, const void *object, const ds_gql_chosen *chosen)         \
-    {                                                                                              \
-        const ds_gh_repo *repo = object;                                                           \
-                                                                                                   \
-        (void)chosen;                                                                              \
-        __VA_ARGS__;                                                                               \
-    }
-
-REPO(show_id, ds_json_w_text(run->w, ds_gh_node_id(run->arena, "R", repo->id)))
-REPO(show_number, ds_json_w_int(run->w, repo->id))
-REPO(show_name, ds_json_w_text(run->w, repo->name))
-REPO(show_full_name, ds_json_w_text(run->w, ds_gh_full_name(run->arena, repo)))
-REPO(show_url, ds_json_w_text(run->w, ds_arena_printf(run->arena, "https://github.com/%s/%s",
-                                                      repo->owner->login, repo->name)))
-REPO(show_ssh_url, ds_json_w_text(run->w, ds_arena_printf(run->arena, "git@github.com:%s/%s.git",
-                                                          repo->owner->login, repo->name)))
-REPO(show_homepage, ds_json_w_text(run->w, repo->homepage))
-REPO(show_description, ds_json_w_text(run->w, repo->description))
-REPO(show_fork, ds_json_w_bool(run->w, repo->fork))
-REPO(show_archived, ds_json_w_bool(run->w, repo->archived))
-REPO(show_disabled, ds_json_w_bool(run->w, repo->disabled))
-REPO(show_template, ds_json_w_bool(run->w, repo->is_template))
-REPO(show_empty, ds_json_w_bool(run->w, repo->empty))
-REPO(show_private, ds_json_w_bool(run->w, repo->visibility != DS_GH_PUBLIC))
-REPO(show_in_organization, ds_json_w_bool(run->w, repo->owner->org))
-REPO(show_has_issues, ds_json_w_bool(run->w, repo->has_issues))
-REPO(show_true, (void)repo; ds_json_w_bool(run->w, true))
-REPO(show_false, (void)repo; ds_json_w_bool(run->w, false))
-REPO(show_null, (void)repo; ds_json_w_null(run->w))
-REPO(show_stars, ds_json_w_int(run->w, repo->stars))
-REPO(show_forks, ds_json_w_int(run->w, repo->forks))
-REPO(show_size, ds_json_w_int(run->w, repo->size_kb))
-REPO(show_created, ds_gql_w_time(run, repo->created_s))
-REPO(show_updated, ds_gql_w_time(run, repo->updated_s))
-REPO(show_pushed, ds_gql_w_time(run, repo->pushed_s))
-REPO(show_owner, ds_gql_show(run, ds_gql_type_of_owner(repo->owner), repo->owner, chosen->sets))
+DS_GQL_REPO(show_id, ds_json_w_text(run->w, ds_gh_node_id(run->arena, "R", repo->id)))
+DS_GQL_REPO(show_number, ds_json_w_int(run->w, repo->id))
+DS_GQL_REPO(show_name, ds_json_w_text(run->w, repo->name))
+DS_GQL_REPO(show_full_name, ds_json_w_text(run->w, ds_gh_full_name(run->arena, repo)))
+DS_GQL_REPO(show_url, ds_json_w_text(run->w, ds_arena_printf(run->arena, "https://github.com/%s/%s",
+                                                             repo->owner->login, repo->name)))
+DS_GQL_REPO(show_ssh_url,
+            ds_json_w_text(run->w, ds_arena_printf(run->arena, "git@github.com:%s/%s.git",
+                                                   repo->owner->login, repo->name)))
+DS_GQL_REPO(show_homepage, ds_json_w_text(run->w, repo->homepage))
+DS_GQL_REPO(show_description, ds_json_w_text(run->w, repo->description))
+DS_GQL_REPO(show_fork, ds_json_w_bool(run->w, repo->fork))
+DS_GQL_REPO(show_archived, ds_json_w_bool(run->w, repo->archived))
+DS_GQL_REPO(show_disabled, ds_json_w_bool(run->w, repo->disabled))
+DS_GQL_REPO(show_template, ds_json_w_bool(run->w, repo->is_template))
+DS_GQL_REPO(show_empty, ds_json_w_bool(run->w, repo->empty))
+DS_GQL_REPO(show_private, ds_json_w_bool(run->w, repo->visibility != DS_GH_PUBLIC))
+DS_GQL_REPO(show_in_organization, ds_json_w_bool(run->w, repo->owner->org))
+DS_GQL_REPO(show_has_issues, ds_json_w_bool(run->w, repo->has_issues))
+DS_GQL_REPO(show_true, (void)repo; ds_json_w_bool(run->w, true))
+DS_GQL_REPO(show_false, (void)repo; ds_json_w_bool(run->w, false))
+DS_GQL_REPO(show_null, (void)repo; ds_json_w_null(run->w))
+DS_GQL_REPO(show_stars, ds_json_w_int(run->w, repo->stars))
+DS_GQL_REPO(show_forks, ds_json_w_int(run->w, repo->forks))
+DS_GQL_REPO(show_size, ds_json_w_int(run->w, repo->size_kb))
+DS_GQL_REPO(show_created, ds_gql_w_time(run, repo->created_s))
+DS_GQL_REPO(show_updated, ds_gql_w_time(run, repo->updated_s))
+DS_GQL_REPO(show_pushed, ds_gql_w_time(run, repo->pushed_s))
+DS_GQL_REPO(show_owner,
+            ds_gql_show(run, ds_gql_type_of_owner(repo->owner), repo->owner, chosen->sets))
 
 static void show_visibility(ds_gql_run *run, const void *object, const ds_gql_chosen *chosen)
 {
@@ -101,9 +94,8 @@ static void show_license(ds_gql_run *run, const void *object, const ds_gql_chose
         ds_json_w_null(run->w);
 }
 
-REPO(show_commit_id, ds_json_w_text(run->w, ds_gh_commit_id(run->arena, repo)))
-REPO(show_branch_name, ds_json_w_text(run->w, repo->default_branch))
-REPO(show_branch_target, ds_gql_show(run, &ds_gql_commit, repo, chosen->sets))
+DS_GQL_REPO(show_branch_name, ds_json_w_text(run->w, repo->default_branch))
+DS_GQL_REPO(show_branch_target, ds_gql_show(run, &ds_gql_commit, repo, chosen->sets))
 
 static const ds_gql_field branch_fields[] = {
     {"name", NULL, NULL, false, show_branch_name},
@@ -117,65 +109,6 @@ static void show_branch(ds_gql_run *run, const void *object, const ds_gql_chosen
         ds_json_w_null(run->w);
     else
         ds_gql_show(run, &branch, object, chosen->sets);
-}
-
-/* ---- files ----------------------------------------------------------------------------------- */
-
-REPO(show_blob_id,
-     ds_json_w_text(run->w, ds_gh_object_id(run->arena, repo->readme, repo->readme_n)))
-REPO(show_blob_size, ds_json_w_int(run->w, (int64_t)repo->readme_n))
-REPO(show_blob_binary, ds_json_w_bool(run->w, !ds_utf8_ok(repo->readme, repo->readme_n)))
-
-static void show_blob_text(ds_gql_run *run, const void *object, const ds_gql_chosen *chosen)
-{
-    const ds_gh_repo *repo = object;
-
-    (void)chosen;
-    if (ds_utf8_ok(repo->readme, repo->readme_n))
-        ds_json_w_text_n(run->w, repo->readme, repo->readme_n);
-    else
-        ds_json_w_null(run->w);
-}
-
-static const ds_gql_field git_object_fields[] = {{"oid", NULL, NULL, false, show_commit_id},
-                                                 {"id", NULL, NULL, false, show_commit_id}};
-static const ds_gql_field commit_fields[] = {
-    {"oid", NULL, NULL, false, show_commit_id},
-    {"id", NULL, NULL, false, show_commit_id},
-    {"committedDate", NULL, NULL, false, show_pushed},
-};
-static const ds_gql_field blob_fields[] = {
-    {"oid", NULL, NULL, false, show_blob_id},
-    {"id", NULL, NULL, false, show_blob_id},
-    {"byteSize", NULL, NULL, false, show_blob_size},
-    {"isBinary", NULL, NULL, false, show_blob_binary},
-    {"isTruncated", NULL, NULL, false, show_false},
-    {"text", NULL, NULL, false, show_blob_text},
-};
-
-const ds_gql_type ds_gql_git_object = {"GitObject", NULL, git_object_fields,
-                                       DS_COUNT(git_object_fields)};
-const ds_gql_type ds_gql_commit = {"Commit", " GitObject Node ", commit_fields,
-                                   DS_COUNT(commit_fields)};
-const ds_gql_type ds_gql_blob = {"Blob", " GitObject Node ", blob_fields, DS_COUNT(blob_fields)};
-
-/* "HEAD", "main", "HEAD:README.md". */
-static void show_object(ds_gql_run *run, const void *object, const ds_gql_chosen *chosen)
-{
-    const ds_gh_repo *repo = object;
-    const char *expression = ds_gql_arg_text(run, chosen->args, "expression");
-    size_t ref_n = expression ? strcspn(expression, ":") : 0;
-    const char *ref = expression ? ds_arena_strndup(run->arena, expression, ref_n) : "";
-    bool branch_is =
-        expression && (strcmp(ref, "HEAD") == 0 || strcmp(ref, repo->default_branch) == 0);
-
-    if (branch_is && expression[ref_n] == '\0' && !repo->empty)
-        ds_gql_show(run, &ds_gql_commit, repo, chosen->sets);
-    else if (branch_is && expression[ref_n] && repo->readme &&
-             strcmp(expression + ref_n + 1, repo->readme_name) == 0)
-        ds_gql_show(run, &ds_gql_blob, repo, chosen->sets);
-    else
-        ds_json_w_null(run->w);
 }
 
 /* ---- counts ---------------------------------------------------------------------------------- */
@@ -218,10 +151,10 @@ static void show_numbered(ds_gql_run *run, const void *object, const ds_gql_chos
     ds_gql_show(run, &ds_gql_count, &n, chosen->sets);
 }
 
-REPO(show_issues, show_numbered(run, repo, chosen, false))
-REPO(show_pulls, show_numbered(run, repo, chosen, true))
-REPO(show_watchers, ds_gql_show(run, &ds_gql_count, &repo->watchers, chosen->sets))
-REPO(show_stargazers, ds_gql_show(run, &ds_gql_count, &repo->stars, chosen->sets))
+DS_GQL_REPO(show_issues, show_numbered(run, repo, chosen, false))
+DS_GQL_REPO(show_pulls, show_numbered(run, repo, chosen, true))
+DS_GQL_REPO(show_watchers, ds_gql_show(run, &ds_gql_count, &repo->watchers, chosen->sets))
+DS_GQL_REPO(show_stargazers, ds_gql_show(run, &ds_gql_count, &repo->stars, chosen->sets))
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
@@ -263,7 +196,7 @@ static const ds_gql_field repository_fields[] = {
     {"primaryLanguage", &language, NULL, false, show_language},
     {"licenseInfo", &license, NULL, false, show_license},
     {"defaultBranchRef", &branch, NULL, false, show_branch},
-    {"object", &ds_gql_git_object, " expression ", false, show_object},
+    {"object", &ds_gql_git_object, " expression ", false, ds_gql_show_object},
     {"languages", &ds_gql_languages, " first after orderBy ", true, ds_gql_show_languages},
     {"repositoryTopics", &ds_gql_topics, " first after ", true, ds_gql_show_topics},
     {"issues", &ds_gql_count, " first states ", true, show_issues},

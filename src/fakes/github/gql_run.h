@@ -110,10 +110,21 @@ bool ds_gql_included(const ds_gql_run *run, const ds_gql_directive *directives);
  * false: errors were added. */
 DS_MUST_USE bool ds_gql_check(ds_gql_run *run, const ds_json *variables);
 
-/* ---- gql_repo.c, gql_list.c ------------------------------------------------------------------ */
+/* Shows something of a repository; what follows is run with `run` and `repo`. */
+#define DS_GQL_REPO(function, ...)                                                                 \
+    static void function(ds_gql_run *run, const void *object, const ds_gql_chosen *chosen)         \
+    {                                                                                              \
+        const ds_gh_repo *repo = object;                                                           \
+                                                                                                   \
+        (void)chosen;                                                                              \
+        __VA_ARGS__;                                                                               \
+    }
+
+/* ---- gql_repo.c, gql_files.c, gql_list.c
+ * ------------------------------------------------------------------ */
 
 extern const ds_gql_type ds_gql_repository, ds_gql_repositories, ds_gql_git_object, ds_gql_blob,
-    ds_gql_commit, ds_gql_languages, ds_gql_topics, ds_gql_count;
+    ds_gql_tree, ds_gql_commit, ds_gql_languages, ds_gql_topics, ds_gql_count;
 
 typedef struct ds_gql_list { /* a page of a list: what the functions of connections are handed */
     const ds_gh_repo *repo;  /* of languages and topics */
@@ -126,6 +137,7 @@ typedef struct ds_gql_list { /* a page of a list: what the functions of connecti
 void ds_gql_show_repos(ds_gql_run *run, const void *owner, const ds_gql_chosen *chosen);
 void ds_gql_show_languages(ds_gql_run *run, const void *repo, const ds_gql_chosen *chosen);
 void ds_gql_show_topics(ds_gql_run *run, const void *repo, const ds_gql_chosen *chosen);
+void ds_gql_show_object(ds_gql_run *run, const void *repo, const ds_gql_chosen *chosen);
 void ds_gql_w_time(ds_gql_run *run, int64_t seconds);
 
 #endif

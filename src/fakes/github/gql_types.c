@@ -269,9 +269,15 @@ static const ds_gql_field query_fields[] = {
 const ds_gql_type ds_gql_query = {"Query", NULL, query_fields, DS_COUNT(query_fields)};
 
 const ds_gql_type *const ds_gql_types[] = {
-    &ds_gql_query,        &node,
-    &ds_gql_owner,        &ds_gql_user,
-    &ds_gql_organization, &ds_gql_repository,
-    &ds_gql_git_object,   &ds_gql_blob,
-    &ds_gql_commit,       NULL,
+    &ds_gql_query,
+    &node,
+    &ds_gql_owner,
+    &ds_gql_user,
+    &ds_gql_organization,
+    &ds_gql_repository,
+    &ds_gql_git_object,
+    &ds_gql_blob,
+    &ds_gql_commit,
+    &ds_gql_tree,
+    NULL,
 };
