@@ -40,6 +40,8 @@ typedef struct ds_fetch {
     size_t items_n;
     int64_t since_ms; /* changes pass: only what changed since; -1: everything */
     size_t limit;     /* records wanted on the page; a source may give fewer or more */
+    bool seem_gone;   /* a full read of this unit did not bring the items: which of them are still
+                         among its records? Only where the source says may_skip */
 } ds_fetch;
 
 typedef struct ds_source_ops {
@@ -78,6 +80,10 @@ typedef struct ds_source_ops {
     /* With targets_items: an item may be named otherwise than by its key ("acme/loom"), so the core
      * takes whatever records come for them. */
     bool names_items;
+    /* With targets_items: a full read may pass over a record that is there (page numbers shift when
+     * a row before them is deleted). What seems gone is then asked for by its key, up to a thousand
+     * of them, before it counts as gone. */
+    bool may_skip;
 } ds_source_ops;
 
 #endif

@@ -290,13 +290,25 @@ bool row_is_same(const item *it, const ds_record *row);
 
 /* missing.c */
 typedef enum missing_result { MISSING_DONE, MISSING_APPROVAL, MISSING_FAILED } missing_result;
-DS_MUST_USE missing_result handle_missing(pass *p, ds_err *err); /* where p->seen is kept */
+/* What is done with a page that comes late; false ends it. */
+typedef bool (*page_taker)(pass *p, fetched *got, void *to, ds_err *err);
+DS_MUST_USE missing_result handle_missing(pass *p, page_taker take, void *to,
+                                          ds_err *err); /* where p->seen is kept */
 DS_MUST_USE bool count_missing(pass *p, int64_t *missing, ds_err *err);
+bool looks_for_missing(const pass *p); /* what was seen is known, and is to be trusted */
+/* Calls `each` with every batch of missing links; `each` false ends it. */
+DS_MUST_USE bool for_missing(pass *p,
+                             bool (*each)(pass *, void *, const ds_link *, size_t, ds_err *),
+                             void *to, ds_err *err);
+/* confirm.c: asks the source once more for what seems gone, where its listing may pass over rows;
+ * `take` is given what comes. */
+DS_MUST_USE bool confirm_missing(pass *p, page_taker take, void *to, ds_err *err);
 
 /* open.c: what comes before the first page. */
 typedef enum open_result { OPENED, OPEN_APPROVAL, OPEN_FAILED } open_result;
 DS_MUST_USE open_result pass_open(pass *p, const ds_pass_in *in, bool planning, ds_err *err);
 DS_MUST_USE fetcher *pass_fetch(pass *p); /* from the checkpoint on */
+DS_MUST_USE fetcher *pass_fetch_items(pass *p, const char *const *keys, size_t n);
 void pass_close(pass *p);
 void pass_restart(pass *p); /* the source starts over */
 

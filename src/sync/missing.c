@@ -14,9 +14,8 @@ static bool is_missing(const pass *p, const ds_link *link)
            !was_seen(p, link->seq);
 }
 
-/* Calls `each` with every batch of missing links; `each` false ends it. */
-static bool for_missing(pass *p, bool (*each)(pass *, const ds_link *, size_t, ds_err *),
-                        ds_err *err)
+bool for_missing(pass *p, bool (*each)(pass *, void *, const ds_link *, size_t, ds_err *), void *to,
+                 ds_err *err)
 {
     DS_AUTO(ds_arena) memory = ds_arena_new();
     int64_t after = -1;
@@ -34,7 +33,7 @@ static bool for_missing(pass *p, bool (*each)(pass *, const ds_link *, size_t, d
         for (size_t i = 0; i < n; i++)
             if (is_missing(p, &links[i]))
                 gone[gone_n++] = links[i];
-        if (gone_n && !each(p, gone, gone_n, err))
+        if (gone_n && !each(p, to, gone, gone_n, err))
             return false;
         after = n ? links[n - 1].seq : after;
         if (ds_activity_stopping(&p->act))
@@ -43,21 +42,27 @@ static bool for_missing(pass *p, bool (*each)(pass *, const ds_link *, size_t, d
     return true;
 }
 
-static bool count_some(pass *p, const ds_link *links, size_t n, ds_err *err)
+static bool count_some(pass *p, void *to, const ds_link *links, size_t n, ds_err *err)
 {
+    (void)to;
     (void)links;
     (void)err;
     p->missing_found += (int64_t)n;
     return true;
 }
 
+bool looks_for_missing(const pass *p)
+{
+    return p->seen && !p->seen_void && !p->forgets;
+}
+
 bool count_missing(pass *p, int64_t *missing, ds_err *err)
 {
     p->missing_found = 0;
     *missing = 0;
-    if (!p->seen || p->seen_void || p->forgets)
+    if (!looks_for_missing(p))
         return true;
-    if (!for_missing(p, count_some, err))
+    if (!for_missing(p, count_some, NULL, err))
         return false;
     *missing = p->missing_found;
     return true;
@@ -195,11 +200,12 @@ static void settle_gone(pass *p, const gone *g)
     p->page_totals = p->totals; /* all pages are in: each batch is a step of its own */
 }
 
-static bool act_on_some(pass *p, const ds_link *links, size_t n, ds_err *err)
+static bool act_on_some(pass *p, void *to, const ds_link *links, size_t n, ds_err *err)
 {
     gone g = {.links = links, .n = n};
     bool ok;
 
+    (void)to;
     g.done = ds_arena_zalloc(p->batch, n * sizeof(*g.done));
     ok = note_leaving(p, &g, err) &&
          (p->route->missing == DS_MISSING_MARK ? mark_rows(p, &g, err) : remove_rows(p, &g, err));
@@ -326,11 +332,12 @@ static bool link_lost_creates(pass *p, ds_err *err)
     return group_commit(p, true, err);
 }
 
-missing_result handle_missing(pass *p, ds_err *err)
+missing_result handle_missing(pass *p, page_taker take, void *to, ds_err *err)
 {
     int64_t missing;
 
-    if (!link_lost_creates(p, err) || !count_missing(p, &missing, err))
+    if (!confirm_missing(p, take, to, err) || !link_lost_creates(p, err) ||
+        !count_missing(p, &missing, err))
         return MISSING_FAILED;
     if (!missing)
         return MISSING_DONE;
@@ -346,5 +353,5 @@ missing_result handle_missing(pass *p, ds_err *err)
                 (long long)missing, (long long)p->changes, (long long)p->allowed);
         return MISSING_APPROVAL;
     }
-    return for_missing(p, act_on_some, err) ? MISSING_DONE : MISSING_FAILED;
+    return for_missing(p, act_on_some, NULL, err) ? MISSING_DONE : MISSING_FAILED;
 }

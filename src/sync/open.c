@@ -278,13 +278,32 @@ open_result pass_open(pass *p, const ds_pass_in *in, bool planning, ds_err *err)
     return remember_held(p, err) ? OPENED : OPEN_FAILED;
 }
 
+static fetcher *start(pass *p, const ds_fetch *want)
+{
+    ds_activity act = source_activity(p);
+
+    return p->in->one_thread ? fetcher_start_here(p->src, &act, want)
+                             : fetcher_start(p->src, &act, want);
+}
+
+fetcher *pass_fetch_items(pass *p, const char *const *keys, size_t n)
+{
+    ds_fetch want = {.unit = p->in->unit,
+                     .items = keys,
+                     .items_n = n,
+                     .since_ms = -1,
+                     .limit = PAGE_RECORDS,
+                     .seem_gone = true};
+
+    return start(p, &want);
+}
+
 fetcher *pass_fetch(pass *p)
 {
     ds_fetch want = {.unit = p->in->unit,
                      .cursor = p->cursor,
                      .since_ms = p->in->kind == DS_PASS_CHANGES ? p->in->since_ms : -1,
                      .limit = p->in->page_records ? p->in->page_records : PAGE_RECORDS};
-    ds_activity act = source_activity(p);
 
     if (p->route->pace > 0) /* pages of about a second, so that checkpoints keep up */
         want.limit = (size_t)DS_MAX(DS_MIN((int64_t)p->route->pace, (int64_t)PAGE_RECORDS), 10);
@@ -292,6 +311,5 @@ fetcher *pass_fetch(pass *p)
         want.items = p->in->items;
         want.items_n = p->in->items_n;
     }
-    return p->in->one_thread ? fetcher_start_here(p->src, &act, &want)
-                             : fetcher_start(p->src, &act, &want);
+    return start(p, &want);
 }

@@ -62,19 +62,8 @@ static step over_the_limit(pass *p, ds_err *err)
     return STEP_APPROVAL;
 }
 
-static step handle_page(pass *p, fetched *got, ds_err *err)
+static step write_records(pass *p, item *items, size_t n, ds_err *err)
 {
-    const ds_page *page = &got->page;
-    item *items;
-    size_t n;
-
-    p->source_calls += page->calls;
-    if (page->restart)
-        pass_restart(p);
-    if (!prepare_page(p, page, got->arena, &items, &n, err))
-        return STEP_FAILED;
-    if (DS_PLANT("cursor saved early") && (!move_on(p, page, err) || !group_commit(p, true, err)))
-        return STEP_FAILED;
     p->totals.total += (int64_t)n;
     switch (write_items(p, items, n, err)) {
     case WROTE_FAILED:
@@ -84,6 +73,26 @@ static step handle_page(pass *p, fetched *got, ds_err *err)
     case WROTE:
         break;
     }
+    return STEP_ON;
+}
+
+static step handle_page(pass *p, fetched *got, ds_err *err)
+{
+    const ds_page *page = &got->page;
+    item *items;
+    size_t n;
+    step now;
+
+    p->source_calls += page->calls;
+    if (page->restart)
+        pass_restart(p);
+    if (!prepare_page(p, page, got->arena, &items, &n, err))
+        return STEP_FAILED;
+    if (DS_PLANT("cursor saved early") && (!move_on(p, page, err) || !group_commit(p, true, err)))
+        return STEP_FAILED;
+    now = write_records(p, items, n, err);
+    if (now != STEP_ON)
+        return now;
     if (!move_on(p, page, err)) /* GCOVR_EXCL_BR_LINE as above */
         return STEP_FAILED;     /* GCOVR_EXCL_LINE */
     show_progress(p, page);
@@ -162,16 +171,36 @@ static step run_pages(pass *p, ds_err *err)
     return STEP_FAILED;
 }
 
+/* A page that comes behind the last one: records that the listing had passed over. */
+static bool take_late(pass *p, fetched *got, void *to, ds_err *err)
+{
+    step *now = to;
+    item *items;
+    size_t n;
+
+    if (!prepare_page(p, &got->page, got->arena, &items, &n, err))
+        return false;
+    *now = write_records(p, items, n, err);
+    if (*now != STEP_ON)
+        return false;
+    p->page_totals = p->totals;
+    keeper_page_done(p->keeper);
+    show_progress(p, NULL);
+    return group_commit(p, true, err);
+}
+
 static step finish(pass *p, ds_err *err)
 {
+    step late = STEP_ON;
+
     if (p->seen) {
         if (!group_commit(p, true, err)) /* what is known so far, before rows are taken for gone */
             return STEP_FAILED;
-        switch (handle_missing(p, err)) {
+        switch (handle_missing(p, take_late, &late, err)) {
         case MISSING_APPROVAL:
             return STEP_APPROVAL;
         case MISSING_FAILED:
-            return STEP_FAILED;
+            return late == STEP_APPROVAL ? STEP_APPROVAL : STEP_FAILED;
         case MISSING_DONE:
             break;
         }

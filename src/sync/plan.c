@@ -9,6 +9,7 @@ typedef struct planner {
     void *to;
     ds_plan_result *out;
     int64_t finds; /* look-ups before writes */
+    bool enough;   /* has been seen: `each` wants no more */
 } planner;
 
 /* The properties an update would change. */
@@ -158,7 +159,7 @@ static bool needs_row(const planner *pl, const item *it)
            (pl->everything && it->decision == DO_NOTHING);
 }
 
-static bool plan_some(planner *pl, item *items, size_t n, bool *go_on, ds_err *err)
+static bool plan_some(planner *pl, item *items, size_t n, ds_err *err)
 {
     pass *p = pl->p;
     item **asked = ds_arena_alloc(p->batch, (n + 1) * sizeof(*asked));
@@ -171,21 +172,29 @@ static bool plan_some(planner *pl, item *items, size_t n, bool *go_on, ds_err *e
             asked[asked_n++] = &items[i];
     if (!find_rows(p, asked, asked_n, found, err))
         return false;
-    for (size_t i = 0; i < n && *go_on; i++)
-        *go_on = show_item(pl, &items[i], needs_row(pl, &items[i]) ? &found[at++] : &nothing);
+    for (size_t i = 0; i < n && !pl->enough; i++)
+        pl->enough = !show_item(pl, &items[i], needs_row(pl, &items[i]) ? &found[at++] : &nothing);
+    return true;
+}
+
+static bool plan_page(pass *p, fetched *got, void *planner_, ds_err *err)
+{
+    planner *pl = planner_;
+    item *items;
+    size_t n;
+
+    if (!prepare_page(p, &got->page, got->arena, &items, &n, err) || !plan_some(pl, items, n, err))
+        return false;
+    ds_arena_reset(p->batch);
     return true;
 }
 
 static bool plan_pages(planner *pl, ds_err *err)
 {
     DS_AUTO(fetcher) f = pass_fetch(pl->p);
-    bool go_on = true;
     fetched *got;
 
-    while (go_on && (got = fetcher_next(f)) != NULL) {
-        item *items;
-        size_t n;
-
+    while (!pl->enough && (got = fetcher_next(f)) != NULL) {
         if (!got->ok) {
             *err = got->err;
             return ds_wrap(err, "source");
@@ -196,14 +205,18 @@ static bool plan_pages(planner *pl, ds_err *err)
             pl->p->changes = 0; /* none of them was made */
             pl->finds = 0;
         }
-        if (!prepare_page(pl->p, &got->page, got->arena, &items, &n, err) ||
-            !plan_some(pl, items, n, &go_on, err))
+        if (!plan_page(pl->p, got, pl, err))
             return false;
-        ds_arena_reset(pl->p->batch);
     }
     if (go_on)
         fetcher_calls(f, &pl->out->reading);
     return true;
+}
+
+static bool plan_missing(planner *pl, ds_err *err)
+{
+    return (pl->enough || confirm_missing(pl->p, plan_page, pl, err)) &&
+           count_missing(pl->p, &pl->out->totals.missing, err);
 }
 
 static void estimate(planner *pl)
@@ -247,13 +260,13 @@ bool ds_pass_plan(const ds_pass_in *in, bool everything,
                   bool (*each)(void *to, const ds_planned *planned), void *to, ds_plan_result *out)
 {
     pass p;
-    planner pl = {&p, everything, each, to, out, 0};
+    planner pl = {.p = &p, .everything = everything, .each = each, .to = to, .out = out};
     bool ok = false;
 
     *out = (ds_plan_result){.err = DS_ERR_INIT};
     switch (pass_open(&p, in, true, &out->err)) {
     case OPENED:
-        ok = plan_pages(&pl, &out->err) && count_missing(&p, &out->totals.missing, &out->err);
+        ok = plan_pages(&pl, &out->err) && plan_missing(&pl, &out->err);
         conclude(&pl);
         estimate(&pl);
         break;

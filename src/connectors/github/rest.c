@@ -12,6 +12,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+static bool is_wanted(const ds_fetch *want, const ds_json *repo, ds_arena *a)
+{
+    const char *key = ds_github_key(repo, a);
+
+    for (size_t i = 0; want->items && i < want->items_n; i++) {
+        if (key && strcmp(want->items[i], key) == 0)
+            return true;
+    }
+    return !want->items;
+}
 
 bool ds_github_rest_page(ds_github *gh, ds_activity *act, const ds_fetch *want, ds_page *page,
                          ds_err *err)
@@ -31,11 +43,19 @@ bool ds_github_rest_page(ds_github *gh, ds_activity *act, const ds_fetch *want, 
     if (!ds_github_get_list(gh, act, &get, want->unit, err))
         return false;
     DS_JSON_EACH (get.doc, repo) {
-        if (ds_github_passes(gh, repo))
+        if (ds_github_passes(gh, repo) && is_wanted(want, repo, page->arena))
             ds_github_add_repo(page, repo);
     }
     page->next_cursor = ds_github_next_text(get.next, page->arena);
     return ds_github_enrich(gh, act, page, err);
+}
+
+bool ds_github_again_page(ds_github *gh, ds_activity *act, const ds_fetch *want, ds_page *page,
+                          ds_err *err)
+{
+    if (strcmp(want->unit, DS_GITHUB_NAMED) == 0)
+        return true; /* each was asked for by its name: what is not there is not named any more */
+    return ds_github_rest_page(gh, act, want, page, err);
 }
 
 /* ---- single ones ------------------------------------------------------------------------------
@@ -62,6 +82,15 @@ static const char *address_of(const ds_fetch *want, const char *name, ds_arena *
     return NULL;
 }
 
+/* One that was moved to another owner is there, and not in this unit any more. */
+static bool is_still_here(const ds_fetch *want, const ds_json *repo)
+{
+    const char *login = ds_json_text(ds_json_get(repo, "owner"), "login");
+
+    return !want->seem_gone ||
+           (login && strcasecmp(login, want->unit + strlen(DS_GITHUB_UNIT)) == 0);
+}
+
 /* Looked at alone: what is not there is held, so that nobody takes its row for one that is gone. */
 static bool add_one(ds_github *gh, ds_activity *act, const ds_fetch *want, const char *name,
                     const ds_github_get *get, ds_page *page, ds_err *err)
@@ -70,7 +99,7 @@ static bool add_one(ds_github *gh, ds_activity *act, const ds_fetch *want, const
     ds_github_meaning is;
 
     if (get->doc && ds_json_kind_of(get->doc) == DS_JSON_OBJECT) {
-        if (ds_github_passes(gh, get->doc))
+        if (ds_github_passes(gh, get->doc) && is_still_here(want, get->doc))
             ds_github_add_repo(page, get->doc);
         return true;
     }

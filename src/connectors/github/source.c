@@ -64,6 +64,8 @@ static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, 
 
     if (ds_github_items_of(gh) != DS_GITHUB_REPOS)
         return ds_github_inside_page(gh, act, want, page, err);
+    if (want->seem_gone && strncmp(want->unit, DS_GITHUB_UNIT "@", sizeof(DS_GITHUB_UNIT)) == 0)
+        return ds_github_again_page(gh, act, want, page, err);
     if (want->items)
         return ds_github_named_page(gh, act, want, want->items, want->items_n, page, err);
     if (strcmp(want->unit, DS_GITHUB_NAMED) == 0)
@@ -94,4 +96,5 @@ const ds_source_ops ds_github_source = {
     .lists_changes = lists_changes,
     .targets_items = true,
     .names_items = true,
+    .may_skip = true,
 };

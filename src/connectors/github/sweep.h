@@ -19,6 +19,10 @@ const char *ds_github_org_of(const ds_github *gh, const char *unit);
 /* rest.c: a listing's page; single repositories, by name or id. */
 DS_MUST_USE bool ds_github_rest_page(ds_github *gh, ds_activity *act, const ds_fetch *want,
                                      ds_page *page, ds_err *err);
+/* Which of the items that seem gone are there, where a repository alone does not tell whose it is:
+ * the listing is read again. */
+DS_MUST_USE bool ds_github_again_page(ds_github *gh, ds_activity *act, const ds_fetch *want,
+                                      ds_page *page, ds_err *err);
 DS_MUST_USE bool ds_github_named_page(ds_github *gh, ds_activity *act, const ds_fetch *want,
                                       const char *const *names, size_t n, ds_page *page,
                                       ds_err *err);

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""test_github_gone.py PROGRAM - repositories that are gone, and those that only seem so since a listing moved
+while it was read."""
+import json
+
+import cli
+from test_github import Routes
+
+
+class Shifts(Routes):
+    """A repository is deleted between two pages: the first row of the next moves to the one before."""
+    SEED = "rows=130,mine=130"
+    LAST = {"orgs: [acme]": "GET /organizations/*", "mine: true": "GET /user/repos"}
+
+    def deleted_between_pages(self, source, *more):
+        """A full pass that does not see one row; the name of the one that is deleted."""
+        self.route(source, "owns: [full_name]\nmissing: delete")
+        first = self.one()["created"]
+        gone, moved = self.listed(source)[0], self.listed(source)[100]
+        self.side("PATCH", f"/repos/{moved['full_name']}", {"name": "met-late"})
+        self.faults(f"{self.LAST[source]} at={'1' if 'orgs' in source else '2'} hang", *more)
+        child = self.spawn("once", "--json")
+        self.until(lambda: self.side("GET", "/faults")[0]["struck"], "the second page is asked for")
+        self.side("DELETE", f"/repos/{gone['full_name']}")
+        self.side("POST", "/release")
+        out, err = child.communicate(timeout=cli.PATIENCE)
+        return first, gone, moved, json.loads(out)["passes"][0], err
+
+    def listed(self, source):
+        path = "/orgs/acme/repos" if "orgs" in source else "/user/repos"
+        return sorted(self.everything(path), key=lambda r: (r["created_at"], r["id"]))
+
+    def test_the_row_that_moved_is_not_taken_for_gone(self):
+        for source in self.LAST:
+            with self.subTest(source):
+                self.anew()
+                first, gone, moved, done, _ = self.deleted_between_pages(source)
+                self.assertEqual((done["outcome"], done["total"], done["updated"], done["missing"]),
+                                 ("done", first, 1, 0))  # the one that went was on the page before
+                self.faults()
+                self.assertEqual((done := self.one())["missing"], 1, done)
+                self.assertEqual(self.query(f"SELECT full_name FROM t WHERE key = '{gone['id']}'"), [])
+                ((name,),) = self.query(f"SELECT full_name FROM t WHERE key = '{moved['id']}'")
+                self.assertTrue(name.endswith("/met-late"))
+
+    def test_one_that_moved_to_another_owner_is_gone_from_here(self):
+        self.route("orgs: [acme]", "owns: [name]\nmissing: delete")
+        self.one()
+        row = self.everything("/orgs/acme/repos")[0]
+        self.side("PATCH", f"/repos/{row['full_name']}", {"owner": "globex"})
+        done = self.one()
+        self.assertEqual((done["total"], done["missing"]), (129, 1))
+
+    def test_one_that_cannot_be_looked_at_is_kept(self):
+        for fault, kind in (("status=451", None), ("status=500", "transient"), ("status=403 message=No", None)):
+            with self.subTest(fault):
+                self.anew()
+                self.faults()
+                self.side("POST", "/reset")
+                *_, done, err = self.deleted_between_pages("orgs: [acme]", f"GET /repositories/* {fault}")
+                self.assertEqual((done["missing"], (done["error"] or {"kind": None})["kind"]), (0, kind), err)
+                self.assertEqual(self.query("SELECT count(*) FROM t"), [(130,)])
+
+    def test_names_that_are_named_no_more_are_gone_without_a_look(self):
+        first, other = (r["full_name"] for r in self.everything("/orgs/acme/repos")[:2])
+        more = "owns: [name]\nmissing: delete"
+        self.route(f"repos: [{first}, {other}]", more)
+        self.one()
+        self.route(f"repos: [{first}]", more)
+        self.asked()
+        self.assertEqual(self.one()["missing"], 1)
+        self.assertEqual(self.asked(), {"GET /repos/{owner}/{repo}": 1})
+
+
+if __name__ == "__main__":
+    cli.main()
