@@ -8,7 +8,7 @@
 
 static bool has_room(ds_db *db, ds_err *err)
 {
-    static const char sql[] = "SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT ?)";
+    static const char sql[] = "SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT ?) AS waiting";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
     bool row = false;
 

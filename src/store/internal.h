@@ -11,7 +11,8 @@ struct ds_tx {
 };
 
 struct ds_reader {
-    ds_db *db; /* NULL: there is no file, or nothing in it yet */
+    ds_store_at at; /* what it names outlives the reader */
+    ds_db *db;      /* NULL: there is no file, or nothing in it yet */
 };
 
 /* A unit's links have the ids unit << 40 | seq. */

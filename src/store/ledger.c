@@ -5,6 +5,7 @@
  * on the writer.
  */
 #include "base/plant.h"
+#include "store/driver.h"
 #include "store/internal.h"
 #include "store/rows.h"
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 typedef struct ledger {
     ds_ledger base;
     ds_store *store; /* NULL: for reading only */
-    ds_db *db;       /* NULL: there is no store yet */
+    const ds_store_at *place;
+    ds_db *db; /* NULL: there is no store yet */
     bool owns_db;
     ds_link_place at;
     int64_t epoch;
@@ -163,6 +165,15 @@ static bool held_of(ds_ledger *base, const char *const *keys, size_t n, ds_arena
     return !l->db || ds_held_of(l->db, l->at.unit_id, keys, n, a, out, err);
 }
 
+/* A connection to read, beside the writer's. */
+static ds_db *open_beside(const ds_store_at *at, ds_err *err)
+{
+    pid_t nobody;
+
+    return at->driver ? at->driver->open(at, DS_DB_READ, &nobody, err)
+                      : ds_db_open(at->path, DS_DB_READ, err);
+}
+
 /* Over a connection of its own: the source asks while the pass reads links. */
 static bool recall(ds_ledger *base, bool shared, const char *key, ds_arena *a, const char **value,
                    ds_err *err)
@@ -173,7 +184,7 @@ static bool recall(ds_ledger *base, bool shared, const char *key, ds_arena *a, c
     if (!l->db)
         return true;
     if (!l->memos)
-        l->memos = ds_db_open(ds_db_path(l->db), DS_DB_READ, err);
+        l->memos = open_beside(l->place, err);
     return l->memos && ds_memo_get(l->memos, l->at.unit_id, shared, key, a, value, err);
 }
 
@@ -407,7 +418,8 @@ ds_ledger *ds_store_ledger(ds_store *s, int64_t unit_id, int64_t epoch, ds_err *
     l->at.unit_id = unit_id;
     l->epoch = epoch;
     l->owns_db = true;
-    l->db = ds_db_open(ds_store_path(s), DS_DB_READ, err);
+    l->place = ds_store_place(s);
+    l->db = open_beside(l->place, err);
     if (!l->db || !find_route_of(l, err))
         return NULL;
     return DS_TAKE(&out);
@@ -418,6 +430,7 @@ ds_ledger *ds_reader_ledger(ds_reader *r, const char *route, const char *unit, d
     ledger *l = new_ledger();
     DS_AUTO(ds_ledger) out = &l->base;
 
+    l->place = &r->at;
     l->db = r->db;
     if (l->db && (!find_route(l, route, err) || !find_unit(l, unit, err)))
         return NULL;

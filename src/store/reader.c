@@ -1,4 +1,5 @@
 /* src/store/reader.c - what the commands look at, beside a daemon or without one. */
+#include "store/driver.h"
 #include "store/internal.h"
 #include "store/rows.h"
 #include "store/schema.h"
@@ -48,20 +49,33 @@ static ds_db *open_any(const char *path, int64_t *version, ds_err *err)
     return db;
 }
 
-ds_reader *ds_reader_open(const char *path, ds_err *err)
+/* false: the file is there, and cannot be read. */
+static bool open_file(ds_reader *r, const char *path, int64_t *version, ds_err *err)
+{
+    struct stat file;
+
+    if (stat(path, &file) == 0) {
+        r->db = open_any(path, version, err);
+        return r->db != NULL;
+    }
+    return errno == ENOENT || ds_fail(err, DS_ERR_CONFIG, "store %s: %s", path, strerror(errno));
+}
+
+static bool open_server(ds_reader *r, const ds_store_at *at, int64_t *version, ds_err *err)
+{
+    pid_t nobody;
+
+    r->db = at->driver->open(at, DS_DB_READ, &nobody, err);
+    return r->db && ds_schema_version(r->db, DS_STORE_VERSION, version, err);
+}
+
+ds_reader *ds_reader_open_at(const ds_store_at *at, ds_err *err)
 {
     DS_AUTO(ds_reader) r = ds_calloc(1, sizeof *r);
-    struct stat file;
     int64_t version = 0;
 
-    if (stat(path, &file) != 0) {
-        if (errno == ENOENT)
-            return DS_TAKE(&r);
-        ds_fail(err, DS_ERR_CONFIG, "store %s: %s", path, strerror(errno));
-        return NULL;
-    }
-    r->db = open_any(path, &version, err);
-    if (!r->db)
+    r->at = *at;
+    if (!(at->driver ? open_server(r, at, &version, err) : open_file(r, at->path, &version, err)))
         return NULL;
     if (version == 0) { /* its first start is under way, or broke off: the next one goes on */
         ds_db_close(r->db);
@@ -70,10 +84,15 @@ ds_reader *ds_reader_open(const char *path, ds_err *err)
         ds_fail(err, DS_ERR_CONFIG,
                 "store %s was written by an older version; `durable-sync run` or `once` brings it "
                 "up to date",
-                path);
+                at->path);
         return NULL;
     }
     return DS_TAKE(&r);
+}
+
+ds_reader *ds_reader_open(const char *path, ds_err *err)
+{
+    return ds_reader_open_at(&(ds_store_at){.path = path}, err);
 }
 
 void ds_reader_close(ds_reader *r)

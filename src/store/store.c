@@ -6,6 +6,7 @@
 #include "store/store.h"
 
 #include "base/plant.h"
+#include "store/driver.h"
 #include "store/internal.h"
 #include "store/lock.h"
 #include "store/schema.h"
@@ -20,7 +21,9 @@
 #include <unistd.h>
 
 struct ds_store {
-    char *path;
+    ds_store_at at;
+    char *path, *schema;
+    ds_secret *url;
     char id[33];
     int lock; /* -1: not taken */
     const ds_store_host *host;
@@ -40,6 +43,21 @@ const char *ds_store_path(const ds_store *s)
     return s->path;
 }
 
+const ds_store_at *ds_store_place(const ds_store *s)
+{
+    return &s->at;
+}
+
+void ds_store_hurry(ds_store *s)
+{
+    atomic_store(&s->db->hurry, true);
+}
+
+bool ds_store_is_away(const ds_store *s)
+{
+    return atomic_load(&s->db->is_away);
+}
+
 ds_writer *ds_store_writer(ds_store *s)
 {
     return s->writer;
@@ -48,6 +66,21 @@ ds_writer *ds_store_writer(ds_store *s)
 pid_t ds_store_holder(const char *path)
 {
     return ds_lock_holder(path);
+}
+
+pid_t ds_store_holder_at(const ds_store_at *at, ds_arena *a, const char **who)
+{
+    pid_t pid = 0;
+
+    *who = NULL;
+    if (at->driver) {
+        *who = at->driver->holder(at, &pid, a);
+        return pid;
+    }
+    pid = ds_lock_holder(at->path);
+    if (pid)
+        *who = pid > 0 ? ds_arena_printf(a, "process %ld", (long)pid) : "another process";
+    return pid;
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */
@@ -123,29 +156,64 @@ static bool open_file(ds_store *s, ds_err *err)
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
-ds_store *ds_store_open(const char *path, pid_t *holder, ds_err *err)
+static ds_store *new_store(const ds_store_at *at)
 {
-    DS_AUTO(ds_store) s = ds_calloc(1, sizeof *s);
-    pid_t by = 0;
+    ds_store *s = ds_calloc(1, sizeof *s);
 
-    s->path = ds_strdup(path);
+    s->path = ds_strdup(at->path);
+    s->lock = -1;
+    s->at = (ds_store_at){.path = s->path, .driver = at->driver, .shared = at->shared};
+    if (!at->driver)
+        return s;
+
+    const char *url = ds_secret_reveal(at->url);
+
+    s->at.url = s->url = ds_secret_new(url, strlen(url));
+    s->at.schema = s->schema = ds_strdup(at->schema);
+    return s;
+}
+
+static bool open_server(ds_store *s, pid_t *holder, ds_err *err)
+{
+    int64_t version = 0;
+
+    s->db = s->at.driver->open(&s->at, DS_DB_WRITE, holder, err);
+    return s->db && ds_schema_version(s->db, DS_STORE_VERSION, &version, err) &&
+           ds_schema_upgrade(s->db, version, ds_schema_steps, DS_STORE_VERSION, err) &&
+           s->at.driver->ready(s->db, err) && read_id(s, err);
+}
+
+static bool open_locked(ds_store *s, pid_t *holder, ds_err *err)
+{
     s->host = &machine;
-    s->lock = ds_lock_take(path, &by, err);
+    s->lock = ds_lock_take(s->path, holder, err);
+    return s->lock >= 0 && open_file(s, err);
+}
+
+ds_store *ds_store_open_at(const ds_store_at *at, pid_t *holder, ds_err *err)
+{
+    DS_AUTO(ds_store) s = new_store(at);
+    pid_t by = 0;
+    bool ok = at->driver ? open_server(s, &by, err) : open_locked(s, &by, err);
+
     if (holder)
         *holder = by;
-    if (s->lock < 0 || !open_file(s, err))
+    if (!ok)
         return NULL;
     s->writer = ds_writer_start(s->db, err);
     return s->writer ? DS_TAKE(&s) : NULL;
 }
 
+ds_store *ds_store_open(const char *path, pid_t *holder, ds_err *err)
+{
+    return ds_store_open_at(&(ds_store_at){.path = path}, holder, err);
+}
+
 ds_store *ds_store_open_on(const ds_store_host *host, const char *path, ds_err *err)
 {
-    DS_AUTO(ds_store) s = ds_calloc(1, sizeof *s);
+    DS_AUTO(ds_store) s = new_store(&(ds_store_at){.path = path});
 
-    s->path = ds_strdup(path);
     s->host = host;
-    s->lock = -1;
     if (!open_file(s, err))
         return NULL;
     if (host->wal_pages > 0)
@@ -161,6 +229,8 @@ void ds_store_close(ds_store *s)
     ds_writer_stop(s->writer);
     ds_db_close(s->db);
     ds_lock_release(s->lock);
+    ds_secret_free(s->url);
+    free(s->schema);
     free(s->path);
     free(s);
 }

@@ -1,14 +1,15 @@
 /* src/store/store.h
  *
  * The durable memory: one SQLite file (synchronous=FULL, WAL, one writer connection in one process,
- * its directory synced after creation, mode 0600).
+ * its directory synced after creation, mode 0600), or a schema on a PostgreSQL server.
  *
  * One writer thread owns the write connection and commits in groups: a job is a function that runs
  * inside the writer's transaction; jobs that wait together are committed together, urgent ones
  * (lane 0, unit events) before pages (lane 1).  Readers open connections of their own.
  *
  * A failed commit or sync ends the process with a clear line: what the disk refused once cannot be
- * trusted by trying again; the next start recovers from what is durable.
+ * trusted by trying again; the next start recovers from what is durable.  A server that goes away
+ * is waited for: what was not committed is done again, what may have been is looked up.
  */
 #ifndef DS_STORE_STORE_H
 #define DS_STORE_STORE_H
@@ -23,10 +24,23 @@
 typedef struct ds_store ds_store;   /* the writer: at most one per file, guarded by a lock */
 typedef struct ds_reader ds_reader; /* a read-only connection, used by one thread */
 
+#define DS_STORE_SCHEMA "durable_sync" /* where a server keeps it, unless told otherwise */
+
+typedef struct ds_db_driver ds_db_driver; /* driver.h */
+
+typedef struct ds_store_at { /* where a store is */
+    const char *path;        /* the file; else the server, as messages name it: no password in it */
+    const ds_db_driver *driver; /* NULL: a file */
+    const ds_secret *url;       /* for the driver */
+    const char *schema;         /* for the driver */
+    bool shared;                /* several processes write: nobody has it for himself */
+} ds_store_at;
+
 /* Opens for writing: migrates, starts the writer thread. Errors: CONFIG "store PATH is in use by
  * process 4711" (then *holder is its pid, else 0), newer version, not a database, corrupt,
  * read-only disk, full disk: each names the path and the remedy. */
-DS_MUST_USE ds_store *ds_store_open(const char *path, pid_t *holder, ds_err *err);
+DS_MUST_USE ds_store *ds_store_open_at(const ds_store_at *at, pid_t *holder, ds_err *err);
+DS_MUST_USE ds_store *ds_store_open(const char *path, pid_t *holder, ds_err *err); /* a file */
 /* What the store needs of its machine beside SQLite. A simulation brings its own, and then all
  * happens on the caller's thread: a job is done, and durable, when ds_store_submit returns. */
 typedef struct ds_store_host {
@@ -38,16 +52,25 @@ typedef struct ds_store_host {
 
 /* Without a lock: the caller knows that it is alone. */
 DS_MUST_USE ds_store *ds_store_open_on(const ds_store_host *host, const char *path, ds_err *err);
-void ds_store_close(ds_store *s);           /* drains the queue, checkpoints */
-const char *ds_store_id(const ds_store *s); /* 32 hex digits, made at creation */
-const char *ds_store_path(const ds_store *s);
+void ds_store_close(ds_store *s);             /* drains the queue, checkpoints */
+const char *ds_store_id(const ds_store *s);   /* 32 hex digits, made at creation */
+const char *ds_store_path(const ds_store *s); /* at->path */
+const ds_store_at *ds_store_place(const ds_store *s);
+/* From any thread: the process is to end, so no server is waited for beyond a few seconds. Jobs
+ * that need one then fail as TRANSIENT. */
+void ds_store_hurry(ds_store *s);
+/* The writer waits for its server. */
+bool ds_store_is_away(const ds_store *s);
 /* The process that holds the write lock of the store at `path`; 0: none; -1: one that cannot be
  * named (it runs on another machine or in another container). */
 pid_t ds_store_holder(const char *path);
+/* The same. *who, in `a`: as a message names the holder; NULL: there is none. */
+pid_t ds_store_holder_at(const ds_store_at *at, ds_arena *a, const char **who);
 
 /* Reads may run beside a writer in another process. A file that does not exist gives a reader that
  * finds nothing. */
-DS_MUST_USE ds_reader *ds_reader_open(const char *path, ds_err *err);
+DS_MUST_USE ds_reader *ds_reader_open_at(const ds_store_at *at, ds_err *err);
+DS_MUST_USE ds_reader *ds_reader_open(const char *path, ds_err *err); /* a file */
 void ds_reader_close(ds_reader *r);
 
 /* For `plan` and `doctor`. The id in `a`; NULL where there is no file yet. */
@@ -68,7 +91,8 @@ enum { DS_LANE_EVENT = 0, DS_LANE_PAGE = 1 };
 typedef struct ds_job {
     ds_message message; /* the queue's */
     int lane;           /* the writer's */
-    /* Runs on the writer thread inside its own savepoint: false rolls back just this job. */
+    /* Runs on the writer thread inside its own savepoint: false rolls back just this job. Runs once
+     * more, from what is durable, where a server was lost with the transaction. */
     bool (*run)(struct ds_job *job, ds_tx *tx, ds_err *err);
     /* Called on the writer thread after the commit is durable (or the job failed: err not NULL).
      * May free the job. NULL: nobody waits. */

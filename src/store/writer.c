@@ -15,6 +15,7 @@
 #include "store/internal.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { GROUP_MAX = 1024 }; /* jobs in one transaction */
@@ -23,9 +24,10 @@ struct ds_writer {
     ds_db *db;
     ds_queue *queue;
     pthread_t thread;
-    bool here;    /* there is no thread */
-    bool working; /* here: inside a job */
-    bool dead;    /* a commit failed and the process was left alive (tests) */
+    bool here;      /* there is no thread */
+    bool working;   /* here: inside a job */
+    int hurried_ms; /* waited for a server since the process is to end */
+    bool dead;      /* a commit failed and the process was left alive (tests) */
     ds_err why;
     void (*fatal)(void *to, const ds_err *err);
     void *fatal_to;
@@ -86,7 +88,7 @@ static bool run_job(ds_writer *w, size_t at, ds_err *err)
 
     if (!alone && !exec_cached(w->db, "SAVEPOINT job", err))
         return false;
-    if (job->run(job, &tx, &own))
+    if (job->run(job, &tx, &own) && ds_db_settle(w->db, &own))
         return alone || exec_cached(w->db, "RELEASE job", err);
     if (own.kind == DS_ERR_NONE)
         ds_fail(&own, DS_ERR_PERMANENT, "a job of the store failed without a reason");
@@ -152,23 +154,72 @@ static bool try_group(ds_writer *w, bool *hopeless, ds_err *err)
     return !*hopeless;
 }
 
+/* ---- a server that is away ------------------------------------------------------------------- */
+
+enum { PAUSE_MS = 100, PAUSE_MOST_MS = 5000, HURRY_MS = 5000 };
+
+/* The wait before the next try grows with each. false: whoever closes the store has waited long
+ * enough for this server. */
+static bool pause_before(ds_writer *w, int tries)
+{
+    int ms = tries < 6 ? PAUSE_MS << tries : PAUSE_MOST_MS;
+
+    for (; ms > 0; ms -= PAUSE_MS) {
+        if (atomic_load(&w->db->hurry) && (w->hurried_ms += PAUSE_MS) > HURRY_MS)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+    }
+    return true;
+}
+
+static void tell_away(ds_writer *w, const ds_err *err)
+{
+    if (!atomic_exchange(&w->db->is_away, true))
+        ds_log(DS_LOG_WARN, "store_away", "error", err->text, NULL);
+}
+
+static void tell_back(ds_writer *w)
+{
+    if (atomic_exchange(&w->db->is_away, false))
+        ds_log(DS_LOG_INFO, "store_back", "store", ds_db_path(w->db), NULL);
+}
+
+/* As ds_db_ops.come_back, but until it is; *tries goes on counting. */
+static bool await_server(ds_writer *w, int *tries, bool *committed, ds_err *err)
+{
+    do {
+        if (*tries && !pause_before(w, *tries - 1))
+            return false;
+        (*tries)++;
+        if (w->db->ops->come_back(w->db, committed, err))
+            return true;
+        tell_away(w, err);
+    } while (err->kind == DS_ERR_TRANSIENT);
+    return false;
+}
+
 /* Until the group is durable, whatever happens to a server meanwhile. The jobs are done again from
  * what is durable, unless only the answer to their commit was lost. */
 static bool do_group(ds_writer *w, bool *hopeless, ds_err *err)
 {
-    bool committed;
+    bool committed = false;
+    int tries = 0;
 
-    while (!try_group(w, hopeless, err)) {
+    while (!committed && !try_group(w, hopeless, err)) {
         if (w->db->ops->fate(w->db) != DS_DB_AWAY)
             return false;
-        if (!w->db->ops->come_back(w->db, &committed, err)) {
+        *hopeless = false;
+        if (tries) /* it is there, and still it does not work */
+            tell_away(w, err);
+        if (!await_server(w, &tries, &committed, err)) {
             *hopeless = err->kind != DS_ERR_TRANSIENT;
             return false;
         }
-        if (committed)
-            return true;
-        forget_failures(w);
+        if (!committed)
+            forget_failures(w);
+        *err = DS_ERR_INIT;
     }
+    tell_back(w);
     return true;
 }
 

@@ -1,4 +1,7 @@
-/* tests/unit/store_fixture.h - a store in a directory of its own, and jobs as plain functions. */
+/* tests/unit/store_fixture.h - a store in a directory of its own, and jobs as plain functions.
+ *
+ * With STORE_ON_POSTGRESQL it is a schema of its own on the server that $DS_PG_URL names.
+ */
 #ifndef TESTS_UNIT_STORE_FIXTURE_H
 #define TESTS_UNIT_STORE_FIXTURE_H
 
@@ -8,13 +11,22 @@
 #include "support/tmpdir.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#ifdef STORE_ON_POSTGRESQL
+#include "store/driver.h"
+#include <libpq-fe.h>
+extern const ds_db_driver ds_pgstore;
+#endif
 
 #define NOW INT64_C(1700000000000)
 
 typedef struct fixture {
     tmpdir *dir;
     const char *path;
+    ds_store_at at;
+    ds_secret *url; /* what `at` names, where that is a server */
     ds_store *store;
     ds_err err;
 } fixture;
@@ -29,16 +41,37 @@ typedef struct fixture {
 static inline void fixture_open(fixture *f)
 {
     f->err = DS_ERR_INIT;
-    f->store = ds_store_open(f->path, NULL, &f->err);
+    f->store = ds_store_open_at(&f->at, NULL, &f->err);
     if (!f->store)
         fail_msg("%s", f->err.text);
 }
+
+#ifdef STORE_ON_POSTGRESQL
+static inline void fixture_place(fixture *f)
+{
+    const char *url = getenv("DS_PG_URL");
+
+    if (!url)
+        fail_msg("run it by tests/support/pgserver.py");
+    f->url = ds_secret_new(url, strlen(url));
+    f->at = (ds_store_at){.path = f->path,
+                          .driver = &ds_pgstore,
+                          .url = f->url,
+                          .schema = ds_arena_printf(scratch, "s %s", f->path)};
+}
+#else
+static inline void fixture_place(fixture *f)
+{
+    f->at = (ds_store_at){.path = f->path};
+}
+#endif
 
 static inline fixture fixture_new(void)
 {
     fixture f = {.dir = tmpdir_new(), .err = DS_ERR_INIT};
 
     f.path = tmpdir_file(f.dir, "s.db");
+    fixture_place(&f);
     fixture_open(&f);
     return f;
 }
@@ -52,6 +85,7 @@ static inline void fixture_reopen(fixture *f)
 static inline void fixture_end(fixture *f)
 {
     ds_store_close(f->store);
+    ds_secret_free(f->url);
     tmpdir_free(f->dir);
 }
 
@@ -166,23 +200,42 @@ static inline bool commit_to(fixture *f, ds_ledger *l, ds_commit c)
 /* ---- seen from outside ------------------------------------------------------------------------
  */
 
-/* SQL of somebody else, who opens the file as SQLite does by itself. */
-static inline void tamper(fixture *f, const char *sql)
+/* SQL of somebody else, who comes by the database's own library. */
+#ifdef STORE_ON_POSTGRESQL
+static inline void tamper_here(fixture *f, const char *sql)
+{
+    PGconn *handle = PQconnectdb(getenv("DS_PG_URL"));
+    PGresult *res =
+        PQexec(handle, ds_arena_printf(scratch, "SET search_path = \"%s\"; %s", f->at.schema, sql));
+
+    if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK)
+        fail_msg("%s", PQerrorMessage(handle));
+    PQclear(res);
+    PQfinish(handle);
+}
+#else
+static inline void tamper_here(fixture *f, const char *sql)
 {
     sqlite3 *db = NULL;
     char *message = NULL;
 
-    ds_store_close(f->store);
     assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
     if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
         fail_msg("%s", message);
     sqlite3_close(db);
+}
+#endif
+
+static inline void tamper(fixture *f, const char *sql)
+{
+    ds_store_close(f->store);
+    tamper_here(f, sql);
     fixture_open(f);
 }
 
 static inline ds_reader *reader_of(fixture *f)
 {
-    ds_reader *r = ds_reader_open(f->path, &f->err);
+    ds_reader *r = ds_reader_open_at(&f->at, &f->err);
 
     must(f, r);
     return r;

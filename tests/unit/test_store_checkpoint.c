@@ -180,7 +180,7 @@ static void a_readers_ledger_sees_and_writes_nothing(void **state)
 
     (void)state;
     must(&f, commit_to(&f, l, (ds_commit){PUTS(puts), .checkpoint = &mark}));
-    r = ds_reader_open(f.path, &f.err);
+    r = ds_reader_open_at(&f.at, &f.err);
     must(&f, r);
     plan = ds_reader_ledger(r, "r", "a", &f.err);
     must(&f, plan);

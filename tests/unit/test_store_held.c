@@ -202,7 +202,7 @@ static const ds_held *held_of(fixture *f, const char *unit, size_t *n)
 static void held_records_of_all_routes_are_listed(void **state)
 {
     fixture f = two_units();
-    ds_reader *r = ds_reader_open(f.path, &f.err);
+    ds_reader *r = ds_reader_open_at(&f.at, &f.err);
     ds_held_row *rows;
     ds_unit_row *units;
     size_t n;
@@ -340,7 +340,7 @@ static void a_record_adopted_during_a_pass_is_linked_when_the_next_one_starts(vo
     must(&f, l->ops->held(l, NULL, 9, scratch, &held, &n, &f.err));
     assert_int_equal(held[0].next_try_ms, INT64_MAX); /* nobody tries it meanwhile */
     assert_int_equal(begin_of(&f, l).held, 1);        /* the place; this one is settled */
-    r = ds_reader_open(f.path, &f.err);
+    r = ds_reader_open_at(&f.at, &f.err);
     must(&f, r);
     must(&f, ds_reader_held(r, "r", scratch, &rows, &n, &f.err));
     assert_int_equal(n, 2);

@@ -127,7 +127,7 @@ static void units_are_listed_by_route_and_name(void **state)
     unit_of(&f, "q", "b");
     unit_of(&f, "q", "a");
     unit_of(&f, "p", "z");
-    r = ds_reader_open(f.path, &f.err);
+    r = ds_reader_open_at(&f.at, &f.err);
     must(&f, r);
     must(&f, ds_reader_units(r, NULL, NULL, scratch, &rows, &n, &f.err));
     assert_int_equal(n, 3);
@@ -164,12 +164,12 @@ static void a_damaged_unit_says_what_to_do(void **state)
 
     unit_of(&f, "r", "all");
     must(&f, do_tx(&f, exec_in_tx, row->sql));
-    r = ds_reader_open(f.path, &f.err);
+    r = ds_reader_open_at(&f.at, &f.err);
     must(&f, r);
     assert_false(ds_reader_units(r, NULL, NULL, scratch, &units, &n, &f.err));
     assert_int_equal(f.err.kind, DS_ERR_CONFIG);
     assert_non_null(strstr(f.err.text, row->says));
-    assert_non_null(strstr(f.err.text, "move it away (mv "));
+    assert_non_null(strstr(f.err.text, "move it away ("));
     ds_reader_close(r);
     fixture_end(&f);
 }
@@ -291,7 +291,7 @@ static void the_history_keeps_the_last_passes(void **state)
     assert_false(do_tx(&f, add_runs, &more)); /* no unit "other" yet: nothing is added */
     unit_of(&f, "r", "other");
     must(&f, do_tx(&f, add_runs, &more));
-    r = ds_reader_open(f.path, &f.err);
+    r = ds_reader_open_at(&f.at, &f.err);
     must(&f, r);
     must(&f, ds_reader_runs(r, "r", "all", SIZE_MAX, scratch, &runs, &n, &f.err));
     assert_int_equal(n, DS_RUNS_KEPT);
