@@ -32,14 +32,10 @@ int ds_app_refuse(const ds_app *app, const char *fmt, ...)
     return DS_EXIT_USAGE;
 }
 
-int ds_app_in_use(const ds_app *app, pid_t holder)
+int ds_app_in_use(const ds_app *app, const char *who)
 {
-    if (holder > 0)
-        ds_app_refuse(app, "the store %s is in use by process %lld; wait for it or stop it",
-                      app->config->store_path, (long long)holder);
-    else /* the lock's owner is in another pid namespace, say */
-        ds_app_refuse(app, "the store %s is in use by another process; wait for it or stop it",
-                      app->config->store_path);
+    ds_app_refuse(app, "the store %s is in use by %s; wait for it or stop it",
+                  app->config->store_path, who);
     return DS_EXIT_IN_USE;
 }
 
@@ -126,7 +122,7 @@ int ds_app_config_to_run(ds_app *app)
 static bool stored_route(const ds_app *app, const char *name)
 {
     ds_err err = DS_ERR_INIT;
-    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, &err);
+    DS_AUTO(ds_reader) reader = ds_app_reader(app, &err);
     ds_unit_row *rows;
     size_t n = 0;
 
@@ -182,7 +178,7 @@ bool ds_app_known_unit(ds_app *app, const ds_unit_ref *ref, ds_err *err)
     if (!ref->unit)
         return true;
 
-    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, err);
+    DS_AUTO(ds_reader) reader = ds_app_reader(app, err);
     ds_unit_row *rows;
     size_t n = 0;
 

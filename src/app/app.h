@@ -51,8 +51,19 @@ void ds_app_load_all(ds_app *app);
  */
 int ds_app_fail(const ds_app *app, const ds_err *err);
 DS_PRINTF(2, 3) int ds_app_refuse(const ds_app *app, const char *fmt, ...);
-/* Another process has the store: says which and returns DS_EXIT_IN_USE. */
-int ds_app_in_use(const ds_app *app, pid_t holder);
+/* Another process has the store: says which and returns DS_EXIT_IN_USE. `who` as
+ * ds_store_holder_at names it. */
+int ds_app_in_use(const ds_app *app, const char *who);
+
+/* Where the configuration's store is, with what speaks to its server mapped. */
+DS_MUST_USE bool ds_app_store(const ds_app *app, ds_store_at *out, ds_err *err);
+DS_MUST_USE ds_reader *ds_app_reader(const ds_app *app, ds_err *err);
+/* Says why it could not be opened; `held`: because somebody has it. Returns the exit code. */
+int ds_app_store_failed(const ds_app *app, const ds_err *err, bool held);
+/* NULL with *code set and the reason printed. */
+DS_MUST_USE ds_store *ds_app_store_open(const ds_app *app, int *code);
+/* Who has it, as a message names him; NULL: nobody, or it cannot be told. */
+const char *ds_app_holder(const ds_app *app);
 
 /* ROUTE[/UNIT] words to references; all routes of the configuration where there are none. A name
  * that the configuration does not have is refused with the nearest one. */

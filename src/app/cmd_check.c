@@ -243,7 +243,7 @@ static void check_route(checking *c, const ds_route *route)
 /* The first pass would find out; a person who asks wants to know before. */
 static void check_store(ds_app *app, ds_findings *f)
 {
-    const char *path = app->config->store_path, *slash = strrchr(path, '/');
+    const char *path = app->config->store_local, *slash = strrchr(path, '/');
     const char *folder = slash ? ds_arena_strndup(app->arena, path, (size_t)(slash - path)) : ".";
 
     if (slash == path)
@@ -252,7 +252,8 @@ static void check_store(ds_app *app, ds_findings *f)
         ds_finding(f, DS_FINDING_ERROR, NULL,
                    "give this user the right to write there, or set `store` to another path",
                    "store %s: its directory cannot be written (%s)", path, strerror(errno));
-    else if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 && errno != ENOENT)
+    else if (!app->config->store_url && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 &&
+             errno != ENOENT)
         ds_finding(f, DS_FINDING_ERROR, NULL, "give this user the right to write the file",
                    "store %s cannot be written (%s)", path, strerror(errno));
 }
@@ -307,7 +308,7 @@ int ds_cmd_check(ds_app *app)
     if (!ds_app_refs(app, app->args->words, app->args->words_n, &refs, &refs_n, &err))
         return ds_app_fail(app, &err);
 
-    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, &err);
+    DS_AUTO(ds_reader) reader = ds_app_reader(app, &err);
     ds_findings f;
     checking c = {.app = app, .f = &f, .reader = reader};
 

@@ -3,6 +3,7 @@
 #include "app/findings.h"
 #include "base/text.h"
 #include "transform/transform.h"
+#include "store/driver.h"
 #include <durable_sync/durable_sync.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -255,27 +256,48 @@ static void check_store_content(doctor *d, ds_reader *reader)
                    format, ds_count_text(a, links));
 }
 
-static void check_store(doctor *d)
+static bool check_file(doctor *d, const char *path)
 {
-    const char *path = d->app->config->store_path;
-    pid_t holder = ds_store_holder(path);
     struct stat st;
-    ds_err err = DS_ERR_INIT;
 
-    check_disk(d, path);
     if (stat(path, &st) != 0) {
         ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "%s does not exist yet", path);
-        return;
+        return false;
     }
     ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "%s, %s", path,
                ds_bytes_text(d->app->arena, st.st_size));
     check_mode(d, "store", path);
-    if (holder)
-        ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "held by process %lld", (long long)holder);
+    return true;
+}
+
+static void check_server(doctor *d)
+{
+    ds_err err = DS_ERR_INIT;
+    ds_store_at at;
+
+    if (ds_app_store(d->app, &at, &err)) /* else reading it says why not */
+        ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "%s, schema %s, by %s", at.path, at.schema,
+                   at.driver->library(d->app->arena));
+}
+
+static void check_store(doctor *d)
+{
+    const ds_config *config = d->app->config;
+    ds_err err = DS_ERR_INIT;
+    const char *who;
+
+    check_disk(d, config->store_local);
+    if (config->store_url)
+        check_server(d);
+    else if (!check_file(d, config->store_path))
+        return;
+    who = ds_app_holder(d->app);
+    if (who)
+        ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "held by %s", who);
     else
         ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "no daemon holds it");
 
-    DS_AUTO(ds_reader) reader = ds_reader_open(path, &err);
+    DS_AUTO(ds_reader) reader = ds_app_reader(d->app, &err);
 
     if (!reader)
         ds_finding(&d->f, DS_FINDING_ERROR, "store", NULL, "%s", err.text);

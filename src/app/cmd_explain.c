@@ -190,7 +190,7 @@ static bool explain_gone(explain *e, ds_reader *reader, ds_err *err)
 static bool explain_units(explain *e, const ds_unit_ref *ref, ds_err *err)
 {
     ds_app *app = e->app;
-    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, err);
+    DS_AUTO(ds_reader) reader = ds_app_reader(app, err);
     ds_units units;
 
     if (!reader || !ds_app_units(app, e->route, ref->unit, &units, err))
@@ -221,7 +221,7 @@ static bool explain_units(explain *e, const ds_unit_ref *ref, ds_err *err)
 static int refuse_unknown(ds_app *app, const char *route, const char *key)
 {
     ds_err err = DS_ERR_INIT;
-    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, &err);
+    DS_AUTO(ds_reader) reader = ds_app_reader(app, &err);
     ds_held_row *rows;
     size_t n = 0;
 

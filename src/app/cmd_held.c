@@ -89,7 +89,7 @@ static int list(ds_app *app)
     if (app->args->words_n && !ds_app_ref(app, app->args->words[0], true, &ref, &err))
         return ds_app_fail(app, &err);
 
-    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, &err);
+    DS_AUTO(ds_reader) reader = ds_app_reader(app, &err);
     ds_held_row *rows;
     size_t n = 0;
 

@@ -79,7 +79,7 @@ int ds_cmd_history(ds_app *app)
                                !ds_app_known_unit(app, &ref, &err)))
         return ds_app_fail(app, &err);
 
-    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, &err);
+    DS_AUTO(ds_reader) reader = ds_app_reader(app, &err);
     ds_run_row *runs;
     size_t n = 0;
 

@@ -265,7 +265,7 @@ static bool plan_unit(plan *p, ds_reader *reader, const ds_route *route, const c
 
 static bool plan_all(plan *p, const ds_unit_ref *refs, size_t refs_n, ds_err *err)
 {
-    DS_AUTO(ds_reader) reader = ds_reader_open(p->app->config->store_path, err);
+    DS_AUTO(ds_reader) reader = ds_app_reader(p->app, err);
 
     if (!reader)
         return false;

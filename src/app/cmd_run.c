@@ -30,10 +30,10 @@ static int run(ds_app *app, ds_service *service)
     if (code)
         return code;
 
-    pid_t holder = ds_store_holder(app->config->store_path);
+    const char *who = ds_app_holder(app);
 
-    if (holder)
-        return ds_app_in_use(app, holder);
+    if (who)
+        return ds_app_in_use(app, who);
     if (app->config->routes_n == 0)
         return ds_app_refuse(app, "%s has no routes: there is nothing to run", app->config->path);
 

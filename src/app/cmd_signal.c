@@ -116,7 +116,7 @@ static bool waits_for_approval(const ds_unit_ref *ref, const ds_unit *u)
 
 static bool anything_waits(const ds_app *app, const ds_unit_ref *ref, bool *waits, ds_err *err)
 {
-    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, err);
+    DS_AUTO(ds_reader) reader = ds_app_reader(app, err);
     ds_unit_row *rows;
     size_t n = 0;
 

@@ -393,7 +393,7 @@ static int print_text(const status *s, const ds_unit_ref *only)
     else if (s->live.daemon)
         printf("daemon %lld\n", (long long)s->live.holder);
     else if (s->live.holder)
-        printf("no daemon; process %lld works on the store\n", (long long)s->live.holder);
+        printf("no daemon; %s works on the store\n", s->live.who);
     else
         puts("no daemon runs");
     if (table.rows)
@@ -418,7 +418,7 @@ int ds_cmd_status(ds_app *app)
         s.live.daemon = false; /* it went away between two words: the store still tells */
     s.now_ms = app->clock->now_ms(app->clock);
 
-    DS_AUTO(ds_reader) reader = ds_reader_open(app->config->store_path, &err);
+    DS_AUTO(ds_reader) reader = ds_app_reader(app, &err);
 
     if (!reader ||
         !ds_reader_units(reader, only.route, only.unit, app->arena, &s.rows, &s.rows_n, &err) ||

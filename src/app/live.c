@@ -7,27 +7,43 @@
 #define PATIENCE_STEPS 10
 #define PATIENCE_STEP_NS 100000000L /* 0.1 s */
 
-static bool answers(const char *socket)
+static bool answers(const char *socket, int64_t *pid)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
     const ds_running *running;
     size_t n = 0;
-    int64_t pid = 0;
     ds_err err = DS_ERR_INIT;
 
-    return ds_control_running(socket, a, &pid, &running, &n, &err);
+    return ds_control_running(socket, a, pid, &running, &n, &err);
+}
+
+static void look_for_holder(const ds_app *app, ds_live *live)
+{
+    ds_err err = DS_ERR_INIT;
+    ds_store_at at;
+
+    live->holder = 0;
+    if (ds_app_store(app, &at, &err)) /* else the one who opens it says why */
+        live->holder = ds_store_holder_at(&at, app->arena, &live->who);
 }
 
 ds_live ds_live_look(const ds_app *app, bool patient)
 {
-    const char *path = app->config->store_path;
-    ds_live live = {.holder = ds_store_holder(path), .socket = ds_control_path(path, app->arena)};
+    ds_live live = {.socket = ds_control_path(app->config->store_local, app->arena)};
+    int64_t pid = 0;
 
+    /* A daemon is there even where its server is not. */
+    if (app->config->store_url && answers(live.socket, &pid)) {
+        live.holder = (pid_t)pid;
+        live.daemon = true;
+        return live;
+    }
+    look_for_holder(app, &live);
     for (int step = 0; live.holder && step <= (patient ? PATIENCE_STEPS : 0); step++) {
         if (step)
             nanosleep(&(struct timespec){.tv_nsec = PATIENCE_STEP_NS}, NULL);
-        live.holder = ds_store_holder(path);
-        if (live.holder && answers(live.socket)) {
+        look_for_holder(app, &live);
+        if (live.holder && answers(live.socket, &pid)) {
             live.daemon = true;
             return live;
         }
@@ -41,18 +57,6 @@ bool ds_live_running(const ds_app *app, const ds_live *live, const ds_running **
     int64_t pid = 0;
 
     return ds_control_running(live->socket, app->arena, &pid, out, n, err);
-}
-
-/* The store for one change; NULL with the exit code set and the error printed. */
-static ds_store *open_store(const ds_app *app, int *code)
-{
-    ds_err err = DS_ERR_INIT;
-    pid_t holder = 0;
-    ds_store *store = ds_store_open(app->config->store_path, &holder, &err);
-
-    if (!store)
-        *code = holder ? ds_app_in_use(app, holder) : ds_app_fail(app, &err);
-    return store;
 }
 
 int ds_live_signal(ds_app *app, const ds_unit_ref *ref, const ds_event *event, int64_t *units,
@@ -69,9 +73,9 @@ int ds_live_signal(ds_app *app, const ds_unit_ref *ref, const ds_event *event, i
         return ds_app_fail(app, &err);
     }
     if (live.holder)
-        return ds_app_in_use(app, live.holder);
+        return ds_app_in_use(app, live.who);
 
-    DS_AUTO(ds_store) store = open_store(app, &code);
+    DS_AUTO(ds_store) store = ds_app_store_open(app, &code);
 
     if (!store)
         return code;
@@ -114,9 +118,9 @@ int ds_live_held(ds_app *app, const char *verb, const char *route, const char *k
         return ds_app_fail(app, &err);
     }
     if (live.holder)
-        return ds_app_in_use(app, live.holder);
+        return ds_app_in_use(app, live.who);
 
-    DS_AUTO(ds_store) store = open_store(app, &code);
+    DS_AUTO(ds_store) store = ds_app_store_open(app, &code);
 
     if (!store)
         return code;

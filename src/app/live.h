@@ -9,7 +9,8 @@
 #include "app/app.h"
 
 typedef struct ds_live {
-    pid_t holder;       /* 0: nobody */
+    pid_t holder;       /* 0: nobody; -1: somebody elsewhere */
+    const char *who;    /* as messages name the holder; NULL: nobody */
     bool daemon;        /* and it answers on its socket */
     const char *socket; /* path */
 } ds_live;

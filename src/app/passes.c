@@ -60,6 +60,6 @@ int ds_passes_run(ds_app *app, const ds_unit_ref *refs, size_t refs_n, const cha
     if (live.daemon)
         return run_through_daemon(app, &live, refs, refs_n, items, items_n);
     if (live.holder)
-        return ds_app_in_use(app, live.holder);
+        return ds_app_in_use(app, live.who);
     return run_here(app, refs, refs_n, items, items_n);
 }

@@ -82,7 +82,7 @@ static bool is_slip(const ds_results *r, const ds_run_row *run)
 
     if (!run->error_kind || strcmp(run->error_kind, "config") != 0 || strcmp(run->unit, "-") == 0)
         return false;
-    reader = ds_reader_open(r->app->config->store_path, &err);
+    reader = ds_app_reader(r->app, &err);
     return reader && ds_reader_units(reader, run->route, run->unit, a, &rows, &n, &err) && n == 0;
 }
 
@@ -140,7 +140,7 @@ static bool answered(const ds_results *r, const ds_unit_ref *ref)
 static void judge_cancelled(ds_results *r)
 {
     ds_err err = DS_ERR_INIT;
-    DS_AUTO(ds_reader) reader = ds_reader_open(r->app->config->store_path, &err);
+    DS_AUTO(ds_reader) reader = ds_app_reader(r->app, &err);
     ds_unit_row *rows;
     size_t n = 0;
 

@@ -23,6 +23,8 @@
  * was freed once, and a daemon would sleep on megabytes that a pass needed. */
 #define FREE_MOST ((int)(128 * DS_KIB))
 
+#define STORE_TRY_SECONDS 2
+
 typedef struct watcher {
     pthread_t thread;
     sigset_t set;
@@ -74,6 +76,47 @@ static void block_signals(watcher *w)
     pthread_sigmask(SIG_BLOCK, &w->set, NULL);
 }
 
+/* Whether a signal came within that time. */
+static bool stopped_within(watcher *w, int seconds)
+{
+    const struct timespec time = {.tv_sec = seconds};
+    int number = sigtimedwait(&w->set, NULL, &time);
+
+    if (number <= 0)
+        return false;
+    atomic_store(&w->first, number);
+    ds_log(DS_LOG_INFO, "run_stopping", "signal", sigabbrev_np(number), NULL);
+    return true;
+}
+
+/* A daemon waits for a server that is away. NULL with *code, which is DONE where a signal ended the
+ * wait. */
+static ds_store *open_store(const ds_app *app, const ds_serve *what, watcher *w, int *code)
+{
+    bool told = false;
+
+    for (;;) {
+        ds_err err = DS_ERR_INIT;
+        ds_store_at at;
+        pid_t holder = 0;
+        ds_store *store = NULL;
+
+        if (ds_app_store(app, &at, &err))
+            store = ds_store_open_at(&at, &holder, &err);
+        if (store)
+            return store;
+        if (what->once || !at.driver || err.kind != DS_ERR_TRANSIENT) {
+            *code = ds_app_store_failed(app, &err, holder != 0);
+            return NULL;
+        }
+        if (!told)
+            ds_log(DS_LOG_WARN, "store_away", "error", err.text, NULL);
+        told = true;
+        if (stopped_within(w, STORE_TRY_SECONDS))
+            return NULL;
+    }
+}
+
 typedef struct ticking {
     ds_meter *meter;
     const ds_serve *what;
@@ -113,7 +156,7 @@ static bool run_engine(ds_app *app, ds_store *store, const ds_serve *what, watch
         .routes = app->config->routes,
         .routes_n = app->config->routes_n,
         .clock = app->clock,
-        .socket = what->once ? NULL : ds_control_path(app->config->store_path, app->arena),
+        .socket = what->once ? NULL : ds_control_path(app->config->store_local, app->arena),
         .once = what->once,
         .only = what->only,
         .only_n = what->only_n,
@@ -173,7 +216,7 @@ int ds_serve_run(ds_app *app, const ds_serve *what, int *stopped_by)
 {
     watcher w = {.engine = NULL};
     ds_err err = DS_ERR_INIT;
-    pid_t holder = 0;
+    int code = DS_EXIT_DONE;
 
     *stopped_by = 0;
     block_signals(&w);
@@ -181,12 +224,12 @@ int ds_serve_run(ds_app *app, const ds_serve *what, int *stopped_by)
     if (!what->once)
         mallopt(M_TRIM_THRESHOLD, FREE_MOST);
 
-    DS_AUTO(ds_store) store = ds_store_open(app->config->store_path, &holder, &err);
+    DS_AUTO(ds_store) store = open_store(app, what, &w, &code);
 
-    if (!store && holder)
-        return ds_app_in_use(app, holder);
-    if (!store)
-        return ds_app_fail(app, &err);
+    if (!store) {
+        *stopped_by = atomic_load(&w.first);
+        return code;
+    }
 
     int kept = set_stdout_aside(app);
     bool ok = run_engine(app, store, what, &w, &err);

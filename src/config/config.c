@@ -33,8 +33,6 @@ static const ds_shape engine_shape = {
     .takes = "embedded",
     .either = (const ds_shape *const[]){&engine_word, &engine_table, NULL},
 };
-static const ds_shape store_shape = {
-    .type = DS_SHAPE_TEXT, .takes = "sqlite:PATH", .pattern = "^sqlite:(?!//([^/]|$))."};
 static const ds_shape account_shape = {.type = DS_SHAPE_ACCOUNT};
 static const ds_shape accounts_shape = {
     .type = DS_SHAPE_MAP,
@@ -54,9 +52,10 @@ static const ds_key top_keys[] = {
     {.name = "store",
      .type = DS_KEY_MEMBER,
      .offset = offsetof(top, store),
-     .shape = &store_shape,
+     .shape = &ds_shape_store,
      .fallback = "sqlite:durable-sync.db",
-     .help = "where the memory is kept: what is known of each row. Keep this file. For a "
+     .help = "where the memory is kept: what is known of each row. A file, `sqlite:PATH`, to be "
+             "kept; or a PostgreSQL server, `postgresql://USER@HOST/DATABASE`. For a "
              "configuration in `/etc/durable-sync` the default is "
              "`sqlite:/var/lib/durable-sync/durable-sync.db`"},
     {.name = "engine",
@@ -87,41 +86,11 @@ static const ds_key top_keys[] = {
 
 const ds_shape ds_shape_file = {.type = DS_SHAPE_TABLE, .keys = top_keys};
 
-static bool begins(const char *text, const char *with)
-{
-    return !strncmp(text, with, strlen(with));
-}
-
 static const char *absolute_dir(ds_arena *a, const char *dir)
 {
     char real[PATH_MAX];
 
     return ds_arena_strdup(a, realpath(dir, real) ? real : dir);
-}
-
-/* Beside the file. But nothing is kept under /etc: what a service of the whole machine remembers
- * is where its unit may write, and whoever asks without the unit's environment finds it too. */
-static const char *usual_store(ds_load *ld)
-{
-    bool system_wide = !strcmp(ld->dir, absolute_dir(ld->arena, "/etc/durable-sync"));
-
-    return system_wide ? "sqlite:/var/lib/durable-sync/durable-sync.db" : "sqlite:durable-sync.db";
-}
-
-static bool read_store(ds_load *ld, const ds_member *m, ds_config *config)
-{
-    const char *text = usual_store(ld), *path;
-
-    if (m && !ds_read_text(ld, m, &text))
-        return false;
-    if (begins(text, "postgresql:") || begins(text, "postgres:"))
-        return ds_issue(ld->issues, m->value->at,
-                        "store postgresql is not in this build; use sqlite:PATH");
-    path = text + strlen("sqlite:");
-    if (!begins(text, "sqlite:") || !*path || (begins(path, "//") && path[2] != '/'))
-        return ds_expected(ld, m, "sqlite:PATH");
-    config->store_path = ds_path_absolute(ld->arena, ld->dir, path);
-    return true;
 }
 
 static bool check_engine(ds_load *ld, const ds_member *kind)
@@ -195,7 +164,7 @@ static void read_top(ds_load *ld, ds_node *root, ds_config *config)
         return;
     }
     (void)!ds_schema_read(ld, &m, top_keys, &t);
-    (void)!read_store(ld, t.store, config);
+    (void)!ds_store_read(ld, t.store, config);
     (void)!read_engine(ld, t.engine);
     ds_accounts_read(ld, t.accounts, config);
     ds_notify_read(ld, t.notify, config);

@@ -54,8 +54,12 @@ typedef struct ds_notify_to { /* who is told of what; one of url and command is 
 
 typedef struct ds_config {
     ds_arena *arena;
-    const char *path;       /* as the user would write it */
-    const char *store_path; /* absolute */
+    const char *path;           /* as the user would write it */
+    const char *store_path;     /* a file, absolute; else the server's name, without a password */
+    const ds_secret *store_url; /* as libpq takes it; NULL: a file */
+    const char *store_schema;   /* of a server's */
+    /* What belongs to the store on this machine has this name and more: absolute. */
+    const char *store_local;
     const ds_account *accounts;
     size_t accounts_n;
     const ds_notify_to *notify;    /* NULL: nobody is told */

@@ -82,6 +82,10 @@ bool ds_expected(ds_load *ld, const ds_member *m, const char *what);
 ds_secret *ds_load_keep_secret(ds_load *ld, const char *text);
 const char *ds_path_absolute(ds_arena *a, const char *dir, const char *path);
 
+/* ---- `store` (store.c) ----------------------------------------------------------------------- */
+
+DS_MUST_USE bool ds_store_read(ds_load *ld, const ds_member *m, ds_config *config);
+
 /* ---- tables (schema.c) ----------------------------------------------------------------------- */
 
 /* Reads the table in `m` by its keys (ended by a name of NULL) into `out`, whose fields already

@@ -208,7 +208,7 @@ static bool plan_pages(planner *pl, ds_err *err)
         if (!plan_page(pl->p, got, pl, err))
             return false;
     }
-    if (go_on)
+    if (!pl->enough)
         fetcher_calls(f, &pl->out->reading);
     return true;
 }

@@ -15,8 +15,6 @@
 static const struct row {
     const char *name, *text, *first_line;
 } rows[] = {
-    {"a store in PostgreSQL by its other name", "store: postgres://h/db\n" ROUTE(""),
-     "t.yaml:1:8: store postgresql is not in this build; use sqlite:PATH"},
     {"an engine left empty", "engine:\n" ROUTE(""),
      "t.yaml:1:8: engine: expected text, found nothing"},
     {"accounts as a list", "accounts: [a]\n" ROUTE(""),

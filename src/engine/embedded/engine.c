@@ -55,6 +55,7 @@ void ds_emb_wind_down(ds_engine *e)
 static void stop(ds_engine *e)
 {
     atomic_fetch_add(&e->stops, 1);
+    ds_store_hurry(e->store);
     ds_emb_wind_down(e);
 }
 

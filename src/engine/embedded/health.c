@@ -74,7 +74,7 @@ static int64_t pulse_wait(const ds_engine *e)
 {
     int64_t each_ms = pulse_each_ms(e);
 
-    if (!each_ms || e->health.pulsing)
+    if (!each_ms)
         return -1;
     return DS_MAX(e->health.pulsed_ms + each_ms - steady_ms(e), (int64_t)0);
 }
@@ -116,6 +116,15 @@ void ds_emb_health_look(ds_engine *e)
     }
     if (change_wait(e) == 0)
         tell(e, DS_HEALTH_CHANGED);
-    if (pulse_wait(e) == 0)
+    if (pulse_wait(e) != 0)
+        return;
+    if (!h->pulsing) {
         ask_writer(e);
+        return;
+    }
+    /* A writer that waits for its server lives; from any other silence whoever watches concludes
+     * what is to be concluded. */
+    h->pulsed_ms = steady_ms(e);
+    if (ds_store_is_away(e->store))
+        tell(e, DS_HEALTH_PULSE);
 }

@@ -121,6 +121,8 @@ typedef struct ds_unit_step {
     const char *route, *unit;
     const ds_event *events;
     size_t events_n;
+    const ds_event *own; /* its events without those from the route's inbox; NULL: none came */
+    size_t own_n;
     bool ensure;           /* the first event is ENSURE: makes the unit, reads its inbox */
     bool died;             /* if a pass is under way, the process under it has died */
     bool asked;            /* the activation's follower asks for this one */

@@ -172,7 +172,7 @@ static bool run_offline(ds_job *job, ds_tx *tx, ds_err *err)
 
 static bool read_known(offline *o, ds_store *store, ds_err *err)
 {
-    DS_AUTO(ds_reader) reader = ds_reader_open(ds_store_path(store), err);
+    DS_AUTO(ds_reader) reader = ds_reader_open_at(ds_store_place(store), err);
     ds_unit_row *rows;
 
     if (!reader || !ds_reader_units(reader, o->ref->route, NULL, o->arena, &rows, &o->known_n, err))

@@ -49,6 +49,7 @@ static bool find(ds_step *step, ds_tx *tx, int64_t now_ms, ds_arena *a, ds_err *
 {
     ds_unit_step *s = of_step(step);
 
+    s->added = s->start = s->go_on = s->cancel = false; /* a step may be taken again */
     if (!read_row(s, tx, now_ms, a, err))
         return false;
     step->found = !is_void(s);
@@ -246,6 +247,12 @@ bool ds_unit_steps_inbox(ds_activation *act, ds_tx *tx, ds_err *err)
 
         if (!s->ensure)
             continue; /* it is gone */
+        if (s->own) { /* taken before, and undone with its transaction */
+            s->events = s->own;
+            s->events_n = s->own_n;
+        }
+        s->own = s->events;
+        s->own_n = s->events_n;
         all = ds_arena_alloc(act->arena, (s->events_n + n) * sizeof(*all));
 
         for (size_t k = 0; k < s->events_n + n; k++)

@@ -205,7 +205,7 @@ static void submit_take_up(ds_engine *e, const ds_unit_row *rows, size_t n, size
 bool ds_emb_take_up(ds_engine *e, ds_err *err)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
-    DS_AUTO(ds_reader) reader = ds_reader_open(ds_store_path(e->store), err);
+    DS_AUTO(ds_reader) reader = ds_reader_open_at(ds_store_place(e->store), err);
     ds_unit_row *rows;
     size_t n;
 
