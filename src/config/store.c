@@ -95,16 +95,15 @@ static const char *name_of_uri(ds_arena *a, const char *uri)
 {
     const char *from = strstr(uri, "://") + 3;
     size_t n = strcspn(from, "?");
-    const char *at = memrchr(from, '@', n), *service = word_of(a, from + n, "service");
-    const char *host = at ? at + 1 : from;
-    int host_n = (int)(from + n - host);
+    const char *at = memrchr(from, '@', n), *host = at ? at + 1 : from;
+    const char *service = word_of(a, from + n, "service"), *folder = word_of(a, from + n, "host");
+    const char *user = at ? ds_arena_printf(a, "%.*s@", (int)strcspn(from, ":@"), from) : "";
+    const char *rest = ds_arena_strndup(a, host, (size_t)(from + n - host));
 
-    if (host_n <= 1 && service)
+    if (service && (!*rest || !strcmp(rest, "/")))
         return ds_arena_printf(a, "postgresql:service=%s", service);
-    if (!at)
-        return ds_arena_printf(a, "postgresql://%.*s", host_n, host);
-    return ds_arena_printf(a, "postgresql://%.*s@%.*s", (int)strcspn(from, ":@"), from, host_n,
-                           host);
+    return ds_arena_printf(a, "postgresql://%s%s%s%s", user, rest, folder ? "?host=" : "",
+                           folder ? folder : "");
 }
 
 static bool has_no_password(const char *text)

@@ -9,7 +9,8 @@ class Relay:
     """Listens on `port` of loopback and passes everything on to the server's port.
 
     lose_commit(applied)   the next COMMIT: either it does not get there, or its answer does not get
-                           back; `lost` is set then, and that connection is cut
+                           back; `lost` is set then, and that connection is cut. behind=n: only after
+                           n others
     cut_after(n)           the next connection is cut once n bytes of the server have come
     """
 
@@ -19,6 +20,7 @@ class Relay:
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
         self.lose = None   # None, "request", "answer"
+        self.behind = 0    # COMMITs that are let through before
         self.limit = None  # bytes
         self.lost = threading.Event()
         self.commits = 0
@@ -27,9 +29,10 @@ class Relay:
     def close(self):
         self.listener.close()
 
-    def lose_commit(self, applied):
+    def lose_commit(self, applied, behind=0):
         with self.lock:
             self.lost.clear()
+            self.behind = behind
             self.lose = "answer" if applied else "request"
 
     def cut_after(self, n):
@@ -81,6 +84,9 @@ class Talk:
         """False: it does not get there."""
         with self.relay.lock:
             self.relay.commits += 1
+            if self.relay.lose and self.relay.behind:
+                self.relay.behind -= 1
+                return True
             lose, self.relay.lose = self.relay.lose, None
         self.drop_answer = lose == "answer"
         if lose == "request":
