@@ -232,8 +232,9 @@ static void say(void *out, bool is_error, const char *text, const char *remedy)
 static void check_says_every_finding(void **state)
 {
     static const ds_column wanted[] = {
-        {"strs", DS_TEXT, false}, {"a", DS_DATETIME, true}, {"b", DS_INT, true},
-        {"g", DS_INT, true},      {"c", DS_LIST, true},
+        {"strs", DS_TEXT, false, NULL, 0}, {"a", DS_DATETIME, true, NULL, 0},
+        {"b", DS_INT, true, NULL, 0},      {"g", DS_INT, true, NULL, 0},
+        {"c", DS_LIST, true, NULL, 0},
     };
     DS_AUTO_BUF(out, DS_MIB);
 

@@ -112,10 +112,12 @@ static void opening(void **state)
 static void a_table_is_made_as_the_route_says(void **state)
 {
     static const ds_column made[] = {
-        {"plain", DS_TEXT, false},  {"words", DS_TEXT, true},        {"count", DS_INT, true},
-        {"price", DS_NUMBER, true}, {"done", DS_BOOL, true},         {"day", DS_DATE, true},
-        {"at", DS_DATETIME, true},  {"tags", DS_LIST, true},         {"more", DS_NESTED, true},
-        {"id", DS_TEXT, false},     {"a \"b\"; --", DS_TEXT, false},
+        {"plain", DS_TEXT, false, NULL, 0},       {"words", DS_TEXT, true, NULL, 0},
+        {"count", DS_INT, true, NULL, 0},         {"price", DS_NUMBER, true, NULL, 0},
+        {"done", DS_BOOL, true, NULL, 0},         {"day", DS_DATE, true, NULL, 0},
+        {"at", DS_DATETIME, true, NULL, 0},       {"tags", DS_LIST, true, NULL, 0},
+        {"more", DS_NESTED, true, NULL, 0},       {"id", DS_TEXT, false, NULL, 0},
+        {"a \"b\"; --", DS_TEXT, false, NULL, 0},
     };
 
     (void)state;
@@ -136,7 +138,8 @@ static void a_table_is_made_as_the_route_says(void **state)
 static void what_cannot_be_made_is_said(void **state)
 {
     static const ds_column long_one[] = {
-        {"a_name_of_more_than_sixty_three_bytes_which_the_server_would_cut_off", DS_TEXT, false}};
+        {"a_name_of_more_than_sixty_three_bytes_which_the_server_would_cut_off", DS_TEXT, false,
+         NULL, 0}};
 
     (void)state;
     begin("SELECT 1");
@@ -154,7 +157,8 @@ static void what_cannot_be_made_is_said(void **state)
 
 static void missing_columns_are_added_where_we_may(void **state)
 {
-    static const ds_column wanted[] = {{"a", DS_TEXT, false}, {"b", DS_INT, true}};
+    static const ds_column wanted[] = {{"a", DS_TEXT, false, NULL, 0},
+                                       {"b", DS_INT, true, NULL, 0}};
 
     (void)state;
     begin("CREATE TABLE t (id text PRIMARY KEY, a int); INSERT INTO t VALUES ('x', 1)");
@@ -266,7 +270,7 @@ static const struct right_row {
 static void rights(void **state)
 {
     const struct right_row *row = *state;
-    static const ds_column wanted[] = {{"a", DS_TEXT, false}};
+    static const ds_column wanted[] = {{"a", DS_TEXT, false, NULL, 0}};
 
     begin(
         "DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN; GRANT USAGE ON SCHEMA public TO clerk;"

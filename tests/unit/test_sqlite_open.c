@@ -105,10 +105,11 @@ static void files_that_cannot_be_opened(void **state)
 static void a_table_is_made_as_the_route_says(void **state)
 {
     static const ds_column made[] = {
-        {"plain", DS_TEXT, false},  {"words", DS_TEXT, true}, {"count", DS_INT, true},
-        {"price", DS_NUMBER, true}, {"done", DS_BOOL, true},  {"day", DS_DATE, true},
-        {"at", DS_DATETIME, true},  {"tags", DS_LIST, true},  {"a \"b\"; --", DS_TEXT, false},
-        {"ID", DS_TEXT, false},
+        {"plain", DS_TEXT, false, NULL, 0},       {"words", DS_TEXT, true, NULL, 0},
+        {"count", DS_INT, true, NULL, 0},         {"price", DS_NUMBER, true, NULL, 0},
+        {"done", DS_BOOL, true, NULL, 0},         {"day", DS_DATE, true, NULL, 0},
+        {"at", DS_DATETIME, true, NULL, 0},       {"tags", DS_LIST, true, NULL, 0},
+        {"a \"b\"; --", DS_TEXT, false, NULL, 0}, {"ID", DS_TEXT, false, NULL, 0},
     };
 
     (void)state;
@@ -130,7 +131,8 @@ static void a_table_is_made_as_the_route_says(void **state)
 
 static void missing_columns_are_added_where_we_may(void **state)
 {
-    static const ds_column wanted[] = {{"a", DS_TEXT, false}, {"b", DS_INT, true}};
+    static const ds_column wanted[] = {{"a", DS_TEXT, false, NULL, 0},
+                                       {"b", DS_INT, true, NULL, 0}};
 
     (void)state;
     begin("CREATE TABLE t (id TEXT PRIMARY KEY, a); INSERT INTO t VALUES ('x', 1)");
