@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test_fake_notion.py PROGRAM - Notion's stand-in over HTTP: both versions, limits, lag, traps, and that
+"""test_fake_notion.py PROGRAM - Notion's stand-in over HTTP: its versions, limits, lag, traps, and that
 no body brings it down."""
 import json
 import random
@@ -9,6 +9,7 @@ import fake
 
 NEW = {"Authorization": "Bearer ntn_x", "Notion-Version": "2025-09-03"}
 OLD = {**NEW, "Notion-Version": "2022-06-28"}
+NEWEST = {**NEW, "Notion-Version": "2026-03-11"}
 NOW = "2026-03-01T10:00:00Z"
 
 
@@ -89,13 +90,42 @@ class Gate(Case):
         self.refused("GET", me, None, 401, "unauthorized", headers={"Notion-Version": "2025-09-03"})
         self.refused("GET", me, None, 401, "unauthorized", headers={**NEW, "Authorization": "Bearer x"})
         self.refused("GET", me, None, 400, "missing_version", headers={"Authorization": "Bearer ntn_x"})
-        self.refused("GET", me, None, 400, "validation_error", "`\"2025-09-03\"`, or `\"2022-06-28\"`",
+        self.refused("GET", me, None, 400, "validation_error", "`\"2026-03-11\"`, `\"2025-09-03\"`, or `\"2022-06-28\"`",
                      headers={**NEW, "Notion-Version": "2021-01-01"})
         self.refused("GET", "/nothing", None, 400, "invalid_request_url")
         self.refused("PUT", me, None, 400, "invalid_request_url")
         self.side("POST", "/settings", {"token": "ntn_only"})
         self.refused("GET", me, None, 401, "unauthorized")
         self.call("GET", me, headers={**NEW, "Authorization": "Bearer ntn_only"})
+
+    def test_what_2026_03_11_calls_otherwise(self):
+        self.fake()
+        page = self.create("a", headers=NEWEST)
+        self.assertEqual((page["in_trash"], page.get("archived")), (False, None))
+        children = f"/blocks/{page['id']}/children"
+
+        def append(words, status=200, headers=NEWEST, **more):
+            body = {"children": [{"paragraph": {"rich_text": text(words)}}], **more}
+            return self.call("PATCH", children, body, status, headers)
+
+        first = append("1")["results"][0]
+        self.assertNotIn("archived", first)
+        append("0", position={"type": "start"})
+        append("2", position={"type": "end"})
+        append("1.5", position={"type": "after_block", "after_block": {"id": first["id"]}})
+        append("x", status=400, after=first["id"])
+        append("x", status=400, position={"type": "middle"})
+        append("x", status=400, headers=NEW, position={"type": "end"})
+        there = self.call("GET", children, headers=NEWEST)["results"]
+        self.assertEqual([block["paragraph"]["rich_text"][0]["plain_text"] for block in there],
+                         ["0", "1", "1.5", "2"])
+        self.refused("PATCH", f"/pages/{page['id']}", {"archived": True}, 400, "validation_error",
+                     "body.archived", headers=NEWEST)
+        self.assertTrue(self.call("PATCH", f"/pages/{page['id']}", {"in_trash": True},
+                                  headers=NEWEST)["in_trash"])
+        for path in (f"/databases/{self.base}", f"/data_sources/{self.source}"):
+            self.assertNotIn("archived", self.call("GET", path, headers=NEWEST))
+            self.assertFalse(self.call("GET", path)["archived"])
 
     def test_a_window(self):
         self.fake("--limit", "requests=3,window=60")

@@ -292,6 +292,32 @@ class Tables(Routes):
                                         "POST /v1/databases/{id}/query": 1,
                                         "PATCH /v1/pages/{id}": 3})
 
+    def test_each_version_does_all_of_it(self):
+        """Rows and a long body made, changed, thrown away and taken back, read again by a source."""
+        for version in ("2022-06-28", "2025-09-03", "2026-03-11"):
+            with self.subTest(version):
+                self.start()
+                table = f'database: {self.bases["Repositories"]["id"]}, version: "{version}"'
+                more = ("missing: archive\ntransform: '.body = .properties.text | del(.properties.text)'")
+                self.route(fields=None, table=table, settings=", body: replace", more=more)
+                body = "\n\n".join(f"p{i}" for i in range(150))
+                self.records(*({"id": f"k{i}", "Name": "n", "text": body} for i in range(3)))
+                self.assertEqual(self.one()["created"], 3)
+                self.side("POST", "/trash", {"page": self.row("k0")["id"]})
+                self.records(*({"id": f"k{i}", "Name": "m", "text": body + "x"} for i in range(2)))
+                self.assertEqual(self.one()["updated"], 2)
+                self.assertEqual([row["properties"]["Name"] for row in self.rows()], ["m"] * 2)
+                self.config("store: sqlite:back.db\nroutes:\n  r:\n"
+                            f'    source: {{kind: notion, base_url: "{self.url}", {table}, key: Repo ID}}\n'
+                            "    destination: {kind: sqlite, path: out.db, table: t, key: id, "
+                            "create_table: true}\n    fields: {Name: Name, Text: body}\n")
+                self.assertEqual(self.one()["total"], 2)
+                self.assertEqual(self.query("SELECT id, Name, Text FROM t ORDER BY id"),
+                                 [(key, "m", body + "x\n") for key in ("k0", "k1")])
+                self.stop(self.child)
+                for path in self.dir.glob("*.db*"):
+                    path.unlink()
+
     def test_several_data_sources_are_listed(self):
         self.start()
         self.numbered(1)

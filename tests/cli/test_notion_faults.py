@@ -104,6 +104,16 @@ class Faults(Anew):
                 self.fails(kind, says)
                 self.assertEqual(len(self.rows()), 0)
 
+    def test_a_request_that_is_wrong_as_such_ends_the_pass(self):
+        for code in ("invalid_json", "invalid_request_url", "invalid_request", "missing_version",
+                     "invalid_beta"):
+            with self.subTest(code):
+                self.begin(f"POST /v1/pages code={code}")
+                self.fails("permanent", code)
+                self.assertEqual(len(self.rows()), 0)
+        self.begin("POST /v1/pages code=invalid_grant")
+        self.assertEqual(self.one(code=3)["error"]["kind"], "auth")
+
     def test_what_is_too_large_is_held(self):
         self.begin("POST /v1/pages at=1 status=413")
         self.one(code=4)
@@ -117,6 +127,9 @@ class Faults(Anew):
         self.numbered(1, stars=8)
         self.one(code=4)
         self.assertIn("validation_error: no such thing", self.held()["k0"])
+        self.begin("POST /v1/pages at=2 status=400 message=no_more_blocks_in_this_workspace")
+        self.assertEqual(self.one(code=4)["created"], 2)
+        self.assertIn("no more blocks in this workspace", self.held()["k1"])
 
     def test_rows_that_are_gone_are_made_again(self):
         self.begin(settings=", trashed: recreate")
@@ -251,6 +264,15 @@ class Bodies(Anew):
         self.ask("PATCH", f"/v1/blocks/{page}/children", {"children": [{"divider": {}}]}, HEAD)
         self.assertIn("somebody has changed it", self.run_it("once").err)
         self.assertEqual(len(self.blocks()), 100)
+
+    def test_an_address_beyond_the_limit_stays_as_text(self):
+        far = "https://example.org/" + "a" * 2000
+        self.begin("replace", f"[near](https://example.org/a) [far]({far})\n\n![image]({far})")
+        self.one()
+        log = json.dumps([call["body"] for call in self.side("GET", "/log") if call.get("body")])
+        self.assertNotIn(f'\\"url\\":\\"{far}', log)
+        self.assertIn("https://example.org/a", log)
+        self.assertEqual(len(self.blocks()), 2)
 
     def test_text_beyond_the_limits_of_a_block(self):
         self.begin("replace", "\U0001f600" * 150000 + "\n\n- " + "x" * 5000)

@@ -511,6 +511,15 @@ class Errors(Routes):
         self.side("POST", "/faults", {"rules": []})
         self.assertEqual(self.one()["outcome"], "done")
 
+    def test_a_request_that_is_wrong_as_such(self):
+        self.route()
+        for code in ("invalid_json", "invalid_request_url", "invalid_request", "missing_version",
+                     "invalid_beta"):
+            with self.subTest(code):
+                self.ends(f"code={code}", "failed", "permanent", code)
+        done = self.ends("code=invalid_grant", "paused")
+        self.assertEqual(done["error"]["kind"], "auth")
+
     def test_a_limit_becomes_a_timer(self):
         self.route()
         self.ends("status=429 retry-after=60", "waiting", "rate_limited")

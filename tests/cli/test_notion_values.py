@@ -86,7 +86,11 @@ class Values(Routes):
                 ("more than 2000 characters", {"url": "https://example.org/" + "u" * 2000}),
                 ("200001 characters, the most is 200000", {"text": "t" * 200001}),
                 ("its properties make a request of", {"text": "\u20ac" * 200000}),
-                ("the list has 101 entries", {"multi": [f"o{i}" for i in range(101)]})):
+                ("no address that Notion can link to", {"files": ["https://example.org/" + "u" * 2000]}),
+                ("the list has 101 entries", {"multi": [f"o{i}" for i in range(101)]}),
+                ("the list has 101 entries", {"relation": [f"{i:032}" for i in range(101)]}),
+                ("the list has 101 entries", {"people": [f"{i:032}" for i in range(101)]}),
+                ("the list has 101 entries", {"files": [f"https://example.org/{i}" for i in range(101)]})):
             with self.subTest(says):
                 self.refused(says, **properties)
         self.assertEqual(len(self.rows()), 2)

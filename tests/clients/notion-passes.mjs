@@ -132,6 +132,11 @@ test('passes: every type of column, null, the trash, a column that is made', asy
     await everyType('2025-09-03', `data_source: ${everything.data_sources[0].id}`);
 });
 
+test('passes: the same with 2026-03-11', async () => {
+    await side('POST', '/columns', {source: 'Everything', properties: {Note: null}});
+    await everyType('2026-03-11', `data_source: ${everything.data_sources[0].id}`);
+});
+
 test('passes: the same with 2022-06-28', async () => {
     await side('POST', '/columns', {source: 'Everything', properties: {Note: null}});
     await everyType('2022-06-28', `database: ${everything.id}`);

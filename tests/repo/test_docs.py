@@ -153,10 +153,10 @@ class Docs(unittest.TestCase):
             for option in connector["options"]:
                 self.assertIn(f"| `{option['name']}` |", reference, kind)
 
-    def test_every_test_in_the_table_of_faults_is_there(self):
-        rows = [line.split("|") for line in (TOP / "docs" / "faults.md").read_text().splitlines()
-                if line.startswith("|") and "`" in line]
-        self.assertGreaterEqual(len(rows), 30)
+    def names_tests(self, lines, least):
+        """Rows of a table whose third column says which tests show it: they are there."""
+        rows = [line.split("|") for line in lines if line.startswith("|") and "`" in line]
+        self.assertGreaterEqual(len(rows), least)
         for row in rows:
             places = re.findall(r"`([a-z]+/[a-z_]+\.(?:c|py))`: ((?:`\w+`(?:, )?)+)", row[3])
             self.assertTrue(places, row)
@@ -164,6 +164,19 @@ class Docs(unittest.TestCase):
                 text = (TOP / "tests" / name).read_text()
                 for test in re.findall(r"`(\w+)`", tests):
                     self.assertTrue(re.search(rf"\b{test}\b", text), f"{name} has no {test}")
+
+    def test_every_test_in_the_table_of_faults_is_there(self):
+        self.names_tests((TOP / "docs" / "faults.md").read_text().splitlines(), 30)
+
+    def test_every_limit_and_error_of_notion_has_a_test(self):
+        text = (TOP / "src" / "connectors" / "notion" / "README.md").read_text()
+        table = text.split("## Limits and errors")[1]
+        self.names_tests(table.splitlines(), 30)
+        for word in ("2000", "100 items", "equation", "200", "1000", "500 KB", "60 s", "10,000", "row_limit_exceeded",
+                     "invalid_json", "invalid_request_url", "invalid_request", "missing_version", "invalid_beta",
+                     "validation_error", "start_cursor", "invalid_grant", "401", "403", "404", "conflict_error", "413",
+                     "429", "500", "502", "503", "504", "529"):
+            self.assertIn(word, table)
 
     def test_links_lead_somewhere(self):
         self.assertGreaterEqual(len(pages()), 8)

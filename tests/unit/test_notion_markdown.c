@@ -38,6 +38,7 @@ static const struct sample {
     {"no heading", "#none", P(RUN("#none"))},
     {"an underlined heading", "One\n===", "[{\"heading_1\":{\"rich_text\":[" RUN("One") "]}}]"},
     {"one underlined by dashes", "Two\n---", "[{\"heading_2\":{\"rich_text\":[" RUN("Two") "]}}]"},
+    {"a formula stays text", "$x^2$", P(RUN("$x^2$"))},
     {"a divider", "* * *", "[{\"divider\":{}}]"},
     {"a quote", "> a\n> b", "[{\"quote\":{\"rich_text\":[" RUN("a\\nb") "]}}]"},
     {"code", "```py\na\n  b\n```",

@@ -28,6 +28,7 @@ typedef struct ds_notion_settings {
 
 #define DS_NOTION_OLD "2022-06-28"
 #define DS_NOTION_NEW "2025-09-03"
+#define DS_NOTION_NEWEST "2026-03-11" /* nothing that is asked here is another thing in it */
 
 /* Their rows of an option table; `member_` is a ds_notion_settings. */
 #define DS_NOTION_OPTIONS(type_, member_)                                                          \
@@ -50,9 +51,9 @@ typedef struct ds_notion_settings {
         {.name = "version",                                                                        \
          .type = DS_OPTION_CHOICE,                                                                 \
          .offset = offsetof(type_, member_.version),                                               \
-         .choices = DS_NOTION_NEW "|" DS_NOTION_OLD,                                               \
+         .choices = DS_NOTION_NEW "|" DS_NOTION_NEWEST "|" DS_NOTION_OLD,                          \
          .fallback = DS_NOTION_NEW,                                                                \
-         .help = "of the API; the older one knows no data sources"},                               \
+         .help = "of the API; the oldest one knows no data sources"},                              \
         DS_HTTP_OPTIONS(type_, member_.http, "https://api.notion.com")
 
 /* For `validate`: CONFIG where they cannot be used. `may_lack`: neither of the two names a table.

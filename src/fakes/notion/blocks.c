@@ -160,8 +160,7 @@ static void show_members(const ds_ws *ws, const ds_ws_thing *thing, const ds_fak
     ds_ws_show_parent(thing, ds_ws_is_old(call), w);
     ds_ws_show_stamps(ws, thing, w);
     ds_w_bool(w, "has_children", has_children(thing));
-    ds_w_bool(w, "archived", thing->trashed);
-    ds_w_bool(w, "in_trash", thing->trashed);
+    ds_ws_show_trashed(thing->trashed, call, w);
     if (thing->kind == DS_WS_BLOCK)
         show_content(ws, (const ds_ws_block *)thing, call->arena, w);
     else
@@ -312,15 +311,19 @@ void ds_ws_list_children(void *state, ds_fake_call *call)
 static bool place_asked(const ds_ws *ws, const ds_ws_list *list, const ds_json *body, uint32_t *at,
                         ds_ws_why *why)
 {
-    const char *after = ds_json_text(body, "after");
+    const ds_json *position = ds_json_get(body, "position");
+    const char *type = ds_json_text(position, "type");
+    const char *after = position ? ds_json_text(ds_json_get(position, "after_block"), "id")
+                                 : ds_json_text(body, "after");
     ds_ws_id id;
 
-    *at = list->n;
+    *at = type && !strcmp(type, "start") ? 0 : list->n;
     if (!after || !ds_ws_id_read(after, &id))
         return true;
     *at = ds_ws_list_find(list, ds_ws_find(ws, id));
     if (*at == list->n)
-        return ds_ws_invalid(why, "Block with ID %s in `after` is no child of the block.", after);
+        return ds_ws_invalid(why, "Block with ID %s to be put behind is no child of the block.",
+                             after);
     (*at)++;
     return true;
 }

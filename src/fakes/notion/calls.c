@@ -91,11 +91,47 @@ bool ds_ws_no_trashed(ds_ws_why *why)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+static const char *const versions[] = {"2022-06-28", "2025-09-03", "2026-03-11"};
+
+bool ds_ws_is_version(const char *version)
+{
+    for (size_t i = 0; i < DS_COUNT(versions); i++)
+        if (!strcmp(version, versions[i]))
+            return true;
+    return false;
+}
+
+static bool is_of(const ds_fake_call *call, const char *version)
+{
+    const char *asked = ds_fake_header(call, "Notion-Version");
+
+    return asked && !strcmp(asked, version);
+}
+
 bool ds_ws_is_old(const ds_fake_call *call)
 {
-    const char *version = ds_fake_header(call, "Notion-Version");
+    return is_of(call, versions[0]);
+}
 
-    return version && !strcmp(version, "2022-06-28");
+bool ds_ws_is_newest(const ds_fake_call *call)
+{
+    return is_of(call, versions[2]);
+}
+
+/* Members that one version has and another has not. */
+static bool has_members_of_version(const ds_fake_call *call, const ds_json *body, ds_ws_why *why)
+{
+    static const char *const gone[] = {"archived", "after"}, *const come[] = {"position"};
+    bool newest = ds_ws_is_newest(call);
+    const char *const *names = newest ? gone : come;
+
+    for (size_t i = 0; i < (newest ? DS_COUNT(gone) : DS_COUNT(come)); i++)
+        if (ds_json_get(body, names[i]))
+            return ds_ws_invalid(why,
+                                 "body failed validation: body.%s should be not present, instead "
+                                 "was `%s`.",
+                                 names[i], ds_json_text(body, names[i]) ? "a string" : "a value");
+    return true;
 }
 
 const ds_json *ds_ws_body(ds_fake_call *call, const ds_shape *shape)
@@ -110,7 +146,7 @@ const ds_json *ds_ws_body(ds_fake_call *call, const ds_shape *shape)
         ds_ws_refuse_with(call, 400, "invalid_json", "Error parsing JSON body.");
         return NULL;
     }
-    if (ds_shape_check(shape, body, "body", &why))
+    if (ds_shape_check(shape, body, "body", &why) && has_members_of_version(call, body, &why))
         return body;
     ds_ws_refuse(call, &why);
     return NULL;
@@ -280,6 +316,13 @@ void ds_ws_show_parent(const ds_ws_thing *thing, bool old, ds_json_writer *w)
             ds_ws_show_id("database_id", parent->parent->id, w);
     }
     ds_json_w_end_object(w);
+}
+
+void ds_ws_show_trashed(bool trashed, const ds_fake_call *call, ds_json_writer *w)
+{
+    if (!ds_ws_is_newest(call))
+        ds_w_bool(w, "archived", trashed);
+    ds_w_bool(w, "in_trash", trashed);
 }
 
 void ds_ws_show_times(const ds_ws_thing *thing, ds_json_writer *w)

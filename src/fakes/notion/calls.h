@@ -23,6 +23,10 @@ bool ds_ws_no_trashed(ds_ws_why *why);
 
 /* The version 2022-06-28, in which a database is the table. */
 bool ds_ws_is_old(const ds_fake_call *call);
+/* The version 2026-03-11, which has no `archived` and no `after`. */
+bool ds_ws_is_newest(const ds_fake_call *call);
+/* A version that is taken. */
+bool ds_ws_is_version(const char *version);
 /* The body, of that shape. NULL: refused. */
 const ds_json *ds_ws_body(ds_fake_call *call, const ds_shape *shape);
 /* What the path names, of that kind and shared. NULL: refused. `what`: "page". */
@@ -68,6 +72,8 @@ void ds_ws_show_database(const ds_ws *ws, const ds_ws_database *base, const ds_f
 void ds_ws_show_block(const ds_ws *ws, const ds_ws_thing *block, const ds_fake_call *call,
                       ds_json_writer *w); /* blocks.c; pages and databases are blocks too */
 void ds_ws_show_parent(const ds_ws_thing *thing, bool old, ds_json_writer *w);
+/* in_trash, and what it was called before. */
+void ds_ws_show_trashed(bool trashed, const ds_fake_call *call, ds_json_writer *w);
 /* created_time, last_edited_time; with who it was as well. */
 void ds_ws_show_times(const ds_ws_thing *thing, ds_json_writer *w);
 void ds_ws_show_stamps(const ds_ws *ws, const ds_ws_thing *thing, ds_json_writer *w);

@@ -48,8 +48,7 @@ static void show_base(const ds_ws *ws, const ds_ws_database *base, const ds_fake
     else
         ds_ws_show_times(&base->thing, w);
     ds_w_bool(w, "is_inline", base->is_inline);
-    ds_w_bool(w, "archived", base->thing.trashed);
-    ds_w_bool(w, "in_trash", base->thing.trashed);
+    ds_ws_show_trashed(base->thing.trashed, call, w);
     ds_ws_show_json("icon", base->icon, w);
     ds_ws_show_json("cover", base->cover, w);
     ds_ws_show_url(&base->thing, w);
@@ -90,8 +89,7 @@ static void show_source(const ds_ws *ws, const ds_ws_source *source, const ds_fa
     ds_json_w_end_object(w);
     ds_ws_show_stamps(ws, &source->thing, w);
     ds_w_bool(w, "is_inline", base->is_inline);
-    ds_w_bool(w, "archived", ds_ws_is_trashed(&source->thing));
-    ds_w_bool(w, "in_trash", ds_ws_is_trashed(&source->thing));
+    ds_ws_show_trashed(ds_ws_is_trashed(&source->thing), call, w);
     ds_ws_show_json("icon", base->icon, w);
     ds_ws_show_json("cover", base->cover, w);
     ds_ws_show_url(&source->thing, w);

@@ -1,7 +1,7 @@
 /* src/fakes/notion/notion.c
  *
- * The stand-in of Notion's REST API, versions 2022-06-28 and 2025-09-03: its routes, its gate, its
- * options.
+ * The stand-in of Notion's REST API, versions 2022-06-28, 2025-09-03 and 2026-03-11: its routes,
+ * its gate, its options.
  *
  *   --seed    rows=N       rows of the database Repositories (0)
  *             seed=N       other ids
@@ -10,8 +10,10 @@
  *             most_rows=N  rows a data source takes, then 409 row_limit_exceeded (0: no end)
  *   --limit   requests=N,window=S   so many requests in each window of so many seconds (60)
  *             rate=N,burst=N        so many a second on the long run, so many at once (3 times
- * that) faults    row-limit    409 row_limit_exceeded no-database  503
- * database_connection_unavailable
+ *                                   that)
+ *   faults    row-limit    409 row_limit_exceeded
+ *             no-database  503 database_connection_unavailable
+ *             code=NAME    the error of that code, with its status
  *
  * Any token that begins with ntn_ or secret_ is taken.
  */
@@ -162,11 +164,12 @@ static bool has_version(ds_fake_call *call)
                           "be defined, instead was `undefined`.");
         return false;
     }
-    if (!strcmp(version, "2022-06-28") || !strcmp(version, "2025-09-03"))
+    if (ds_ws_is_version(version))
         return true;
     ds_ws_refuse_with(call, 400, "validation_error",
                       "Notion-Version header failed validation: Notion-Version header should be "
-                      "`\"2025-09-03\"`, or `\"2022-06-28\"`, instead was `\"%s\"`.",
+                      "`\"2026-03-11\"`, `\"2025-09-03\"`, or `\"2022-06-28\"`, instead was "
+                      "`\"%s\"`.",
                       version);
     return false;
 }
@@ -247,13 +250,28 @@ static void refuse(void *state, ds_fake_call *call, int status, const char *text
     ds_ws_refuse_with(call, status, ds_ws_code_of(status), "%s", text ? text : "");
 }
 
-static const char *const own_faults[] = {"row-limit", "no-database", NULL};
+static const char *const own_faults[] = {"row-limit", "no-database", "code", NULL};
+
+/* Codes of the status 400, of which there are several. */
+static void answer_code(ds_fake_call *call, const char *code)
+{
+    static const char *const codes[] = {"invalid_json",    "invalid_request_url", "invalid_request",
+                                        "missing_version", "invalid_beta",        "invalid_grant"};
+
+    for (size_t i = 0; i < DS_COUNT(codes); i++)
+        if (!strcmp(codes[i], code)) {
+            ds_ws_refuse_with(call, 400, codes[i], "The request is refused: %s.", code);
+            return;
+        }
+    ds_ws_refuse_with(call, 400, "validation_error", "No such code is known: %.60s.", code);
+}
 
 static void own_fault(void *state, ds_fake_call *call, const char *name, const char *value)
 {
-    (void)value;
     number_request(state, call);
-    if (!strcmp(name, "row-limit"))
+    if (!strcmp(name, "code"))
+        answer_code(call, value);
+    else if (!strcmp(name, "row-limit"))
         ds_ws_refuse_with(call, 409, "row_limit_exceeded",
                           "The data source has reached its limit of rows.");
     else
@@ -272,5 +290,5 @@ const ds_fake_kind ds_fake_notion = {
     .fault = own_fault,
     .faults = own_faults,
     .help = "seed: rows, seed, lag_ms, cap, most_rows; limit: requests, window, rate, burst; "
-            "faults: row-limit, no-database",
+            "faults: row-limit, no-database, code",
 };

@@ -78,8 +78,7 @@ static void show_members(const ds_ws *ws, const ds_ws_page *page, const ds_fake_
     ds_ws_show_json("cover", page->cover, w);
     ds_ws_show_json("icon", page->icon, w);
     ds_ws_show_parent(&page->thing, ds_ws_is_old(call), w);
-    ds_w_bool(w, "archived", page->thing.trashed);
-    ds_w_bool(w, "in_trash", page->thing.trashed);
+    ds_ws_show_trashed(page->thing.trashed, call, w);
     if (!ds_ws_is_old(call)) {
         ds_w_bool(w, "is_archived", false);
         ds_w_bool(w, "is_locked", page->thing.locked);

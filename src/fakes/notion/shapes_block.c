@@ -224,6 +224,14 @@ const ds_shape ds_shape_update_block = {DS_SHAPE_OBJECT, .may_lack = true,
                                         .members = update_members, .n = DS_COUNT(update_members)};
 
 static const ds_shape list = {.kind = DS_SHAPE_BLOCKS};
+static const char *const places[] = {"start", "end", "after_block", NULL};
+static const ds_shape place = WORD(places);
+static const ds_member behind_members[] = {{"id", &ds_shape_id, DS_REQUIRED}};
+static const ds_shape behind = OBJECT(behind_members);
+static const ds_member position_members[] = {{"type", &place, DS_REQUIRED},
+                                             {"after_block", &behind, DS_OPTIONAL}};
+static const ds_shape position = OBJECT(position_members);
 static const ds_member append_members[] = {{"children", &list, DS_REQUIRED},
+                                           {"position", &position, DS_OPTIONAL},
                                            {"after", &ds_shape_id, DS_OPTIONAL}};
 const ds_shape ds_shape_append = OBJECT(append_members);
