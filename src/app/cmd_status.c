@@ -183,6 +183,8 @@ static void unit_json(const status *s, ds_json_writer *w, const ds_unit_row *row
     ds_w_bool(w, "sync_pending", u->want.any);
     ds_w_time(w, "next_run", next_run(s, row));
     ds_w_int(w, "held", row->held);
+    ds_w_int(w, "unsure", row->unsure);
+    ds_w_time(w, "unsure_until", row->unsure_until_ms);
     ds_w_text(w, "promise", promise_of(s, row->route, letter));
     ds_w_text(w, "approval", u->approval);
     ds_w_bool(w, "gone", u->gone);
@@ -289,6 +291,15 @@ static const char *running_text(ds_arena *a, const ds_running *live)
                            waits ? ", waits for its " : "", waits ? waits : "");
 }
 
+/* Nothing is wrong, and nobody has to do anything. */
+static const char *unsure_text(const status *s, const ds_unit_row *row)
+{
+    return ds_arena_printf(s->app->arena,
+                           "%s sent, but the answer was lost: looked up by the first pass after %s",
+                           ds_count_text(s->app->arena, row->unsure),
+                           ds_time_text(s->app->arena, row->unsure_until_ms / 1000 * 1000, false));
+}
+
 static const char *note_of(const status *s, const ds_unit_row *row)
 {
     const ds_unit *u = &row->state;
@@ -311,7 +322,9 @@ static const char *note_of(const status *s, const ds_unit_row *row)
         return ds_arena_printf(a, "interrupted after %s rows; %s goes on",
                                ds_count_text(a, row->running_totals.total),
                                u->paused ? "`resume`" : "the next run");
-    return u->want.any ? "a pass is asked for" : "";
+    if (u->want.any)
+        return "a pass is asked for";
+    return row->unsure ? unsure_text(s, row) : "";
 }
 
 static void unit_text(const status *s, ds_table *table, const ds_unit_row *row)

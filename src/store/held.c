@@ -244,6 +244,26 @@ bool ds_held_of(ds_db *db, int64_t unit_id, const char *const *keys, size_t n, d
     return ok;
 }
 
+bool ds_held_unsure(ds_db *db, ds_unit_row *row, ds_err *err)
+{
+    static const char sql[] =
+        "SELECT count(*), max(h.next_try) FROM intent i JOIN held h ON h.unit_id = i.unit_id"
+        " AND h.key = i.key AND h.placed = 0 WHERE i.unit_id = ? AND h.adopt IS NULL"
+        " AND h.next_try < ?";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    bool there = false;
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, row->id);
+    ds_bind_int(st, 2, INT64_MAX / 2); /* beyond are those that only a person can settle */
+    if (!ds_db_next(db, st, &there, err))
+        return false;
+    row->unsure = there ? ds_col_int(st, 0) : 0;
+    row->unsure_until_ms = row->unsure ? ds_col_int(st, 1) : 0;
+    return true;
+}
+
 bool ds_held_list(ds_db *db, const char *route, ds_arena *a, ds_held_row **out, size_t *n,
                   ds_err *err)
 {

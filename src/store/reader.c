@@ -108,7 +108,14 @@ bool ds_reader_units(ds_reader *r, const char *route, const char *unit, ds_arena
 {
     *out = NULL;
     *n = 0;
-    return !r->db || ds_units_list(r->db, route, unit, a, out, n, err);
+    if (!r->db)
+        return true;
+    if (!ds_units_list(r->db, route, unit, a, out, n, err))
+        return false;
+    for (size_t i = 0; i < *n; i++)
+        if ((*out)[i].held > 0 && !ds_held_unsure(r->db, &(*out)[i], err))
+            return false;
+    return true;
 }
 
 bool ds_reader_runs(ds_reader *r, const char *route, const char *unit, size_t max, ds_arena *a,

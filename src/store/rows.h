@@ -61,6 +61,8 @@ DS_MUST_USE bool ds_held_page(ds_db *db, int64_t unit_id, const char *after, siz
 /* out[i]: how keys[i] is held; NULL: it is not. */
 DS_MUST_USE bool ds_held_of(ds_db *db, int64_t unit_id, const char *const *keys, size_t n,
                             ds_arena *a, const ds_held **out, ds_err *err);
+/* Sets row->unsure and unsure_until_ms. */
+DS_MUST_USE bool ds_held_unsure(ds_db *db, ds_unit_row *row, ds_err *err);
 DS_MUST_USE bool ds_held_list(ds_db *db, const char *route, ds_arena *a, ds_held_row **out,
                               size_t *n, ds_err *err);
 /* Makes links of the records that were adopted by hand while a pass was under way. */

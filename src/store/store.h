@@ -139,10 +139,13 @@ DS_MUST_USE bool ds_tx_machines_due(ds_tx *tx, const char *kind, int64_t now_ms,
 typedef struct ds_unit_row {
     int64_t id;
     const char *route;
-    const char *unit;         /* as the source names it */
-    ds_unit state;            /* state.key is ROUTE:UNIT */
-    int64_t epoch;            /* of the running or last activity */
-    int64_t held;             /* records set aside */
+    const char *unit; /* as the source names it */
+    ds_unit state;    /* state.key is ROUTE:UNIT */
+    int64_t epoch;    /* of the running or last activity */
+    int64_t held;     /* records set aside */
+    /* Of those, writes whose answer was lost, and when the last of them has settled: then they are
+     * looked up. By ds_reader_units alone. */
+    int64_t unsure, unsure_until_ms;
     ds_totals running_totals; /* of the running activity's checkpoint */
 } ds_unit_row;
 

@@ -70,6 +70,21 @@ class Faults(Anew):
                 self.assertEqual((done["created"], done["held"]), (2, 1))
                 self.assertEqual(len(self.rows()), there)
 
+    def test_why_it_waits_is_said(self):
+        self.begin("POST /v1/pages at=2 cut-after")
+        self.one(code=4)
+        (unit,) = self.units()
+        self.assertEqual((unit["held"], unit["unsure"]), (1, 1))
+        (held,) = self.run_it("held", "--json").json["held"]
+        self.assertEqual(unit["unsure_until"][:19], held["next_try"][:19])
+        said = f"1 sent, but the answer was lost: looked up by the first pass after {held['next_try'][:19]}Z"
+        self.assertIn(said, self.run_it("status").out)
+        self.route(settings=", settle: 0s, lag: 0s")
+        self.run_it("held", "retry", "r", "k1")
+        self.one()
+        (unit,) = self.units()
+        self.assertEqual((unit["held"], unit["unsure"], unit["unsure_until"]), (0, 0, None))
+
     def test_an_update_whose_answer_is_lost_is_repeated(self):
         self.begin()
         self.one()
