@@ -43,6 +43,22 @@ class Shifts(Routes):
                 ((name,),) = self.query(f"SELECT full_name FROM t WHERE key = '{moved['id']}'")
                 self.assertTrue(name.endswith("/met-late"))
 
+    def test_what_single_sign_on_hides_is_not_gone(self):
+        for road, tokens in (("rest", "ab"), ("graphql", "cd")):
+            with self.subTest(road):
+                self.anew()
+                self.side("PATCH", f"/repos/{self.listed('orgs: [acme]')[3]['full_name']}", {"private": True})
+                self.route(f"orgs: [acme], road: {road}", "owns: [name]\nmissing: delete", token=f"sso-{tokens[0]}")
+                self.assertEqual(self.one()["created"], 130)
+                self.side("POST", "/tokens", {"token": f"sso-{tokens[1]}", "hidden": "41,43"})
+                self.route(f"orgs: [acme], road: {road}", "owns: [name]\nmissing: delete", token=f"sso-{tokens[1]}")
+                for _ in range(2):
+                    done = self.one(code=4)
+                    self.assertEqual((done["outcome"], done["missing"]), ("partial", 0))
+                self.assertEqual(self.query("SELECT count(*) FROM t"), [(130,)])
+                (held,) = self.run_it("held", "--json").json["held"]
+                self.assertIn("organisations 41,43: authorise the token", held["reason"])
+
     def test_one_that_moved_to_another_owner_is_gone_from_here(self):
         self.route("orgs: [acme]", "owns: [name]\nmissing: delete")
         self.one()

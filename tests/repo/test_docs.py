@@ -154,8 +154,9 @@ class Docs(unittest.TestCase):
                 self.assertIn(f"| `{option['name']}` |", reference, kind)
 
     def names_tests(self, lines, least):
-        """Rows of a table whose third column says which tests show it: they are there."""
-        rows = [line.split("|") for line in lines if line.startswith("|") and "`" in line]
+        """Rows of three columns whose last one says which tests show it: they are there."""
+        rows = [row for line in lines if len(row := line.split("|")) == 5
+                and ("`" in row[3] or row[3].strip() == "")]
         self.assertGreaterEqual(len(rows), least)
         for row in rows:
             places = re.findall(r"`([a-z]+/[a-z_]+\.(?:c|py))`: ((?:`\w+`(?:, )?)+)", row[3])
@@ -167,6 +168,9 @@ class Docs(unittest.TestCase):
 
     def test_every_test_in_the_table_of_faults_is_there(self):
         self.names_tests((TOP / "docs" / "faults.md").read_text().splitlines(), 30)
+
+    def test_every_refusal_of_github_has_a_test(self):
+        self.names_tests((TOP / "src" / "connectors" / "github" / "README.md").read_text().splitlines(), 22)
 
     def test_every_limit_and_error_of_notion_has_a_test(self):
         text = (TOP / "src" / "connectors" / "notion" / "README.md").read_text()

@@ -118,7 +118,8 @@ static void keep(const ds_github *gh, ds_activity *act, const ds_github_get *get
     ds_arena *a = ds_activity_arena(act);
     const char *etag = ds_http_header_of(&get->req.answer, "etag"), *next = get->next;
 
-    if (get->fleeting || !etag || !is_line(etag) || (next && !is_line(next)))
+    if (get->fleeting || ds_github_hidden(&get->req.answer) || !etag || !is_line(etag) ||
+        (next && !is_line(next)))
         return;
     ds_activity_keep(
         act, key_of(get, a),

@@ -6,6 +6,7 @@
 #include "connectors/github/graphql.h"
 #include "connectors/github/api.h"
 #include "connectors/github/enrich.h"
+#include "connectors/github/judge.h"
 #include "connectors/github/node.h"
 #include "connectors/github/repo.h"
 #include "connectors/github/sweep.h"
@@ -163,6 +164,7 @@ static bool ask(ds_github *gh, ds_activity *act, const char *org, const ds_githu
     if (!doc)
         return false;
     ds_github_graphql_read(doc, gh->http.base_url, a, out);
+    out->hidden = ds_github_hidden(&req.answer);
     if (out->end == DS_GITHUB_GRAPHQL_READ)
         return true;
     *smaller = out->end == DS_GITHUB_GRAPHQL_TOO_MUCH;
@@ -245,6 +247,7 @@ bool ds_github_graphql_page(ds_github *gh, ds_activity *act, const ds_fetch *wan
         return false;
     page->total_hint = answer.total;
     add_repos(gh, &answer, place.after ? place.after : "", page);
+    ds_github_hold_hidden(page, answer.hidden);
     if (!add_lost(gh, act, &answer, page, err))
         return false;
     ds_github_grow(&place);

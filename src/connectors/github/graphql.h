@@ -25,9 +25,10 @@ typedef struct ds_github_graphql_answer {
     const ds_json **repos; /* with REST's members; NULL: one that is hidden from us */
     const char **lost;     /* beside each: the name of one that has no number; NULL */
     size_t n;
-    const char *next; /* NULL: that was the last page */
-    int64_t total;    /* -1: not told */
-    const char *why;  /* REFUSED, TOO_MUCH: the API's words */
+    const char *next;   /* NULL: that was the last page */
+    int64_t total;      /* -1: not told */
+    const char *why;    /* REFUSED, TOO_MUCH: the API's words */
+    const char *hidden; /* as ds_github_hidden says; set by who has the headers */
 } ds_github_graphql_answer;
 
 /* `base_url`: what REST's own addresses begin with. Any JSON is safe. */

@@ -107,6 +107,16 @@ ds_github_meaning ds_github_meaning_of(const ds_http_answer *answer, ds_arena *a
     }
 }
 
+const char *ds_github_hidden(const ds_http_answer *answer)
+{
+    const char *sso = ds_http_header_of(answer, "x-github-sso"), *of;
+
+    if (!sso || strncasecmp(sso, "partial-results", 15) != 0)
+        return NULL;
+    of = strstr(sso, "organizations=");
+    return of ? of + strlen("organizations=") : "";
+}
+
 /* ---- verdicts ---------------------------------------------------------------------------------
  */
 

@@ -30,6 +30,10 @@ typedef enum ds_github_meaning {
 ds_github_meaning ds_github_meaning_of(const ds_http_answer *answer, ds_arena *a,
                                        const char **said);
 
+/* A list that lacks what belongs to organisations whose single sign-on the token is not authorised
+ * for: their numbers, "41,43"; NULL: nothing is hidden. */
+const char *ds_github_hidden(const ds_http_answer *answer);
+
 void ds_github_judge(const ds_http_answer *answer, ds_arena *a, ds_http_verdict *verdict);
 /* The same for GraphQL, where limits come with 200, and 502 or 504 asks for a smaller page. */
 void ds_github_judge_graphql(const ds_http_answer *answer, ds_arena *a, ds_http_verdict *verdict);

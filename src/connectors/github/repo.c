@@ -113,6 +113,15 @@ void ds_github_add_repo(ds_page *page, const ds_json *repo)
     ds_github_set_members(rec, repo, page->arena);
 }
 
+void ds_github_hold_hidden(ds_page *page, const char *hidden)
+{
+    if (hidden)
+        ds_record_hold(ds_page_add(page), "organizations:hidden",
+                       "GitHub hides the repositories of organisations %.100s: authorise the token "
+                       "for their single sign-on, at github.com/settings/tokens",
+                       hidden);
+}
+
 /* ---- gates ------------------------------------------------------------------------------------
  */
 

@@ -23,5 +23,8 @@ void ds_github_set_members(ds_record *rec, const ds_json *object, ds_arena *a);
 bool ds_github_passes(const ds_github *gh, const ds_json *repo);
 /* Adds it to the page; one without an id is held under its name. */
 void ds_github_add_repo(ds_page *page, const ds_json *repo);
+/* Something of the list is hidden from the token (ds_github_hidden; NULL: nothing): a record that
+ * says so is held, so that nobody takes its rows for gone. */
+void ds_github_hold_hidden(ds_page *page, const char *hidden);
 
 #endif

@@ -46,6 +46,7 @@ bool ds_github_rest_page(ds_github *gh, ds_activity *act, const ds_fetch *want, 
         if (ds_github_passes(gh, repo) && is_wanted(want, repo, page->arena))
             ds_github_add_repo(page, repo);
     }
+    ds_github_hold_hidden(page, ds_github_hidden(&get.req.answer));
     page->next_cursor = ds_github_next_text(get.next, page->arena);
     return ds_github_enrich(gh, act, page, err);
 }

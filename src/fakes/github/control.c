@@ -267,8 +267,8 @@ static ds_gh_token *token_for(ds_gh *g, const char *text)
     return &g->tokens[g->tokens_n++];
 }
 
-/* {"token": "...", "login": "ben", "dead": true, "blind": true, "scopes": "repo"}; without a login
- * it is ada's, with null an app's. */
+/* {"token": "...", "login": "ben", "dead": true, "blind": true, "scopes": "repo", "hidden": "41"};
+ * without a login it is ada's, with null an app's. */
 void ds_gh_set_token(void *state, ds_fake_call *call)
 {
     ds_gh *g = state;
@@ -283,7 +283,8 @@ void ds_gh_set_token(void *state, ds_fake_call *call)
     token->login = login ? ds_arena_strdup(g->arena, ds_json_str(login, NULL)) : "ada";
     token->scopes = ds_arena_strdup(g->arena, ds_json_text(call->json, "scopes"));
     token->dead = ds_json_bool(call->json, "dead");
-    token->blind = ds_json_bool(call->json, "blind");
+    token->hidden = ds_arena_strdup(g->arena, ds_json_text(call->json, "hidden"));
+    token->blind = ds_json_bool(call->json, "blind") || token->hidden;
     ds_fake_raw(call, 204, NULL, NULL, 0);
 }
 

@@ -80,6 +80,7 @@ static bool find_who(ds_gh *g, ds_fake_call *call)
     }
     g->who.nobody = *text == '\0';
     g->who.blind = g->who.nobody || (token && token->blind);
+    g->who.hidden = token ? token->hidden : NULL;
     g->who.scopes = token && token->scopes ? token->scopes : "read:org, repo";
     if (!token && strncmp(text, "ghs_", 4) == 0)
         login = NULL;
@@ -250,6 +251,8 @@ void ds_gh_after(void *state, ds_fake_call *call)
     if (call->status == 200 && strcmp(call->path, "/graphql") != 0)
         make_conditional(g, call);
     set_limits(g, call);
+    if (g->who.hidden && call->status < 400)
+        ds_fake_set(call, "x-github-sso", "partial-results; organizations=%s", g->who.hidden);
     if (g->who.user)
         ds_fake_set(call, "x-oauth-scopes", "%s", g->who.scopes);
     ds_fake_set(call, "x-github-media-type", "github.v3; format=json");

@@ -21,8 +21,9 @@ typedef struct ds_gh_token { /* one that is not just any token */
     const char *text;
     const char *login; /* NULL: an installation of an app */
     const char *scopes;
-    bool dead;  /* 401 */
-    bool blind; /* sees nothing private */
+    bool dead;          /* 401 */
+    bool blind;         /* sees nothing private */
+    const char *hidden; /* the organisations it is not authorised for: "41,43"; NULL: none */
 } ds_gh_token;
 
 typedef struct ds_gh_kept { /* a listing in its order */
@@ -40,7 +41,7 @@ typedef struct ds_gh_kept { /* a listing in its order */
 typedef struct ds_gh_who {   /* who makes the request at hand */
     const ds_gh_owner *user; /* NULL: an app, or nobody */
     bool nobody, blind;
-    const char *scopes;
+    const char *scopes, *hidden;
     ds_gh_budget *budget;
     ds_gh_bucket bucket;
     int64_t charged; /* of the budget, for this request */
