@@ -73,6 +73,7 @@ typedef struct ds_route {
     const ds_field *fields;
     size_t fields_n;
     const ds_field *body; /* what the record's body is made of; NULL: the source's own body */
+    bool body_once;       /* it is written with a new row alone: another one is no change */
     const ds_where *where;
     size_t where_n;
     const ds_transformer *transformer;

@@ -92,18 +92,6 @@ static void check_key(ds_load *ld, const ds_node *table, const ds_route *route)
         refuse_key(ld, missing->value->at, route->missing_mark, key);
 }
 
-/* A destination that may be told to leave bodies alone has an option of this name for it. */
-static bool takes_none(const ds_route *route)
-{
-    const ds_option *option = ds_option_find(route->destination->options, "body");
-    const char *choice = NULL;
-
-    if (!option || option->type != DS_OPTION_CHOICE || !route->destination_settings)
-        return false;
-    memcpy(&choice, (const char *)route->destination_settings + option->offset, sizeof(choice));
-    return choice && !strcmp(choice, "none");
-}
-
 static void check_body(ds_load *ld, const ds_node *table, const ds_route *route)
 {
     const ds_member *m = ds_node_member(table, "body");
@@ -118,7 +106,7 @@ static void check_body(ds_load *ld, const ds_node *table, const ds_route *route)
         ds_issue(ld->issues, m->at,
                  "body: a destination of kind %s has no bodies; put the text into a property",
                  route->destination->kind);
-    else if (route->destination && takes_none(route))
+    else if (!strcmp(ds_body_choice(route), "none"))
         ds_issue(ld->issues, m->at,
                  "body: the destination's own `body` is none, so it would not be written; set that "
                  "too (`durable-sync connectors %s` says to what)",

@@ -271,6 +271,17 @@ void ds_fields_read(ds_load *ld, const ds_member *m, ds_route *route)
     route->fields_n = m->value->n;
 }
 
+const char *ds_body_choice(const ds_route *route)
+{
+    const ds_option *option =
+        route->destination ? ds_option_find(route->destination->options, "body") : NULL;
+    const char *choice = NULL;
+
+    if (option && option->type == DS_OPTION_CHOICE && route->destination_settings)
+        memcpy(&choice, (const char *)route->destination_settings + option->offset, sizeof(choice));
+    return choice ? choice : "";
+}
+
 void ds_body_read(ds_load *ld, const ds_member *m, ds_route *route)
 {
     ds_field *body;

@@ -165,6 +165,9 @@ void ds_fields_read(ds_load *ld, const ds_member *m, ds_route *route);
 void ds_where_read(ds_load *ld, const ds_member *m, ds_route *route);
 /* The route's `body`, which takes the forms of a field. */
 void ds_body_read(ds_load *ld, const ds_member *m, ds_route *route);
+/* A destination that does not always write bodies has a choice `body`: "none", or "create" for
+ * those of new rows alone. What it is set to; "": it has none. */
+const char *ds_body_choice(const ds_route *route);
 /* NULL when "{owner.login}/{name}" is well formed, else what is wrong with it. */
 const char *ds_template_problem(const char *text);
 void ds_transform_read(ds_load *ld, const ds_member *m, ds_route *route);

@@ -212,6 +212,7 @@ ds_route *ds_route_read(ds_load *ld, const ds_member *m)
     read_sides(ld, &e, route);
     ds_fields_read(ld, e.fields, route);
     ds_body_read(ld, e.body, route);
+    route->body_once = !strcmp(ds_body_choice(route), "create");
     ds_where_read(ld, e.where, route);
     ds_transform_read(ld, e.transform, route);
     route->has_owns = read_names(ld, e.owns, &route->owns);

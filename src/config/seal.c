@@ -113,6 +113,8 @@ static void dump_route(ds_json_writer *w, const ds_route *route)
         dump_field(w, &route->fields[i]);
     if (route->body)
         dump_field(w, route->body);
+    if (route->body_once)
+        ds_json_w_text(w, "once");
     ds_json_w_text(w, "where");
     for (size_t i = 0; i < route->where_n; i++)
         dump_where(w, &route->where[i]);

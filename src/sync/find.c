@@ -65,5 +65,6 @@ bool row_is_same(const item *it, const ds_record *row)
         if (!ds_value_same(prop->value, there ? *there : DS_VALUE_NULL))
             return false;
     }
-    return !it->mapped.body || (row->body && !strcmp(it->mapped.body, row->body));
+    return !it->mapped.body || it->mapped.body_once ||
+           (row->body && !strcmp(it->mapped.body, row->body));
 }

@@ -309,8 +309,9 @@ static bool map_fields(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapp
         order = packed;
         how = packed_how;
     }
-    *out = (ds_mapped){.props = props, .n = n, .how = how, .body = body};
-    out->hash = ds_encode_hash(&m->scratch, props, order, n, how, body);
+    *out = (ds_mapped){
+        .props = props, .n = n, .how = how, .body = body, .body_once = m->route->body_once};
+    out->hash = ds_encode_hash(&m->scratch, props, order, n, how, out->body_once ? NULL : body);
     return true;
 }
 
@@ -361,8 +362,10 @@ static void map_all(ds_mapping *m, const ds_prop *given, size_t given_n, const c
             how[n] = listed(route->create_only, prop->name);
         props[n++] = (ds_prop){prop->name, flat(prop->value, a)};
     }
-    *out = (ds_mapped){.props = props, .n = n, .how = how, .body = body};
-    out->hash = ds_encode_hash(&m->scratch, props, order_by_name(&m->last, props, n), n, how, body);
+    *out = (ds_mapped){
+        .props = props, .n = n, .how = how, .body = body, .body_once = route->body_once};
+    out->hash = ds_encode_hash(&m->scratch, props, order_by_name(&m->last, props, n), n, how,
+                               out->body_once ? NULL : body);
 }
 
 ds_map_result ds_mapping_apply(ds_mapping *m, const ds_record *rec, ds_arena *a, ds_mapped *out,

@@ -21,7 +21,8 @@ typedef struct ds_mapped {
     size_t n;
     const uint8_t *how; /* [n] DS_HOW_ONLY_NEW or ALWAYS; NULL: all ALWAYS */
     const char *body;
-    ds_hash hash; /* of all that an update would write */
+    bool body_once; /* which an update does not write */
+    ds_hash hash;   /* of all that an update would write */
 } ds_mapped;
 
 typedef enum ds_map_result {

@@ -62,6 +62,8 @@ static void show_body(pass *p, const item *it, ds_planned *planned)
 {
     const char *to = it->mapped.body, *from = it->row ? it->row->body : NULL;
 
+    if (it->mapped.body_once && planned->outcome != DS_OUT_CREATED)
+        return; /* the row has the one that it was made with */
     if (to && strcmp(from ? from : "", to) != 0)
         planned->body = compare_body(p->batch, to, from);
 }
@@ -76,13 +78,9 @@ static void classify_write(planner *pl, const item *it, const ds_found *found, d
             ds_arena_printf(p->batch, "%zu rows at the destination have this key", found->n);
         return;
     }
+    planned->outcome = found->n || (it->link && !p->to->find) ? DS_OUT_UPDATED : DS_OUT_CREATED;
     show_body(p, it, planned);
-    if (!found->n && (!it->link || p->to->find)) {
-        planned->outcome = DS_OUT_CREATED;
-        return;
-    }
-    planned->outcome = DS_OUT_UPDATED;
-    if (!it->row)
+    if (planned->outcome == DS_OUT_CREATED || !it->row)
         return;
     planned->id = found->id;
     list_changes(p, it, planned);

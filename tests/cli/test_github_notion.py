@@ -78,6 +78,29 @@ class Wiring(fake.Case):
         (again,) = self.once()
         self.assertEqual((again["unchanged"], again["calls"]["destination"]), (12, 0))
 
+    def push(self, key, readme):
+        self.at("github").side("POST", "/clock", {"advance": "1h"})
+        name = next(r["full_name"] for r in self.get("/orgs/acme/repos?per_page=100").json if str(r["id"]) == key)
+        self.side("POST", f"/repos/{name}/push", {"readme": readme})
+
+    def test_a_page_that_is_written_once_is_people_s_from_then_on(self):
+        self.route()
+        self.once()
+        key = next(iter(self.readmes()))
+        self.push(key, "# Another")
+        self.assertEqual(self.run_it("plan", "--json").json["routes"][0]["update"], [])
+        (done,) = self.once()
+        self.assertEqual((done["unchanged"], done["calls"]["destination"]), (12, 0))
+        self.route(body="replace")  # from here on the pages follow
+        (update,) = (u for u in self.run_it("plan", "--json").json["routes"][0]["update"] if u["key"] == key)
+        self.assertEqual(update["body"]["to"], "# Another")
+        (done,) = self.once()
+        self.assertEqual(done["updated"], 12)
+        self.assertEqual(self.page_text(self.pages()[key]), "Another")
+        self.push(key, "# A third")
+        self.assertEqual(self.once()[0]["updated"], 1)
+        self.assertEqual(self.page_text(self.pages()[key]), "A third")
+
     def test_a_body_that_would_be_written_nowhere_is_refused(self):
         self.route(body="none")
         self.assertIn("the destination's own `body` is none", self.run_it("check", code=2).err)

@@ -140,6 +140,36 @@ static void a_body_is_made_of_a_property_and_planned_by_its_lines(void **state)
     assert_string_equal(world_plan(w), "2 0 0 2 0 0 missing 0");
 }
 
+/* Whatever the destination: what the configuration says of those that write bodies once. */
+static void write_bodies_once(world *w)
+{
+    ((ds_route *)(uintptr_t)w->config->routes[0])->body_once = true;
+}
+
+static void a_body_that_is_written_once_is_planned_for_new_rows_alone(void **state)
+{
+    static const char *const kinds[] = {"memory", "memory-b"};
+    world *w = *state;
+
+    for (size_t i = 0; i < DS_COUNT(kinds); i++) {
+        ds_memory_drop_all();
+        start(w, FROM_MEMORY, ds_arena_printf(w->arena, TO("%s"), kinds[i]),
+              i ? "    body: text\n    verify: all\n" : "    body: text\n");
+        write_bodies_once(w);
+        put_text("a", "{\"name\": \"one\", \"text\": \"first\"}");
+        assert_string_equal(world_plan(w), "1 1 0 0 0 0 missing 0\n"
+                                           "a: 5 bytes, line 1: nothing -> first");
+        assert_string_equal(world_totals(w), "1 1 0 0 0 0");
+        assert_string_equal(ds_memory_body("out", "a", w->arena), "first");
+        put_text("a", "{\"name\": \"one\", \"text\": \"second\"}");
+        assert_string_equal(world_plan(w), "1 0 0 1 0 0 missing 0");
+        assert_string_equal(world_totals(w), "1 0 0 1 0 0");
+        put_text("a", "{\"name\": \"two\", \"text\": \"second\"}");
+        assert_non_null(strstr(world_plan(w), "1 0 1 0 0 0 missing 0"));
+        assert_null(strstr(world_plan(w), "bytes"));
+    }
+}
+
 static void a_plan_ends_when_its_reader_has_seen_enough(void **state)
 {
     world *w = *state;
@@ -310,6 +340,7 @@ int main(void)
         CASE(a_destination_may_not_know_what_it_costs),
         CASE(a_plan_can_show_all_there_is),
         CASE(a_body_is_made_of_a_property_and_planned_by_its_lines),
+        CASE(a_body_that_is_written_once_is_planned_for_new_rows_alone),
         CASE(a_plan_ends_when_its_reader_has_seen_enough),
         CASE(write_always_is_planned_as_an_update),
         CASE(a_plan_takes_nothing_for_gone_that_cannot_be_read),

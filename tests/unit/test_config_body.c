@@ -97,6 +97,19 @@ static void without_the_setting_it_is_the_source_s_own(void **state)
     ds_config_free(config);
 }
 
+static void a_destination_may_write_it_once(void **state)
+{
+    ds_config *once = sound_for(&connectors, ONE("kind: told, body: create", NAMED));
+    ds_config *always = sound_for(&connectors, ONE("kind: told, body: replace", NAMED));
+
+    (void)state;
+    assert_true(once->routes[0]->body_once);
+    assert_false(always->routes[0]->body_once);
+    assert_string_not_equal(once->routes[0]->fingerprint, always->routes[0]->fingerprint);
+    ds_config_free(once);
+    ds_config_free(always);
+}
+
 static void another_body_is_another_route_to_a_pass(void **state)
 {
     ds_config *none = sound_for(&connectors, ONE("kind: untold", NAMED));
@@ -158,6 +171,7 @@ int main(void)
 {
     add_table(forms, form);
     add_test(without_the_setting_it_is_the_source_s_own);
+    add_test(a_destination_may_write_it_once);
     add_test(another_body_is_another_route_to_a_pass);
     add_table(rows, refused_row);
     return run_tests("config: body");

@@ -360,6 +360,23 @@ static void another_body_is_another_hash(void **state)
                               hash_of(&route, "{\"a\":1,\"t\":\"y\"}", "own")));
 }
 
+static void a_body_that_is_written_once_is_no_change(void **state)
+{
+    ds_route with = {ABC, .body_once = true}, plain = {.body_once = true};
+    ds_mapped out;
+    ds_record *rec = record_of(scratch, "{\"a\":1}");
+
+    (void)state;
+    rec->body = "text";
+    (void)apply_mapping(&with, rec, &out);
+    assert_string_equal(out.body, "text"); /* for a new row */
+    assert_true(out.body_once);
+    assert_true(ds_hash_same(out.hash, hash_of(&with, "{\"a\":1}", "other")));
+    assert_true(
+        ds_hash_same(hash_of(&plain, "{\"a\":1}", "x"), hash_of(&plain, "{\"a\":1}", NULL)));
+    assert_false(ds_hash_same(out.hash, hash_of(&by_abc, "{\"a\":1}", "text")));
+}
+
 /* One mapping over records of changing shapes says what a fresh mapping says of each. */
 static void a_mapping_forgets_the_shape_of_the_record_before(void **state)
 {
@@ -428,6 +445,7 @@ int main(void)
     add_test(bodies_count);
     add_table(made, body);
     add_test(another_body_is_another_hash);
+    add_test(a_body_that_is_written_once_is_no_change);
     add_test(a_mapping_forgets_the_shape_of_the_record_before);
     add_test(columns_are_the_owned_fields_the_mark_and_the_stamp);
     return run_tests("mapping");
