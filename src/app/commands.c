@@ -16,6 +16,10 @@ static const ds_flag once_flags[] = {
     {"items", 0, "KEY,KEY", "a targeted pass of these keys only"},
     {NULL, 0, NULL, NULL},
 };
+static const ds_flag run_flags[] = {
+    {"no-start", 0, NULL, "engine temporal: run passes, but leave it to others to start units"},
+    {NULL, 0, NULL, NULL},
+};
 static const ds_flag sync_flags[] = {
     {"wait", 'w', NULL, "until the pass has ended; exit codes as of `once`"},
     {NULL, 0, NULL, NULL},
@@ -72,7 +76,7 @@ const ds_command ds_commands[] = {
     {"run", "", "keep everything in step until told to stop",
      "SIGTERM or SIGINT: running passes stop at their next checkpoint, then it exits with 0.\n"
      "A second signal hurries.",
-     NULL, 0, 0, ds_cmd_run},
+     run_flags, 0, 0, ds_cmd_run},
     {"status", "[ROUTE[/UNIT]]", "every unit: state, last and next pass, error, held records", NULL,
      NULL, 0, 1, ds_cmd_status},
     {"sync", "ROUTE[/UNIT] [KEY...]", "a pass now: full, or of the named records",

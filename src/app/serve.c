@@ -6,6 +6,7 @@
 #include "app/serve.h"
 
 #include "app/notices.h"
+#include "app/temporal.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include <fcntl.h>
@@ -173,7 +174,10 @@ static bool run_engine(ds_app *app, ds_store *store, const ds_serve *what, watch
 
     if (!ds_app_notices(app, &notices, err))
         return false;
-    engine = ds_engine_embedded(store, &options, err);
+    ds_app_temporal_options on_server;
+
+    engine = ds_app_is_temporal(app) ? ds_app_temporal(app, store, &options, &on_server, err)
+                                     : ds_engine_embedded(store, &options, err);
     if (!engine)
         return false;
     w->engine = engine;

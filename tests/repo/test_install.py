@@ -77,7 +77,8 @@ class Installed(unittest.TestCase):
                   "durable-sync-http.pc", "libdurable_sync.so.0", "durable-sync.pc",
                   "durable-sync.1", "durable-sync-once.1", "durable-sync.yaml.5",
                   "_durable-sync", "durable-sync.fish", "durable-sync.schema.json",
-                  "durable-sync.service", "fakes.so", "codec-server.so"}
+                  "durable-sync.service", "fakes.so", "codec-server.so",
+                  "temporal.so"}
         wanted |= {path.name for path in (TOP / "include" / "durable_sync").iterdir()}
         self.assertLessEqual(wanted, names)
 

@@ -304,8 +304,9 @@ static void ensure_is_the_configurations_word(void **state)
     (void)state;
     play(&g, "WdW", letters);
     rig_event(&g,
-              rig_signal("ensure", "{\"type\":\"ensure\",\"interval_ms\":60000,\"full_every_ms\":"
-                                   "3600000,\"lists_changes\":true,\"config\":\"new\"}"));
+              rig_signal("ensure", "{\"config\":\"new\",\"event\":{\"type\":\"ensure\","
+                                       "\"interval_ms\":60000,\"full_every_ms\":3600000,"
+                                       "\"lists_changes\":true}}"));
     play(&g, "W", letters);
     assert_string_equal(letters, "A T UTM ");
     assert_int_equal(rig_unit(&g)->interval_ms, DS_MINUTE_MS);

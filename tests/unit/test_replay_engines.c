@@ -62,8 +62,8 @@ static void happen(rig *g, chance *c)
         {"approve", NULL},
         {"set_interval", "null"},
         {"gone", NULL},
-        {"ensure", "{\"type\":\"ensure\",\"interval_ms\":1800000,\"full_every_ms\":86400000,"
-                   "\"lists_changes\":true,\"spread_ms\":0,\"config\":\"d\"}"},
+        {"ensure", "{\"config\":\"d\",\"event\":{\"type\":\"ensure\",\"interval_ms\":1800000,"
+                   "\"full_every_ms\":86400000,\"lists_changes\":true}}"},
     };
     size_t which = roll(c, DS_COUNT(signals));
 
@@ -122,7 +122,7 @@ static bool told(const ds_hevent *ev, ds_event *out)
     if (ev->type != DS_HE_SIGNALED)
         return false;
     if (strcmp(ev->name, "ensure") == 0)
-        return ds_event_read(arg, scratch, out, &err);
+        return ds_event_read(ds_json_get(arg, "event"), scratch, out, &err);
     *out = (ds_event){.retry_after_ms = -1};
     out->type = strcmp(ev->name, "sync_now") == 0  ? DS_EV_SYNC_NOW
                 : strcmp(ev->name, "pause") == 0   ? DS_EV_PAUSE

@@ -225,7 +225,8 @@ static const struct signal {
     {"pause with something", "pause", "[1]", 0},
     {"ensure of nothing", "ensure", NULL, 1},
     {"ensure of an empty object", "ensure", "{}", 1},
-    {"ensure that is another event", "ensure", "{\"type\":\"gone\",\"config\":\"x\"}", 1},
+    {"ensure that is another event", "ensure", "{\"event\":{\"type\":\"gone\"},\"config\":\"x\"}",
+     1},
     {"the end of a pass", "pass_ended", "{}", 1},
     {"a timer", "timer", NULL, 1},
 };

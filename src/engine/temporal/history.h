@@ -1,7 +1,7 @@
 /* src/engine/temporal/history.h
  *
  * The history of one run, the way replay reads it: one plain event after the other, arguments as
- * JSON.  The wire's own messages and the codec stay behind ds_history_event.
+ * JSON.  The wire's own messages and the codec stay behind ds_history_read.
  */
 #ifndef DS_ENGINE_TEMPORAL_HISTORY_H
 #define DS_ENGINE_TEMPORAL_HISTORY_H
@@ -58,5 +58,12 @@ typedef struct ds_hevent {
     bool suggests;                  /* TASK_STARTED: the server wishes a new run */
     const void *memo, *search;      /* STARTED: as the wire has them, for the next run; or NULL */
 } ds_hevent;
+
+struct Ds__HistoryEvent;
+
+/* The wire's events, their payloads decrypted, as plain ones: out[n], borrowing from them.  false
+ * with DS_ERR_CONFIG: one is encrypted and no key opens it (or is not, and must be). */
+DS_MUST_USE bool ds_history_read(struct Ds__HistoryEvent *const *events, size_t n, ds_arena *a,
+                                 ds_hevent *out, ds_err *err);
 
 #endif

@@ -94,9 +94,10 @@ static bool read_interval(const ds_hevent *ev, ds_event *out)
 static bool read_ensure(ds_replay *r, const ds_hevent *ev, ds_event *out)
 {
     const char *config = ds_json_text(argument(ev), "config");
+    const ds_json *event = ds_json_get(argument(ev), "event");
     ds_err ignored = DS_ERR_INIT;
 
-    if (!config || !ds_event_read(argument(ev), r->a, out, &ignored) || out->type != DS_EV_ENSURE)
+    if (!config || !ds_event_read(event, r->a, out, &ignored) || out->type != DS_EV_ENSURE)
         return false;
     r->carry.config = ds_arena_strdup(r->a, config);
     return true;

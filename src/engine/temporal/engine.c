@@ -1,0 +1,289 @@
+/* src/engine/temporal/engine.c
+ *
+ * The engine that `run` drives: a worker, and on the thread that called it the care for the units:
+ * they are listed and ensured at the start and again as their routes say.
+ */
+#include "engine/temporal/module.h"
+
+#include "base/log.h"
+#include "engine/temporal/ensure.h"
+#include "engine/temporal/payload.h"
+#include "json/member.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define PASSES_USUAL 8
+#define HEALTH_MOST_MS DS_MINUTE_MS
+
+typedef struct temporal_engine {
+    const ds_engine_ops *ops; /* first */
+    ds_client *client;
+    ds_worker worker;
+    ds_engine_options options;
+    bool ensures;
+    ds_ensure_route *routes;
+    atomic_int stops;
+} temporal_engine;
+
+static temporal_engine *of(ds_engine *e)
+{
+    return (temporal_engine *)(void *)e;
+}
+
+/* ---- stopping -------------------------------------------------------------------------------- */
+
+static void stop(ds_engine *engine)
+{
+    temporal_engine *e = of(engine);
+
+    if (atomic_fetch_add(&e->stops, 1) > 0)
+        ds_client_hurry(e->client);
+    ds_worker_stop(&e->worker);
+}
+
+static void worker_failed(ds_worker *w)
+{
+    ds_worker_stop(w);
+}
+
+/* ---- how it is ------------------------------------------------------------------------------- */
+
+static void tell_health(temporal_engine *e, ds_health_why why)
+{
+    ds_health health = {.units = 0};
+
+    if (!e->options.health)
+        return;
+    pthread_mutex_lock(&e->worker.lock);
+    health.running = e->worker.running_n;
+    for (const ds_running_pass *run = e->worker.running; run; run = run->next)
+        health.work += run->pass.progress.done + run->pass.progress.source_calls +
+                       run->pass.progress.destination_calls;
+    pthread_mutex_unlock(&e->worker.lock);
+    e->options.health(e->options.to, why, &health);
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+static int64_t now_ms(const temporal_engine *e)
+{
+    return e->worker.host->clock->now_ms(e->worker.host->clock);
+}
+
+static int64_t until_next(const temporal_engine *e)
+{
+    int64_t wait_ms = HEALTH_MOST_MS, now = now_ms(e);
+
+    for (size_t i = 0; e->ensures && i < e->options.routes_n; i++)
+        wait_ms = DS_MIN(wait_ms, e->routes[i].next_ms - now);
+    if (e->options.health && e->options.pulse_ms > 0)
+        wait_ms = DS_MIN(wait_ms, e->options.pulse_ms);
+    return DS_MAX(wait_ms, 1);
+}
+
+static void ensure_due(temporal_engine *e)
+{
+    for (size_t i = 0; i < e->options.routes_n; i++) {
+        if (e->routes[i].next_ms <= now_ms(e) && !atomic_load(&e->worker.stopping))
+            ds_ensure_units(&e->worker, &e->routes[i]);
+    }
+}
+
+static void log_start(const temporal_engine *e)
+{
+    const ds_temporal_settings *s = ds_client_settings(e->client);
+
+    ds_log(DS_LOG_INFO, "worker_started", "address", s->grpc.address, "namespace", s->namespace_,
+           "task_queue", s->task_queue, "identity", ds_client_identity(e->client), NULL);
+    if (s->build_id)
+        ds_log(DS_LOG_INFO, "worker_version", "deployment", s->deployment, "build_id", s->build_id,
+               "text",
+               "nothing is handed to it before its version is the current one: temporal worker "
+               "deployment set-current-version",
+               NULL);
+}
+
+static bool run(ds_engine *engine, ds_err *err)
+{
+    temporal_engine *e = of(engine);
+    bool ok = ds_worker_start(&e->worker, err);
+
+    if (ok) {
+        log_start(e);
+        tell_health(e, DS_HEALTH_LIVE);
+        do {
+            if (e->ensures)
+                ensure_due(e);
+            tell_health(e, DS_HEALTH_PULSE);
+        } while (ds_worker_rest(&e->worker, until_next(e)));
+        tell_health(e, DS_HEALTH_STOPPING);
+    }
+    ds_worker_stop(&e->worker);
+    ds_worker_join(&e->worker);
+    if (ok && e->worker.fatal.kind != DS_ERR_NONE) {
+        *err = e->worker.fatal;
+        return false;
+    }
+    return ok;
+}
+
+/* ---- signals --------------------------------------------------------------------------------- */
+
+static const char *argument_of(const ds_event *event, ds_arena *a)
+{
+    DS_AUTO_BUF(text, DS_PAYLOAD_MAX);
+    ds_json_writer w = ds_json_w(&text, false);
+
+    if (event->type == DS_EV_SET_INTERVAL)
+        ds_json_w_int(&w, (event->interval_ms + DS_MINUTE_MS - 1) / DS_MINUTE_MS);
+    if (event->type == DS_EV_SYNC_NOW) {
+        ds_json_w_begin_list(&w);
+        for (size_t i = 0; i < event->items_n; i++)
+            ds_json_w_text(&w, event->items[i]);
+        ds_json_w_end_list(&w);
+    }
+    return text.n ? ds_arena_strndup(a, text.data, text.n) : NULL;
+}
+
+static const char *name_of(ds_event_type type)
+{
+    switch (type) {
+    case DS_EV_SYNC_NOW:
+        return "sync_now";
+    case DS_EV_PAUSE:
+        return "pause";
+    case DS_EV_RESUME:
+        return "resume";
+    case DS_EV_SET_INTERVAL:
+        return "set_interval";
+    case DS_EV_APPROVE:
+        return "approve";
+    case DS_EV_ENSURE:
+    case DS_EV_GONE:
+    case DS_EV_TIMER:
+    case DS_EV_PASS_ENDED:
+        break; /* the engine's own */
+    }
+    return NULL;
+}
+
+static bool send(ds_client *c, const char *id, const ds_event *event, ds_arena *a, int64_t *units,
+                 ds_err *err)
+{
+    bool found;
+
+    if (!ds_client_signal(c, id, name_of(event->type), argument_of(event, a), &found, err))
+        return false;
+    *units += found;
+    return true;
+}
+
+static bool signal_units(ds_engine *engine, const ds_unit_ref *ref, const ds_event *event,
+                         int64_t *units, ds_err *err)
+{
+    temporal_engine *e = of(engine);
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    ds_listed *all;
+    size_t n;
+
+    *units = 0;
+    if (!name_of(event->type))
+        return ds_fail(err, DS_ERR_PERMANENT, "that is no signal");
+    if (ref->unit)
+        return send(e->client, ds_client_id(e->client, a, ref->route, ref->unit), event, a, units,
+                    err);
+    if (!ds_client_list(e->client, ref->route, a, &all, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (!send(e->client, all[i].id, event, a, units, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- what runs here -------------------------------------------------------------------------- */
+
+static ds_running look_at(ds_running_pass *run, ds_arena *a)
+{
+    ds_progress *p = &run->pass.progress;
+    ds_totals totals = {.created = p->created,
+                        .updated = p->updated,
+                        .unchanged = p->unchanged,
+                        .skipped = p->skipped,
+                        .held = p->held};
+
+    totals.total =
+        totals.created + totals.updated + totals.unchanged + totals.skipped + totals.held;
+    return (ds_running){
+        .route = ds_arena_strdup(a, run->task.route),
+        .unit = ds_arena_strdup(a, run->task.unit),
+        .kind = run->task.kind,
+        .since_ms = run->task.started_ms,
+        .done = p->done,
+        .total = p->total,
+        .waiting_ms = p->waiting_ms,
+        .limited_ms = DS_MAX(p->source_limited_ms, p->destination_limited_ms),
+        .source_calls = p->source_calls,
+        .destination_calls = p->destination_calls,
+        .totals = totals,
+    };
+}
+
+static size_t running(ds_engine *engine, ds_arena *a, const ds_running **out)
+{
+    temporal_engine *e = of(engine);
+    ds_running *all;
+    size_t n = 0;
+
+    pthread_mutex_lock(&e->worker.lock);
+    all = ds_arena_alloc(a, (e->worker.running_n + 1) * sizeof(*all));
+    for (ds_running_pass *run = e->worker.running; run; run = run->next)
+        all[n++] = look_at(run, a);
+    pthread_mutex_unlock(&e->worker.lock);
+    *out = all;
+    return n;
+}
+
+/* ---- its life -------------------------------------------------------------------------------- */
+
+static void free_engine(ds_engine *engine)
+{
+    temporal_engine *e = of(engine);
+
+    ds_client_close(e->client);
+    ds_worker_fini(&e->worker);
+    free(e->routes);
+    free(e);
+}
+
+static const ds_engine_ops ops = {
+    .run = run,
+    .stop = stop,
+    .free = free_engine,
+    .signal = signal_units,
+    .running = running,
+};
+
+ds_engine *ds_engine_temporal(const ds_engine_host *host, const ds_temporal_settings *settings,
+                              const ds_engine_options *options, bool ensures, ds_err *err)
+{
+    ds_client *client = ds_client_open(settings, err);
+    temporal_engine *e;
+
+    if (!client)
+        return NULL;
+    e = ds_calloc(1, sizeof(*e));
+    e->ops = &ops;
+    e->client = client;
+    e->options = *options;
+    e->ensures = ensures;
+    e->worker = (ds_worker){.host = host,
+                            .client = client,
+                            .passes = options->workers > 0 ? options->workers : PASSES_USUAL,
+                            .failed = worker_failed};
+    ds_worker_init(&e->worker);
+    e->routes = ds_calloc(options->routes_n + 1, sizeof(*e->routes));
+    for (size_t i = 0; i < options->routes_n; i++)
+        e->routes[i].route = options->routes[i];
+    return (ds_engine *)(void *)e;
+}

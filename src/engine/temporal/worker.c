@@ -1,0 +1,218 @@
+/* src/engine/temporal/worker.c - the threads that poll, and what becomes of polls that fail. */
+#include "engine/temporal/worker.h"
+
+#include "base/log.h"
+#include "base/thread.h"
+#include <errno.h>
+#include <stdlib.h>
+
+#define WORKFLOW_POLLERS 4 /* a queue has four partitions, and a poll waits at one of them */
+#define WORKFLOW_POLL_MS (30 * DS_SECOND_MS)
+#define ACTIVITY_POLL_MS (30 * DS_SECOND_MS)
+#define PATIENCE_MS DS_MINUTE_MS /* with a server that refuses: it may be just coming up */
+#define REFUSED_AGAIN_MS (5 * DS_SECOND_MS)
+
+static int64_t mono_ms(const ds_worker *w)
+{
+    return w->host->clock->mono_us(w->host->clock) / 1000;
+}
+
+static void give_up(ds_worker *w, const ds_err *err)
+{
+    bool first;
+
+    pthread_mutex_lock(&w->lock);
+    first = w->fatal.kind == DS_ERR_NONE;
+    if (first)
+        w->fatal = *err;
+    pthread_mutex_unlock(&w->lock);
+    if (first)
+        w->failed(w);
+}
+
+/* ---- one poll -------------------------------------------------------------------------------- */
+
+typedef struct poller {
+    ds_worker *w;
+    const char *method;
+    const ProtobufCMessageDescriptor *answer;
+    int64_t timeout_ms;
+    unsigned failures; /* in a row */
+} poller;
+
+/* False: the worker ends. */
+static bool recover(poller *p, const ds_grpc_failure *failure, const ds_err *err)
+{
+    int64_t again_ms = ds_grpc_again_ms(failure, true, ++p->failures, (uint32_t)mono_ms(p->w));
+
+    if (atomic_load(&p->w->stopping))
+        return false;
+    if (again_ms >= 0) {
+        if (p->failures == 3)
+            ds_log(DS_LOG_WARN, "poll_failed", "method", p->method, "error", err->text, NULL);
+        return ds_worker_rest(p->w, again_ms);
+    }
+    ds_log(DS_LOG_WARN, "poll_refused", "method", p->method, "error", err->text, NULL);
+    if (mono_ms(p->w) - p->w->began_ms < PATIENCE_MS)
+        return ds_worker_rest(p->w, REFUSED_AGAIN_MS);
+    give_up(p->w, err);
+    return false;
+}
+
+/* *answer NULL: there was none that can be used. False: the worker ends. */
+static bool poll(poller *p, ProtobufCMessage *request, ds_arena *a, void **answer)
+{
+    const ds_call call = {p->method, p->answer, p->timeout_ms, 0};
+    ds_grpc_failure failure = {.text = "", .detail_type = ""};
+    ds_err err = DS_ERR_INIT;
+
+    *answer = NULL;
+    if (!ds_client_call(p->w->client, &call, request, a, answer, &failure, &err))
+        return failure.status == DS_GRPC_OK ? ds_worker_rest(p->w, DS_SECOND_MS)
+                                            : recover(p, &failure, &err);
+    p->failures = 0;
+    return true;
+}
+
+/* ---- workflow tasks -------------------------------------------------------------------------- */
+
+static Ds__PollWorkflowTaskQueueRequest *workflow_request(const ds_worker *w, ds_arena *a)
+{
+    Ds__PollWorkflowTaskQueueRequest *r =
+        ds_wire_new(&ds__poll_workflow_task_queue_request__descriptor, a);
+
+    r->namespace_ = ds_arena_strdup(a, ds_client_settings(w->client)->namespace_);
+    r->identity = ds_arena_strdup(a, ds_client_identity(w->client));
+    r->task_queue = ds_task_queue_of(w->client, a);
+    r->deployment_options = ds_deployment_of(w->client, a);
+    return r;
+}
+
+static void *poll_workflows(void *arg)
+{
+    poller p = {.w = arg,
+                .method = DS_POLL_WORKFLOW,
+                .answer = &ds__poll_workflow_task_queue_response__descriptor,
+                .timeout_ms = WORKFLOW_POLL_MS};
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    void *answer;
+
+    while (!atomic_load(&p.w->stopping) && poll(&p, &workflow_request(p.w, a)->base, a, &answer)) {
+        Ds__PollWorkflowTaskQueueResponse *task = answer;
+
+        if (task && task->task_token.len > 0)
+            ds_worker_task(p.w, task, a);
+        ds_arena_reset(a);
+    }
+    return NULL;
+}
+
+/* ---- passes ---------------------------------------------------------------------------------- */
+
+static Ds__PollActivityTaskQueueRequest *activity_request(const ds_worker *w, ds_arena *a)
+{
+    Ds__PollActivityTaskQueueRequest *r =
+        ds_wire_new(&ds__poll_activity_task_queue_request__descriptor, a);
+
+    r->namespace_ = ds_arena_strdup(a, ds_client_settings(w->client)->namespace_);
+    r->identity = ds_arena_strdup(a, ds_client_identity(w->client));
+    r->task_queue = ds_task_queue_of(w->client, a);
+    r->deployment_options = ds_deployment_of(w->client, a);
+    return r;
+}
+
+static void *poll_activities(void *arg)
+{
+    poller p = {.w = arg,
+                .method = DS_POLL_ACTIVITY,
+                .answer = &ds__poll_activity_task_queue_response__descriptor,
+                .timeout_ms = ACTIVITY_POLL_MS};
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    void *answer;
+
+    while (!atomic_load(&p.w->stopping) && poll(&p, &activity_request(p.w, a)->base, a, &answer)) {
+        Ds__PollActivityTaskQueueResponse *task = answer;
+
+        if (task && task->task_token.len > 0)
+            ds_worker_pass(p.w, task, a);
+        ds_arena_reset(a);
+    }
+    return NULL;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static bool start_one(ds_worker *w, void *(*run)(void *), const char *what, ds_err *err)
+{
+    if (!ds_thread_start(&w->threads[w->threads_n], run, w, what, err))
+        return false;
+    w->threads_n++;
+    return true;
+}
+
+void ds_worker_init(ds_worker *w)
+{
+    pthread_condattr_t steady;
+
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->stopped, &steady);
+    pthread_condattr_destroy(&steady);
+    w->fatal = DS_ERR_INIT;
+}
+
+bool ds_worker_rest(ds_worker *w, int64_t ms)
+{
+    struct timespec until = ds_steady_in(ms);
+    bool goes_on;
+
+    pthread_mutex_lock(&w->lock);
+    while (!atomic_load(&w->stopping) &&
+           pthread_cond_timedwait(&w->stopped, &w->lock, &until) != ETIMEDOUT)
+        continue;
+    goes_on = !atomic_load(&w->stopping);
+    pthread_mutex_unlock(&w->lock);
+    return goes_on;
+}
+
+bool ds_worker_start(ds_worker *w, ds_err *err)
+{
+    int pollers = ds_client_settings(w->client)->workflow_pollers;
+    bool ok = true;
+
+    if (pollers <= 0)
+        pollers = WORKFLOW_POLLERS;
+    w->began_ms = mono_ms(w);
+    w->threads = ds_calloc((size_t)(pollers + w->passes), sizeof(*w->threads));
+    for (int i = 0; ok && i < pollers; i++)
+        ok = start_one(w, poll_workflows, "for workflow tasks", err);
+    for (int i = 0; ok && i < w->passes; i++)
+        ok = start_one(w, poll_activities, "for passes", err);
+    return ok;
+}
+
+void ds_worker_stop(ds_worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    atomic_store(&w->stopping, true);
+    ds_running_passes_stop(w);
+    pthread_cond_broadcast(&w->stopped);
+    pthread_mutex_unlock(&w->lock);
+    ds_grpc_cancel(ds_client_grpc(w->client), DS_POLL_WORKFLOW);
+    ds_grpc_cancel(ds_client_grpc(w->client), DS_POLL_ACTIVITY);
+}
+
+void ds_worker_join(ds_worker *w)
+{
+    for (int i = 0; i < w->threads_n; i++)
+        pthread_join(w->threads[i], NULL);
+    w->threads_n = 0;
+}
+
+void ds_worker_fini(ds_worker *w)
+{
+    free(w->threads);
+    pthread_cond_destroy(&w->stopped);
+    pthread_mutex_destroy(&w->lock);
+}
