@@ -1,5 +1,6 @@
 /* src/app/store.c - from the configuration's `store` to the store. */
 #include "app/app.h"
+#include "app/temporal.h"
 #include "store/driver.h"
 #include <string.h>
 
@@ -11,6 +12,7 @@ bool ds_app_store(const ds_app *app, ds_store_at *out, ds_err *err)
         .path = config->store_path, .url = config->store_url, .schema = config->store_schema};
     if (!config->store_url)
         return true;
+    out->shared = ds_app_is_temporal(app); /* its workers fence each other, pass by pass */
     out->driver = ds_loader_part(app->loader, DS_PGSTORE_FILE, DS_PGSTORE_SYMBOL, err);
     if (!out->driver)
         return ds_wrap(err, "store %s", out->path);

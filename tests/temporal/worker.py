@@ -1,0 +1,127 @@
+"""What the tests of the worker share: one server for a test program, a task queue and a prefix of routes
+for each test, and workers that are the real program."""
+import json
+import signal
+import subprocess
+
+import parts
+
+from cli import PATIENCE, PROGRAM, Case  # noqa: E402  (parts has made the way to it)
+import temporalserver  # noqa: E402
+
+parts.need_server()
+
+
+def route(name="plants", more="", destination="create_table: true"):
+    return (f"  {name}:\n"
+            f"    source: {{kind: file, path: {name}.jsonl, key: id}}\n"
+            f"    destination: {{kind: sqlite, path: out.db, table: {name}, key: id, {destination}}}\n"
+            f"    every: 1h\n{more}")
+
+
+class Served(Case):
+    config_of_server = None
+    keep = False
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = temporalserver.Server(keep=cls.keep, config=cls.config_of_server)
+        cls.server.start()
+        cls.addClassCleanup(cls.server.close)
+
+    def setUp(self):
+        super().setUp()
+        self.queue = self.id().rsplit(".", 1)[-1]
+        self.env.update(self.server.env(
+            TEMPORAL_ADDRESS=self.server.address, DURABLE_SYNC_ENGINE="temporal",
+            DURABLE_SYNC_TASK_QUEUE=self.queue))
+        self.workers = 0
+        self.addCleanup(self.end_workflows)
+
+    def end_workflows(self):
+        """No test leaves work for the next."""
+        for unit in self.running():
+            self.server.run("workflow", "terminate", "--workflow-id", unit)
+
+    def running(self):
+        listed = self.server.json("workflow", "list", "--query", f"TaskQueue = '{self.queue}' AND "
+                                  "ExecutionStatus = 'Running'")
+        return [found["execution"]["workflowId"] for found in listed]
+
+    # -- workers
+
+    def worker(self, *args):
+        self.workers += 1
+        log = open(self.dir / f"worker{self.workers}.log", "w", encoding="utf-8")
+        child = subprocess.Popen([PROGRAM, "run", *args], cwd=self.dir, env=self.env, text=True,
+                                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        log.close()
+        self.addCleanup(self.kill, child)
+        return child
+
+    def kill(self, child):
+        if child.poll() is None:
+            child.kill()
+        child.wait(PATIENCE)
+
+    def leave(self, child, number=signal.SIGTERM):
+        """As an operator ends it."""
+        child.send_signal(number)
+        self.assertEqual(child.wait(PATIENCE), 0, self.log())
+
+    def log(self):
+        return "".join(path.read_text() for path in sorted(self.dir.glob("worker*.log")))
+
+    def logged(self, words, times=1):
+        self.until(lambda: self.log().count(words) >= times, f"{words} in the log:\n{self.log()}")
+
+    # -- units
+
+    def unit(self, route_name="plants"):
+        return f"durable-sync:{route_name}:all"
+
+    def signal(self, name, *inputs, unit=None):
+        words = [word for value in inputs for word in ("--input", json.dumps(value))]
+        self.server.cli("workflow", "signal", "--workflow-id", unit or self.unit(), "--name", name,
+                        *words)
+
+    def status(self, unit=None):
+        return self.server.query(unit or self.unit(), "status")
+
+    def status_now(self, unit=None):
+        """None while no worker answers."""
+        try:
+            return self.status(unit)
+        except RuntimeError as e:
+            if "no poller" in str(e) or "not found" in str(e) or "timed out" in str(e):
+                return None
+            raise
+
+    def until_status(self, unit=None, runs=0, **wanted):
+        """`runs`: so many passes at least have ended well."""
+        def holds():
+            found = self.status_now(unit)
+            return (found and found["runs_completed"] >= runs and found
+                    and all(found[name] == value for name, value in wanted.items()) and found)
+
+        return self.until(holds, f"status with {runs} runs and {wanted}; log:\n{self.log()}")
+
+    def described(self, unit=None):
+        return self.server.json("workflow", "describe", "--workflow-id", unit or self.unit())
+
+    def types(self, unit=None):
+        return [event["eventType"].removeprefix("EVENT_TYPE_")
+                for event in self.server.history(unit or self.unit())]
+
+    def begun(self):
+        """A pass has begun, and has said so to the server."""
+        return (self.attempt() or {}).get("heartbeatDetails")
+
+    def attempt(self):
+        """The pending pass as the server knows it; None: there is none."""
+        pending = self.described().get("pendingActivities")
+        return pending[0] if pending else None
+
+    def each_once(self, n, table="plants"):
+        rows = self.query(f"SELECT count(*), count(DISTINCT id) FROM {table}")
+        self.assertEqual(rows, [(n, n)])
