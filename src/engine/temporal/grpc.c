@@ -276,16 +276,24 @@ static void carry_out(ds_grpc *g, ds_call *call)
 {
     pthread_mutex_lock(&g->lock);
     g->tally.calls++;
+    g->callers++;
     if (is_stopped(g, call->method)) {
         call->end = DS_CALL_STOPPED;
-        pthread_mutex_unlock(&g->lock);
-        return;
+        call->done = true;
+    } else {
+        ds_call_list_put(&g->incoming, call);
+        ds_grpc_wake(g);
     }
-    g->callers++;
-    ds_call_list_put(&g->incoming, call);
-    ds_grpc_wake(g);
     while (!call->done)
         pthread_cond_wait(&call->over, &g->lock);
+    pthread_mutex_unlock(&g->lock);
+}
+
+/* The last that a caller does with `g`, which may be gone behind it. */
+static void leave(ds_grpc *g, bool fine)
+{
+    pthread_mutex_lock(&g->lock);
+    g->tally.failed += !fine;
     if (!--g->callers)
         pthread_cond_signal(&g->idle);
     pthread_mutex_unlock(&g->lock);
@@ -361,10 +369,6 @@ bool ds_grpc_call(ds_grpc *g, const char *method, const uint8_t *request, size_t
     pthread_cond_destroy(&call.over);
     fine = result_of(g, &call, a, answer, answer_n, failure, err);
     ds_answer_fini(&call.h2.answer);
-    if (!fine) {
-        pthread_mutex_lock(&g->lock);
-        g->tally.failed++;
-        pthread_mutex_unlock(&g->lock);
-    }
+    leave(g, fine);
     return fine;
 }
