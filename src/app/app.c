@@ -87,6 +87,19 @@ int ds_app_config_errors(ds_app *app, ds_buf *errors)
     return app->config ? DS_EXIT_DONE : DS_EXIT_USAGE;
 }
 
+/* What needs an engine, or what one has left behind. */
+static bool drives(const ds_app *app)
+{
+    static const char *const names[] = {"once",   "run",      "status",  "sync",    "pause",
+                                        "resume", "interval", "history", "approve", "held"};
+
+    for (size_t i = 0; i < DS_COUNT(names); i++) {
+        if (!strcmp(app->args->command->name, names[i]))
+            return true;
+    }
+    return false;
+}
+
 int ds_app_config(ds_app *app)
 {
     DS_AUTO_BUF(errors, ERRORS_MAX);
@@ -94,6 +107,8 @@ int ds_app_config(ds_app *app)
 
     if (code && errors.data)
         ds_log_words(DS_LOG_ERROR, errors.data);
+    if (!code && app->config->temporal && drives(app))
+        return ds_app_refuse(app, "engine temporal is not in this build; use embedded");
     return code;
 }
 

@@ -34,6 +34,12 @@ static const char notify[] = "notify:\n"
                              "  command: [mail, -s, sync, root]  # and a program, or only one\n"
                              "  on: [paused, approval, held, recovered]\n";
 
+static const char engine[] = "engine:\n"
+                             "  kind: temporal\n"
+                             "  address: temporal.example.org:7233\n"
+                             "  namespace: sync\n"
+                             "  api_key: ${TEMPORAL_KEY}\n";
+
 static void put_keys(ds_sheet *s, const ds_key *keys)
 {
     ds_sheet_begin(s, key_heads, DS_COUNT(key_heads));
@@ -74,6 +80,25 @@ static void put_references(ds_sheet *s)
     ds_sheet_end(s);
 }
 
+static void put_engine(ds_sheet *s)
+{
+    ds_sheet_head(s, "Engine");
+    ds_sheet_text(s, "`embedded` needs nothing. `temporal` is a Temporal server that any number of "
+                     "workers share; alone, the word stands for the server at its usual place:");
+    ds_sheet_code(s, engine);
+    ds_sheet_text(s, "A setting is taken from the environment, else from here, else from a profile "
+                     "of `temporal.toml`, which Temporal's own tools share. The variables are "
+                     "theirs: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, "
+                     "`TEMPORAL_CLIENT_AUTHORITY`, `TEMPORAL_TLS` (true, false), "
+                     "`TEMPORAL_TLS_...` for each key of `tls` in capitals, "
+                     "`TEMPORAL_GRPC_META_NAME` for a header, `TEMPORAL_PROFILE`, "
+                     "`TEMPORAL_CONFIG_FILE`; and ours: `DURABLE_SYNC_TASK_QUEUE`, "
+                     "`DURABLE_SYNC_BUILD_ID`, `DURABLE_SYNC_ENC_KEY`.");
+    put_keys(s, ds_shape_engine.keys);
+    ds_sheet_text(s, "The table `tls`, which turns TLS on:");
+    put_keys(s, ds_shape_temporal_tls.keys);
+}
+
 void ds_manual_file(ds_sheet *s)
 {
     ds_sheet_head(s, "Top level");
@@ -87,6 +112,7 @@ void ds_manual_file(ds_sheet *s)
                      "  plants:\n"
                      "    source: {kind: file, path: plants.csv, key: id}\n"
                      "    destination: {kind: sqlite, account: archive, table: plants, key: id}\n");
+    put_engine(s);
     ds_sheet_head(s, "Notify");
     ds_sheet_text(s, "Who is told of what needs a person. The notices and how they are delivered "
                      "are in docs/notify.md.");

@@ -18,20 +18,12 @@ typedef struct top { /* what was written */
     const ds_member *store, *engine, *accounts, *notify, *routes;
 } top;
 
-static const ds_shape engine_word = {.type = DS_SHAPE_CHOICE, .choices = "embedded"};
-static const ds_key engine_keys[] = {
-    {.name = "kind",
-     .type = DS_KEY_MEMBER,
-     .required = true,
-     .shape = &engine_word,
-     .help = "which engine"},
-    {.name = NULL},
-};
-static const ds_shape engine_table = {.type = DS_SHAPE_TABLE, .keys = engine_keys};
+static const ds_shape engine_word = {.type = DS_SHAPE_CHOICE, .choices = "embedded|temporal"};
+const ds_shape ds_shape_engine = {.type = DS_SHAPE_TABLE, .keys = ds_engine_keys};
 static const ds_shape engine_shape = {
     .type = DS_SHAPE_EITHER,
-    .takes = "embedded",
-    .either = (const ds_shape *const[]){&engine_word, &engine_table, NULL},
+    .takes = "embedded, temporal, or a table",
+    .either = (const ds_shape *const[]){&engine_word, &ds_shape_engine, NULL},
 };
 static const ds_shape account_shape = {.type = DS_SHAPE_ACCOUNT};
 static const ds_shape accounts_shape = {
@@ -63,7 +55,8 @@ static const ds_key top_keys[] = {
      .offset = offsetof(top, engine),
      .shape = &engine_shape,
      .fallback = "embedded",
-     .help = "what drives the passes"},
+     .help = "what drives the passes: this program alone, or a Temporal server that any number of "
+             "workers share"},
     {.name = "accounts",
      .type = DS_KEY_MEMBER,
      .offset = offsetof(top, accounts),
@@ -93,34 +86,63 @@ static const char *absolute_dir(ds_arena *a, const char *dir)
     return ds_arena_strdup(a, realpath(dir, real) ? real : dir);
 }
 
-static bool check_engine(ds_load *ld, const ds_member *kind)
+/* The name of an engine; NULL after an issue. */
+static const char *engine_name(ds_load *ld, const ds_member *kind)
 {
     static const char *const engines[] = {"embedded", "temporal"};
     const char *name;
 
     if (!ds_read_text(ld, kind, &name))
-        return false;
-    if (!strcmp(name, "temporal"))
-        return ds_issue(ld->issues, kind->value->at,
-                        "engine temporal is not in this build; use embedded");
-    if (!strcmp(name, "embedded"))
-        return true;
-    return ds_issue(ld->issues, kind->value->at, "unknown engine \"%s\"%s", name,
-                    ds_guess(ld, name, engines, DS_COUNT(engines)));
+        return NULL;
+    if (!strcmp(name, "embedded") || !strcmp(name, "temporal"))
+        return name;
+    ds_issue(ld->issues, kind->value->at, "unknown engine \"%s\"%s", name,
+             ds_guess(ld, name, engines, DS_COUNT(engines)));
+    return NULL;
 }
 
-/* `embedded`, or a table with the kind and, for other engines, their settings. */
-static bool read_engine(ds_load *ld, const ds_member *m)
+static bool is_engine_key(const char *name)
 {
-    const ds_member *kind = m ? ds_node_member(m->value, "kind") : NULL;
+    for (const ds_key *key = ds_engine_keys; key->name; key++) {
+        if (!strcmp(key->name, name))
+            return true;
+    }
+    return false;
+}
+
+/* The embedded one has no settings. */
+static void read_embedded(ds_load *ld, const ds_member *m)
+{
+    static const char *const known[] = {"kind"};
+
+    for (size_t i = 0; m->value->kind == DS_NODE_MAP && i < m->value->n; i++) {
+        const ds_member *key = &m->value->members[i];
+
+        if (!is_engine_key(key->name))
+            ds_unknown_key(ld, key, known, DS_COUNT(known));
+        else if (strcmp(key->name, known[0]) != 0)
+            ds_issue(ld->issues, key->at, "%s: only engine temporal has this setting", key->name);
+    }
+}
+
+/* `embedded`, `temporal`, or a table with the kind and its settings. */
+static void read_engine(ds_load *ld, const ds_member *m, const ds_member *routes, ds_config *config)
+{
+    const ds_member *kind =
+        m && m->value->kind == DS_NODE_MAP ? ds_node_member(m->value, "kind") : m;
+    const char *name;
 
     if (!m)
-        return true;
-    if (m->value->kind != DS_NODE_MAP)
-        return check_engine(ld, m);
-    if (kind && !check_engine(ld, kind))
-        return false;
-    return ds_schema_read(ld, m, engine_keys, &kind);
+        return;
+    if (!kind) {
+        ds_issue(ld->issues, m->at, "engine: \"kind\" is missing");
+        return;
+    }
+    name = engine_name(ld, kind);
+    if (name && *name == 'e')
+        read_embedded(ld, m);
+    else if (name)
+        config->temporal = ds_temporal_read(ld, m, routes ? routes->value->n : 0);
 }
 
 static void read_routes(ds_load *ld, const ds_member *m, ds_config *config)
@@ -165,7 +187,7 @@ static void read_top(ds_load *ld, ds_node *root, ds_config *config)
     }
     (void)!ds_schema_read(ld, &m, top_keys, &t);
     (void)!ds_store_read(ld, t.store, config);
-    (void)!read_engine(ld, t.engine);
+    read_engine(ld, t.engine, t.routes, config);
     ds_accounts_read(ld, t.accounts, config);
     ds_notify_read(ld, t.notify, config);
     read_routes(ld, t.routes, config);

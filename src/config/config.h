@@ -8,6 +8,7 @@
 
 #include "base/notice.h"
 #include "base/route.h"
+#include "base/temporal.h"
 #include <durable_sync/base.h>
 
 /* Connectors that come from elsewhere once they are named. */
@@ -63,6 +64,7 @@ typedef struct ds_config {
     const ds_account *accounts;
     size_t accounts_n;
     const ds_notify_to *notify;    /* NULL: nobody is told */
+    const ds_temporal *temporal;   /* NULL: the embedded engine */
     const ds_route *const *routes; /* in the order of the file */
     size_t routes_n;
     /* internal */

@@ -158,7 +158,8 @@ static size_t add_secret_names(const ds_option *options, const char **names)
 
 const char *const *ds_kinds_secret_names(const ds_connectors *c, ds_arena *a)
 {
-    size_t n = 0, room = 1;
+    static const char *const own[] = {"encryption_key", "client_key_data"};
+    size_t n = DS_COUNT(own), room = 1 + n;
     const char **names;
 
     for (size_t i = 0; i < c->sources_n; i++)
@@ -166,6 +167,7 @@ const char *const *ds_kinds_secret_names(const ds_connectors *c, ds_arena *a)
     for (size_t i = 0; i < c->destinations_n; i++)
         room += ds_options_count(c->destinations[i]->options);
     names = ds_arena_zalloc(a, room * sizeof(*names));
+    memcpy(names, own, sizeof(own));
     for (size_t i = 0; i < c->sources_n; i++)
         n += add_secret_names(c->sources[i]->options, names + n);
     for (size_t i = 0; i < c->destinations_n; i++)

@@ -144,6 +144,8 @@ bool ds_side_validate(ds_load *ld, const ds_side *side, ds_at at);
 
 void ds_accounts_read(ds_load *ld, const ds_member *m, ds_config *config);
 void ds_notify_read(ds_load *ld, const ds_member *m, ds_config *config); /* notify.c */
+/* `engine` of the kind temporal, the word alone or a table; NULL after an issue (temporal.c). */
+const ds_temporal *ds_temporal_read(ds_load *ld, const ds_member *m, size_t routes_n);
 /* `source:` or `destination:` of a route. */
 bool ds_side_read(ds_load *ld, const ds_member *m, ds_side_word word, const char *route,
                   ds_side *out);

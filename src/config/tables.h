@@ -66,6 +66,8 @@ extern const ds_shape ds_shape_file; /* the whole of it */
 extern const ds_shape ds_shape_route, ds_shape_field, ds_shape_fields, ds_shape_body,
     ds_shape_where;
 extern const ds_shape ds_shape_cron, ds_shape_quiet, ds_shape_notify, ds_shape_store;
+extern const ds_shape ds_shape_engine, ds_shape_temporal_tls;
+extern const ds_key ds_engine_keys[];
 extern const ds_shape ds_shape_missing, ds_shape_limits, ds_shape_pace;
 
 /* What every source and destination may say beside its options. */

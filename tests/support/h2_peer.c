@@ -189,10 +189,15 @@ static void read_data(h2_peer *p, h2_request *r)
 {
     uint8_t more[4];
 
-    r->body = ds_realloc(r->body, r->body_n + p->frame.n + 1, 1);
+    if (r->body_n + p->frame.n > r->body_cap) { /* a large one comes in thousands of frames */
+        r->body_cap = 2 * (r->body_n + p->frame.n);
+        r->body = ds_realloc(r->body, r->body_cap, 1);
+    }
+    if (!p->frame.n)
+        return;
     memcpy(r->body + r->body_n, p->frame.data, p->frame.n);
     r->body_n += p->frame.n;
-    if (!p->frame.n || p->keep_windows)
+    if (p->keep_windows)
         return;
     put32(more, (uint32_t)p->frame.n);
     h2_peer_send(p, H2_WINDOW_UPDATE, 0, 0, more, 4);

@@ -37,7 +37,7 @@ typedef struct h2_request {
     char block[512];    /* first bytes of the coded headers */
     size_t block_n;
     uint8_t *body; /* what came in DATA, message head and all */
-    size_t body_n;
+    size_t body_n, body_cap;
     bool whole;
     int64_t window; /* bytes that we may still send */
 } h2_request;
