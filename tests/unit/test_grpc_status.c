@@ -3,6 +3,7 @@
 
 #include "base/hostport.h"
 #include "engine/temporal/grpc_status.h"
+#include "engine/temporal/settings.h"
 
 #include <string.h>
 
@@ -273,6 +274,39 @@ static void which_hosts_are_this_machine(void **state)
     assert_false(ds_host_is_local("localhost.example"));
 }
 
+static void a_units_workflow_id(void **state)
+{
+    ds_temporal t = {.prefix = "durable-sync:{route}:"};
+
+    (void)state;
+    assert_string_equal(ds_temporal_workflow_id(&t, "r", "a:b", scratch), "durable-sync:r:a:b");
+    t.prefix = "durable-sync:";
+    assert_string_equal(ds_temporal_workflow_id(&t, "r", "a:b", scratch), "durable-sync:a:b");
+}
+
+static void settings_reach_the_connection(void **state)
+{
+    ds_temporal_header headers[] = {{"x", "1"}};
+    ds_secret *key = ds_secret_new("k", 1);
+    ds_temporal t = {.address = "h:1",
+                     .namespace_ = "n",
+                     .api_key = key,
+                     .tls = true,
+                     .server_name = "s",
+                     .headers = headers,
+                     .headers_n = 1};
+    ds_grpc_options o = ds_temporal_options(&t, true);
+
+    (void)state;
+    assert_string_equal(o.address, "h:1");
+    assert_string_equal(o.namespace_, "n");
+    assert_string_equal(o.server_name, "s");
+    assert_ptr_equal(o.api_key, key);
+    assert_ptr_equal(o.headers, headers);
+    assert_true(o.tls && o.fail_fast && !o.no_verify && o.headers_n == 1);
+    ds_secret_free(key);
+}
+
 int main(void)
 {
     add_table(meanings, a_failure);
@@ -280,6 +314,8 @@ int main(void)
     add_test(the_spread_is_a_fifth);
     add_test(without_a_key_it_is_asked_for);
     add_table(resets, a_reset);
+    add_test(a_units_workflow_id);
+    add_test(settings_reach_the_connection);
     add_table(addresses, an_address);
     add_test(an_address_of_one_line);
     add_test(which_hosts_are_this_machine);

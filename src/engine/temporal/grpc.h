@@ -17,6 +17,7 @@
 #ifndef DS_ENGINE_TEMPORAL_GRPC_H
 #define DS_ENGINE_TEMPORAL_GRPC_H
 
+#include "base/temporal.h"
 #include <durable_sync/base.h>
 
 typedef struct ds_grpc ds_grpc;
@@ -42,10 +43,7 @@ typedef enum ds_grpc_status {
     DS_GRPC_UNAUTHENTICATED = 16
 } ds_grpc_status;
 
-typedef struct ds_grpc_header {
-    const char *name; /* lower case */
-    const char *value;
-} ds_grpc_header;
+typedef ds_temporal_header ds_grpc_header;
 
 typedef struct ds_grpc_options {
     const char *address;      /* host:port, [v6]:port; without a port 7233 */
