@@ -99,7 +99,7 @@ void ds_payloads_to_json(const Ds__Payloads *list, ds_buf *out, ds_arena *a)
         ds_json_w_name(&w, "metadata");
         ds_json_w_begin_object(&w);
         for (size_t k = 0; k < p->n_metadata; k++) {
-            ds_json_w_name(&w, p->metadata[k]->key);
+            ds_json_w_name(&w, p->metadata[k]->key ? p->metadata[k]->key : "");
             ds_json_w_text(&w, base64(&p->metadata[k]->value, a));
         }
         ds_json_w_end_object(&w);

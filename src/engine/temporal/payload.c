@@ -63,7 +63,7 @@ static const ProtobufCBinaryData *metadata(const Ds__Payload *p, const char *nam
     const ProtobufCBinaryData *found = NULL;
 
     for (size_t i = 0; p && i < p->n_metadata; i++)
-        if (strcmp(p->metadata[i]->key, name) == 0)
+        if (p->metadata[i]->key && strcmp(p->metadata[i]->key, name) == 0)
             found = &p->metadata[i]->value; /* of two the last one counts, as in every map */
     return found;
 }

@@ -6,7 +6,8 @@
  *   Ds__TimerFired *m = ds_wire_unpack(&ds__timer_fired__descriptor, bytes, n, arena);
  *
  * A field that was not there is NULL (messages, texts), n_X 0 (lists) or has_X false (numbers,
- * truths, bytes); to send one of the latter set has_X.  A map is a list of entries {key, value}.
+ * truths, bytes); to send one of the latter set has_X.  A map is a list of entries {key, value};
+ * either may be missing: an empty key, an empty value.
  */
 #ifndef DS_ENGINE_TEMPORAL_WIRE_H
 #define DS_ENGINE_TEMPORAL_WIRE_H
