@@ -112,6 +112,7 @@ void ds_pgs_lose(ds_pgs *db)
     PQfinish(db->handle);
     db->handle = NULL;
     db->due_n = 0;
+    ds_pgs_batch_drop(db);
 }
 
 static PGconn *start(const ds_pgs *db)

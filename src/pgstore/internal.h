@@ -20,7 +20,8 @@ enum {
 typedef struct ds_pgs_stmt {
     ds_stmt base; /* first */
     struct ds_pgs *db;
-    char *text; /* with $1 instead of ?1 */
+    char *text;       /* with $1 instead of ?1 */
+    char *batch_text; /* of many rows at once; NULL: one at a time */
     unsigned id;
     unsigned session; /* of the connection that knows it; 0: none */
     bool writes;
@@ -32,6 +33,14 @@ typedef struct ds_pgs_stmt {
     PGresult *res;
     int row; /* -1: before the first */
 } ds_pgs_stmt;
+
+typedef struct ds_pgs_batch { /* rows for one INSERT that have not left yet */
+    ds_pgs_stmt *st;          /* NULL: none */
+    ds_buf columns[DS_PGS_PARAMS_MAX];
+    size_t rows;
+    int64_t **changes; /* of each row; NULL: nobody counts it */
+    bool counted;      /* somebody does */
+} ds_pgs_batch;
 
 typedef struct ds_pgs_due { /* what an answer is for */
     int64_t *changes;       /* NULL: nobody counts */
@@ -46,6 +55,7 @@ typedef struct ds_pgs {
     unsigned statements; /* ids given out */
     ds_pgs_due due[DS_PGS_PENDING_MAX];
     size_t due_n;
+    ds_pgs_batch batch;
     bool refused; /* since the last settle */
     char code[6]; /* SQLSTATE of the last refusal; "": the connection itself */
     char words[DS_PGS_WORDS_MAX];
@@ -82,6 +92,7 @@ DS_MUST_USE bool ds_pgs_send(ds_pgs *db, const char *sql, int n, const char *con
                              ds_pgs_due due, ds_err *err);
 DS_MUST_USE bool ds_pgs_expect(ds_pgs *db, ds_pgs_due due, ds_err *err);
 DS_MUST_USE bool ds_pgs_settle(ds_db *db, ds_err *err);
+bool ds_pgs_fail_lost(ds_pgs *db, ds_err *err);
 /* Sends, settles. *res (NULL: not wanted) is the caller's. */
 DS_MUST_USE bool ds_pgs_ask(ds_pgs *db, const char *sql, int n, const char *const *values,
                             PGresult **res, ds_err *err);
@@ -91,6 +102,15 @@ ds_stmt *ds_pgs_prepare(ds_db *db, const char *sql, ds_err *err);
 void ds_pgs_finalize(ds_db *db, ds_stmt *st);
 bool ds_pgs_next(ds_db *db, ds_stmt *st, bool *row, ds_err *err);
 bool ds_pgs_run(ds_db *db, ds_stmt *st, int64_t *changes, ds_err *err);
+
+/* Past the batch. */
+DS_MUST_USE bool ds_pgs_send_one(ds_pgs_stmt *st, ds_pgs_due due, ds_err *err);
+
+/* batch.c */
+char *ds_pgs_batch_text(const char *text, int n); /* in heap memory; NULL: it is none */
+DS_MUST_USE bool ds_pgs_batch_add(ds_pgs_stmt *st, int64_t *changes, ds_err *err);
+DS_MUST_USE bool ds_pgs_batch_send(ds_pgs *db, ds_err *err);
+void ds_pgs_batch_drop(ds_pgs *db);
 
 /* dialect.c: in heap memory */
 char *ds_pgs_statement(const char *sql, int *params);

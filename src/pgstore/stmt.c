@@ -40,6 +40,7 @@ ds_stmt *ds_pgs_prepare(ds_db *base, const char *sql, ds_err *err)
     st->row = -1;
     st->writes = changes_rows(sql);
     st->text = ds_pgs_statement(sql, &st->n);
+    st->batch_text = ds_pgs_batch_text(st->text, st->n);
     return &st->base;
 }
 
@@ -49,21 +50,24 @@ void ds_pgs_finalize(ds_db *db, ds_stmt *base)
 
     (void)db;
     PQclear(st->res);
+    free(st->batch_text);
     free(st->text);
     free(st);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static bool send(ds_pgs_stmt *st, ds_pgs_due due, ds_err *err)
+bool ds_pgs_send_one(ds_pgs_stmt *st, ds_pgs_due due, ds_err *err)
 {
     static const int binary[DS_PGS_PARAMS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
                                                   1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     ds_pgs *db = st->db;
     char name[24];
 
+    if (!ds_pgs_batch_send(db, err))
+        return false;
     if (!db->handle)
-        return ds_pgs_settle(&db->base, err); /* which says that it is lost */
+        return ds_pgs_fail_lost(db, err);
     db->wrote |= st->writes;
     snprintf(name, sizeof name, "s%u", st->id);
     if (st->session != db->session) {
@@ -73,8 +77,7 @@ static bool send(ds_pgs_stmt *st, ds_pgs_due due, ds_err *err)
         st->session = db->session;
     }
     if (!PQsendQueryPrepared(db->handle, name, st->n, st->values, st->lengths, binary, 1)) {
-        ds_pgs_lose(db);
-        return ds_pgs_settle(&db->base, err);
+        return ds_pgs_fail_lost(db, err);
     }
     return ds_pgs_expect(db, due, err);
 }
@@ -84,17 +87,22 @@ bool ds_pgs_next(ds_db *db, ds_stmt *base, bool *row, ds_err *err)
     ds_pgs_stmt *st = of(base);
 
     *row = false;
-    if (!st->res && (!send(st, (ds_pgs_due){.rows = st}, err) || !ds_pgs_settle(db, err)))
+    if (!st->res &&
+        (!ds_pgs_send_one(st, (ds_pgs_due){.rows = st}, err) || !ds_pgs_settle(db, err)))
         return false;
     *row = st->row + 1 < PQntuples(st->res);
     st->row += *row;
     return true;
 }
 
-bool ds_pgs_run(ds_db *db, ds_stmt *st, int64_t *changes, ds_err *err)
+bool ds_pgs_run(ds_db *db, ds_stmt *base, int64_t *changes, ds_err *err)
 {
+    ds_pgs_stmt *st = of(base);
+
     (void)db;
-    return send(of(st), (ds_pgs_due){.changes = changes}, err);
+    if (st->batch_text)
+        return ds_pgs_batch_add(st, changes, err);
+    return ds_pgs_send_one(st, (ds_pgs_due){.changes = changes}, err);
 }
 
 static bool is_lent(ds_stmt *st)

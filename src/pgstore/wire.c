@@ -26,7 +26,7 @@ bool ds_pgs_wait(ds_pgs *db, short events, int *patience_ms)
     return false;
 }
 
-static bool lost(ds_pgs *db, ds_err *err)
+bool ds_pgs_fail_lost(ds_pgs *db, ds_err *err)
 {
     if (!db->refused) /* what the server said before it left says more */
         ds_pgs_note_lost(db);
@@ -45,8 +45,10 @@ bool ds_pgs_expect(ds_pgs *db, ds_pgs_due due, ds_err *err)
 bool ds_pgs_send(ds_pgs *db, const char *sql, int n, const char *const *values, ds_pgs_due due,
                  ds_err *err)
 {
+    if (!ds_pgs_batch_send(db, err))
+        return false;
     if (!db->handle || !PQsendQueryParams(db->handle, sql, n, NULL, values, NULL, NULL, 0))
-        return lost(db, err);
+        return ds_pgs_fail_lost(db, err);
     return ds_pgs_expect(db, due, err);
 }
 
@@ -120,13 +122,15 @@ bool ds_pgs_settle(ds_db *base, ds_err *err)
 {
     ds_pgs *db = (ds_pgs *)base;
 
+    if (!ds_pgs_batch_send(db, err))
+        return false;
     if (!db->handle)
-        return lost(db, err);
+        return ds_pgs_fail_lost(db, err);
     if (db->due_n == 0)
         return true;
     db->refused = false;
     if (!PQpipelineSync(db->handle) || !receive(db))
-        return lost(db, err);
+        return ds_pgs_fail_lost(db, err);
     db->due_n = 0;
     if (!db->refused)
         return true;
