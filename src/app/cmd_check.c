@@ -309,15 +309,21 @@ int ds_cmd_check(ds_app *app)
         return ds_app_fail(app, &err);
 
     DS_AUTO(ds_reader) reader = ds_app_reader(app, &err);
+    bool away = !reader && app->config->store_url;
     ds_findings f;
-    checking c = {.app = app, .f = &f, .reader = reader};
+    checking c = {.app = app, .f = &f};
 
+    if (away) /* all else can be looked at as where nothing was written yet */
+        reader = ds_reader_open("", &(ds_err){0});
     if (!reader)
         return ds_app_fail(app, &err);
+    c.reader = reader;
     ds_findings_begin(&f, app, "findings", "route");
     ds_finding(&f, DS_FINDING_OK, NULL, NULL, "%s: %zu route%s", app->config->path,
                app->config->routes_n, app->config->routes_n == 1 ? "" : "s");
     check_store(app, &f);
+    if (away)
+        ds_finding(&f, DS_FINDING_ERROR, NULL, NULL, "%s", err.text);
     check_notify(app, &f);
     for (size_t i = 0; i < refs_n; i++)
         check_route(&c, ds_config_route(app->config, refs[i].route));

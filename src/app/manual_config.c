@@ -29,6 +29,11 @@ static const char fields[] =
     "  Label: {template: \"{owner.login}/{name}\"}\n"
     "  State: {from: archived, map: {\"true\": Archived, \"false\": Live}}\n";
 
+static const char store[] = "store: postgresql://mirror@db.example.org/mirror\n"
+                            "store: postgresql:service=mirror\n"
+                            "store: {url: \"postgresql://mirror@db.example.org/mirror\", "
+                            "schema: plants}\n";
+
 static const char notify[] = "notify:\n"
                              "  url: ${NOTIFY_URL}               # a POST for each\n"
                              "  command: [mail, -s, sync, root]  # and a program, or only one\n"
@@ -103,6 +108,13 @@ void ds_manual_file(ds_sheet *s)
 {
     ds_sheet_head(s, "Top level");
     put_keys(s, ds_shape_file.keys);
+    ds_sheet_head(s, "Store");
+    ds_sheet_text(s, "A file beside the configuration unless something else is said. On a "
+                     "PostgreSQL server it is a schema of its own, made at the first start by a "
+                     "user who may do that (or made by hand and owned by it). A password is best "
+                     "kept in ~/.pgpass or a service file, or comes as `${PASSWORD}`:");
+    ds_sheet_code(s, store);
+    put_keys(s, ds_shape_store.either[1]->keys);
     ds_sheet_head(s, "Accounts");
     ds_sheet_text(s, "An account has a `kind` and any of that kind's settings. A source or "
                      "destination that names it takes them from there:");

@@ -78,7 +78,7 @@ class Installed(unittest.TestCase):
                   "durable-sync.1", "durable-sync-once.1", "durable-sync.yaml.5",
                   "_durable-sync", "durable-sync.fish", "durable-sync.schema.json",
                   "durable-sync.service", "fakes.so", "codec-server.so",
-                  "temporal.so"}
+                  "temporal.so", "pgstore.so"}
         wanted |= {path.name for path in (TOP / "include" / "durable_sync").iterdir()}
         self.assertLessEqual(wanted, names)
 

@@ -3,7 +3,7 @@
 
 #include "engine/temporal/client.h"
 
-extern DS_API const ds_temporal_table ds_temporal;
+extern DS_API const ds_temporal_table ds_temporal_module;
 
 /* The object has a log of its own, which is to look like the program's. */
 static ds_engine *engine(const ds_engine_host *host, const ds_temporal_settings *settings,
@@ -13,7 +13,7 @@ static ds_engine *engine(const ds_engine_host *host, const ds_temporal_settings 
     return ds_engine_temporal(host, settings, options, ensures, err);
 }
 
-const ds_temporal_table ds_temporal = {
+const ds_temporal_table ds_temporal_module = {
     .revision = DS_TEMPORAL_REVISION,
     .engine = engine,
 };

@@ -11,7 +11,7 @@
 #include "engine/temporal/grpc.h"
 
 #define DS_TEMPORAL_REVISION 1 /* another one: the two are not of one release */
-#define DS_TEMPORAL_SYMBOL "ds_temporal"
+#define DS_TEMPORAL_SYMBOL "ds_temporal_module"
 
 typedef struct ds_temporal_settings {
     ds_grpc_options grpc;
