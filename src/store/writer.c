@@ -212,6 +212,7 @@ static bool do_group(ds_writer *w, bool *hopeless, ds_err *err)
         if (tries) /* it is there, and still it does not work */
             tell_away(w, err);
         if (!await_server(w, &tries, &committed, err)) {
+            forget_failures(w); /* why it did not come back says more */
             *hopeless = err->kind != DS_ERR_TRANSIENT;
             return false;
         }
