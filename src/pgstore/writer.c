@@ -14,14 +14,18 @@
 #include "pgstore/internal.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOCK_CLASS "1146320238" /* "DSyn" */
 #define SETUP_CLASS "1146320239"
 #define NUMBER_BYTES 24
+#define LOCK_TRIES 100
+#define LOCK_PAUSE_NS 50000000L
 
 /* Of the schema's name: two stores of one database have locks of their own. */
 static const char *lock_number(const char *schema, char text[NUMBER_BYTES])
@@ -71,27 +75,50 @@ static const char *look_for_holder(ds_pgs *db, pid_t *pid, ds_arena *a, ds_err *
     return ds_arena_printf(a, "process %s on %s", PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1));
 }
 
-bool ds_pgs_take_lock(ds_pgs *db, pid_t *holder, ds_err *err)
+static bool try_lock(ds_pgs *db, bool *taken, ds_err *err)
 {
-    DS_AUTO(ds_arena) a = ds_arena_new();
-    DS_AUTO(PGresult) res = NULL;
     char number[NUMBER_BYTES];
     const char *const values[] = {lock_number(db->schema, number)};
-    const char *who;
+    DS_AUTO(PGresult) res = NULL;
 
-    *holder = 0;
-    if (db->shared)
-        return true;
     if (!ds_pgs_ask(db, "SELECT pg_try_advisory_lock(" LOCK_CLASS ", $1::int)", 1, values, &res,
                     err))
         return false;
-    if (*PQgetvalue(res, 0, 0) == 't')
+    *taken = *PQgetvalue(res, 0, 0) == 't';
+    return true;
+}
+
+/* The server has not yet seen that the process is gone, or it went between two looks. */
+static bool is_leaving(const char *who, pid_t pid)
+{
+    return !who || (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH);
+}
+
+bool ds_pgs_take_lock(ds_pgs *db, pid_t *holder, ds_err *err)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    const char *who = NULL;
+    bool taken = false;
+
+    *holder = 0;
+    for (int i = 0; !db->shared && i < LOCK_TRIES; i++) {
+        if (i)
+            nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
+        if (!try_lock(db, &taken, err))
+            return false;
+        if (taken)
+            break;
+        who = look_for_holder(db, holder, a, err);
+        if (err->kind != DS_ERR_NONE)
+            return false;
+        if (!is_leaving(who, *holder))
+            break;
+    }
+    if (db->shared || taken) {
+        *holder = 0;
         return true;
-    who = look_for_holder(db, holder, a, err);
-    if (!who && err->kind != DS_ERR_NONE)
-        return false;
-    if (!who)
-        *holder = -1; /* it went away between the two looks: the next start has the store */
+    }
+    *holder = *holder ? *holder : -1;
     return ds_fail(err, DS_ERR_CONFIG, "store %s is in use by %s", db->base.place,
                    who ? who : "another process");
 }
@@ -247,7 +274,7 @@ bool ds_pgs_come_back(ds_db *base, bool *committed, ds_err *err)
     ds_pgs *db = (ds_pgs *)base;
     int backend = db->backend;
     char began[sizeof db->backend_start];
-    pid_t holder;
+    pid_t holder = 0;
 
     *err = DS_ERR_INIT;
     *committed = false;

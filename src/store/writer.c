@@ -193,9 +193,10 @@ static bool await_server(ds_writer *w, int *tries, bool *committed, ds_err *err)
         (*tries)++;
         if (w->db->ops->come_back(w->db, committed, err))
             return true;
+        if (err->kind != DS_ERR_TRANSIENT)
+            return false;
         tell_away(w, err);
-    } while (err->kind == DS_ERR_TRANSIENT);
-    return false;
+    } while (true);
 }
 
 /* Until the group is durable, whatever happens to a server meanwhile. The jobs are done again from

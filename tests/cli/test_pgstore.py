@@ -107,8 +107,6 @@ class Store(Pg):
         child.kill()
         child.wait(PATIENCE)
         self.keep()
-        self.until(lambda: "t" not in self.sql(
-            "SELECT granted FROM pg_locks WHERE locktype = 'advisory'"), "its session is over")
         self.once()  # what was interrupted, and where that was not all, all
         self.mirrored(rows)
         self.assertEqual(self.asked()["unchanged"], N)

@@ -43,7 +43,8 @@ void server_exec(const char *sql)
 void server_reset(void)
 {
     server_exec(
-        "SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+        "SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
+        "DROP SCHEMA IF EXISTS durable_sync CASCADE");
 }
 
 void server_dump(const char *sql, ds_buf *out)

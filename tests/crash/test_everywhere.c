@@ -13,6 +13,7 @@
 #include "connectors/sqlite/sqlite.h"
 #include "engine/engine.h"
 #include "server.h"
+#include "store/driver.h"
 #include "support/leave.h"
 
 #include <fcntl.h>
@@ -31,10 +32,13 @@
 
 enum { CRASHED = 86, RECORDS = 64, STEPS_MOST = 3000 };
 
+extern const ds_db_driver ds_pgstore;
+
 typedef struct scenario {
     const char *name;
     const char *destination; /* sqlite, jsonl, csv, postgresql */
     bool from_table;         /* the source is a table of PostgreSQL, else a file */
+    bool server_keeps;       /* the store is on a PostgreSQL server, else a file */
     const char *missing;
     bool prior;   /* a pass before: the one that is killed finds links */
     bool reorder; /* and the source in another order */
@@ -94,6 +98,15 @@ static const scenario scenarios[] = {
      .prior = true,
      .gone = 20,
      .changed = 3},
+    {.name = "stored on a server, mixed pass",
+     .destination = "sqlite",
+     .server_keeps = true,
+     .missing = "delete",
+     .prior = true,
+     .gone = 9,
+     .changed = 17,
+     .added = 13,
+     .reorder = true},
     {.name = "jsonl, first pass", .destination = "jsonl", .missing = "ignore", .added = RECORDS},
     {.name = "jsonl, update pass",
      .destination = "jsonl",
@@ -157,6 +170,10 @@ static int run_once(const char *dir)
         fprintf(stderr, "%s\n", errors.data);
         return 3;
     }
+    const ds_store_at at = {.path = config->store_path,
+                            .driver = config->store_url ? &ds_pgstore : NULL,
+                            .url = config->store_url,
+                            .schema = config->store_schema};
     ds_engine_options options = {.routes = config->routes,
                                  .routes_n = config->routes_n,
                                  .clock = ds_clock_system(),
@@ -164,7 +181,7 @@ static int run_once(const char *dir)
                                  .workers = 1,
                                  .page_records = 7,
                                  .group_records = 16};
-    DS_AUTO(ds_store) store = ds_store_open(config->store_path, &holder, &err);
+    DS_AUTO(ds_store) store = ds_store_open_at(&at, &holder, &err);
     DS_AUTO(ds_engine) engine = store ? ds_engine_embedded(store, &options, &err) : NULL;
     ok = engine && ds_engine_run(engine, &err);
     if (!ok)
@@ -204,6 +221,11 @@ static void write_file(const char *dir, const char *name, const char *text)
     assert_int_equal(fclose(f), 0);
 }
 
+static bool needs_server(const scenario *sc)
+{
+    return sc->server_keeps || !strcmp(sc->destination, "postgresql");
+}
+
 static bool is_table(const scenario *sc)
 {
     return !strcmp(sc->destination, "sqlite") || !strcmp(sc->destination, "postgresql");
@@ -213,6 +235,8 @@ static void write_config(const char *dir, const scenario *sc)
 {
     DS_AUTO_BUF(text, 4 * DS_KIB);
 
+    if (sc->server_keeps)
+        ds_buf_printf(&text, "store: \"%s\"\n", server_url());
     ds_buf_text(&text, "routes:\n  things:\n    source: ");
     if (sc->from_table)
         ds_buf_printf(&text, "{kind: postgresql, url: \"%s\", table: origin, key: id}\n",
@@ -374,7 +398,7 @@ static void remove_dir(const char *dir)
 /* The state in which the pass to be killed starts. */
 static void set_up(const char *dir, const scenario *sc)
 {
-    if (!strcmp(sc->destination, "postgresql"))
+    if (needs_server(sc))
         server_reset();
     write_config(dir, sc);
     if (sc->prior) {
@@ -500,7 +524,7 @@ int main(int argc, char **argv)
     int failed;
 
     for (size_t i = 0; i < DS_COUNT(scenarios); i++)
-        if (argc < 2 ? strcmp(scenarios[i].destination, "postgresql") != 0 || server_is_there()
+        if (argc < 2 ? !needs_server(&scenarios[i]) || server_is_there()
                      : !strcmp(argv[1], scenarios[i].name))
             tests[n++] = (struct CMUnitTest){
                 .name = scenarios[i].name,
