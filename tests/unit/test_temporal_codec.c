@@ -136,7 +136,8 @@ static void clear_payloads_pass_or_are_refused(void **state)
     assert_non_null(ds_payload_read(nothing, scratch, &err));
     ds_codec_decode(strict, &p->base, scratch);
     assert_null(ds_payload_read(p, scratch, &err));
-    assert_non_null(strstr(err.text, "codec: required"));
+    assert_int_equal(err.kind, DS_ERR_PERMANENT);
+    assert_non_null(strstr(err.text, "encryption_required"));
 }
 
 static Ds__Memo *memo_of(Ds__Payload *p)
@@ -229,7 +230,7 @@ static const struct keys {
     {"more than there may be",
      KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A
            "," KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A,
-     "more than 16 keys"},
+     "has more than 16 keys"},
 };
 
 static void keys_are_taken_or_named(void **state)

@@ -82,7 +82,7 @@ static const struct reading {
     {"an encoding nobody has", "\x01\xffx", "1", DS_ERR_PERMANENT, "is no JSON"},
     {"no encoding", "", "1", DS_ERR_PERMANENT, "\"\" is no JSON"},
     {"encrypted without a key", "binary/encrypted", "abc", DS_ERR_CONFIG, "DURABLE_SYNC_ENC_KEY"},
-    {"in clear where it must not be", DS_ENCODING_REFUSED, "", DS_ERR_CONFIG, "not encrypted"},
+    {"in clear where it must not be", DS_ENCODING_REFUSED, "", DS_ERR_PERMANENT, "not encrypted"},
 };
 
 static void is_read_or_refused(void **state)
@@ -135,6 +135,21 @@ static void of_two_entries_of_one_name_the_last_counts(void **state)
     assert_string_equal(ds_payload_meta(p, "messageType", scratch), "");
 }
 
+/* A map's entry without a key is one with an empty key. */
+static void metadata_without_a_name(void **state)
+{
+    size_t n;
+    const uint8_t *bytes = unhex("0a0c120a6a736f6e2f706c61696e0a00120131", &n);
+    const Ds__Payload *p = ds_wire_unpack(&ds__payload__descriptor, bytes, n, scratch);
+    ds_err err = DS_ERR_INIT;
+
+    (void)state;
+    assert_non_null(p);
+    assert_int_equal(p->n_metadata, 2);
+    assert_null(ds_payload_read(p, scratch, &err));
+    assert_int_equal(err.kind, DS_ERR_PERMANENT);
+}
+
 static void a_value_beyond_the_limit_is_refused(void **state)
 {
     size_t n = DS_PAYLOAD_MAX + 1;
@@ -156,6 +171,7 @@ int main(void)
     add_test(arguments_that_are_missing_are_null);
     add_test(words_are_cut_between_characters);
     add_test(of_two_entries_of_one_name_the_last_counts);
+    add_test(metadata_without_a_name);
     add_test(a_value_beyond_the_limit_is_refused);
     return run_tests("temporal payload");
 }

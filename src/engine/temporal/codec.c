@@ -36,8 +36,8 @@ static bool read_key(ds_codec *codec, const char *text, size_t n, ds_err *err)
         OPENSSL_cleanse(key, key_n);
     if (!ok)
         return ds_fail(err, DS_ERR_CONFIG,
-                       "key %zu of DURABLE_SYNC_ENC_KEY is not 32 bytes in base64; "
-                       "`durable-sync keygen` makes one",
+                       "key %zu of DURABLE_SYNC_ENC_KEY (or `encryption_key`) is not 32 bytes in "
+                       "base64; `durable-sync keygen` makes one",
                        codec->n + 1);
     codec->n++;
     return true;
@@ -54,7 +54,8 @@ static bool read_keys(ds_codec *codec, const char *keys, ds_err *err)
         while (n && strchr(" \t\r\n", at[n - 1]))
             n--;
         if (codec->n == KEYS_MAX)
-            return ds_fail(err, DS_ERR_CONFIG, "DURABLE_SYNC_ENC_KEY has more than %d keys",
+            return ds_fail(err, DS_ERR_CONFIG,
+                           "DURABLE_SYNC_ENC_KEY (or `encryption_key`) has more than %d keys",
                            KEYS_MAX);
         if (!read_key(codec, at, n, err))
             return false;

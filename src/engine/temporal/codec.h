@@ -33,8 +33,8 @@ DS_MUST_USE bool ds_codec_encode(const ds_codec *codec, ProtobufCMessage *m, ds_
 
 /* Decrypts every payload in the message, and the texts of failures that hold theirs encrypted.
  * Never fails, so that one bad payload does not take the rest along: what no key opens stays as it
- * is, and what is in clear though it must not be gets the encoding DS_ENCODING_REFUSED.
- * ds_payload_read says DS_ERR_CONFIG to either. The official command line sends signals in clear
+ * is, and what is in clear though it must not be gets the encoding DS_ENCODING_REFUSED;
+ * ds_payload_read says what is wrong with either. The official command line sends signals in clear
  * even where the worker encrypts, so without `required` they pass. NULL for a codec leaves
  * everything as it is. */
 void ds_codec_decode(const ds_codec *codec, ProtobufCMessage *m, ds_arena *a);

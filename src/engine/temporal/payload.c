@@ -89,11 +89,15 @@ static bool refuse(const Ds__Payload *p, ds_arena *a, ds_err *err)
     size_t n = strlen(encoding);
 
     if (ds_payload_is(p, DS_ENCODING_ENCRYPTED))
-        return ds_fail(err, DS_ERR_CONFIG,
-                       "the payload is encrypted, and no key of DURABLE_SYNC_ENC_KEY opens it");
+        return ds_fail(
+            err, DS_ERR_CONFIG,
+            "the payload is encrypted, and no key opens it; see DURABLE_SYNC_ENC_KEY, or "
+            "`encryption_key` of the engine");
     if (ds_payload_is(p, DS_ENCODING_REFUSED))
-        return ds_fail(err, DS_ERR_CONFIG,
-                       "the payload is not encrypted, and `codec: required` asks for that");
+        return ds_fail(
+            err, DS_ERR_PERMANENT,
+            "the payload is not encrypted, and `encryption_required` of the engine asks for "
+            "that");
     return ds_fail(err, DS_ERR_PERMANENT, "a payload of encoding \"%.60s\" is no JSON",
                    ds_utf8_repair(a, encoding, &n));
 }

@@ -36,9 +36,9 @@ Ds__Payload *ds_payload_of_words(const char *words, size_t most, ds_arena *a);
 /* A payload as it is, with one encoding and these bytes (borrowed). */
 Ds__Payload *ds_payload_raw(const char *encoding, const void *bytes, size_t n, ds_arena *a);
 
-/* What it says. NULL with *err: DS_ERR_CONFIG, it is encrypted and no key that we have opens it, or
- * is not encrypted and must be: whoever sets the keys has to look; DS_ERR_PERMANENT, it is no JSON.
- * NULL for a payload gives null. */
+/* What it says. NULL with *err: DS_ERR_CONFIG, it is encrypted and no key that we have opens it,
+ * which whoever sets the keys can mend; DS_ERR_PERMANENT, it is no JSON, or in clear where that is
+ * refused, which nobody can. NULL for a payload gives null. */
 DS_MUST_USE const ds_json *ds_payload_read(const Ds__Payload *p, ds_arena *a, ds_err *err);
 
 /* A list of one, and of as many as there are. */
