@@ -1,7 +1,7 @@
 /* src/codec/proto_json.c */
 #include "codec/proto_json.h"
 
-#include "engine/temporal/base64.h"
+#include "base/base64.h"
 #include "engine/temporal/payload.h"
 
 static bool read_bytes(const ds_json *json, ProtobufCBinaryData *out, ds_arena *a)

@@ -8,7 +8,7 @@
 #include "fuzz/fuzz.h"
 
 #include "codec/proto_json.h"
-#include "engine/temporal/base64.h"
+#include "base/base64.h"
 #include "engine/temporal/codec.h"
 #include "engine/temporal/payload.h"
 

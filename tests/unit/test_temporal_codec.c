@@ -1,5 +1,5 @@
 /* tests/unit/test_temporal_codec.c - encrypted payloads, and what is not opened. */
-#include "engine/temporal/base64.h"
+#include "base/base64.h"
 #include "engine/temporal/codec.h"
 #include "engine/temporal/payload.h"
 #include "temporal_fixture.h"

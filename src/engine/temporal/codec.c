@@ -1,7 +1,7 @@
 /* src/engine/temporal/codec.c */
 #include "engine/temporal/codec.h"
 
-#include "engine/temporal/base64.h"
+#include "base/base64.h"
 #include "engine/temporal/payload.h"
 #include "engine/temporal/visit.h"
 

@@ -1,6 +1,8 @@
 /* src/engine/temporal/grpc_answer.c - one answer, read as it comes in. */
 #include "engine/temporal/grpc_answer.h"
 
+#include "base/base64.h"
+
 #include <string.h>
 
 #define HEAD_MAX (64 * DS_KIB) /* of all its headers and trailers */
@@ -144,38 +146,10 @@ bool ds_answer_data(ds_answer *an, const uint8_t *data, size_t n)
 /* ---- details ----------------------------------------------------------------------------------
  */
 
-static int base64_value(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Up to a comma (of several values the first), with its padding or without. NULL: it is none. */
+/* Of several values, with commas between, the first. NULL: it is none. */
 static const uint8_t *from_base64(const ds_buf *text, ds_arena *a, size_t *n)
 {
-    uint8_t *out = ds_arena_alloc(a, text->n + 1);
-    uint32_t bits = 0;
-    int held = 0;
-
-    *n = 0;
-    for (size_t i = 0; i < text->n && text->data[i] != ',' && text->data[i] != '='; i++) {
-        int value = base64_value(text->data[i]);
-
-        if (value < 0)
-            return NULL;
-        bits = bits << 6 | (uint32_t)value;
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            out[(*n)++] = (uint8_t)(bits >> held);
-        }
-    }
-    return out;
+    return text->data ? ds_base64_read(text->data, strcspn(text->data, ","), a, n) : NULL;
 }
 
 typedef struct bytes {

@@ -1,34 +1,25 @@
 /* src/fakes/github/content.c - README, languages, contributors: what only a push changes. */
 #include "fakes/github/routes.h"
 
+#include "base/base64.h"
+
 #include <inttypes.h>
 #include <string.h>
 
-#define BASE64_LINE 60
+#define LINE_BYTES ((size_t)45) /* sixty characters of base64 */
 
 /* With a line break behind each sixty characters, as GitHub sends it. */
 static const char *base64(ds_arena *a, const char *data, size_t n)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t encoded = (n + 2) / 3 * 4, out_n = 0, column = 0;
-    char *out = ds_arena_alloc(a, encoded + encoded / BASE64_LINE + 2);
+    char *out = ds_arena_alloc(a, (n / LINE_BYTES + 1) * 61 + 1), *end = out;
 
-    for (size_t i = 0; i < n; i += 3) {
-        unsigned left = (unsigned)DS_MIN(n - i, (size_t)3), bits = 0;
+    for (size_t i = 0; i < n; i += LINE_BYTES) {
+        size_t line_n = DS_MIN(n - i, LINE_BYTES);
 
-        for (unsigned k = 0; k < 3; k++)
-            bits = bits << 8 | (k < left ? (unsigned char)data[i + k] : 0U);
-        for (unsigned k = 0; k < 4; k++)
-            out[out_n++] = k <= left ? digits[bits >> (18 - 6 * k) & 63] : '=';
-        column += 4;
-        if (column == BASE64_LINE) {
-            out[out_n++] = '\n';
-            column = 0;
-        }
+        end = stpcpy(end, ds_base64_write((const uint8_t *)data + i, line_n, a));
+        *end++ = '\n';
     }
-    if (column)
-        out[out_n++] = '\n';
-    out[out_n] = '\0';
+    *end = '\0';
     return out;
 }
 

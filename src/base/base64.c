@@ -1,5 +1,5 @@
-/* src/engine/temporal/base64.c */
-#include "engine/temporal/base64.h"
+/* src/base/base64.c */
+#include "base/base64.h"
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

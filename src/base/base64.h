@@ -1,6 +1,6 @@
-/* src/engine/temporal/base64.h - base64 (RFC 4648), as headers, keys and proto-JSON have it. */
-#ifndef DS_ENGINE_TEMPORAL_BASE64_H
-#define DS_ENGINE_TEMPORAL_BASE64_H
+/* src/base/base64.h - base64 (RFC 4648), as headers, keys and proto-JSON have it. */
+#ifndef DS_BASE_BASE64_H
+#define DS_BASE_BASE64_H
 
 #include <durable_sync/base.h>
 
