@@ -4,10 +4,16 @@
 Each answers every request with 200 and {}. Their addresses and the authority they stand on are in
 the environment: TLS_GOOD, TLS_EXPIRED, TLS_OTHER_HOST, TLS_SELF_SIGNED, TLS_OLD (1.1 at most),
 TLS_SILENT (takes the connection and says nothing), TLS_CA. Their port is a free one of loopback.
+
+TLS_H2, TLS_H2_EXPIRED, TLS_H2_OTHER_HOST and TLS_H2_SELF_SIGNED speak HTTP/2 and answer each call of
+gRPC with an empty message, TLS_H2_MUTUAL wants a certificate of the client besides; TLS_CLIENT and
+TLS_CLIENT_KEY are one that it takes, TLS_STRANGER and TLS_STRANGER_KEY one that it does not,
+TLS_LOCKED_KEY is a key with a passphrase.
 """
 import os
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -47,9 +53,43 @@ def certificate(folder, name, section, ca, *days):
     return path, own
 
 
+def frame(kind, flags, stream, data=b""):
+    return struct.pack(">I", len(data))[1:] + struct.pack(">BBI", kind, flags, stream) + data
+
+
+def headers(*pairs):
+    """Literals that go into no table."""
+    return b"".join(b"\0" + bytes([len(text)]) + text.encode() if not i else
+                    bytes([len(text)]) + text.encode()
+                    for pair in pairs for i, text in enumerate(pair))
+
+
+def answer_h2(tls):
+    stream = tls.makefile("rb")
+    stream.read(24)
+    tls.sendall(frame(4, 0, 0))
+    while True:
+        head = stream.read(9)
+        if len(head) < 9:
+            return
+        kind, flags, number = struct.unpack(">BBI", head[3:])
+        data = stream.read(int.from_bytes(head[:3], "big"))
+        if kind == 4 and not flags & 1:
+            tls.sendall(frame(4, 1, 0))
+        if kind == 6 and not flags & 1:
+            tls.sendall(frame(6, 1, 0, data))
+        if kind == 0 and flags & 1:
+            begin = headers((":status", "200"), ("content-type", "application/grpc"))
+            tls.sendall(frame(1, 4, number, begin) + frame(0, 0, number, bytes(5)) +
+                        frame(1, 5, number, headers(("grpc-status", "0"))))
+
+
 def answer(context, connection):
     try:
         with context.wrap_socket(connection, server_side=True) as tls:
+            if tls.selected_alpn_protocol() == "h2":
+                answer_h2(tls)
+                return
             data = b""
             while True:
                 more = tls.recv(4096)
@@ -73,11 +113,16 @@ def serve(listener, context):
             threading.Thread(target=answer, args=(context, connection), daemon=True).start()
 
 
-def start(name, made, old=False):
+def start(name, made, old=False, h2=False, ca=None):
     context = None
     if made:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*made)
+        if h2:
+            context.set_alpn_protocols(["h2"])
+        if ca:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(ca)
         if old:
             context.set_ciphers("ALL:@SECLEVEL=0")
             context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -91,13 +136,21 @@ def main():
         with open(f"{folder}/extensions", "w", encoding="ascii") as out:
             out.write(EXTENSIONS)
         certificate(folder, "ca", "ca", None)
-        good = certificate(folder, "good", "host", "ca")
-        start("TLS_GOOD", good)
-        start("TLS_EXPIRED", certificate(folder, "expired", "host", "ca", "-days", "-1"))
-        start("TLS_OTHER_HOST", certificate(folder, "other", "other", "ca"))
-        start("TLS_SELF_SIGNED", certificate(folder, "self", "host", None))
-        start("TLS_OLD", good, old=True)
+        made = {"GOOD": certificate(folder, "good", "host", "ca"),
+                "EXPIRED": certificate(folder, "expired", "host", "ca", "-days", "-1"),
+                "OTHER_HOST": certificate(folder, "other", "other", "ca"),
+                "SELF_SIGNED": certificate(folder, "self", "host", None)}
+        for name, files in made.items():
+            start(f"TLS_{name}", files)
+            start(f"TLS_H2_{name}" if name != "GOOD" else "TLS_H2", files, h2=True)
+        start("TLS_OLD", made["GOOD"], old=True)
         start("TLS_SILENT", None)
+        start("TLS_H2_MUTUAL", made["GOOD"], h2=True, ca=f"{folder}/ca.pem")
+        os.environ["TLS_CLIENT"], os.environ["TLS_CLIENT_KEY"] = made["GOOD"]
+        os.environ["TLS_STRANGER"], os.environ["TLS_STRANGER_KEY"] = made["SELF_SIGNED"]
+        os.environ["TLS_LOCKED_KEY"] = f"{folder}/locked.key"
+        openssl("pkey", "-in", made["GOOD"][1], "-aes256", "-passout", "pass:sesame", "-out",
+                os.environ["TLS_LOCKED_KEY"])
         os.environ["TLS_CA"] = f"{folder}/ca.pem"
         return subprocess.run(sys.argv[1:], check=False).returncode
 

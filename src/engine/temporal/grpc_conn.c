@@ -280,6 +280,14 @@ static void read_bytes(ds_conn *c)
 /* ---- bytes out --------------------------------------------------------------------------------
  */
 
+/* Nothing can be written any more. What the server said before it hung up, answers among it, is
+ * still there to be read. */
+static void hung_up(ds_conn *c, int failed_as)
+{
+    read_bytes(c);
+    socket_failed(c, failed_as);
+}
+
 /* 0: not now; -1: dead. */
 static ssize_t write_some(ds_conn *c)
 {
@@ -292,7 +300,7 @@ static ssize_t write_some(ds_conn *c)
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             return 0;
         if (got < 0)
-            socket_failed(c, errno);
+            hung_up(c, errno);
         return got;
     }
     switch (ds_tls_write(c->tls, data, n, &written, &c->err)) {
@@ -304,7 +312,7 @@ static ssize_t write_some(ds_conn *c)
     case DS_TLS_WANTS_WRITE:
         return 0;
     case DS_TLS_CLOSED:
-        closed_by_server(c);
+        hung_up(c, EPIPE);
         return -1;
     case DS_TLS_FAILED:
         die(c, DS_ERR_NONE, "");

@@ -289,5 +289,11 @@ ds_tls_step ds_tls_write(ds_tls *tls, const void *data, size_t n, size_t *writte
     ERR_clear_error();
     errno = 0;
     result = SSL_write_ex(tls->ssl, data, n, written);
-    return result == 1 ? DS_TLS_DONE : step(tls, result, err);
+    if (result == 1)
+        return DS_TLS_DONE;
+    /* Why it was closed may still be there to be read: a server that refuses our certificate says
+     * so in an alert, and hangs up. */
+    if (SSL_get_error(tls->ssl, result) == SSL_ERROR_SYSCALL && !ERR_peek_error())
+        return DS_TLS_CLOSED;
+    return step(tls, result, err);
 }
