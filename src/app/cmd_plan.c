@@ -155,16 +155,28 @@ static int64_t cost_ms(const ds_route *route, const ds_plan_result *result, int6
     return read_ms + write_ms;
 }
 
+static int64_t calls_of(const ds_cost *cost, const char *endpoint)
+{
+    for (size_t i = 0; i < cost->n; i++)
+        if (strcmp(cost->lines[i].endpoint, endpoint) == 0)
+            return cost->lines[i].calls;
+    return 0;
+}
+
+/* Both ends may be the same API: each endpoint has one sum. */
 static void calls_json(ds_json_writer *w, const ds_plan_result *result)
 {
     ds_json_w_name(w, "calls");
     ds_json_w_begin_object(w);
     for (size_t i = 0; i < result->reading.n; i++)
-        ds_w_int(w, result->reading.lines[i].endpoint, result->reading.lines[i].calls);
+        ds_w_int(w, result->reading.lines[i].endpoint,
+                 result->reading.lines[i].calls +
+                     calls_of(&result->cost, result->reading.lines[i].endpoint));
     if (!result->has_cost)
         ds_w_int(w, "rows written", result->writes);
     for (size_t i = 0; i < result->cost.n; i++)
-        ds_w_int(w, result->cost.lines[i].endpoint, result->cost.lines[i].calls);
+        if (!calls_of(&result->reading, result->cost.lines[i].endpoint))
+            ds_w_int(w, result->cost.lines[i].endpoint, result->cost.lines[i].calls);
     ds_json_w_end_object(w);
 }
 

@@ -418,6 +418,26 @@ end
 
 
 class BackAgain(Routes):
+    def test_from_one_table_into_another(self):
+        """Bodies too; what both ends ask of one endpoint is one sum in the plan."""
+        Bodies.page(self, "n", Bodies.block("heading_1", "Head"), Bodies.block("paragraph", "text"))
+        there = self.of("Two sources")
+        self.config("routes:\n  r:\n"
+                    f"    source: {{kind: notion, token: ntn_secret, base_url: '{self.url}', "
+                    f"data_source: {self.source}, body: true}}\n"
+                    f"    destination: {{kind: notion, token: ntn_secret, base_url: '{self.url}', "
+                    f"data_source: {there}, key: Repo ID, body: replace}}\n"
+                    "    fields: {Name: Name, Stars: Stars}\n")
+        plan = self.run_it("plan", "--json").out
+        self.assertEqual(plan.count('"POST /v1/data_sources/{id}/query"'), 1)
+        self.assertEqual(json.loads(plan)["routes"][0]["calls"],
+                         {QUERY: 2, Bodies.CHILDREN: 1, "POST /v1/pages": 1})
+        self.assertEqual(self.one()["created"], 1)
+        self.asked()
+        self.assertEqual(self.one()["unchanged"], 1)
+        (row,) = self.side("GET", "/rows?source=" + there)["rows"]
+        self.assertEqual((row["properties"]["Name"], row["blocks"]), ("n", 2))
+
     def test_a_body_that_was_written_reads_as_it_was(self):
         self.write("in.jsonl", json.dumps({"id": "k1", "Name": "n", "Text": MARKDOWN}) + "\n")
         self.config("routes:\n  w:\n    source: {kind: file, path: in.jsonl, key: id}\n"
