@@ -219,12 +219,14 @@ static bool act_on_some(pass *p, void *to, const ds_link *links, size_t n, ds_er
  */
 static void extend_seen(pass *p, size_t n)
 {
-    int64_t first = (int64_t)p->seen_n * 8;
+    size_t was = p->seen_n, needed = (size_t)p->next_seq / 8 + n / 8 + 2;
 
-    p->seen_n = (size_t)p->next_seq / 8 + n / 8 + 2;
+    if (needed <= was)
+        return; /* an earlier part of the pass has made room already */
+    p->seen_n = needed;
     p->seen = ds_realloc(p->seen, p->seen_n, 1);
-    memset(p->seen + first / 8, 0, p->seen_n - (size_t)first / 8);
-    for (int64_t seq = first; seq < p->next_seq; seq++)
+    memset(p->seen + was, 0, p->seen_n - was);
+    for (int64_t seq = (int64_t)was * 8; seq < p->next_seq; seq++)
         mark_seen(p, seq);
 }
 

@@ -115,17 +115,18 @@ static void enumerate_models(long step, int only)
 
 /* Seeds that once failed for a bug of the product, whatever they play now. */
 static const uint64_t found[] = {
-    5,    /* a Retry-After told to the page ahead, forgotten by the slice that ended before it */
-    63,   /* a person's row, met by its key in a pass that died, was taken for ours */
-    66,   /* a pass that compares everything, in slices, began anew for ever */
-    142,  /* a row made again in a batch that failed lost its intent */
-    185,  /* the same Retry-After, forgotten by a write that failed */
-    341,  /* a batch that never left took back an earlier intent */
-    646,  /* a row whose create was lost, found again, did not count as ours */
-    979,  /* a record that left took its unknown create with it, and came back */
-    4188, /* a row made again after it was archived, whose record left once more, stayed */
-    1188, /* a pass that had been followed went on reading */
-    1161, /* the removal of a row took back the intent of the one made in its place */
+    5,     /* a Retry-After told to the page ahead, forgotten by the slice that ended before it */
+    63,    /* a person's row, met by its key in a pass that died, was taken for ours */
+    66,    /* a pass that compares everything, in slices, began anew for ever */
+    142,   /* a row made again in a batch that failed lost its intent */
+    185,   /* the same Retry-After, forgotten by a write that failed */
+    341,   /* a batch that never left took back an earlier intent */
+    646,   /* a row whose create was lost, found again, did not count as ours */
+    979,   /* a record that left took its unknown create with it, and came back */
+    4188,  /* a row made again after it was archived, whose record left once more, stayed */
+    1188,  /* a pass that had been followed went on reading */
+    12223, /* the bits of what was seen, too few in a pass that went on at its end */
+    1161,  /* the removal of a row took back the intent of the one made in its place */
 };
 
 static void play_found(void)
