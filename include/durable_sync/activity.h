@@ -10,7 +10,7 @@
 
 typedef struct ds_activity ds_activity;
 
-/* Memory of this call: a page's for fetch_page, a batch's for writes. */
+/* Memory of this call: a page's for fetch_page, that of one call for writes. */
 DS_API ds_arena *ds_activity_arena(ds_activity *act);
 DS_API int64_t ds_activity_now_ms(ds_activity *act); /* UTC since 1970 */
 /* True once the pass should end (pause, SIGTERM). Long loops ask and return DS_ERR_CANCELLED. */

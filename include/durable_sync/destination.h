@@ -170,8 +170,9 @@ typedef struct ds_destination_ops {
      * count; with it, everything since the last flush counts as not written. */
     bool (*write)(ds_destination *self, ds_activity *act, ds_write *writes, size_t n, ds_err *err);
 
-    /* MUST for promise A and B. Looks up keys: out[i] answers keys[i]. Reads only. At promise C a
-     * row that it finds is adopted, and one that it does not find may be there all the same. */
+    /* MUST for promise A and B. Looks up keys, up to 500 at once: out[i] answers keys[i]. Reads
+     * only. At promise C a row that it finds is adopted, and one that it does not find may be there
+     * all the same. */
     bool (*find)(ds_destination *self, ds_activity *act, const char *const *keys, size_t n,
                  ds_found *out, ds_err *err);
 

@@ -11,10 +11,10 @@ void count_call(pass *p, bool quiet)
 
 bool find_keys(pass *p, const char *const *keys, size_t n, ds_found *found, ds_err *err)
 {
-    for (size_t at = 0; at < n; at += FIND_BATCH) {
+    for (size_t at = 0; at < n; at += PAGE_RECORDS) {
         if (ds_activity_stopping(&p->act))
             return ds_fail(err, DS_ERR_CANCELLED, "stopped");
-        size_t some = DS_MIN(n - at, FIND_BATCH);
+        size_t some = DS_MIN(n - at, PAGE_RECORDS);
         bool ok = p->to->find(p->dst, &p->act, keys + at, some, found + at, err);
 
         count_call(p, !ok);

@@ -270,10 +270,9 @@ static bool note_ahead(pass *p, ds_err *err)
     return ok;
 }
 
-static bool commit(pass *p, bool at_page, bool last, ds_err *err)
+static bool commit_group(pass *p, bool at_page, bool last, ds_err *err)
 {
     group *g = &p->group;
-    bool flushed = note_ahead(p, err) && flush(p, last, err);
     ds_checkpoint checkpoint;
     ds_commit c = {
         .puts = g->puts,
@@ -294,8 +293,6 @@ static bool commit(pass *p, bool at_page, bool last, ds_err *err)
         .generation = g->generation,
     };
 
-    if (!flushed)
-        return false;
     c.memos = keeper_take(p->keeper, &c.memos_n);
     if (at_page) {
         p->committed_totals = p->page_totals;
@@ -309,6 +306,31 @@ static bool commit(pass *p, bool at_page, bool last, ds_err *err)
     report_conflicts(p);
     empty(g);
     return true;
+}
+
+static bool commit(pass *p, bool at_page, bool last, ds_err *err)
+{
+    return note_ahead(p, err) && flush(p, last, err) && commit_group(p, at_page, last, err);
+}
+
+bool group_commit_ahead(pass *p, const ds_commit *ahead, ds_err *err)
+{
+    group *g = &p->group;
+    size_t puts_n = g->puts_n, sent_n = g->sent_n;
+
+    for (size_t i = 0; i < ahead->puts_n; i++) {
+        GROW(g->puts, g->puts_n, g->puts_cap);
+        g->puts[g->puts_n++] = ahead->puts[i];
+    }
+    for (size_t i = 0; i < ahead->intents_n; i++) {
+        GROW(g->sent, g->sent_n, g->sent_cap);
+        g->sent[g->sent_n++] = ahead->intents[i];
+    }
+    if (commit(p, false, false, err))
+        return true;
+    g->puts_n = puts_n; /* what was not announced is not sent, and may be forgotten */
+    g->sent_n = sent_n;
+    return false;
 }
 
 bool group_commit(pass *p, bool at_page, ds_err *err)

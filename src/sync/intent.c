@@ -141,7 +141,8 @@ static ds_link *link_ahead(pass *p, item *it, const ds_write *w)
 
 /* Written down before they leave: what could arrive without our hearing of it; and where a write is
  * for good when it is sent, which rows may no longer be what their links say. */
-bool intent_declare(pass *p, item **items, const ds_write *writes, size_t n, ds_err *err)
+bool intent_declare(pass *p, item **items, const ds_write *writes, size_t n, bool with_group,
+                    ds_err *err)
 {
     ds_intent *intents = ds_arena_alloc(p->batch, n * sizeof(*intents));
     ds_link_put *doubts = ds_arena_zalloc(p->batch, n * sizeof(*doubts));
@@ -164,6 +165,8 @@ bool intent_declare(pass *p, item **items, const ds_write *writes, size_t n, ds_
         doubts[c.puts_n].link = *link;
         doubts[c.puts_n++].link.hash = (ds_hash){0, 0};
     }
+    if (with_group)
+        return group_commit_ahead(p, &c, err);
     if (!c.intents_n && !c.puts_n)
         return true;
     return p->in->ledger->ops->commit(p->in->ledger, &c, err) ||

@@ -13,13 +13,14 @@
 
 #include <string.h>
 
-#define PAGE_RECORDS ((size_t)500)    /* asked of the source, and the most in one write */
-#define GROUP_RECORDS ((size_t)32000) /* a local destination commits after so many changes */
-#define GROUP_US INT64_C(1000000)     /* or after a second with anything to tell */
-#define INTENT_BATCH ((size_t)32)     /* creates in flight whose answer a crash can lose */
-#define FIND_BATCH ((size_t)100)
-#define HELD_KNOWN INT64_C(2000)   /* held records kept in mind; of more, each is looked up */
-#define HELD_FIRST_MS DS_MINUTE_MS /* a held record is tried again after this, doubling */
+#define PAGE_RECORDS ((size_t)500)     /* asked of the source, and the most in one write */
+#define GROUP_RECORDS ((size_t)32000)  /* a local destination commits after so many changes */
+#define GROUP_US INT64_C(1000000)      /* or after a second with anything to tell */
+#define INTENT_BATCH ((size_t)64)      /* creates in flight whose answer a crash can lose */
+#define FIND_BATCH ((size_t)100)       /* keys looked up at once... */
+#define FIND_FRESH_US INT64_C(5000000) /* ...or more, as many as are written within this */
+#define HELD_KNOWN INT64_C(2000)       /* held records kept in mind; of more, each is looked up */
+#define HELD_FIRST_MS DS_MINUTE_MS     /* a held record is tried again after this, doubling */
 #define HELD_MOST_MS DS_DAY_MS
 #define HELD_FOR_A_PERSON INT64_MAX /* next try of what only a person can settle */
 
@@ -164,7 +165,8 @@ typedef struct pass {
     ds_mapping *map;
     ds_transform *transform; /* NULL: not needed yet */
     ds_arena *keep;          /* lives as long as the pass */
-    ds_arena *batch;         /* a write batch's */
+    ds_arena *batch;         /* a write batch's... */
+    ds_arena *slice;         /* ...and what the destination makes while a slice of it is written */
     ds_activity act;
     ds_ledger_begin begin;
     bool destination_exists;
@@ -179,6 +181,8 @@ typedef struct pass {
     int64_t opening_calls; /* of the source */
     int64_t counted;       /* of act.calls: in destination_calls already */
     keeper *keeper;
+    size_t find_batch;  /* keys to be looked up at once, as writing goes... */
+    bool found_some;    /* ...since some of the last ones were there */
     const char *cursor; /* checkpoint: where the next page begins; in cursor_buf */
     ds_buf cursor_buf;
     ds_totals page_totals; /* at the last page boundary */
@@ -245,6 +249,8 @@ const ds_link *group_find(pass *p, const char *key, uint64_t hash);
 bool group_is_due(const pass *p);
 /* Flushes the destination, then commits all that waits. `at_page`: with the checkpoint. */
 DS_MUST_USE bool group_commit(pass *p, bool at_page, ds_err *err);
+/* The same, and in the same transaction the puts and intents of `ahead`, which are borrowed. */
+DS_MUST_USE bool group_commit_ahead(pass *p, const ds_commit *ahead, ds_err *err);
 DS_MUST_USE bool group_finish(pass *p,
                               ds_err *err); /* the last one of a pass that came to its end */
 
@@ -273,9 +279,10 @@ void intent_settle(pass *p, item *it, ds_arena *a);
 bool intent_looks_again(pass *p, item *it);
 /* ...or for a person, at a destination where absence cannot be told. */
 bool intent_refuses_create(pass *p, item *it);
-/* One synced commit before a batch leaves. */
+/* One synced commit before a slice leaves; `with_group`: which also tells how the one before it
+ * ended. */
 DS_MUST_USE bool intent_declare(pass *p, item **items, const ds_write *writes, size_t n,
-                                ds_err *err);
+                                bool with_group, ds_err *err);
 /* Reasons, in words that a person can act on. */
 const char *intent_lost_answer(const pass *p, const item *it, bool is_create, ds_arena *a);
 const char *intent_looked_in_vain(const pass *p, ds_arena *a);

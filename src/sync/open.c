@@ -22,6 +22,8 @@ static void set_up(pass *p, const ds_pass_in *in, bool planning)
                 .allowed = -1};
     p->keep = ds_arena_new();
     p->batch = ds_arena_new();
+    p->slice = ds_arena_new();
+    p->find_batch = FIND_BATCH;
     p->act = (ds_activity){.arena = p->batch,
                            .clock = in->clock,
                            .stop = in->stop,
@@ -60,6 +62,7 @@ void pass_close(pass *p)
     free(p->met);
     ds_arena_free(p->keep);
     ds_arena_free(p->batch);
+    ds_arena_free(p->slice);
 }
 
 static void remember_wanted(pass *p)

@@ -46,8 +46,9 @@ typedef struct ds_pass_in {
     bool one_thread;       /* the source is read on the caller's thread, still a page ahead */
     int64_t slice_ms;      /* works at most this long, then hands back SLICED; 0: no limit */
     ds_progress *progress; /* of ds_pass_run; a plan has none */
-    size_t page_records;   /* 0: 1,000; crash tests choose small ones to have many steps */
+    size_t page_records;   /* 0: 500; crash tests choose small ones to have many steps */
     size_t group_records;  /* 0: 32,000 */
+    size_t intent_records; /* announced at once; 0: 64 */
 } ds_pass_in;
 
 typedef struct ds_pass_result {

@@ -194,8 +194,10 @@ static bool look_first(pass *p, batch *b, ds_err *err)
     }
     if (!find_rows(p, asked, n, found, err))
         return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        p->found_some |= found[i].n > 0;
         settle_found(p, asked[i], answered[i], &found[i]);
+    }
     return true;
 }
 
@@ -374,25 +376,33 @@ static bool make_again(pass *p, batch *b, ds_err *err)
     return ok;
 }
 
-/* What is for good at once is linked at once: a crash leaves few rows to be looked up. */
-static bool write_slice(pass *p, batch *b, ds_err *err)
+static bool write_slice(pass *p, batch *b, bool follows, ds_err *err)
 {
-    bool ok = intent_declare(p, b->items, b->writes, b->n, err) && send_open(p, b, err) &&
-              make_again(p, b, err);
+    bool ok;
 
+    p->act.arena = p->slice;
+    ok = intent_declare(p, b->items, b->writes, b->n, follows, err) && send_open(p, b, err) &&
+         make_again(p, b, err);
     for (size_t i = 0; i < b->n; i++)
         settle(p, b->items[i], &b->writes[i]);
-    return ok && (p->to->flush || group_commit(p, false, err));
+    p->act.arena = p->batch;
+    ds_arena_reset(p->slice);
+    return ok;
 }
 
 /* Where a crash can lose answers, fewer are sent at once than are looked up. */
 static size_t slice_limit(const pass *p)
 {
-    return intent_needed(p) ? INTENT_BATCH : PAGE_RECORDS;
+    if (!intent_needed(p))
+        return PAGE_RECORDS;
+    return p->in->intent_records ? p->in->intent_records : INTENT_BATCH;
 }
 
+/* What is for good at once is linked at once, in the commit that announces the next slice: a crash
+ * leaves few rows to be looked up. */
 static bool write_batch(pass *p, batch *b, ds_err *err)
 {
+    bool at_once = !p->to->flush;
     size_t at = 0;
     bool ok;
 
@@ -404,8 +414,9 @@ static bool write_batch(pass *p, batch *b, ds_err *err)
     for (; at < b->n && ok; at += slice_limit(p)) {
         batch slice = {b->items + at, b->writes + at, DS_MIN(b->n - at, slice_limit(p))};
 
-        ok = write_slice(p, &slice, err);
+        ok = write_slice(p, &slice, at > 0 && at_once, err);
     }
+    ok = ok && (!at_once || group_commit(p, false, err));
     for (; at < b->n; at++) /* not sent: what the look-up said of them counts */
         settle(p, b->items[at], &b->writes[at]);
     return ok;
@@ -446,13 +457,27 @@ static bool wait_for_pace(pass *p, size_t n, ds_err *err)
 
 static size_t batch_limit(const pass *p)
 {
-    size_t most = intent_needed(p) ? FIND_BATCH : PAGE_RECORDS;
+    size_t most = intent_needed(p) ? p->find_batch : PAGE_RECORDS;
 
     return (size_t)DS_MIN((int64_t)most, pace_slice(p));
 }
 
+/* Many keys are looked up at once where they are soon written, since while a row waits for its turn
+ * somebody else may make it; and where none is there, since rows that are found take memory. */
+static void learn_batch(pass *p, size_t n, int64_t took_us)
+{
+    int64_t soon = (int64_t)n * FIND_FRESH_US / DS_MAX(took_us, 1) / (int64_t)FIND_BATCH;
+
+    p->find_batch = FIND_BATCH;
+    if (!p->found_some && soon > 1)
+        p->find_batch = DS_MIN(FIND_BATCH * (size_t)soon, PAGE_RECORDS);
+    p->found_some = false;
+}
+
 static bool flush_batch(pass *p, batch *b, ds_err *err)
 {
+    ds_clock *clock = p->in->clock;
+    int64_t begin_us;
     bool ok;
 
     if (!b->n)
@@ -461,7 +486,9 @@ static bool flush_batch(pass *p, batch *b, ds_err *err)
         return false;
     if (ds_activity_stopping(&p->act))
         return ds_fail(err, DS_ERR_CANCELLED, "stopped");
+    begin_us = clock->mono_us(clock);
     ok = write_batch(p, b, err);
+    learn_batch(p, b->n, clock->mono_us(clock) - begin_us);
     b->n = 0;
     ds_arena_reset(p->batch);
     return ok;
@@ -535,7 +562,6 @@ static room find_room(pass *p, batch *b, item *it, ds_err *err)
 
 write_result write_items(pass *p, item *items, size_t n, ds_err *err)
 {
-    size_t most = batch_limit(p);
     item *pending[PAGE_RECORDS];
     DS_AUTO(ds_arena) memory = ds_arena_new();
     batch b = {.items = pending, .writes = NULL};
@@ -552,9 +578,9 @@ write_result write_items(pass *p, item *items, size_t n, ds_err *err)
         if (now != ROOM)
             continue;
         if (!b.writes)
-            b.writes = ds_arena_alloc(memory, most * sizeof(*b.writes));
+            b.writes = ds_arena_alloc(memory, PAGE_RECORDS * sizeof(*b.writes));
         pending[b.n++] = &items[i];
-        if (b.n == most && !flush_batch(p, &b, err))
+        if (b.n >= batch_limit(p) && !flush_batch(p, &b, err))
             return WROTE_FAILED;
     }
     if (!flush_batch(p, &b, err))

@@ -465,6 +465,7 @@ static void what_is_linked_is_linked_batch_by_batch(void **state)
     start(w, FROM_MEMORY, TO("memory-c"), "");
     shape(w, &ds_memory_destination_c, 0, 0);
     shaped.find = NULL;
+    w->intent_records = 32;
     for (int i = 0; i < 96; i++) {
         snprintf(key, sizeof(key), "k%03d", i);
         put(key, "one");

@@ -208,6 +208,7 @@ ds_pass_result world_pass_of(world *w, const char *name)
         .progress = &w->progress,
         .page_records = w->page_records,
         .group_records = w->group_records,
+        .intent_records = w->intent_records,
     };
 
     if (!ds_store_do(w->store, DS_LANE_EVENT, &b.job, &err))

@@ -30,7 +30,7 @@ typedef struct world {
     atomic_bool stop;
     int64_t slice_ms;
     int64_t since_ms; /* CHANGES; -1 */
-    size_t page_records, group_records;
+    size_t page_records, group_records, intent_records;
     bool approved, sweep;
     const char *unit;         /* "all" */
     ds_pass_kind kind;        /* FULL */

@@ -275,6 +275,7 @@ static ds_pass_in input_of(pass_run *p, const ds_unit *u, ds_arena *a)
         .progress = &progress,
         .slice_ms = w.k.slice_ms,
         .page_records = (size_t)w.k.page,
+        .intent_records = (size_t)(w.k.page + 1) / 2,
     };
 }
 

@@ -1,7 +1,7 @@
 /* src/connectors/notion/find.c
  *
- * Rows by their keys, 100 in one query.  Notion compares text without regard to case: what it
- * finds is compared again.
+ * Rows by their keys, 100 in one query, several queries at once.  Notion compares text without
+ * regard to case: what it finds is compared again.
  */
 #include "connectors/notion/writer.h"
 
@@ -13,6 +13,8 @@ typedef struct asking {
     const char *const *keys;
     size_t n;
     ds_found *out;
+    const char *cursor; /* NULL: the first page */
+    bool asks;
 } asking;
 
 /* Of those that can be in the column at all; *asked is how many that are. */
@@ -46,7 +48,7 @@ static void write_filter(const asking *q, ds_json_writer *json, size_t *asked)
 }
 
 /* The oldest first: of several rows with one key it is the one that was there before. */
-static const char *query(const asking *q, const char *cursor, size_t *n, size_t *asked)
+static const char *query(const asking *q, size_t *n, size_t *asked)
 {
     DS_AUTO_BUF(out, 4 * DS_MIB);
     ds_json_writer json = ds_json_w(&out, false);
@@ -58,9 +60,9 @@ static const char *query(const asking *q, const char *cursor, size_t *n, size_t 
     ds_json_w_raw(&json, sorts, strlen(sorts));
     ds_json_w_name(&json, "page_size");
     ds_json_w_int(&json, (int64_t)DS_NOTION_LIST_MAX);
-    if (cursor) {
+    if (q->cursor) {
         ds_json_w_name(&json, "start_cursor");
-        ds_json_w_text(&json, cursor);
+        ds_json_w_text(&json, q->cursor);
     }
     ds_json_w_end_object(&json);
     *n = out.n;
@@ -135,40 +137,77 @@ static void take_page(const asking *q, const ds_json *page)
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-static bool ask_page(const asking *q, const char **cursor, ds_err *err)
+/* false: none of the keys can be there. */
+static bool make_request(const asking *q, ds_http_request *req)
 {
-    ds_arena *a = ds_activity_arena(q->act);
     size_t asked = 0;
-    ds_http_request req = {.method = "POST",
-                           .path = ds_notion_path(&q->w->settings, &q->w->table, "/query", a),
-                           .repeatable = true,
-                           .endpoint = "POST /v1/data_sources/{id}/query"};
+
+    *req = (ds_http_request){
+        .method = "POST",
+        .path = ds_notion_path(&q->w->settings, &q->w->table, "/query", ds_activity_arena(q->act)),
+        .repeatable = true,
+        .endpoint = "POST /v1/data_sources/{id}/query"};
+    req->body = query(q, &req->body_n, &asked);
+    return asked > 0;
+}
+
+static bool take_answer(asking *q, const ds_http_request *req, ds_err *err)
+{
     const ds_json *doc;
 
-    req.body = query(q, *cursor, &req.body_n, &asked);
-    *cursor = NULL;
-    if (!asked)
-        return true;
-    doc = ds_notion_ask(q->w->http, q->act, &req, err);
+    if (req->err.kind != DS_ERR_NONE) {
+        *err = req->err;
+        return false;
+    }
+    doc = ds_http_json(q->act, req, err);
     if (!doc)
         return false;
     DS_JSON_EACH (ds_json_get(doc, "results"), page)
         take_page(q, page);
-    if (ds_json_bool(doc, "has_more"))
-        *cursor = ds_json_text(doc, "next_cursor");
+    q->cursor = ds_json_bool(doc, "has_more") ? ds_json_text(doc, "next_cursor") : NULL;
+    q->asks = q->cursor != NULL;
+    return true;
+}
+
+/* One page for each of those that still ask, all on their way at once. *any: there were some. */
+static bool ask_pages(asking *asked, size_t n, bool *any, ds_err *err)
+{
+    ds_notion_writer *w = asked->w;
+    ds_activity *act = asked->act;
+    ds_http_request *requests = ds_arena_alloc(ds_activity_arena(act), n * sizeof(*requests));
+    asking **of = ds_arena_alloc(ds_activity_arena(act), n * sizeof(*of));
+    size_t sent = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (asked[i].asks && make_request(&asked[i], &requests[sent]))
+            of[sent++] = &asked[i];
+    *any = sent > 0;
+    if (sent && !ds_http_send(w->http, act, requests, sent, err))
+        return false;
+    for (size_t i = 0; i < sent; i++)
+        if (!take_answer(of[i], &requests[i], err))
+            return false;
     return true;
 }
 
 static bool ask_all(const asking *q, ds_err *err)
 {
-    const char *cursor = NULL;
+    size_t n = (q->n + DS_NOTION_LIST_MAX - 1) / DS_NOTION_LIST_MAX;
+    asking *parts = ds_arena_alloc(ds_activity_arena(q->act), n * sizeof(*parts));
+    bool any = q->n > 0;
 
     for (size_t i = 0; i < q->n; i++)
         q->out[i] = (ds_found){.key = q->keys[i]};
-    do {
-        if (!ask_page(q, &cursor, err))
+    for (size_t i = 0; i < n; i++) {
+        size_t at = i * DS_NOTION_LIST_MAX;
+
+        parts[i] =
+            (asking){q->w,        q->act, q->keys + at, DS_MIN(q->n - at, DS_NOTION_LIST_MAX),
+                     q->out + at, NULL,   true};
+    }
+    while (any)
+        if (!ask_pages(parts, n, &any, err))
             return false;
-    } while (cursor);
     return true;
 }
 
@@ -248,16 +287,11 @@ bool ds_notion_find(ds_destination *self, ds_activity *act, const char *const *k
                     ds_found *out, ds_err *err)
 {
     ds_notion_writer *w = (ds_notion_writer *)self;
+    asking q = {.w = w, .act = act, .keys = keys, .n = n, .out = out};
 
     w->seen_n = 0;
-    if (!ds_notion_ready(w, act, err))
+    if (!ds_notion_ready(w, act, err) || !ask_with_care(&q, err))
         return false;
-    for (size_t at = 0; at < n; at += DS_NOTION_LIST_MAX) {
-        asking q = {w, act, keys + at, DS_MIN(n - at, DS_NOTION_LIST_MAX), out + at};
-
-        if (!ask_with_care(&q, err))
-            return false;
-    }
     remember(w, out, n);
     return true;
 }
