@@ -89,7 +89,8 @@ DS_API void *ds_arena_grow(ds_arena *a, void *block, size_t old_n, size_t new_n)
 DS_API char *ds_arena_strdup(ds_arena *a, const char *text);            /* NULL gives NULL */
 DS_API char *ds_arena_strndup(ds_arena *a, const char *text, size_t n); /* adds the NUL */
 DS_API DS_PRINTF(2, 3) char *ds_arena_printf(ds_arena *a, const char *fmt, ...);
-DS_API size_t ds_arena_size(const ds_arena *a); /* bytes held from the system */
+DS_API size_t ds_arena_size(const ds_arena *a); /* bytes held from the system... */
+DS_API size_t ds_arena_used(const ds_arena *a); /* ...and of those given out since the last reset */
 
 #define ds_new_in(arena, type) ((type *)ds_arena_zalloc((arena), sizeof(type)))
 

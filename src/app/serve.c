@@ -225,6 +225,7 @@ int ds_serve_run(ds_app *app, const ds_serve *what, int *stopped_by)
     *stopped_by = 0;
     block_signals(&w);
     harden();
+    mallopt(M_ARENA_MAX, 1); /* what one thread gives back the others may use */
     if (!what->once)
         mallopt(M_TRIM_THRESHOLD, FREE_MOST);
 

@@ -188,3 +188,8 @@ size_t ds_arena_size(const ds_arena *a)
 {
     return a->held;
 }
+
+size_t ds_arena_used(const ds_arena *a)
+{
+    return a->newest ? a->held - a->newest->size + a->used : 0;
+}

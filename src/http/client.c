@@ -220,11 +220,8 @@ static bool make_slots(ds_http *http, size_t n)
         return false;
     curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)n);
-    http->slots = ds_calloc(n, sizeof(*http->slots));
-    for (; http->slots_n < n; http->slots_n++) {
-        if (!slot_init(&http->slots[http->slots_n], http))
-            return false;
-    }
+    http->slots = ds_calloc(n, sizeof(*http->slots)); /* made ready when one is first needed */
+    http->slots_n = n;
     return true;
 }
 

@@ -128,7 +128,7 @@ typedef enum cut { CUT_NONE, CUT_HEAD, CUT_BODY, CUT_RATIO } cut;
 
 typedef struct slot {
     ds_http *http;
-    CURL *easy;
+    CURL *easy; /* NULL: not needed yet */
     struct curl_slist *headers;
     job *job; /* NULL: free */
     ds_buf head, body;

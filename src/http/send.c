@@ -270,6 +270,8 @@ static void start_job(batch *b, job *j, int64_t now)
     slot *s = free_slot(b->http);
 
     assert(s); /* who starts one has seen that a place is free */
+    if (!s->easy && !slot_init(s, b->http))
+        ds_out_of_memory(0);
     j->state = JOB_FLIES;
     j->tries++;
     b->flying++;

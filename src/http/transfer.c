@@ -163,6 +163,8 @@ bool slot_init(slot *s, ds_http *http)
 
 void slot_fini(slot *s)
 {
+    if (!s->easy)
+        return;
     slot_free_job(s);
     curl_easy_cleanup(s->easy);
     ds_buf_fini(&s->head);

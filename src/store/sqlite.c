@@ -482,7 +482,7 @@ ds_db *ds_db_open(const char *path, ds_db_mode mode, ds_err *err)
     /* The file is ours, but whoever may write it is no reason to run what its schema says. */
     sqlite3_db_config(s->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(s->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    if (!exec(db, mode == DS_DB_WRITE ? "PRAGMA cache_size=-4096" : "PRAGMA cache_size=-2048",
+    if (!exec(db, mode == DS_DB_WRITE ? "PRAGMA cache_size=-2048" : "PRAGMA cache_size=-1024",
               err) ||
         !exec(db, "PRAGMA temp_store=MEMORY", err))
         return NULL;

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define PAGE_BYTES DS_MIB /* what a page takes, with all that is made of it, about */
+#define PAGE_LEAST ((size_t)20)
+
 struct fetcher {
     pthread_t thread;
     bool alive; /* it could be started */
@@ -19,6 +22,8 @@ struct fetcher {
     ds_source *src;
     ds_activity act;
     ds_fetch want;
+    size_t most;  /* records of a page */
+    size_t ahead; /* as many as fit, going by the newest page, of which nothing is made yet */
     trail trail;
     fetched slots[2];
     unsigned made, taken; /* pages filled; pages given to the pass */
@@ -42,10 +47,34 @@ static bool wait_for_slot(fetcher *f)
     return go_on;
 }
 
+/* How many records a page like this one may have. */
+static size_t fitting(const fetcher *f, const fetched *slot)
+{
+    size_t n = slot->page.records_n;
+
+    if (n < PAGE_LEAST) /* they tell nothing of others */
+        return f->want.limit;
+    return DS_MIN(f->most, DS_MAX(PAGE_BYTES / (ds_arena_used(slot->arena) / n + 1), PAGE_LEAST));
+}
+
+/* Once the pass has done with a page it is known what its records take: of large ones fewer come at
+ * once. */
+static void clear(fetcher *f, fetched *slot)
+{
+    bool was_large = ds_arena_used(slot->arena) > 2 * PAGE_BYTES;
+
+    f->want.limit = DS_MIN(fitting(f, slot), f->ahead);
+    if (was_large) { /* what is reset stays as large as it was */
+        ds_arena_free(slot->arena);
+        slot->arena = ds_arena_new();
+    }
+    ds_arena_reset(slot->arena);
+}
+
 /* Fills a slot; true: more pages follow. */
 static bool fill(fetcher *f, fetched *slot)
 {
-    ds_arena_reset(slot->arena);
+    clear(f, slot);
     ds_page_init(&slot->page, slot->arena);
     slot->err = DS_ERR_INIT;
     f->act.arena = slot->arena;
@@ -54,6 +83,7 @@ static bool fill(fetcher *f, fetched *slot)
         f->act.memory->page_begins(f->act.memory);
     slot->ok = f->src->ops->fetch_page(f->src, &f->act, &f->want, &slot->page, &slot->err);
     slot->page.calls += f->act.calls;
+    f->ahead = fitting(f, slot);
     if (!slot->ok || !slot->page.next_cursor)
         return false;
     slot->ok = trail_follow(&f->trail, f->src, &slot->page, slot->arena, &slot->err);
@@ -93,6 +123,7 @@ static fetcher *new_fetcher(ds_source *src, const ds_activity *like, const ds_fe
     f->act.left = &f->stop;
     f->act.left_bell = &f->bell;
     f->want = *want;
+    f->most = f->ahead = want->limit;
     trail_init(&f->trail, want->cursor);
     if (want->cursor)
         f->want.cursor = f->trail.cursor.data;

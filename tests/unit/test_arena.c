@@ -59,6 +59,22 @@ static void an_allocation_larger_than_a_block_fits(void **state)
     assert_true(ds_arena_size(scratch) >= 3 * DS_MIB);
 }
 
+static void what_is_used_is_counted_until_the_reset(void **state)
+{
+    ds_arena *a = ds_arena_new();
+
+    (void)state;
+    assert_int_equal(ds_arena_used(a), 0);
+    (void)ds_arena_alloc(a, 10);
+    (void)ds_arena_alloc(a, 100);
+    assert_int_equal(ds_arena_used(a), 128); /* in sixteens */
+    (void)ds_arena_alloc(a, DS_MIB);
+    assert_in_range(ds_arena_used(a), DS_MIB + 128, ds_arena_size(a));
+    ds_arena_reset(a);
+    assert_int_equal(ds_arena_used(a), 0);
+    ds_arena_free(a);
+}
+
 /* ---- growing --------------------------------------------------------------------------------- */
 
 static const struct grow_row {
@@ -340,6 +356,7 @@ int main(void)
     add_test(blocks_are_aligned_and_apart);
     add_test(cleared_memory_is_clear_after_a_reset_too);
     add_test(an_allocation_larger_than_a_block_fits);
+    add_test(what_is_used_is_counted_until_the_reset);
     add_table(grows, grow);
     add_test(growing_nothing_allocates);
     add_test(a_block_of_another_arena_is_copied);

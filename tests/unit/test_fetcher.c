@@ -18,9 +18,12 @@ typedef struct pages { /* a source of numbered pages */
     bool pieces;            /* so it is */
     int back_from, back_to; /* the page in front of the first names the second as the next */
     int restart_at;         /* this page starts over; 0: none */
-    atomic_int fetched;     /* calls so far */
+    size_t heavy;       /* 100 records a page; those of the first four take so many bytes each */
+    atomic_int fetched; /* calls so far */
     atomic_int started;
-    int64_t limit;             /* as asked for, last */
+    int64_t limit;     /* as asked for, last... */
+    int64_t limits[8]; /* ...and for the first ones */
+    int shown;
     int64_t now_ms;            /* of the activity's clock, last */
     atomic_bool wait_for_stop; /* page 1 comes only when it is told to stop */
 } pages;
@@ -55,6 +58,8 @@ static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, 
     int number = src->started++;
 
     src->limit = (int64_t)want->limit;
+    if (number < 8)
+        src->limits[number] = src->limit;
     src->now_ms = ds_activity_now_ms(act);
     if (src->wait_for_stop && number > 0)
         return wait_until_stopped(act, err);
@@ -64,6 +69,11 @@ static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, 
     ds_page_add(page)->primary_key =
         ds_arena_printf(page->arena, "%d after %s of %s", number,
                         want->cursor ? want->cursor : "nothing", want->unit);
+    for (int i = 0; src->heavy && i < 100; i++) {
+        ds_page_add(page)->primary_key = "k";
+        if (number < 4)
+            (void)ds_arena_alloc(page->arena, src->heavy);
+    }
     page->restart = src->restart_at && number == src->restart_at;
     page->next_cursor = next_of(src, want, page, number);
     src->fetched++;
@@ -342,6 +352,44 @@ static void a_memory_that_counts_no_pages_will_do(void **state)
     fetcher_stop(f);
 }
 
+/* How many records are asked for, page by page, where one takes so much memory. */
+static const struct heavy {
+    const char *name;
+    size_t bytes;
+    const char *asked;
+} heavy_rows[] = {
+    {"records that take little come 500 at once", 100, "500 500 500 500 500 500 500 500 "},
+    {"large ones as many as fit, and small ones behind them as before", 10000,
+     "500 103 103 103 104 104 500 500 "},
+    {"huge ones a few", DS_MIB, "500 20 20 20 20 20 500 500 "},
+};
+
+static void large_records_come_in_small_pages(void **state)
+{
+    const struct heavy *row = *state;
+    pages src = {.base = {.ops = &page_ops},
+                 .last = 7,
+                 .fail_at = -1,
+                 .huge_cursor_at = -1,
+                 .heavy = row->bytes};
+    ds_fetch want = {.unit = "all", .limit = 500, .since_ms = -1};
+    ds_activity act = {.clock = NULL};
+    const char *asked = "";
+    fake_clock clock;
+    fetcher *f;
+
+    fake_clock_init(&clock, 5000);
+    act.clock = &clock.clock;
+    f = fetcher_start_here(&src.base, &act, &want);
+    for (int i = 0; i < 8; i++) {
+        assert_true(fetcher_next(f)->ok);
+        for (; src.shown < src.started; src.shown++)
+            asked = ds_arena_printf(scratch, "%s%lld ", asked, (long long)src.limits[src.shown]);
+    }
+    fetcher_stop(f);
+    assert_string_equal(asked, row->asked);
+}
+
 /* Caught by the linker (--wrap). */
 static bool no_more_threads;
 
@@ -387,6 +435,7 @@ int main(void)
     add_test(a_source_that_waits_is_told_to_stop);
     add_test(a_page_that_nobody_waits_for_is_given_up);
     add_test(a_memory_that_counts_no_pages_will_do);
+    add_table(heavy_rows, large_records_come_in_small_pages);
     add_test(without_a_thread_the_first_page_fails);
     return run_tests("fetcher");
 }
