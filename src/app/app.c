@@ -132,6 +132,18 @@ int ds_app_config_to_run(ds_app *app)
     return ds_app_config(app);
 }
 
+int ds_app_config_to_tell(ds_app *app)
+{
+    const char *path =
+        app->config ? NULL : ds_config_find(ds_args_flag(app->args, "config"), app->arena);
+
+    if (path)
+        app->config = ds_config_outline(path, app->connectors);
+    if (path && app->config && !ds_store_holder(app->config->store_path))
+        ds_config_free(DS_TAKE(&app->config));
+    return ds_app_config(app);
+}
+
 /* ---- references to units --------------------------------------------------------------------- */
 
 static bool stored_route(const ds_app *app, const char *name)

@@ -40,6 +40,9 @@ DS_MUST_USE int ds_app_config(ds_app *app);
 /* The same for commands that run what it holds: programs in it are compiled, to say what is wrong.
  */
 DS_MUST_USE int ds_app_config_to_run(ds_app *app);
+/* For a command that tells a unit something: where somebody holds the store, he has read the
+ * configuration, and only the routes' names are read here. */
+DS_MUST_USE int ds_app_config_to_tell(ds_app *app);
 /* As ds_app_config, with the errors handed out instead of printed (for check --json). */
 DS_MUST_USE int ds_app_config_errors(ds_app *app, ds_buf *errors);
 

@@ -72,11 +72,12 @@ static int tell(ds_app *app, const ds_unit_ref *ref, const ds_event *event, cons
     return code ? code : say_it(app, ref, say, units, daemon);
 }
 
-/* The configuration and the first word, which names a route or a unit. */
-static int first_word(ds_app *app, bool stored, ds_unit_ref *ref)
+/* The configuration and the first word, which names a route or a unit. `whole`: more than names is
+ * needed of it. */
+static int first_word(ds_app *app, bool stored, bool whole, ds_unit_ref *ref)
 {
     ds_err err = DS_ERR_INIT;
-    int code = ds_app_config(app);
+    int code = whole ? ds_app_config(app) : ds_app_config_to_tell(app);
 
     if (code)
         return code;
@@ -89,7 +90,7 @@ static int tell_simply(ds_app *app, ds_event_type type, const said *say)
 {
     ds_unit_ref ref;
     ds_event event = {.type = type};
-    int code = first_word(app, true, &ref);
+    int code = first_word(app, true, false, &ref);
 
     return code ? code : tell(app, &ref, &event, say);
 }
@@ -138,7 +139,7 @@ int ds_cmd_approve(ds_app *app)
     ds_unit_ref ref;
     ds_err err = DS_ERR_INIT;
     bool waits;
-    int code = first_word(app, true, &ref);
+    int code = first_word(app, true, false, &ref);
 
     if (code)
         return code;
@@ -176,7 +177,7 @@ int ds_cmd_interval(ds_app *app)
         return ds_app_refuse(app, "an interval is at most 3650d, not %.60s", text);
 
     ds_unit_ref ref;
-    int code = first_word(app, false, &ref);
+    int code = first_word(app, false, true, &ref);
     said say = {
         ds_arena_printf(app->arena, "every %s", ds_duration_text(app->arena, event.interval_ms)),
         NULL};
@@ -189,7 +190,8 @@ int ds_cmd_interval(ds_app *app)
 int ds_cmd_sync(ds_app *app)
 {
     ds_unit_ref ref;
-    int code = first_word(app, false, &ref);
+    bool waits = ds_args_flag(app->args, "wait") != NULL;
+    int code = first_word(app, false, waits, &ref);
     const char *const *items = app->args->words + 1;
     size_t items_n = app->args->words_n - 1;
     ds_event event = {.type = DS_EV_SYNC_NOW};
@@ -201,7 +203,7 @@ int ds_cmd_sync(ds_app *app)
             return ds_app_refuse(app, "a key is empty: no record has that one");
     if (items_n > DS_UNIT_ITEMS_MAX)
         return ds_app_refuse(app, "more than %d keys: ask for a full pass", DS_UNIT_ITEMS_MAX);
-    if (ds_args_flag(app->args, "wait"))
+    if (waits)
         return ds_passes_run(app, &ref, 1, items_n ? items : NULL, items_n);
     if (items_n) {
         event.items = items;

@@ -325,6 +325,71 @@ ds_config *ds_config_load(const char *path, const ds_connectors *connectors, ds_
     return config;
 }
 
+static void outline_routes(const ds_load *ld, const ds_member *m, ds_config *config)
+{
+    size_t n = m && m->value->kind == DS_NODE_MAP ? m->value->n : 0;
+    ds_route **routes = ds_arena_zalloc(ld->arena, (n + 1) * sizeof(*routes));
+
+    for (size_t i = 0; i < n; i++) {
+        routes[i] = ds_new_in(ld->arena, ds_route);
+        routes[i]->name = m->value->members[i].name;
+        routes[i]->at = m->value->members[i].at;
+    }
+    config->routes = (const ds_route *const *)routes;
+    config->routes_n = n;
+}
+
+/* Secrets among them: nobody has looked which. */
+static void forget(ds_node *node)
+{
+    if (node->kind == DS_NODE_SCALAR)
+        explicit_bzero(node->raw, node->n);
+    for (size_t i = 0; i < node->n && node->kind == DS_NODE_LIST; i++)
+        forget(node->items[i]);
+    for (size_t i = 0; i < node->n && node->kind == DS_NODE_MAP; i++)
+        forget(node->members[i].value);
+}
+
+static ds_config *outline(const char *path, const char *text, size_t n,
+                          const ds_connectors *connectors, ds_buf *unheard)
+{
+    ds_load ld;
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    ds_config *config = ds_load_begin(&ld, path, dir_of(a, path), connectors);
+    ds_member m = {.name = "", .at = {1, 1}};
+    top t = {0};
+
+    ld.others_read = true; /* a secret in the store's place is none of ours */
+    ld.issues = ds_issues_new(ld.arena, config->path, text, n);
+    m.value = ds_yaml_read(ld.arena, ld.issues, text, n);
+    if (m.value && m.value->kind == DS_NODE_MAP && ds_schema_read(&ld, &m, top_keys, &t) &&
+        read_store(&ld, t.store, config))
+        outline_routes(&ld, t.routes, config);
+    if (m.value)
+        forget(m.value);
+    config = ds_load_end(&ld, config, unheard);
+    if (config && !config->routes_n)
+        ds_config_free(DS_TAKE(&config));
+    return config;
+}
+
+ds_config *ds_config_outline(const char *path, const ds_connectors *connectors)
+{
+    DS_AUTO_BUF(text, DS_TREE_BYTES_MAX + 1);
+    DS_AUTO_BUF(unheard, 4 * DS_MIB);
+    ds_err err = DS_ERR_INIT;
+    ds_config *config = NULL;
+    bool others_read;
+
+    if (read_file(path, &text, &others_read, &err) && text.n && !text.overflow)
+        config = outline(path, text.data, text.n, connectors, &unheard);
+    if (text.data)
+        explicit_bzero(text.data, text.cap);
+    if (unheard.data)
+        explicit_bzero(unheard.data, unheard.cap);
+    return config;
+}
+
 size_t ds_config_route_names(const char *path, ds_arena *a, const char *const **out)
 {
     DS_AUTO_BUF(text, DS_TREE_BYTES_MAX + 1);

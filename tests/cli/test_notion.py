@@ -112,6 +112,33 @@ class Calls(Routes):
         self.assertEqual(self.calls()["in_flight_most"], 16)
 
 
+class Telling(Routes):
+    def loaded(self, *args):
+        """What the dynamic linker has to say of a command."""
+        self.env.update(LD_DEBUG="files", LD_DEBUG_OUTPUT=str(self.dir / "linked"))
+        self.run_it(*args)
+        del self.env["LD_DEBUG"], self.env["LD_DEBUG_OUTPUT"]
+        files = list(self.dir.glob("linked.*"))
+        said = "".join(file.read_text() for file in files)
+        for file in files:
+            file.unlink()
+        return said
+
+    def test_a_command_to_the_daemon_loads_no_connector(self):
+        self.start("--seed", "rows=0")
+        self.route()
+        self.numbered(2)
+        child = self.daemon()
+        self.until(lambda: self.units() and self.units()[0]["runs_completed"] == 1, "a pass")
+        for args in (["sync", "r", "k1"], ["pause", "r"], ["resume", "r"], ["approve", "r"]):
+            said = self.loaded(*args)
+            self.assertIn("libsqlite3", said)
+            self.assertNotIn("libcurl", said, args)
+            self.assertNotIn("notion.so", said, args)
+        self.stop(child)
+        self.assertIn("libcurl", self.loaded("sync", "r", "k1"))
+
+
 class Adopting(Routes):
     def add(self, key, **more):
         return self.side("POST", "/add", {"source": self.source, "properties": {

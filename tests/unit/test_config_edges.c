@@ -418,6 +418,57 @@ static void named_row(void **state)
     assert_null(names[n]);
 }
 
+/* What a daemon's caller reads of a file: no kind is looked at, no setting, no reference. */
+static const struct outlined {
+    const char *name, *text;
+    const char *store; /* what the place of the store ends in; NULL: no outline */
+} outlined_rows[] = {
+    {"names and the store", "store: sqlite:here.db\nroutes: {a: {source: {kind: none}}, b: 7}\n",
+     "/here.db"},
+    {"the usual store", "routes: {b: {destination: {token: \"${DS_TEST_UNSET}\"}}}\n",
+     "/durable-sync.db"},
+    {"its place by reference", "store: \"sqlite:${DS_TEST_A}.db\"\nroutes: {b: 1}\n",
+     "/aaaa1.db"},
+    {"a store that is none", "store: mysql:x\nroutes: {b: 1}\n", NULL},
+    {"a key that is none", "stor: sqlite:x\nroutes: {b: 1}\n", NULL},
+    {"no routes", "store: sqlite:x\n", NULL},
+    {"nothing in them", "routes: {}\n", NULL},
+    {"a list of them", "routes: [b]\n", NULL},
+    {"no YAML", "routes: {b: [\n", NULL},
+    {"nothing", "", NULL},
+};
+
+static void outlined_row(void **state)
+{
+    const struct outlined *row = *state;
+    char path[] = "/tmp/test-config-XXXXXX";
+    int fd = mkstemp(path);
+    FILE *to = fd < 0 ? NULL : fdopen(fd, "w");
+    static const ds_connectors none;
+    ds_config *config;
+
+    assert_non_null(to);
+    fputs(row->text, to);
+    assert_int_equal(fclose(to), 0);
+    config = ds_config_outline(path, &none);
+    remove(path);
+    assert_int_equal(config != NULL, row->store != NULL);
+    if (!config)
+        return;
+    assert_non_null(ds_config_route(config, "b"));
+    assert_null(ds_config_route(config, "c"));
+    assert_string_equal(strrchr(config->store_path, '/'), row->store);
+    ds_config_free(config);
+}
+
+static void no_file_has_no_outline(void **state)
+{
+    static const ds_connectors none;
+
+    (void)state;
+    assert_null(ds_config_outline("/tmp/test-config-none", &none));
+}
+
 int main(void)
 {
     setenv("DS_TEST_EMPTY", "", 1);
@@ -443,5 +494,7 @@ int main(void)
     add_test(a_file_of_more_than_64_kibibytes);
     add_test(an_empty_file);
     add_table(named_rows, named_row);
+    add_table(outlined_rows, outlined_row);
+    add_test(no_file_has_no_outline);
     return run_tests("the edges of a configuration");
 }
