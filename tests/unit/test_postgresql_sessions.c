@@ -92,6 +92,104 @@ static void trouble(void **state)
     end();
 }
 
+/* ---- deadlocks ------------------------------------------------------------------------------- */
+
+/* The other session has the row "b"; once we wait for it, it asks for "a", which we have: the
+ * circle that a route with the opposite order makes. It never looks for one itself, so that we are
+ * the one that the server ends. */
+static void make_a_circle(void)
+{
+    sql("SET deadlock_timeout = '1h'; BEGIN; UPDATE t SET b = 'theirs' WHERE id = 'b'");
+    assert_true(PQsendQuery(other, "DO $$ BEGIN"
+                                   "  WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
+                                   "    AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) LOOP"
+                                   "    PERFORM pg_sleep(0.01);"
+                                   "  END LOOP;"
+                                   "  UPDATE t SET b = 'theirs' WHERE id = 'a';"
+                                   "END $$; COMMIT"));
+}
+
+static void their_end(void)
+{
+    PGresult *res;
+
+    while ((res = PQgetResult(other))) {
+        assert_int_equal(PQresultStatus(res), PGRES_COMMAND_OK);
+        PQclear(res);
+    }
+    assert_string_equal(query("SELECT string_agg(b, ' ') FROM t WHERE id < 'c'"), "theirs theirs");
+}
+
+static void write_two(ds_write *rows)
+{
+    static ds_prop ours = {.name = "a"};
+
+    ours.value = ds_text("ours");
+
+    rows[0] = (ds_write){.op = DS_OP_UPDATE, .key = "b", .props = &ours, .props_n = 1};
+    rows[1] = (ds_write){.op = DS_OP_UPDATE, .key = "a", .props = &ours, .props_n = 1};
+}
+
+static void a_deadlock_of_a_first_batch_is_tried_again(void **state)
+{
+    ds_write rows[2];
+
+    (void)state;
+    begin(
+        "CREATE TABLE t (id text PRIMARY KEY, a text, b text); INSERT INTO t VALUES ('a'), ('b')");
+    to.settings.lock_timeout = 60000;
+    must_open(NULL);
+    write_two(rows);
+    make_a_circle();
+    put_all(rows, 2);
+    assert_outcome(&rows[0], UPDATED);
+    assert_outcome(&rows[1], UPDATED);
+    finish(NULL);
+    their_end();
+    assert_string_equal(query("SELECT string_agg(a, ' ') FROM t"), "ours ours");
+    end();
+}
+
+/* With more in the transaction the core has to know that it is gone. */
+static void a_later_ones_ends_the_pass(void **state)
+{
+    ds_write rows[2];
+
+    (void)state;
+    begin(
+        "CREATE TABLE t (id text PRIMARY KEY, a text, b text); INSERT INTO t VALUES ('a'), ('b')");
+    to.settings.lock_timeout = 60000;
+    must_open(NULL);
+    create("c", "{\"a\": \"1\"}");
+    write_two(rows);
+    make_a_circle();
+    assert_false(ds_pg_write(&to.base, seam_activity(), rows, 2, &seam_err));
+    assert_err(DS_ERR_TRANSIENT, "40P01");
+    their_end();
+    assert_false(flushes());
+    assert_string_equal(query("SELECT count(*) FROM t WHERE a IS NOT NULL"), "0");
+    end();
+}
+
+/* Two routes with the opposite order wait for each other, and not in a circle. */
+static void rows_are_locked_in_the_order_of_their_keys(void **state)
+{
+    ds_write rows[2];
+
+    (void)state;
+    begin("CREATE TABLE t (id text PRIMARY KEY, a text, b text); INSERT INTO t VALUES ('a'), ('b');"
+          "CREATE TABLE seen (id text, n serial);"
+          "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
+          " $$ BEGIN INSERT INTO seen VALUES (new.id); RETURN new; END $$;"
+          "CREATE TRIGGER note BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION note()");
+    must_open(NULL);
+    write_two(rows);
+    put_all(rows, 2);
+    finish(NULL);
+    assert_string_equal(query("SELECT id FROM seen ORDER BY n"), "a b");
+    end();
+}
+
 /* The same for many rows, which go another way. */
 static void a_lost_connection_loses_no_row_in_silence(void **state)
 {
@@ -401,6 +499,9 @@ int main(void)
     add_table(login_rows, login);
     add_test(another_programs_change_of_tables_ends_the_pass);
     add_test(a_lost_connection_loses_no_row_in_silence);
+    add_test(a_deadlock_of_a_first_batch_is_tried_again);
+    add_test(a_later_ones_ends_the_pass);
+    add_test(rows_are_locked_in_the_order_of_their_keys);
     add_test(a_locked_table_is_awaited);
     add_test(a_statement_has_its_limit);
     add_test(a_stop_is_heard_while_the_server_works);

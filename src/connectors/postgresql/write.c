@@ -2,11 +2,17 @@
  *
  * Batches of records, sorted by their properties into batches of rows.  Where rows are expected to
  * be new they are inserted first and those that were there are met; else the other way round.
+ *
+ * Rows are locked in the order of their keys, so that two routes that write the same ones wait for
+ * each other and not in a circle.  That holds within a batch; a transaction has many.
  */
 #include "connectors/postgresql/writer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define CONFLICTS_MOST 4 /* of one batch; after that the pass ends */
 
 /* Records that can be written in any order: each key once, few kinds of records. */
 typedef struct segment {
@@ -305,22 +311,90 @@ static void remember_key(ds_pg_writer *w, const ds_write *writes, size_t n)
     }
 }
 
+static int by_key(const void *one, const void *two)
+{
+    const ds_write *a = *(ds_write *const *)one, *b = *(ds_write *const *)two;
+    int order = strcmp(a->key, b->key);
+
+    return order ? order : (a > b) - (a < b); /* of one key the later wins */
+}
+
+static ds_write **in_order(ds_write *writes, size_t n, ds_arena *a)
+{
+    ds_write **sorted = ds_arena_alloc(a, (n + 1) * sizeof(*sorted));
+
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &writes[i];
+    qsort(sorted, n, sizeof(*sorted), by_key);
+    return sorted;
+}
+
+static bool write_rows(ds_pg_writer *w, ds_write *const *sorted, size_t n, ds_err *err)
+{
+    segment s;
+
+    for (size_t i = 0; i < n; i++) {
+        sorted[i]->outcome = DS_OUT_NONE;
+        sorted[i]->adopted = false;
+        sorted[i]->reason = NULL;
+    }
+    segment_init(&s, n, ds_activity_arena(w->db.act));
+    for (size_t i = 0; i < n; i++)
+        if (!add_write(w, &s, sorted[i], err))
+            return false;
+    return run_segment(w, &s, err);
+}
+
+/* A deadlock, or a serialization failure: the same once more may well succeed. */
+static bool is_conflict(const ds_pg_writer *w)
+{
+    return w->db.handle &&
+           (strcmp(w->db.said.code, "40P01") == 0 || strcmp(w->db.said.code, "40001") == 0);
+}
+
+/* Once more, from the start of the transaction, and behind the other one: the server waits a little
+ * first, longer with each time. */
+static bool begin_again(ds_pg_writer *w, int nth, ds_err *err)
+{
+    const char *sql = ds_arena_printf(ds_activity_arena(w->db.act),
+                                      "SELECT pg_catalog.pg_sleep(%d * (0.05 + 0.05 * "
+                                      "pg_catalog.random()))",
+                                      nth);
+    PGresult *res;
+
+    ds_pg_rollback(w);
+    *err = DS_ERR_INIT;
+    res = ds_pg_query(&w->db, sql, 0, NULL, err);
+    PQclear(res);
+    return res && start(w, w->db.act, err);
+}
+
+/* A conflict costs the whole transaction. Where nothing else is in it yet it is tried again here;
+ * else by the next pass. */
+static bool write_batch(ds_pg_writer *w, ds_write *const *sorted, size_t n, ds_err *err)
+{
+    size_t columns_n = w->shape.columns_n;
+    bool alone = !w->changed;
+
+    for (int nth = 1;; nth++) {
+        if (write_rows(w, sorted, n, err))
+            return true;
+        if (!alone || nth > CONFLICTS_MOST || !is_conflict(w) || w->shape.columns_n != columns_n ||
+            !begin_again(w, nth, err))
+            return false;
+    }
+}
+
 bool ds_pg_write(ds_destination *self, ds_activity *act, ds_write *writes, size_t n, ds_err *err)
 {
     ds_pg_writer *w = (ds_pg_writer *)self;
-    segment s;
-    bool ok = true;
 
     for (size_t i = 0; i < n; i++)
         writes[i].outcome = DS_OUT_NONE;
     if (!start(w, act, err))
         return false;
-    segment_init(&s, n, ds_activity_arena(act));
     ds_crashpoint("postgresql: before a batch");
-    for (size_t i = 0; i < n && ok; i++)
-        ok = add_write(w, &s, &writes[i], err);
-    ok = ok && run_segment(w, &s, err);
-    if (!ok)
+    if (!write_batch(w, in_order(writes, n, ds_activity_arena(act)), n, err))
         return give_up(w);
     remember_key(w, writes, n);
     ds_crashpoint("postgresql: after a batch");
