@@ -36,6 +36,8 @@ int sqlite3_sleep(int ms)
  *   T  drop the table and make it again by hand
  *   n  another program makes a table      v  VACUUM
  *   x  drop the state
+ *   a  add a column by hand               c  drop a column and make it again
+ *   k  save what the core knows           K  put that back
  * After each O the expectation says + (continues) or - (does not).
  */
 static const struct generation_row {
@@ -65,9 +67,15 @@ static const struct generation_row {
     {"another table and ours made again", "OwfCnTO", "--"},
     {"and again after a pass that wrote", "OwfCnOwfCTO", "-+-"},
     {"a lost state", "OwfCxO", "--"},
+    {"a column that came by hand", "OwfCaO", "-+"},
+    {"a column made again", "OwfCcO", "--"},
+    {"and the pass after that", "OwfCcOwfCO", "--+"},
+    {"a column made again before others that came by hand", "OwfCaOwfCcO", "-+-"},
+    {"an old copy of what the core knows", "OwfCkOwfwfCKO", "-+-"},
+    {"with which nothing is to be written", "OwfCkOwfwfCKOufCO", "-+-+"},
 };
 
-static char known[32];
+static char known[32], kept[32];
 
 static void copy(const char *from, const char *into)
 {
@@ -126,11 +134,19 @@ static void step(char what, char **answers)
     case 'd':
         assert_int_equal(unlink(path), 0);
         break;
+    case 'k':
+        memcpy(kept, known, sizeof(kept));
+        break;
+    case 'K':
+        memcpy(known, kept, sizeof(kept));
+        break;
     default:
         by_hand(what == 't'   ? "DROP TABLE t"
                 : what == 'T' ? "DROP TABLE t; CREATE TABLE t (id TEXT PRIMARY KEY NOT NULL, a)"
                 : what == 'n' ? "CREATE TABLE of_another (a)"
                 : what == 'v' ? "VACUUM"
+                : what == 'a' ? "ALTER TABLE t ADD COLUMN b; UPDATE t SET b = 1"
+                : what == 'c' ? "ALTER TABLE t DROP COLUMN a; ALTER TABLE t ADD COLUMN a"
                               : "DROP TABLE durable_sync_state");
     }
 }
@@ -148,6 +164,32 @@ static void generation(void **state)
         step(*what, &at);
     assert_string_equal(answers, row->continues);
     end();
+}
+
+/* Whose it is, a route that takes what comes cannot know; one that names its columns can. */
+static void a_column_that_comes_by_hand_may_be_for_us(void **state)
+{
+    static const ds_column wanted = {.name = "a"};
+    const char *generation;
+
+    (void)state;
+    for (int named = 0; named < 2; named++) {
+        begin("CREATE TABLE t (id TEXT PRIMARY KEY, a TEXT)");
+        columns = named ? &wanted : NULL;
+        columns_n = (size_t)named;
+        must_open(NULL);
+        create("k", "{\"a\": \"1\", \"b\": \"2\"}");
+        generation = finish(NULL);
+        ds_sqlite_destination.close(&to.base);
+        sql("ALTER TABLE t ADD COLUMN b TEXT");
+        must_open(generation);
+        assert_int_equal(opened.continues, named);
+        generation = finish(generation);
+        ds_sqlite_destination.close(&to.base);
+        must_open(generation);
+        assert_true(opened.continues);
+        end();
+    }
 }
 
 /* ---- what is written, and what is not -------------------------------------------------------- */
@@ -443,6 +485,7 @@ static void a_kill_at_every_step(void **state)
 int main(void)
 {
     add_table(generation_rows, generation);
+    add_test(a_column_that_comes_by_hand_may_be_for_us);
     add_test(an_unchanged_pass_writes_no_byte);
     add_test(looking_changes_nothing);
     add_test(the_journal_mode_is_the_owners);

@@ -115,7 +115,7 @@ static const char columns_sql[] =
     " (SELECT n.conname FROM pg_catalog.pg_constraint AS n WHERE n.conrelid " DS_PG_EQ " a.attrelid"
     "  AND n.contype " DS_PG_EQ
     " ANY ('{p,u}'::pg_catalog.\"char\"[]) AND n.condeferrable AND n.conkey " DS_PG_EQ
-    " ARRAY[a.attnum] LIMIT 1)"
+    " ARRAY[a.attnum] LIMIT 1), a.attnum"
     " FROM pg_catalog.pg_attribute AS a"
     " LEFT JOIN pg_catalog.pg_collation AS o ON o.oid " DS_PG_EQ " a.attcollation"
     " WHERE a.attrelid " DS_PG_EQ " $1::pg_catalog.oid AND a.attnum " DS_PG_GT
@@ -133,6 +133,7 @@ static void fill_column(const PGresult *res, int row, ds_arena *a, ds_pg_column 
     out->may_update = truth_at(res, row, 7);
     out->blurred = truth_at(res, row, 8);
     out->deferrable = text_at(res, row, 9, a);
+    out->number = atoi(PQgetvalue(res, row, 10));
 }
 
 static bool read_columns(ds_pg *db, ds_arena *a, ds_pg_table *out, ds_err *err)

@@ -81,21 +81,37 @@ static bool same_table(ds_pg_writer *w, const line *at, bool *same, ds_err *err)
     return key_is_there(w, at->probe, same, err);
 }
 
-static int64_t number_of(const char *generation)
+static const ds_sql_column_mark *marks_of(const ds_pg_table *t, ds_arena *a)
 {
-    return generation ? DS_MAX(strtoll(generation, NULL, 10), 0) : 0;
+    ds_sql_column_mark *marks = ds_arena_alloc(a, (t->columns_n + 1) * sizeof(*marks));
+
+    for (size_t i = 0; i < t->columns_n; i++)
+        marks[i] = (ds_sql_column_mark){t->columns[i].name, t->columns[i].number};
+    return marks;
+}
+
+/* A column that was dropped and made again is empty. One that came by hand is of no concern to a
+ * route that names its own, and to one that makes what it lacks. */
+static bool same_columns(const ds_pg_writer *w, const char *known)
+{
+    const ds_pg_table *t = &w->shape;
+    size_t then;
+
+    return ds_sql_same_columns(known, marks_of(t, w->arena), t->columns_n, &then) &&
+           (w->columns || w->create_table || then == t->columns_n);
 }
 
 /* One commit more than the core knows of is its crash between our commit and its own. */
 bool ds_pg_state_read(ds_pg_writer *w, const char *known, ds_err *err)
 {
-    int64_t expected = number_of(known);
+    int64_t expected = ds_sql_generation_number(known);
     bool same;
     line at;
 
     if (!read_line(w, "", &at, err) || !same_table(w, &at, &same, err))
         return false;
     memcpy(w->probe, at.probe, sizeof(w->probe));
+    same = same && same_columns(w, known);
     w->continues = known && same && (at.generation == expected || at.generation == expected + 1);
     /* Two steps, so that this very number is never taken for one that was just lost. */
     w->generation = w->continues ? at.generation : DS_MAX(at.generation, expected) + 2;
@@ -315,6 +331,7 @@ static bool commit_rows(ds_pg_writer *w, ds_activity *act, ds_err *err)
 bool ds_pg_flush(ds_destination *self, ds_activity *act, const char **generation, ds_err *err)
 {
     ds_pg_writer *w = (ds_pg_writer *)self;
+    ds_arena *a = ds_activity_arena(act);
 
     w->db.act = act;
     if (w->lost)
@@ -328,6 +345,6 @@ bool ds_pg_flush(ds_destination *self, ds_activity *act, const char **generation
     else if (!commit_rows(w, act, err))
         return false;
     w->continues = true;
-    *generation = ds_arena_printf(ds_activity_arena(act), "%" PRId64, w->generation);
+    *generation = ds_sql_generation(w->generation, marks_of(&w->shape, a), w->shape.columns_n, a);
     return true;
 }

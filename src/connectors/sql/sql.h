@@ -25,6 +25,21 @@ const char *ds_sql_since(const char *query, const char *before, const char *behi
 /* Bytes without the blanks and semicolons that end it. */
 size_t ds_sql_trimmed(const char *query, size_t n);
 
+/* ---- generations ----------------------------------------------------------------------------- */
+
+typedef struct ds_sql_column_mark { /* what a column is known by, in the order of the table */
+    const char *name;
+    int number;
+} ds_sql_column_mark;
+
+/* "12 3:0a1b2c3d": so many commits, and so many columns, which are these. */
+const char *ds_sql_generation(int64_t number, const ds_sql_column_mark *columns, size_t n,
+                              ds_arena *a);
+int64_t ds_sql_generation_number(const char *generation); /* 0: none */
+/* The first columns are those of that generation. *known: how many it has. */
+bool ds_sql_same_columns(const char *generation, const ds_sql_column_mark *columns, size_t n,
+                         size_t *known);
+
 /* ---- plans ----------------------------------------------------------------------------------- */
 
 /* What is the same for all records with the same properties. First member of a connector's own. */

@@ -95,20 +95,58 @@ static bool same_table(ds_sqlite_writer *w, const line *at, int64_t schema, bool
     return *same || !at->there || key_is_there(w, at->probe, same, err);
 }
 
-static int64_t number_of(const char *generation)
+/* ---- columns --------------------------------------------------------------------------------- */
+
+static const ds_sql_column_mark *marks_of(const ds_sqlite_table *t, ds_arena *a)
 {
-    return generation ? DS_MAX(strtoll(generation, NULL, 10), 0) : 0;
+    ds_sql_column_mark *marks = ds_arena_alloc(a, (t->columns_n + 1) * sizeof(*marks));
+
+    for (size_t i = 0; i < t->columns_n; i++)
+        marks[i] = (ds_sql_column_mark){t->columns[i].name, (int)i};
+    return marks;
+}
+
+static bool has_values(ds_sqlite_writer *w, const ds_sqlite_column *c, bool *has, ds_err *err)
+{
+    int64_t n;
+    const char *sql = ds_arena_printf(
+        w->arena, "SELECT count(*) FROM (SELECT 1 FROM main.%s WHERE %s IS NOT NULL LIMIT 1)",
+        w->name, ds_sqlite_quoted(w->arena, c->name));
+
+    if (!ds_sqlite_number(&w->db, sql, 0, &n, err))
+        return false;
+    *has = n > 0;
+    return true;
+}
+
+/* A column that was dropped and made again is empty, and stands behind all others: the order shows
+ * it, unless it stood there before. Then it is the one that was last, and has no value; that is
+ * looked at where somebody has changed tables. A column that came by hand is of no concern to a
+ * route that names its own, and to one that makes what it lacks. */
+static bool same_columns(ds_sqlite_writer *w, const char *known, bool touched, bool *same,
+                         ds_err *err)
+{
+    const ds_sqlite_table *t = &w->shape;
+    size_t then;
+
+    *same = ds_sql_same_columns(known, marks_of(t, w->arena), t->columns_n, &then) &&
+            (w->columns || w->create_table || then == t->columns_n);
+    if (!*same || !touched || !known || !then)
+        return true;
+    return has_values(w, &t->columns[then - 1], same, err);
 }
 
 /* One commit more than the core knows of is its crash between our commit and its own. */
 bool ds_sqlite_state_read(ds_sqlite_writer *w, const char *known, ds_err *err)
 {
-    int64_t expected = number_of(known);
+    int64_t expected = ds_sql_generation_number(known);
     bool same;
     line at;
 
     if (!schema_version(w, &w->schema, err) || !read_line(w, &at, err) ||
         !same_table(w, &at, w->schema, &same, err))
+        return false;
+    if (same && !same_columns(w, known, at.schema != w->schema, &same, err))
         return false;
     take_probe(w->probe, at.probe);
     w->continues = known && same && (at.generation == expected || at.generation == expected + 1);
@@ -123,17 +161,22 @@ bool ds_sqlite_state_read(ds_sqlite_writer *w, const char *known, ds_err *err)
  * taken along; else the table may be another one by now. */
 static bool follow_schema(ds_sqlite_writer *w, int64_t now, ds_err *err)
 {
+    const char *before =
+        ds_sql_generation(0, marks_of(&w->shape, w->arena), w->shape.columns_n, w->arena);
     bool same;
+    size_t then;
     line at;
 
-    if (!read_line(w, &at, err) || !same_table(w, &at, now, &same, err))
+    if (!read_line(w, &at, err) || !same_table(w, &at, now, &same, err) ||
+        (same && !ds_sqlite_reload(w, err)))
         return false;
-    if (!same)
+    if (!same ||
+        !ds_sql_same_columns(before, marks_of(&w->shape, w->arena), w->shape.columns_n, &then))
         return ds_fail(
             err, DS_ERR_TRANSIENT,
             "%s: another program changed the tables meanwhile: the next pass looks again", w->path);
     w->schema = now;
-    return ds_sqlite_reload(w, err);
+    return true;
 }
 
 bool ds_sqlite_lock(ds_sqlite_writer *w, ds_err *err)
@@ -277,6 +320,7 @@ static bool commit_rows(ds_sqlite_writer *w, ds_err *err)
 bool ds_sqlite_flush(ds_destination *self, ds_activity *act, const char **generation, ds_err *err)
 {
     ds_sqlite_writer *w = (ds_sqlite_writer *)self;
+    ds_arena *a = ds_activity_arena(act);
 
     w->db.act = act;
     if (w->lost)
@@ -289,6 +333,6 @@ bool ds_sqlite_flush(ds_destination *self, ds_activity *act, const char **genera
         return false;
     }
     w->continues = true;
-    *generation = ds_arena_printf(ds_activity_arena(act), "%" PRId64, w->generation);
+    *generation = ds_sql_generation(w->generation, marks_of(&w->shape, a), w->shape.columns_n, a);
     return true;
 }
