@@ -363,7 +363,7 @@ static ds_config *outline(const char *path, const char *text, size_t n,
     ld.issues = ds_issues_new(ld.arena, config->path, text, n);
     m.value = ds_yaml_read(ld.arena, ld.issues, text, n);
     if (m.value && m.value->kind == DS_NODE_MAP && ds_schema_read(&ld, &m, top_keys, &t) &&
-        read_store(&ld, t.store, config))
+        ds_store_read(&ld, t.store, config))
         outline_routes(&ld, t.routes, config);
     if (m.value)
         forget(m.value);

@@ -152,7 +152,7 @@ static bool item(const field *f, word w, uint64_t *set, ds_err *err)
 {
     word whole = w, of = cut(&w, '/');
     bool stepped = of.n < whole.n, single;
-    int from, to, step = 1;
+    int from = 0, to = 0, step = 1;
 
     if (whole.n == 0)
         return ds_fail(err, DS_ERR_CONFIG, "%s: an empty place in the list", f->name);
