@@ -25,6 +25,12 @@ const ds_fact ds_environment[] = {
     {"JOURNAL_STREAM",
      "systemd's: where it names standard error, log lines carry the journal's priority in place of "
      "time and level"},
+    {"TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, ...",
+     "the settings of `engine: temporal`, as Temporal's own tools have them: they win over the "
+     "file"},
+    {"TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE",
+     "a file with such settings, and which of its profiles; else `temporalio/temporal.toml` in "
+     "`XDG_CONFIG_HOME`, or in `.config` of `HOME`"},
     {"NO_COLOR", "no colours, unless it is empty"},
     {"TERM", "on a terminal `dumb` there are neither colours nor progress"},
     {"TZDIR", "where the time zones are; else `/usr/share/zoneinfo`"},
