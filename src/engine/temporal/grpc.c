@@ -358,6 +358,7 @@ bool ds_grpc_call(ds_grpc *g, const char *method, const uint8_t *request, size_t
     bool fine;
 
     timeout_ms = DS_MIN(DS_MAX(timeout_ms, INT64_C(1)), LONGEST_MS);
+    call.timeout_ms = timeout_ms;
     call.deadline_ms = ds_mono_ms() + timeout_ms;
     call.grace_ms = DS_MIN(GRACE_MS, timeout_ms);
     call.h2.request = request;

@@ -10,6 +10,8 @@
  *    connection, what the server refused unread (REFUSED_STREAM) and what lies beyond the last
  *    stream of a GOAWAY is sent again without a word.  A server that goes away every few minutes is
  *    routine: running calls end on the old connection, new ones begin on the next.
+ *  - A poll ("Poll...") that the connection comes too late for ends as UNAVAILABLE, not sent: the
+ *    server would refuse it for the two seconds it has left.
  *  - A call that was written and then lost its connection fails as UNAVAILABLE with `sent`: the
  *    caller knows whether to repeat it is safe.
  *  - Success is only what ended with "grpc-status: 0" and holds exactly one message.

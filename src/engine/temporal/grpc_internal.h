@@ -36,6 +36,7 @@ typedef struct ds_call {
     ds_h2_call h2; /* first */
     struct ds_call *next;
     const char *method;
+    int64_t timeout_ms;            /* as it was asked for */
     int64_t deadline_ms, grace_ms; /* mono; how long we give the server to say that it came */
     char timeout[24];              /* grpc-timeout */
     unsigned refused;              /* times, on connections that went on */

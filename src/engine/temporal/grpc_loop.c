@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define CALM_PING_MOST_MS (5 * DS_MINUTE_MS)
+#define POLL_LEAST_MS INT64_C(2200)
 
 int64_t ds_mono_ms(void)
 {
@@ -177,6 +178,13 @@ static void judge_calls(ds_grpc *g, judge ends)
 /* ---- connections ------------------------------------------------------------------------------
  */
 
+/* The server refuses a poll that has less than two seconds left as if it were a mistake of ours. */
+static bool comes_too_late(const ds_grpc *g, const ds_call *call)
+{
+    return !strncmp(call->method, "Poll", 4) && call->timeout_ms >= POLL_LEAST_MS &&
+           call->deadline_ms - g->now_ms < POLL_LEAST_MS;
+}
+
 static void assign(ds_grpc *g)
 {
     ds_conn *c = g->current;
@@ -184,8 +192,12 @@ static void assign(ds_grpc *g)
     while (c && c->state == DS_CONN_UP && g->waiting.first && ds_h2_has_room(c->h2)) {
         ds_call *call = ds_call_list_pop(&g->waiting);
 
-        if (!ds_conn_begin(c, call))
+        if (comes_too_late(g, call)) {
+            ds_fail(&call->why, DS_ERR_TRANSIENT, "the connection came too late for the poll");
+            ds_call_finish(g, call, DS_CALL_UNSENT);
+        } else if (!ds_conn_begin(c, call)) {
             ds_call_again(g, call);
+        }
     }
 }
 

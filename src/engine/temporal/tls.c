@@ -177,7 +177,8 @@ static bool is_literal(const char *host)
     return inet_pton(AF_INET, host, raw) == 1 || inet_pton(AF_INET6, host, raw) == 1;
 }
 
-static bool set_name(SSL *ssl, const char *name)
+/* Not const: OpenSSL's macro takes it so. */
+static bool set_name(SSL *ssl, char *name)
 {
     if (is_literal(name))
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1;
@@ -199,7 +200,7 @@ ds_tls *ds_tls_new(const ds_grpc_options *options, const char *host, int fd, ds_
     tls->ssl = SSL_new(ctx);
     if (!tls->ssl || SSL_set_alpn_protos(tls->ssl, h2, sizeof(h2)) || !SSL_set_fd(tls->ssl, fd))
         ds_out_of_memory(0);
-    if (!set_name(tls->ssl, name)) {
+    if (!set_name(tls->ssl, tls->name)) {
         ds_fail(err, DS_ERR_CONFIG, "no certificate can be for the name \"%s\"", name);
         return NULL;
     }
