@@ -63,7 +63,7 @@ static void add_text(ds_buf *out, const char *text)
     ds_buf_text(out, text);
 }
 
-void h2_peer_headers(h2_peer *p, uint32_t stream, uint8_t flags, ...)
+void h2_peer_headers(h2_peer *p, uint32_t stream, unsigned flags, ...)
 {
     DS_AUTO_BUF(block, DS_MIB);
     va_list args;
@@ -76,10 +76,10 @@ void h2_peer_headers(h2_peer *p, uint32_t stream, uint8_t flags, ...)
     }
     va_end(args);
     if (block.n <= FRAME_MOST) {
-        h2_peer_send(p, H2_HEADERS, flags | H2_END_HEADERS, stream, block.data, block.n);
+        h2_peer_send(p, H2_HEADERS, (uint8_t)(flags | H2_END_HEADERS), stream, block.data, block.n);
         return;
     }
-    h2_peer_send(p, H2_HEADERS, flags, stream, block.data, FRAME_MOST);
+    h2_peer_send(p, H2_HEADERS, (uint8_t)flags, stream, block.data, FRAME_MOST);
     for (size_t at = FRAME_MOST; at < block.n; at += FRAME_MOST) {
         bool last = block.n - at <= FRAME_MOST;
 

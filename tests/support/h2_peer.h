@@ -71,7 +71,7 @@ void h2_peer_drain(h2_peer *p);
 void h2_peer_send(h2_peer *p, uint8_t type, uint8_t flags, uint32_t stream, const void *data,
                   size_t n);
 /* Pairs of name and value, ended by NULL. */
-void h2_peer_headers(h2_peer *p, uint32_t stream, uint8_t flags, ...) __attribute__((sentinel));
+void h2_peer_headers(h2_peer *p, uint32_t stream, unsigned flags, ...) __attribute__((sentinel));
 /* A message behind its five bytes, in frames that fit, as the client lets them come. */
 void h2_peer_message(h2_peer *p, uint32_t stream, const void *data, size_t n);
 /* Headers, message, trailers: all is well. */
