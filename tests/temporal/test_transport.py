@@ -61,16 +61,13 @@ def run(server, mode):
 
 
 class Transport(unittest.TestCase):
-    def test_fifty_polls_share_one_connection(self):
+    def test_fifty_polls_at_once_and_what_is_refused(self):
         with temporalserver.Server() as server:
             lines = run(server, "many")
+            missing, unknown, short, large, fine = run(server, "refusals")
         self.assertEqual(len(lines), 1, lines)
         found = figures(lines[0])
         self.assertEqual((found["ok"], found["failed"], found["resent"]), (50, 0, 0))
-
-    def test_what_the_server_refuses(self):
-        with temporalserver.Server() as server:
-            missing, unknown, short, large, fine = run(server, "refusals")
         self.assertRegex(missing, r'^5 NamespaceNotFoundFailure: there is no namespace "default" at ')
         self.assertRegex(unknown, r"^12 : 127.0.0.1:\d+ does not know NoSuchMethod: ")
         self.assertRegex(short, r"^9 : .*Context timeout is too short")
@@ -90,7 +87,7 @@ class Transport(unittest.TestCase):
         """What was under way is said to be lost, and all goes on once the server is there again."""
         with temporalserver.Server(keep=True) as server, Live(server) as live:
             live.more(100)
-            for end in (server.stop, server.kill, server.stop):
+            for end in (server.stop, server.kill):
                 end()
                 server.start()
                 live.more(100)
