@@ -87,11 +87,11 @@ int ds_app_config_errors(ds_app *app, ds_buf *errors)
     return app->config ? DS_EXIT_DONE : DS_EXIT_USAGE;
 }
 
-/* What needs an engine, or what one has left behind. */
+/* What the units' own workflows are asked for, by Temporal's own command. */
 static bool drives(const ds_app *app)
 {
-    static const char *const names[] = {"once",   "run",      "status",  "sync",    "pause",
-                                        "resume", "interval", "history", "approve", "held"};
+    static const char *const names[] = {"once",   "status",   "sync",   "pause",
+                                        "resume", "interval", "approve"};
 
     for (size_t i = 0; i < DS_COUNT(names); i++) {
         if (!strcmp(app->args->command->name, names[i]))
@@ -108,7 +108,10 @@ int ds_app_config(ds_app *app)
     if (code && errors.data)
         ds_log_words(DS_LOG_ERROR, errors.data);
     if (!code && app->config->temporal && drives(app))
-        return ds_app_refuse(app, "engine temporal is not in this build; use embedded");
+        return ds_app_refuse(app,
+                             "%s does not reach the units of engine temporal; use `temporal "
+                             "workflow query` and `temporal workflow signal`",
+                             app->args->command->name);
     return code;
 }
 

@@ -174,9 +174,9 @@ static bool run_engine(ds_app *app, ds_store *store, const ds_serve *what, watch
 
     if (!ds_app_notices(app, &notices, err))
         return false;
-    ds_app_temporal_options on_server;
+    ds_store_host_of host;
 
-    engine = ds_app_is_temporal(app) ? ds_app_temporal(app, store, &options, &on_server, err)
+    engine = ds_app_is_temporal(app) ? ds_app_temporal(app, store, &options, &host, err)
                                      : ds_engine_embedded(store, &options, err);
     if (!engine)
         return false;

@@ -6,15 +6,10 @@
 #include "engine/common/host.h"
 #include "engine/temporal/module.h"
 
-typedef struct ds_app_temporal_options { /* the caller's memory; outlives the engine */
-    ds_store_host_of host;
-    ds_temporal_settings settings;
-} ds_app_temporal_options;
-
 bool ds_app_is_temporal(const ds_app *app);
-/* Loads the engine and opens it. */
+/* Loads the engine and opens it; `host` is the caller's memory and outlives it. */
 DS_MUST_USE ds_engine *ds_app_temporal(ds_app *app, ds_store *store,
-                                       const ds_engine_options *options,
-                                       ds_app_temporal_options *out, ds_err *err);
+                                       const ds_engine_options *options, ds_store_host_of *host,
+                                       ds_err *err);
 
 #endif

@@ -33,10 +33,14 @@ class Served(Case):
         super().setUp()
         self.queue = self.id().rsplit(".", 1)[-1]
         self.env.update(self.server.env(
-            TEMPORAL_ADDRESS=self.server.address, DURABLE_SYNC_ENGINE="temporal",
-            DURABLE_SYNC_TASK_QUEUE=self.queue))
+            TEMPORAL_ADDRESS=self.server.address, DURABLE_SYNC_TASK_QUEUE=self.queue,
+            TEMPORAL_CONFIG_FILE=str(self.write("none.toml", ""))))
         self.workers = 0
+        self.alive = []
         self.addCleanup(self.end_workflows)
+
+    def config(self, text):
+        return super().config("engine: temporal\n" + text)
 
     def end_workflows(self):
         """No test leaves work for the next."""
@@ -57,15 +61,28 @@ class Served(Case):
                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
         self.addCleanup(self.kill, child)
+        self.alive.append(child)
         return child
 
+    def until(self, condition, what):
+        def holds():
+            for child in self.alive:
+                if child.poll() is not None:
+                    self.fail(f"a worker left by itself ({child.returncode}):\n{self.log()}")
+            return condition()
+
+        return super().until(holds, what)
+
     def kill(self, child):
+        if child in self.alive:
+            self.alive.remove(child)
         if child.poll() is None:
             child.kill()
         child.wait(PATIENCE)
 
     def leave(self, child, number=signal.SIGTERM):
         """As an operator ends it."""
+        self.alive.remove(child)
         child.send_signal(number)
         self.assertEqual(child.wait(PATIENCE), 0, self.log())
 

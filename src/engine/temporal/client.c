@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "engine/temporal/payload.h"
+#include "engine/temporal/settings.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 struct ds_client {
-    const ds_temporal_settings *settings;
+    const ds_temporal *settings;
     ds_grpc *grpc;
     ds_codec *codec;
     char identity[160];
@@ -29,15 +30,22 @@ static void name_itself(ds_client *c)
     char host[80] = "localhost";
 
     gethostname(host, sizeof(host) - 1);
-    if (c->settings->identity)
-        snprintf(c->identity, sizeof(c->identity), "%s", c->settings->identity);
-    else
-        snprintf(c->identity, sizeof(c->identity), "%d@%s", (int)getpid(), host);
+    snprintf(c->identity, sizeof(c->identity), "%d@%s", (int)getpid(), host);
 }
 
-ds_client *ds_client_open(const ds_temporal_settings *settings, ds_err *err)
+static bool open_codec(ds_client *c, ds_err *err)
+{
+    const ds_temporal *t = c->settings;
+
+    if (t->encryption_key)
+        c->codec = ds_codec_open(ds_secret_reveal(t->encryption_key), t->encryption_required, err);
+    return c->codec || !t->encryption_key;
+}
+
+ds_client *ds_client_open(const ds_temporal *settings, ds_err *err)
 {
     DS_AUTO(ds_client) c = ds_calloc(1, sizeof(*c));
+    ds_grpc_options options;
     pthread_condattr_t steady;
 
     c->settings = settings;
@@ -47,10 +55,10 @@ ds_client *ds_client_open(const ds_temporal_settings *settings, ds_err *err)
     pthread_cond_init(&c->hurried, &steady);
     pthread_condattr_destroy(&steady);
     name_itself(c);
-    if (settings->keys &&
-        !(c->codec = ds_codec_open(settings->keys, settings->codec_required, err)))
+    if (!open_codec(c, err))
         return NULL;
-    c->grpc = ds_grpc_open(&settings->grpc, err);
+    options = ds_temporal_options(settings, false);
+    c->grpc = ds_grpc_open(&options, err);
     return c->grpc ? DS_TAKE(&c) : NULL;
 }
 
@@ -65,7 +73,7 @@ void ds_client_close(ds_client *c)
     free(c);
 }
 
-const ds_temporal_settings *ds_client_settings(const ds_client *c)
+const ds_temporal *ds_client_settings(const ds_client *c)
 {
     return c->settings;
 }
@@ -208,6 +216,13 @@ Ds__Payloads *ds_payloads_of_text(const ds_buf *json, ds_arena *a, ds_err *err)
     return p ? ds_payloads_of(p, a) : NULL;
 }
 
+const char *ds_deployment_name(void)
+{
+    const char *name = getenv("DURABLE_SYNC_DEPLOYMENT_NAME");
+
+    return name && *name ? name : "durable-sync";
+}
+
 Ds__WorkerDeploymentOptions *ds_deployment_of(const ds_client *c, ds_arena *a)
 {
     Ds__WorkerDeploymentOptions *d;
@@ -215,7 +230,7 @@ Ds__WorkerDeploymentOptions *ds_deployment_of(const ds_client *c, ds_arena *a)
     if (!c->settings->build_id)
         return NULL;
     d = ds_wire_new(&ds__worker_deployment_options__descriptor, a);
-    d->deployment_name = ds_arena_strdup(a, c->settings->deployment);
+    d->deployment_name = ds_arena_strdup(a, ds_deployment_name());
     d->build_id = ds_arena_strdup(a, c->settings->build_id);
     d->has_worker_versioning_mode = true;
     d->worker_versioning_mode = DS__WORKER_VERSIONING_MODE__WORKER_VERSIONING_MODE_VERSIONED;

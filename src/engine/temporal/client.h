@@ -8,7 +8,8 @@
 
 #include "engine/temporal/carry.h"
 #include "engine/temporal/codec.h"
-#include "engine/temporal/module.h"
+#include "base/temporal.h"
+#include "engine/temporal/grpc.h"
 #include "engine/temporal/wire.h"
 #include <stdatomic.h>
 #include <time.h>
@@ -19,11 +20,11 @@
 typedef struct ds_client ds_client;
 
 /* Copies nothing: the settings outlive it. Does not wait for the server. */
-DS_MUST_USE ds_client *ds_client_open(const ds_temporal_settings *settings, ds_err *err);
+DS_MUST_USE ds_client *ds_client_open(const ds_temporal *settings, ds_err *err);
 void ds_client_close(ds_client *c);
 DS_AUTO_DEFINE(ds_client, ds_client_close)
 
-const ds_temporal_settings *ds_client_settings(const ds_client *c);
+const ds_temporal *ds_client_settings(const ds_client *c);
 const char *ds_client_identity(const ds_client *c);
 ds_grpc *ds_client_grpc(ds_client *c);
 /* Waits that long, or until ds_client_hurry: false. */
@@ -85,6 +86,7 @@ Ds__Duration *ds_duration_of(int64_t ms, ds_arena *a);
 Ds__TaskQueue *ds_task_queue_of(const ds_client *c, ds_arena *a);
 /* Of a JSON text that we wrote ourselves. */
 DS_MUST_USE Ds__Payloads *ds_payloads_of_text(const ds_buf *json, ds_arena *a, ds_err *err);
+const char *ds_deployment_name(void); /* Worker Versioning: whose build ids these are */
 Ds__WorkerDeploymentOptions *ds_deployment_of(const ds_client *c, ds_arena *a); /* NULL: none */
 
 #endif

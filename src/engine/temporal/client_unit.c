@@ -3,6 +3,7 @@
 
 #include "engine/temporal/payload.h"
 #include "engine/temporal/replay.h"
+#include "engine/temporal/settings.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,7 +15,7 @@
 
 const char *ds_client_id(const ds_client *c, ds_arena *a, const char *route, const char *unit)
 {
-    return ds_arena_printf(a, "%s:%s:%s", ds_client_settings(c)->prefix, route, unit);
+    return ds_temporal_workflow_id(ds_client_settings(c), route, unit, a);
 }
 
 Ds__WorkflowExecution *ds_client_execution(const char *id, ds_arena *a)
@@ -207,8 +208,8 @@ static const char *list_query(const ds_client *c, const char *route, ds_arena *a
 {
     return ds_arena_printf(a,
                            "WorkflowType = '" DS_WORKFLOW_TYPE "' AND ExecutionStatus = 'Running' "
-                           "AND WorkflowId STARTS_WITH '%s:%s:'",
-                           ds_client_settings(c)->prefix, route);
+                           "AND WorkflowId STARTS_WITH '%s'",
+                           ds_client_id(c, a, route, ""));
 }
 
 static void add_listed(const ds_client *c, const char *route, ds_arena *a,

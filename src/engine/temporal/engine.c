@@ -91,13 +91,13 @@ static void ensure_due(temporal_engine *e)
 
 static void log_start(const temporal_engine *e)
 {
-    const ds_temporal_settings *s = ds_client_settings(e->client);
+    const ds_temporal *s = ds_client_settings(e->client);
 
-    ds_log(DS_LOG_INFO, "worker_started", "address", s->grpc.address, "namespace", s->namespace_,
+    ds_log(DS_LOG_INFO, "worker_started", "address", s->address, "namespace", s->namespace_,
            "task_queue", s->task_queue, "identity", ds_client_identity(e->client), NULL);
     if (s->build_id)
-        ds_log(DS_LOG_INFO, "worker_version", "deployment", s->deployment, "build_id", s->build_id,
-               "text",
+        ds_log(DS_LOG_INFO, "worker_version", "deployment", ds_deployment_name(), "build_id",
+               s->build_id, "text",
                "nothing is handed to it before its version is the current one: temporal worker "
                "deployment set-current-version",
                NULL);
@@ -264,7 +264,7 @@ static const ds_engine_ops ops = {
     .running = running,
 };
 
-ds_engine *ds_engine_temporal(const ds_engine_host *host, const ds_temporal_settings *settings,
+ds_engine *ds_engine_temporal(const ds_engine_host *host, const ds_temporal *settings,
                               const ds_engine_options *options, bool ensures, ds_err *err)
 {
     ds_client *client = ds_client_open(settings, err);

@@ -6,35 +6,22 @@
 #ifndef DS_ENGINE_TEMPORAL_MODULE_H
 #define DS_ENGINE_TEMPORAL_MODULE_H
 
+#include "base/temporal.h"
 #include "engine/engine.h"
 #include "engine/host.h"
-#include "engine/temporal/grpc.h"
 
 #define DS_TEMPORAL_REVISION 1 /* another one: the two are not of one release */
 #define DS_TEMPORAL_SYMBOL "ds_temporal_module"
 
-typedef struct ds_temporal_settings {
-    ds_grpc_options grpc;
-    const char *namespace_, *task_queue;
-    const char *prefix;                /* of workflow ids: "durable-sync" */
-    const char *keys;                  /* of the codec; NULL: payloads travel in clear */
-    bool codec_required;               /* what comes in clear is refused */
-    const char *build_id, *deployment; /* Worker Versioning; build_id NULL: without */
-    const char *identity;              /* NULL: pid@host */
-    int workflow_pollers;              /* 0: 4 */
-    int64_t roll_events;               /* of a history, before a new run; 0: 400 */
-} ds_temporal_settings;
-
 /* On a server; `ensures`: it also sees to the units of the routes, else it is a worker alone. All
  * that is given outlives it. CONFIG: settings that cannot be used. */
-DS_MUST_USE ds_engine *ds_engine_temporal(const ds_engine_host *host,
-                                          const ds_temporal_settings *settings,
+DS_MUST_USE ds_engine *ds_engine_temporal(const ds_engine_host *host, const ds_temporal *settings,
                                           const ds_engine_options *options, bool ensures,
                                           ds_err *err);
 
 typedef struct ds_temporal_table {
     int revision;
-    ds_engine *(*engine)(const ds_engine_host *host, const ds_temporal_settings *settings,
+    ds_engine *(*engine)(const ds_engine_host *host, const ds_temporal *settings,
                          const ds_engine_options *options, bool ensures, ds_err *err);
 } ds_temporal_table;
 

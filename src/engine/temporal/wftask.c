@@ -252,8 +252,7 @@ static void complete(wftask *t, Ds__Command **commands, size_t n)
 
 void ds_worker_task(ds_worker *w, Ds__PollWorkflowTaskQueueResponse *task, ds_arena *a)
 {
-    const ds_replay_limits limits = {.events = ds_client_settings(w->client)->roll_events};
-    wftask t = {.w = w, .task = task, .a = a, .replay = ds_replay_new(a, &limits)};
+    wftask t = {.w = w, .task = task, .a = a, .replay = ds_replay_new(a, NULL)};
     ds_err err = DS_ERR_INIT;
     Ds__Command **commands;
     size_t n;

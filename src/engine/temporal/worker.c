@@ -178,14 +178,11 @@ bool ds_worker_rest(ds_worker *w, int64_t ms)
 
 bool ds_worker_start(ds_worker *w, ds_err *err)
 {
-    int pollers = ds_client_settings(w->client)->workflow_pollers;
     bool ok = true;
 
-    if (pollers <= 0)
-        pollers = WORKFLOW_POLLERS;
     w->began_ms = mono_ms(w);
-    w->threads = ds_calloc((size_t)(pollers + w->passes), sizeof(*w->threads));
-    for (int i = 0; ok && i < pollers; i++)
+    w->threads = ds_calloc((size_t)(WORKFLOW_POLLERS + w->passes), sizeof(*w->threads));
+    for (int i = 0; ok && i < WORKFLOW_POLLERS; i++)
         ok = start_one(w, poll_workflows, "for workflow tasks", err);
     for (int i = 0; ok && i < w->passes; i++)
         ok = start_one(w, poll_activities, "for passes", err);
