@@ -5,10 +5,7 @@ import json
 
 import parts  # noqa: F401  (makes the way to the others)
 from cli import main
-from worker import Served, route
-
-SLOW = "    pace: 40/s\n"  # a pass that is still at it when something is done to it
-MANY = 2000
+from worker import MANY, SLOW, Served, route
 
 
 class Slow(Served):

@@ -1,6 +1,8 @@
 """What the tests of the worker share: one server for a test program, a task queue and a prefix of routes
 for each test, and workers that are the real program."""
 import json
+import os
+import pathlib
 import signal
 import subprocess
 
@@ -10,6 +12,9 @@ from cli import PATIENCE, PROGRAM, Case  # noqa: E402  (parts has made the way t
 import temporalserver  # noqa: E402
 
 parts.need_server()
+
+SLOW = "    pace: 40/s\n"  # a pass that is still at it when something is done to it
+MANY = 2000
 
 
 def route(name="plants", more="", destination="create_table: true"):
@@ -42,8 +47,19 @@ class Served(Case):
     def config(self, text):
         return super().config("engine: temporal\n" + text)
 
+    def keep_histories(self, folder):
+        """$DS_HISTORIES: where every run of every unit is kept, for tests/data/temporal/golden."""
+        for found in self.server.json("workflow", "list", "--query", f"TaskQueue = '{self.queue}'"):
+            run = found["execution"]
+            text = self.server.cli("workflow", "show", "--workflow-id", run["workflowId"], "--run-id",
+                                   run["runId"], "--output", "json")
+            name = f"{self.queue}-{run['runId'][-6:]}.json"
+            (pathlib.Path(folder) / name).write_text(text)
+
     def end_workflows(self):
         """No test leaves work for the next."""
+        if "DS_HISTORIES" in os.environ:
+            self.keep_histories(os.environ["DS_HISTORIES"])
         for unit in self.running():
             self.server.run("workflow", "terminate", "--workflow-id", unit)
 
@@ -136,7 +152,12 @@ class Served(Case):
 
     def attempt(self):
         """The pending pass as the server knows it; None: there is none."""
-        pending = self.described().get("pendingActivities")
+        try:
+            pending = self.described().get("pendingActivities")
+        except RuntimeError as e:
+            if "not found" in str(e):  # the unit has yet to be started
+                return None
+            raise
         return pending[0] if pending else None
 
     def each_once(self, n, table="plants"):

@@ -87,7 +87,7 @@ static void write_metadata(ds_json_writer *w, const ds_carry *carry, int64_t now
         {"state", "all that is known of the unit, for a move to another engine"},
     };
     static const char *const signals[][2] = {
-        {"sync_now", "[] syncs everything, [[\"a\",\"b\"]] just these keys"},
+        {"sync_now", "[] syncs everything, [\"a\",\"b\"] just these keys"},
         {"pause", "stops a running pass and starts none"},
         {"resume", "ends a pause and catches up"},
         {"set_interval", "minutes between passes"},

@@ -67,6 +67,8 @@ static bool read_sync_now(const ds_hevent *ev, ds_arena *a, ds_event *out)
         return true;
     if (ds_json_kind_of(list) != DS_JSON_LIST)
         return false;
+    if (ds_json_size(list) == 1 && ds_json_kind_of(ds_json_at(list, 0)) == DS_JSON_LIST)
+        list = ds_json_at(list, 0); /* the list of arguments, given as the one argument */
     items = ds_arena_alloc(a, (ds_json_size(list) + 1) * sizeof(*items));
     DS_JSON_EACH (list, item) {
         const char *key = ds_json_str(item, NULL);

@@ -1,0 +1,125 @@
+/* tests/unit/test_replay_golden.c
+ *
+ * Histories that a real server has kept of units of ours, one folder for each revision of the
+ * rules: whatever was released must be replayed for ever, in pages of any size and from task to
+ * task. $DS_HISTORIES of tests/temporal/test_worker.py makes them; the bytes are those of a
+ * History.
+ */
+#include "../support/run.h"
+#include "engine/temporal/replay.h"
+#include "engine/temporal/wire.h"
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOLDER TEST_DATA "/temporal/golden/2"
+#define FILES_MAX 64
+
+typedef struct row {
+    const char *name;
+    char path[512];
+} row;
+
+static Ds__History *read_history(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    uint8_t *bytes = ds_arena_alloc(scratch, DS_MIB);
+    size_t n;
+    Ds__History *history;
+
+    assert_non_null(f);
+    n = fread(bytes, 1, DS_MIB, f);
+    fclose(f);
+    history = ds_wire_unpack(&ds__history__descriptor, bytes, n, scratch);
+    assert_non_null(history);
+    assert_true(history->n_events > 3);
+    return history;
+}
+
+static ds_hevent *events_of(const Ds__History *history)
+{
+    ds_hevent *events = ds_arena_alloc(scratch, history->n_events * sizeof(*events));
+    ds_err err = DS_ERR_INIT;
+
+    assert_true(ds_history_read(history->events, history->n_events, scratch, events, &err));
+    return events;
+}
+
+static const ds_carry *replay(const ds_hevent *events, size_t n, size_t page, int64_t started)
+{
+    ds_replay *r = ds_replay_new(scratch, NULL);
+    ds_err err = DS_ERR_INIT;
+    bool ok = true;
+
+    for (size_t at = 0; ok && at < n; at += page)
+        ok = ds_replay_feed(r, events + at, DS_MIN(page, n - at), &err);
+    if (!ok || !ds_replay_end(r, started, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(ds_replay_tally_of(r).events, n);
+    return ds_replay_state(r);
+}
+
+static void in_pages_of_any_size(void **state)
+{
+    const row *file = *state;
+    const Ds__History *history = read_history(file->path);
+    const ds_hevent *events = events_of(history);
+    const ds_carry *whole = replay(events, history->n_events, history->n_events, 0);
+
+    assert_non_null(whole);
+    for (size_t page = 1; page < history->n_events; page++) {
+        const ds_carry *carry = replay(events, history->n_events, page, 0);
+
+        assert_int_equal(carry->unit.runs_completed, whole->unit.runs_completed);
+        assert_int_equal(carry->unit.due_ms, whole->unit.due_ms);
+    }
+}
+
+/* As the workers of the time saw it: each task that was answered was the last event once. */
+static void from_task_to_task(void **state)
+{
+    const row *file = *state;
+    const Ds__History *history = read_history(file->path);
+    const ds_hevent *events = events_of(history);
+    size_t tasks = 0;
+
+    for (size_t i = 0; i + 1 < history->n_events; i++) {
+        if (events[i].type != DS_HE_TASK_STARTED || events[i + 1].type != DS_HE_TASK_COMPLETED)
+            continue;
+        (void)replay(events, i + 1, i + 1, events[i].id);
+        tasks++;
+    }
+    assert_true(tasks > 0);
+}
+
+static size_t find_files(row *rows)
+{
+    DIR *dir = opendir(FOLDER);
+    size_t n = 0;
+
+    for (struct dirent *d; dir && (d = readdir(dir)) != NULL;) {
+        if (d->d_name[0] == '.' || n == FILES_MAX)
+            continue;
+        snprintf(rows[n].path, sizeof(rows[n].path), "%s/%s", FOLDER, d->d_name);
+        rows[n].name = strrchr(rows[n].path, '/') + 1;
+        n++;
+    }
+    if (dir)
+        closedir(dir);
+    return n;
+}
+
+int main(void)
+{
+    static row rows[FILES_MAX];
+    size_t n = find_files(rows);
+
+    if (n < 10) {
+        fprintf(stderr, "only %zu histories in %s\n", n, FOLDER);
+        return 1;
+    }
+    add_rows(rows, n, sizeof(rows[0]), in_pages_of_any_size);
+    add_rows(rows, n, sizeof(rows[0]), from_task_to_task);
+    return run_tests("replay_golden");
+}
