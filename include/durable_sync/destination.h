@@ -57,12 +57,12 @@ typedef struct ds_open_in {
 } ds_open_in;
 
 typedef struct ds_open_out {
-    bool continues; /* everything written up to `generation` is still there */
-    bool exists;    /* reading_only: false where the table or file is yet to be created */
-    int64_t rows;   /* about how many it holds, for progress; -1 unknown */
-    bool fragile;   /* a row may undo all that was not flushed: flush after each page */
-    /* By the settings of this instance, where it has such: as those of the ops. -1 (which it comes
-     * with): those. */
+    bool continues;  /* everything written up to `generation` is still there */
+    bool exists;     /* reading_only: false where the table or file is yet to be created */
+    int64_t rows;    /* about how many it holds, for progress; -1 unknown */
+    bool fragile;    /* a row may undo all that was not flushed: flush after each page */
+    bool has_delays; /* settle_ms and lag_ms are by the settings of this instance, 0 too; false:
+                        those of the ops hold */
     int64_t settle_ms, lag_ms;
 } ds_open_out;
 

@@ -131,7 +131,7 @@ static void check_destination(checking *c)
     const char *what = ds_arena_printf(c->arena, "destination %s", ops->kind);
     DS_AUTO(ds_destination) destination = ds_destination_new(c->route);
     ds_open_in in = {.owner = "check", .reading_only = true};
-    ds_open_out out = {.exists = true, .rows = -1, .settle_ms = -1, .lag_ms = -1};
+    ds_open_out out = {.exists = true, .rows = -1};
     ds_err err = DS_ERR_INIT;
 
     in.columns = ds_mapping_columns(c->route, c->arena, &in.columns_n);

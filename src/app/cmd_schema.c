@@ -114,7 +114,7 @@ static void ask(view *v)
     DS_AUTO(ds_destination) to = ds_destination_new(v->route);
     ds_open_in in = {
         .owner = "schema", .columns = v->wanted, .columns_n = v->wanted_n, .reading_only = true};
-    ds_open_out out = {.exists = true, .rows = -1, .settle_ms = -1, .lag_ms = -1};
+    ds_open_out out = {.exists = true, .rows = -1};
     const char *what = ds_arena_printf(v->a, "destination %s", ops->kind);
     ds_err err = DS_ERR_INIT;
 

@@ -156,16 +156,15 @@ static bool open_destination(pass *p, bool *continues, ds_err *err)
 {
     ds_open_in in = {
         .owner = p->in->owner, .generation = p->begin.generation, .reading_only = p->planning};
-    ds_open_out out = {
-        .continues = true, .exists = true, .rows = -1, .settle_ms = -1, .lag_ms = -1};
+    ds_open_out out = {.continues = true, .exists = true, .rows = -1};
 
     in.columns = ds_mapping_columns(p->route, p->keep, &in.columns_n);
     if (p->to->open && !p->to->open(p->dst, &p->act, &in, &out, err))
         return ds_wrap(err, "destination");
     p->destination_exists = out.exists;
     p->fragile = out.fragile;
-    p->settle_ms = out.settle_ms >= 0 ? out.settle_ms : p->to->settle_ms;
-    p->lag_ms = out.lag_ms >= 0 ? out.lag_ms : p->to->lag_ms;
+    p->settle_ms = out.has_delays ? out.settle_ms : p->to->settle_ms;
+    p->lag_ms = out.has_delays ? out.lag_ms : p->to->lag_ms;
     *continues = out.continues || (!p->begin.generation && !p->begin.links);
     return true;
 }

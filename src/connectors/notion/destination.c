@@ -81,6 +81,7 @@ static bool open_destination(ds_destination *self, ds_activity *act, const ds_op
     w->wanted = wanted;
     w->wanted_n = in->columns_n;
     out->exists = w->settings.data_source || w->settings.database;
+    out->has_delays = true;
     out->settle_ms = w->settle_ms;
     out->lag_ms = w->lag_ms;
     if (!in->reading_only || !out->exists)
