@@ -106,7 +106,8 @@ class Connector(cli.Case):
     def test_a_plan_tells_its_calls(self):
         self.fill(60)
         plan = self.run_it("plan", "--json").json["routes"][0]
-        self.assertEqual(plan["calls"], {"GET /lists/{list}/rows": 2, "POST /lists/{list}/tasks": 60})
+        self.assertEqual(plan["calls"], {"GET /lists/{list}/tasks": 1, "GET /lists/{list}/tasks/{id}/notes": 60,
+                                         "GET /lists/{list}/rows": 2, "POST /lists/{list}/tasks": 60})
         self.assertNotIn("archive", self.api.lists)
 
     def test_what_is_locked_for_a_moment_is_no_failure(self):

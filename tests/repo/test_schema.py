@@ -122,7 +122,7 @@ class Schema(unittest.TestCase):
                     self.assertEqual(later.is_valid(numbers(load(text))), not self.complaint(text))
 
     def test_the_examples(self):
-        files = sorted((TOP / "examples").rglob("*.yaml"))
+        files = sorted((TOP / "examples").glob("*.yaml"))  # those below have connectors of their own
         self.assertGreaterEqual(len(files), 5)
         for path in files:
             with self.subTest(path.name):
