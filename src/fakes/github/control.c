@@ -112,129 +112,96 @@ void ds_gh_push(void *state, ds_fake_call *call)
 
 /* ---- issues and releases --------------------------------------------------------------------- */
 
-static ds_gh_issue *issue_of(ds_gh *g, ds_fake_call *call, ds_gh_repo *repo)
-{
-    ds_gh_issue *issue = NULL;
-    int64_t number;
+typedef struct inside { /* one of the two */
+    ds_gh_repo *repo;
+    ds_gh_issue *issue;
+    ds_gh_release *release;
+} inside;
 
-    ds_gh_fill(g->world, repo);
-    if (ds_parse_int(ds_fake_param(call, "number"), &number))
-        issue = ds_gh_issue_find(repo, number);
-    if (issue && !issue->gone)
-        return issue;
-    wrong(call, 404, "no such issue");
-    return NULL;
+/* What the path names; false: answered that there is none. */
+static bool find_inside(ds_gh *g, ds_fake_call *call, inside *it)
+{
+    const char *number = ds_fake_param(call, "number"), *id = ds_fake_param(call, "release");
+    bool is_issue = *number != '\0'; /* the other route has no such part */
+    int64_t n;
+
+    *it = (inside){.repo = repo_of(g, call)};
+    if (!it->repo)
+        return false;
+    ds_gh_fill(g->world, it->repo);
+    if (ds_parse_int(is_issue ? number : id, &n)) {
+        it->issue = is_issue ? ds_gh_issue_find(it->repo, n) : NULL;
+        it->release = is_issue ? NULL : ds_gh_release_find(it->repo, n);
+    }
+    if ((it->issue && !it->issue->gone) || (it->release && !it->release->gone))
+        return true;
+    wrong(call, 404, is_issue ? "no such issue" : "no such release");
+    return false;
 }
 
-static void edit_issue(ds_gh *g, ds_fake_call *call, ds_gh_repo *repo, ds_gh_issue *issue,
-                       int status)
+static void edit_and_show_inside(ds_gh *g, ds_fake_call *call, const inside *it, int status)
 {
     ds_err err = DS_ERR_INIT;
     ds_gh_show show = {g, call, NULL};
 
-    if (!ds_gh_edit_issue_to(g->world, issue, call->json, now_s(call), &err)) {
+    if (it->issue ? !ds_gh_edit_issue_to(g->world, it->issue, call->json, now_s(call), &err)
+                  : !ds_gh_edit_release_to(g->world, it->release, call->json, &err)) {
         wrong(call, 400, err.text);
         return;
     }
     show.w = ds_fake_json(call, status);
-    ds_gh_show_issue(&show, repo, issue);
+    if (it->issue)
+        ds_gh_show_issue(&show, it->repo, it->issue);
+    else
+        ds_gh_show_release(&show, it->repo, it->release);
 }
 
 void ds_gh_add_issue(void *state, ds_fake_call *call)
 {
-    ds_gh_repo *repo = repo_of(state, call);
     ds_gh *g = state;
-    ds_gh_issue *issue;
+    inside it = {.repo = repo_of(g, call)};
 
-    if (!repo)
+    if (!it.repo)
         return;
-    ds_gh_fill(g->world, repo);
-    issue = ds_gh_issue_add(g->world, repo, ds_json_bool(call->json, "pull"));
-    issue->created_s = now_s(call);
-    issue->user = g->world->owners[0];
-    edit_issue(g, call, repo, issue, 201);
-}
-
-void ds_gh_edit_issue(void *state, ds_fake_call *call)
-{
-    ds_gh_repo *repo = repo_of(state, call);
-    ds_gh_issue *issue = repo ? issue_of(state, call, repo) : NULL;
-
-    if (issue)
-        edit_issue(state, call, repo, issue, 200);
-}
-
-void ds_gh_delete_issue(void *state, ds_fake_call *call)
-{
-    ds_gh_repo *repo = repo_of(state, call);
-    ds_gh_issue *issue = repo ? issue_of(state, call, repo) : NULL;
-
-    if (!issue)
-        return;
-    issue->gone = true;
-    ds_fake_raw(call, 204, NULL, NULL, 0);
-}
-
-static ds_gh_release *release_of(ds_gh *g, ds_fake_call *call, ds_gh_repo *repo)
-{
-    ds_gh_release *release = NULL;
-    int64_t id;
-
-    ds_gh_fill(g->world, repo);
-    if (ds_parse_int(ds_fake_param(call, "release"), &id))
-        release = ds_gh_release_find(repo, id);
-    if (release && !release->gone)
-        return release;
-    wrong(call, 404, "no such release");
-    return NULL;
-}
-
-static void edit_release(ds_gh *g, ds_fake_call *call, ds_gh_repo *repo, ds_gh_release *release,
-                         int status)
-{
-    ds_err err = DS_ERR_INIT;
-    ds_gh_show show = {g, call, NULL};
-
-    if (!ds_gh_edit_release_to(g->world, release, call->json, &err)) {
-        wrong(call, 400, err.text);
-        return;
-    }
-    show.w = ds_fake_json(call, status);
-    ds_gh_show_release(&show, repo, release);
+    ds_gh_fill(g->world, it.repo);
+    it.issue = ds_gh_issue_add(g->world, it.repo, ds_json_bool(call->json, "pull"));
+    it.issue->created_s = now_s(call);
+    it.issue->user = g->world->owners[0];
+    edit_and_show_inside(g, call, &it, 201);
 }
 
 void ds_gh_add_release(void *state, ds_fake_call *call)
 {
-    ds_gh_repo *repo = repo_of(state, call);
     ds_gh *g = state;
-    ds_gh_release *release;
+    inside it = {.repo = repo_of(g, call)};
 
-    if (!repo)
+    if (!it.repo)
         return;
-    ds_gh_fill(g->world, repo);
-    release = ds_gh_release_add(g->world, repo);
-    release->created_s = release->published_s = now_s(call);
-    release->author = g->world->owners[0];
-    edit_release(g, call, repo, release, 201);
+    ds_gh_fill(g->world, it.repo);
+    it.release = ds_gh_release_add(g->world, it.repo);
+    it.release->created_s = it.release->published_s = now_s(call);
+    it.release->author = g->world->owners[0];
+    edit_and_show_inside(g, call, &it, 201);
 }
 
-void ds_gh_edit_release(void *state, ds_fake_call *call)
+void ds_gh_edit_inside(void *state, ds_fake_call *call)
 {
-    ds_gh_repo *repo = repo_of(state, call);
-    ds_gh_release *release = repo ? release_of(state, call, repo) : NULL;
+    inside it;
 
-    if (release)
-        edit_release(state, call, repo, release, 200);
+    if (find_inside(state, call, &it))
+        edit_and_show_inside(state, call, &it, 200);
 }
 
-void ds_gh_delete_release(void *state, ds_fake_call *call)
+void ds_gh_delete_inside(void *state, ds_fake_call *call)
 {
-    ds_gh_repo *repo = repo_of(state, call);
-    ds_gh_release *release = repo ? release_of(state, call, repo) : NULL;
+    inside it;
 
-    if (!release)
+    if (!find_inside(state, call, &it))
         return;
-    release->gone = true;
+    if (it.issue)
+        it.issue->gone = true;
+    else
+        it.release->gone = true;
     ds_fake_raw(call, 204, NULL, NULL, 0);
 }
 

@@ -43,11 +43,9 @@ void ds_gh_edit_repo(void *state, ds_fake_call *call);
 void ds_gh_delete_repo(void *state, ds_fake_call *call);
 void ds_gh_push(void *state, ds_fake_call *call);
 void ds_gh_add_issue(void *state, ds_fake_call *call);
-void ds_gh_edit_issue(void *state, ds_fake_call *call);
-void ds_gh_delete_issue(void *state, ds_fake_call *call);
 void ds_gh_add_release(void *state, ds_fake_call *call);
-void ds_gh_edit_release(void *state, ds_fake_call *call);
-void ds_gh_delete_release(void *state, ds_fake_call *call);
+void ds_gh_edit_inside(void *state, ds_fake_call *call); /* {number}, or {release} */
+void ds_gh_delete_inside(void *state, ds_fake_call *call);
 void ds_gh_edit_owner(void *state, ds_fake_call *call);
 void ds_gh_set_token(void *state, ds_fake_call *call);
 void ds_gh_set_limits(void *state, ds_fake_call *call);
