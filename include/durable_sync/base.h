@@ -80,6 +80,7 @@ typedef struct ds_arena ds_arena;
 /* Allocation never fails: the process aborts when memory is gone, and a restart resumes from the
  * last checkpoint.  Sizes that the outside chooses are capped before they come here. */
 DS_API ds_arena *ds_arena_new(void);
+DS_API ds_arena *ds_arena_new_hidden(void); /* its blocks are ds_hidden_alloc's, below */
 DS_API void ds_arena_free(ds_arena *a);  /* NULL is fine */
 DS_API void ds_arena_reset(ds_arena *a); /* empties it, keeps up to 4 MiB for the next round */
 DS_API void *ds_arena_alloc(ds_arena *a, size_t n);  /* 16-byte aligned, not cleared */
@@ -145,6 +146,13 @@ typedef struct ds_secret ds_secret;
 DS_API ds_secret *ds_secret_new(const char *text, size_t n);
 DS_API void ds_secret_free(ds_secret *secret);
 DS_API const char *ds_secret_reveal(const ds_secret *secret); /* borrowed; only where it is sent */
+
+/* Memory for what holds a secret beside these: in no core dump, not swapped out where the system
+ * allows that, cleared when it is handed out and wiped when it is freed. Aborts when memory is
+ * gone. */
+DS_API void *ds_hidden_alloc(size_t n);
+DS_API size_t ds_hidden_size(const void *data); /* as asked for; 0 of NULL */
+DS_API void ds_hidden_free(void *data);         /* NULL is fine */
 
 /* ---- where a crash test may stop the process ------------------------------------------------- */
 

@@ -84,6 +84,8 @@ int ds_app_config_errors(ds_app *app, ds_buf *errors)
         ds_buf_text(errors, "no configuration: neither ./durable-sync.yaml nor "
                             "/etc/durable-sync/durable-sync.yaml exists; `durable-sync init` "
                             "writes one, -c FILE names another\n");
+    if (app->config)
+        ds_config_forget_environment(app->config);
     return app->config ? DS_EXIT_DONE : DS_EXIT_USAGE;
 }
 

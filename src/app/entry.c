@@ -14,6 +14,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define WORDS_MAX (256 * DS_KIB) /* of a command line read from the system */
@@ -125,6 +127,17 @@ static int flush_output(const ds_app *app, int code)
     return code ? code : DS_EXIT_USAGE;
 }
 
+/* Secrets are in every command's memory: no file gets it when it dies, no debugger while it lives.
+ * What it starts inherits the first of the two. */
+static void hide_memory(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they look into themselves   \
+                                                                     */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+}
+
 static int run_main(int argc, char **argv, const ds_source_ops *source,
                     const ds_destination_ops *destination)
 {
@@ -140,6 +153,7 @@ static int run_main(int argc, char **argv, const ds_source_ops *source,
     };
     ds_err err = DS_ERR_INIT;
 
+    hide_memory();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write, not our death */
     signal(SIGXFSZ, SIG_IGN); /* nor is a file that may not grow */
     signal(SIGCHLD, SIG_DFL); /* who started us may ignore it: how a child ends would be lost */

@@ -34,15 +34,11 @@ typedef struct watcher {
     atomic_int first; /* the signal that asked for the end */
 } watcher;
 
-/* What a process that holds credentials should not offer: files others may read, its memory to a
- * debugger, more rights than it has. */
+/* What a process that holds credentials should not offer: files others may read, more rights than
+ * it has. */
 static void harden(void)
 {
     umask(077);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they look into themselves   \
-                                                                     */
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 

@@ -27,6 +27,7 @@ struct ds_arena {
     size_t used; /* of the newest block */
     size_t held; /* of all blocks */
     size_t want; /* size of the next first block: what the last round needed */
+    bool hidden;
 };
 
 void ds_out_of_memory(size_t n)
@@ -69,12 +70,23 @@ ds_arena *ds_arena_new(void)
     return ds_calloc(1, sizeof(ds_arena));
 }
 
-static void free_blocks(block *from)
+ds_arena *ds_arena_new_hidden(void)
 {
-    while (from) {
+    ds_arena *a = ds_arena_new();
+
+    a->hidden = true;
+    return a;
+}
+
+static void free_blocks(const ds_arena *a)
+{
+    for (block *from = a->newest; from;) {
         block *older = from->older;
 
-        free(from);
+        if (a->hidden)
+            ds_hidden_free(from);
+        else
+            free(from);
         from = older;
     }
 }
@@ -83,7 +95,7 @@ void ds_arena_free(ds_arena *a)
 {
     if (!a)
         return;
-    free_blocks(a->newest);
+    free_blocks(a);
     free(a);
 }
 
@@ -95,7 +107,7 @@ void ds_arena_reset(ds_arena *a)
     if (one && a->held <= KEEP_MOST)
         return;
     a->want = DS_MIN(a->held, KEEP_MOST); /* the next round fits into one block */
-    free_blocks(a->newest);
+    free_blocks(a);
     a->newest = NULL;
     a->held = 0;
 }
@@ -109,7 +121,7 @@ static void add_block(ds_arena *a, size_t at_least)
     size = DS_MAX(size, at_least);
     if (size > SIZE_MAX - sizeof(block))
         ds_out_of_memory(size);
-    b = malloc(sizeof(block) + size);
+    b = a->hidden ? ds_hidden_alloc(sizeof(block) + size) : malloc(sizeof(block) + size);
     if (!b)
         ds_out_of_memory(size);
     b->older = a->newest;

@@ -1,7 +1,6 @@
-/* src/base/secret.c - a text that no format prints and that is wiped when freed. */
+/* src/base/secret.c - a text that no format prints, no core dump holds, wiped when freed. */
 #include <durable_sync/base.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 struct ds_secret {
@@ -11,7 +10,7 @@ struct ds_secret {
 
 ds_secret *ds_secret_new(const char *text, size_t n)
 {
-    ds_secret *secret = ds_calloc(1, sizeof(*secret) + n + 1);
+    ds_secret *secret = ds_hidden_alloc(sizeof(*secret) + n + 1);
 
     secret->n = n;
     memcpy(secret->text, text, n);
@@ -20,10 +19,7 @@ ds_secret *ds_secret_new(const char *text, size_t n)
 
 void ds_secret_free(ds_secret *secret)
 {
-    if (!secret)
-        return;
-    explicit_bzero(secret->text, secret->n);
-    free(secret);
+    ds_hidden_free(secret);
 }
 
 const char *ds_secret_reveal(const ds_secret *secret)

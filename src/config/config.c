@@ -211,6 +211,16 @@ ds_config *ds_load_begin(ds_load *ld, const char *path, const char *dir,
     return config;
 }
 
+void ds_config_forget_environment(const ds_config *config)
+{
+    for (const char *const *name = config->secret_names; *name; name++) {
+        char *value = getenv(*name);
+
+        if (value)
+            explicit_bzero(value, strlen(value));
+    }
+}
+
 ds_config *ds_load_end(ds_load *ld, ds_config *config, ds_buf *errors)
 {
     if (ds_issues_count(ld->issues))
@@ -222,6 +232,9 @@ ds_config *ds_load_end(ds_load *ld, ds_config *config, ds_buf *errors)
             explicit_bzero(node->text, strlen(node->text));
         explicit_bzero(node->raw, node->n);
     }
+    ds_load_secret_name(ld, "", 0);
+    ld->names[ld->names_n - 1] = NULL;
+    config->secret_names = ld->names;
     if (!ds_issues_count(ld->issues))
         return config;
     ds_config_free(config);

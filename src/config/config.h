@@ -67,6 +67,7 @@ typedef struct ds_config {
     const ds_temporal *temporal;   /* NULL: the embedded engine */
     const ds_route *const *routes; /* in the order of the file */
     size_t routes_n;
+    const char *const *secret_names; /* of variables that secrets came from, ended by NULL */
     /* internal */
     struct ds_secrets *secrets;
 } ds_config;
@@ -95,6 +96,9 @@ DS_MUST_USE ds_config *ds_config_single(const char *name, const char *store_path
                                         const ds_source_ops *source,
                                         const ds_destination_ops *destination, ds_buf *errors);
 void ds_config_free(ds_config *config); /* wipes secrets */
+/* Wipes in the environment what secrets were read from, so that /proc and a core dump no longer
+ * have them. Such a variable is there, and empty, from then on. */
+void ds_config_forget_environment(const ds_config *config);
 
 const ds_route *ds_config_route(const ds_config *config, const char *name); /* NULL: none */
 

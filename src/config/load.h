@@ -32,6 +32,8 @@ typedef struct ds_load {
     struct ds_read_zone *zones; /* that were read already */
     ds_node **wipe;             /* scalars that are secrets: gone once all is read */
     size_t wipe_n, wipe_cap;
+    const char **names; /* of variables that secrets came from */
+    size_t names_n, names_cap;
 } ds_load;
 
 /* ---- begin and end (config.c) ---------------------------------------------------------------- */
@@ -80,6 +82,7 @@ DS_MUST_USE bool ds_read_map(ds_load *ld, const ds_member *m,
 bool ds_expected(ds_load *ld, const ds_member *m, const char *what);
 /* The secret lives until the configuration is freed. */
 ds_secret *ds_load_keep_secret(ds_load *ld, const char *text);
+void ds_load_secret_name(ds_load *ld, const char *name, size_t n); /* of a variable with one */
 const char *ds_path_absolute(ds_arena *a, const char *dir, const char *path);
 
 /* ---- `store` (store.c) ----------------------------------------------------------------------- */

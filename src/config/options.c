@@ -65,6 +65,8 @@ bool ds_option_fallback(ds_load *ld, const ds_option *option, void *instance)
         text = option->env ? getenv(option->env) : NULL;
     if (!text || (!*text && option->type != DS_OPTION_TEXT))
         return false;
+    if (option->type == DS_OPTION_SECRET)
+        ds_load_secret_name(ld, option->env, strlen(option->env));
     m.value = ds_node_scalar(ld->arena, text);
     return ds_option_read(ld, option, &m, instance);
 }

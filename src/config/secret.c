@@ -34,6 +34,27 @@ static void wipe_later(ds_load *ld, ds_node *node)
     ld->wipe[ld->wipe_n++] = node;
 }
 
+void ds_load_secret_name(ds_load *ld, const char *name, size_t n)
+{
+    if (ld->names_n == ld->names_cap) {
+        size_t cap = ld->names_cap ? ld->names_cap * 2 : 4;
+
+        ld->names = ds_arena_grow(ld->arena, ld->names, ld->names_cap * sizeof(*ld->names),
+                                  cap * sizeof(*ld->names));
+        ld->names_cap = cap;
+    }
+    ld->names[ld->names_n++] = ds_arena_strndup(ld->arena, name, n);
+}
+
+/* Those of ${NAME} and ${NAME:-default}; another form names none. */
+static void note_names(ds_load *ld, const char *raw)
+{
+    while ((raw = strstr(raw, "${"))) {
+        raw += 2;
+        ds_load_secret_name(ld, raw, strcspn(raw, ":}"));
+    }
+}
+
 bool ds_read_secret(ds_load *ld, const ds_member *m, bool (*harmless)(const char *text),
                     ds_secret **out)
 {
@@ -45,6 +66,7 @@ bool ds_read_secret(ds_load *ld, const ds_member *m, bool (*harmless)(const char
         return ds_expected(ld, m, "text, best as ${NAME} or ${file:PATH}");
     text = ds_node_is_null(node) ? "" : ds_node_text(ld, node);
     wipe_later(ld, node);
+    note_names(ld, node->raw);
     if (!text)
         return false;
     if (!*text)

@@ -11,65 +11,31 @@
 /* ---- libcurl, once a process ------------------------------------------------------------------
  */
 
-/* libcurl copies credentials and frees them as they are: its memory is wiped as it goes. */
-typedef union block {
-    size_t n;
-    max_align_t align;
-} block;
-
-static void *wiping_malloc(size_t n)
+/* libcurl copies credentials and frees them as they are: its memory is hidden, and wiped as it
+ * goes.
+ */
+static void *hidden_realloc(void *data, size_t n)
 {
-    block *b = n > SIZE_MAX - sizeof(*b) ? NULL : malloc(sizeof(*b) + n);
+    void *grown = ds_hidden_alloc(n);
 
-    if (!b)
-        return NULL;
-    b->n = n;
-    return b + 1;
-}
-
-static void wiping_free(void *data)
-{
-    block *b = (block *)data;
-
-    if (!data)
-        return;
-    b--;
-    explicit_bzero(b + 1, b->n);
-    free(b);
-}
-
-static void *wiping_realloc(void *data, size_t n)
-{
-    void *grown = wiping_malloc(n);
-
-    if (data && grown) {
-        memcpy(grown, data, DS_MIN(((block *)data - 1)->n, n));
-        wiping_free(data);
-    }
+    if (data)
+        memcpy(grown, data, DS_MIN(ds_hidden_size(data), n));
+    ds_hidden_free(data);
     return grown;
 }
 
-static char *wiping_strdup(const char *text)
+static char *hidden_strdup(const char *text)
 {
     size_t n = strlen(text) + 1;
-    char *copy = wiping_malloc(n);
 
-    if (copy)
-        memcpy(copy, text, n);
-    return copy;
+    return memcpy(ds_hidden_alloc(n), text, n);
 }
 
-static void *wiping_calloc(size_t n, size_t size)
+static void *hidden_calloc(size_t n, size_t size)
 {
     size_t whole;
-    void *data;
 
-    if (__builtin_mul_overflow(n, size, &whole))
-        return NULL;
-    data = wiping_malloc(whole);
-    if (data)
-        memset(data, 0, whole);
-    return data;
+    return __builtin_mul_overflow(n, size, &whole) ? NULL : ds_hidden_alloc(whole);
 }
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -77,8 +43,8 @@ static CURLcode started;
 
 static void start(void)
 {
-    started = curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc,
-                                   wiping_strdup, wiping_calloc);
+    started = curl_global_init_mem(CURL_GLOBAL_DEFAULT, ds_hidden_alloc, ds_hidden_free,
+                                   hidden_realloc, hidden_strdup, hidden_calloc);
 }
 
 bool http_start(void)
@@ -165,23 +131,6 @@ static bool copy_headers(ds_http *http, const ds_http_setup *setup, ds_err *err)
 /* ---- the credential ---------------------------------------------------------------------------
  */
 
-static void base64(const char *text, size_t n, char *out)
-{
-    static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t v = (uint32_t)(unsigned char)text[i] << 16;
-
-        v |= i + 1 < n ? (uint32_t)(unsigned char)text[i + 1] << 8 : 0;
-        v |= i + 2 < n ? (unsigned char)text[i + 2] : 0;
-        *out++ = set[v >> 18];
-        *out++ = set[v >> 12 & 63];
-        *out++ = i + 1 < n ? set[v >> 6 & 63] : '=';
-        *out++ = i + 2 < n ? set[v & 63] : '=';
-    }
-    *out = '\0';
-}
-
 static bool make_authorization(ds_http *http, const ds_http_setup *setup, ds_err *err)
 {
     const char *token = setup->token ? ds_secret_reveal(setup->token) : NULL;
@@ -201,10 +150,10 @@ static bool make_authorization(ds_http *http, const ds_http_setup *setup, ds_err
     if (setup->scheme == DS_HTTP_OWN && !is_token(setup->token_header))
         return ds_fail(err, DS_ERR_CONFIG, "the token's header has a name that cannot be sent");
     head_n = strlen(head);
-    http->authorization = ds_calloc(head_n + 2 * n + 8, 1);
+    http->authorization = ds_hidden_alloc(head_n + 2 * n + 8);
     memcpy(http->authorization, head, head_n);
     if (setup->scheme == DS_HTTP_BASIC)
-        base64(token, n, http->authorization + head_n);
+        base64_text(token, n, http->authorization + head_n);
     else
         memcpy(http->authorization + head_n, token, n + 1);
     return true;
@@ -244,6 +193,7 @@ ds_http *ds_http_open(ds_activity *act, const ds_http_setup *setup, ds_err *err)
         ds_fail(err, DS_ERR_CONFIG, "ca_file %s cannot be read", ca);
         return NULL;
     }
+    http->veil = veil_new(setup->token, setup->scheme == DS_HTTP_BASIC, setup->settings->proxy);
     if (!make_slots(http, DS_MIN(DS_MAX(setup->in_flight, (size_t)1), IN_FLIGHT_MAX)))
         ds_out_of_memory(0);
     return DS_TAKE(&http);
@@ -260,9 +210,8 @@ void ds_http_close(ds_http *http)
         curl_multi_cleanup(http->multi);
     for (size_t i = 0; i < http->pools_n; i++)
         pool_close(http->pools[i].budget);
-    if (http->authorization)
-        explicit_bzero(http->authorization, strlen(http->authorization));
-    free(http->authorization);
+    ds_hidden_free(http->authorization);
+    veil_free(http->veil);
     ds_arena_free(http->arena);
     free(http);
 }

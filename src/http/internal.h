@@ -74,6 +74,17 @@ void pool_answer(pool_budget *pool, int64_t cost, int64_t sent_ms, int64_t now_m
 double pool_pace(pool_budget *pool);                 /* a second; 0: not known */
 void pool_keep(pool_budget *pool, ds_activity *act); /* what was learnt, where there is news */
 
+/* ---- what is not told (veil.c) ----------------------------------------------------------------
+ */
+
+typedef struct veil veil;
+
+/* `is_login`: the token is "name:password". */
+veil *veil_new(const ds_secret *token, bool is_login, const ds_secret *proxy);
+void veil_free(veil *v);
+void veil_over(const veil *v, ds_buf *text); /* stars in place of each form of a credential */
+void base64_text(const char *text, size_t n, char *out); /* `out` has room for 2n + 8 */
+
 /* ---- the client (client.c) --------------------------------------------------------------------
  */
 
@@ -93,7 +104,8 @@ struct ds_http {
     size_t headers_n;
     ds_http_judge judge;
     int64_t allowed, allowed_ms;
-    char *authorization; /* the whole line; wiped; NULL: none */
+    char *authorization; /* the whole line; hidden memory; NULL: none */
+    struct veil *veil;   /* over what a server says */
     client_pool *pools;
     size_t pools_n;
     CURLM *multi;

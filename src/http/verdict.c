@@ -116,27 +116,11 @@ const char *request_name(const ds_http_request *req, char *out, size_t n)
     return out;
 }
 
-static void hide(ds_buf *text, const char *secret)
-{
-    size_t n = secret ? strlen(secret) : 0;
-    char *at;
-
-    if (n < 4 || !text->n)
-        return;
-    while ((at = memmem(text->data, text->n, secret, n)))
-        memset(at, '*', n);
-}
-
-/* What a server wrote may be anything, our own token included. */
+/* What a server wrote may be anything. */
 static void clean(const ds_http *http, const char *from, ds_buf *out)
 {
     ds_buf_text(out, from);
-    if (http->token)
-        hide(out, ds_secret_reveal(http->token));
-    if (http->authorization)
-        hide(out, strrchr(http->authorization, ' ') + 1);
-    if (http->settings.proxy)
-        hide(out, ds_secret_reveal(http->settings.proxy));
+    veil_over(http->veil, out);
     for (size_t i = 0; i < out->n; i++) {
         if ((unsigned char)out->data[i] < ' ' || out->data[i] == 127)
             out->data[i] = ' ';

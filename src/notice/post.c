@@ -58,7 +58,7 @@ static bool post(ds_notice_channel *self, const char *text, const char *id, cons
                  ds_err *err)
 {
     const by_post *by = (const by_post *)self;
-    DS_AUTO(ds_arena) a = ds_arena_new();
+    DS_AUTO(ds_arena) a = ds_arena_new_hidden(); /* the request's address is a secret */
     ds_activity act = {.arena = a, .clock = by->clock, .stop = stop, .route = "notify"};
     const ds_http_header headers[] = {{"idempotency-key", id}};
     ds_http_request req = {

@@ -70,6 +70,20 @@ void *__wrap_realloc(void *at, size_t n)
     return made;
 }
 
+/* Secrets as well: they are this process's. */
+void *__wrap_ds_hidden_alloc(size_t n);
+void __wrap_ds_hidden_free(void *at);
+
+void *__wrap_ds_hidden_alloc(size_t n)
+{
+    return __wrap_calloc(n, 1);
+}
+
+void __wrap_ds_hidden_free(void *at)
+{
+    __wrap_free(at);
+}
+
 void heap_drop(void)
 {
     while (all.next != &all)
