@@ -30,7 +30,7 @@ FORMS["github"].add(base64.b64encode(SECRETS["github"].encode()))
 # Of the organisation of this name each request goes wrong in this way.
 RULES = {"f500": "status=500", "f502": "html=502", "f403": "status=403", "f404": "status=404",
          "fbefore": "cut-before", "fafter": "cut-after", "fhalf": "truncate=20", "fbytes": "garbage",
-         "fnoise": "noise", "fslow": "slow=4096", "flimit": "status=429 retry-after=60",
+         "fnoise": "noise", "fslow": "slow=4096", "flimit": "status=429 retry-after=3600",
          "faway": "redirect={echo}/away/{told}"}
 WRITES = ("status=500", "cut-after", "garbage", "status=400 message={told}", "truncate=20")
 TELLTALES = ("s500", "s403", "s401", "s302", "s422")  # of the server that tells secrets back

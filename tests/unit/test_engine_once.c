@@ -237,6 +237,80 @@ static void a_rate_limit_ends_it(void **state)
     rig_end(&r);
 }
 
+#define REFUSED_MS (59 * DS_SECOND_MS)
+
+/* Each page is refused for a while, so many times; the clock moves once that is known. */
+static void run_once_refused(rig *r, int times)
+{
+    static const ds_memory_faults refuse = {
+        .fail_page = 1, .kind = DS_ERR_RATE_LIMITED, .retry_after_ms = REFUSED_MS};
+
+    ds_memory_fail("from-a", &refuse);
+    r->runs_n = 0;
+    r->options.once = true;
+    rig_start(r);
+    for (int i = 1; i <= times; i++) {
+        const ds_unit_row *row = rig_unit(r, "a", "all");
+
+        while (!row || !row->state.running || row->state.retry_ms < T0 + i * REFUSED_MS) {
+            sched_yield();
+            row = rig_unit(r, "a", "all");
+        }
+        if (i < times)
+            ds_memory_fail("from-a", &refuse);
+        rig_move(r, REFUSED_MS);
+    }
+    rig_join(r);
+}
+
+static void a_short_rate_limit_is_sat_out(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 2);
+    run_once_refused(&r, 2);
+    assert_int_equal(r.runs_n, 1); /* the waits are no ends of it */
+    rig_outcome(&r.runs[0], DS_PASS_DONE);
+    assert_int_equal(r.runs[0].run.totals.created, 2);
+    rig_end(&r);
+}
+
+static void but_not_for_ever(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 2);
+    run_once_refused(&r, 4);
+    assert_int_equal(r.runs_n, 1);
+    rig_outcome(&r.runs[0], DS_PASS_WAITING);
+    rig_end(&r);
+}
+
+static void what_is_left_of_one_is_sat_out_too(void **state)
+{
+    ds_memory_faults faults = {
+        .fail_page = 1, .kind = DS_ERR_RATE_LIMITED, .retry_after_ms = DS_HOUR_MS};
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 2);
+    ds_memory_fail("from-a", &faults);
+    run_once(&r, NULL, 0);
+    rig_outcome(&r.runs[0], DS_PASS_WAITING);
+    fake_clock_move(&r.clock, DS_HOUR_MS - DS_SECOND_MS);
+    r.runs_n = 0;
+    rig_start(&r);
+    rig_move(&r, DS_SECOND_MS);
+    rig_join(&r);
+    rig_outcome(&r.runs[r.runs_n - 1], DS_PASS_DONE);
+    rig_end(&r);
+}
+
 static void limits_wait_for_approve(void **state)
 {
     rig r;
@@ -380,6 +454,9 @@ int main(void)
     add_test(a_refused_login_is_paused_and_stays_so);
     add_test(a_failed_pass_is_not_retried);
     add_test(a_rate_limit_ends_it);
+    add_test(a_short_rate_limit_is_sat_out);
+    add_test(but_not_for_ever);
+    add_test(what_is_left_of_one_is_sat_out_too);
     add_test(limits_wait_for_approve);
     add_test(a_source_that_cannot_be_listed_is_told);
     add_test(a_source_without_units_is_done_at_once);

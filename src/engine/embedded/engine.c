@@ -169,11 +169,41 @@ static bool was_set_back(ds_engine *e, int64_t now_ms)
     return behind_ms >= DS_EMB_SET_BACK_MS;
 }
 
+/* `once` has no timers but for the rate limits that it sits out. */
+static int64_t next_of_once(const ds_engine *e)
+{
+    int64_t at_ms = 0;
+
+    for (size_t i = 0; i < e->routes_n; i++)
+        for (const ds_emb_unit *u = e->routes[i].units; u; u = u->next_of_route)
+            sooner(&at_ms, u->goes_on_ms);
+    return at_ms;
+}
+
+static void go_on_with_once(ds_engine *e, int64_t now_ms)
+{
+    ds_activation *act = ds_activation_new(e);
+
+    for (size_t i = 0; i < e->routes_n; i++) {
+        for (ds_emb_unit *u = e->routes[i].units; u; u = u->next_of_route) {
+            if (!u->goes_on_ms || u->goes_on_ms > now_ms)
+                continue;
+            u->goes_on_ms = 0;
+            ds_unit_kind.add_timer(act, u->id);
+        }
+    }
+    act->retries = true;
+    ds_activation_submit(act);
+}
+
 static void look_at_timers(ds_engine *e)
 {
     int64_t now_ms = ds_emb_now(e);
     bool set_back = was_set_back(e, now_ms);
+    int64_t once_ms = e->options.once ? next_of_once(e) : 0;
 
+    if (once_ms && once_ms <= now_ms && !ds_emb_starts_nothing(e))
+        go_on_with_once(e, now_ms);
     if (e->options.once || ds_emb_starts_nothing(e))
         return;
     if (set_back)
@@ -188,8 +218,10 @@ static int64_t next_timer(const ds_engine *e)
 {
     int64_t at_ms = e->taking_due ? 0 : e->due_ms;
 
-    if (e->options.once || ds_emb_starts_nothing(e))
+    if (ds_emb_starts_nothing(e))
         return 0;
+    if (e->options.once)
+        return next_of_once(e);
     for (size_t i = 0; i < e->routes_n; i++) {
         if (!e->routes[i].listing)
             sooner(&at_ms, e->routes[i].list_ms);

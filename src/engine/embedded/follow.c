@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OUTWAIT_BELOW_MS DS_MINUTE_MS /* a longer rate limit ends the waiting */
+#define BARREN_MOST 3                 /* as do so many in a row between which nothing was done */
+
 ds_follow *ds_follow_new(ds_engine *e, uint64_t client, bool targeted)
 {
     ds_follow *f = ds_calloc(1, sizeof(*f));
@@ -106,6 +109,13 @@ static void refuse_unit(ds_engine *e, ds_follow *f, const ds_emb_unit *unit,
 
 /* ---- passes ---------------------------------------------------------------------------------- */
 
+/* Its pass goes on by itself, and soon. */
+static bool goes_on_soon(ds_engine *e, const ds_unit *u)
+{
+    return u->running && u->retry_ms && !u->paused && !u->approval && !u->gone &&
+           u->retry_ms - ds_emb_now(e) < OUTWAIT_BELOW_MS && !ds_emb_starts_nothing(e);
+}
+
 void ds_follow_step(ds_engine *e, ds_follow *f, ds_emb_unit *unit, const ds_unit_step *step)
 {
     ds_waiting *waiting;
@@ -114,10 +124,11 @@ void ds_follow_step(ds_engine *e, ds_follow *f, ds_emb_unit *unit, const ds_unit
 
     if (!unit->pass && step->events_n == 0)
         return; /* nothing waited in it */
-    if (!unit->pass) {
+    if (!unit->pass && !goes_on_soon(e, &step->row->state)) {
         refuse_unit(e, f, unit, step);
         return;
     }
+    unit->goes_on_ms = unit->pass ? 0 : step->row->state.retry_ms;
     waiting = ds_calloc(1, sizeof(*waiting));
     waiting->follow = f;
     waiting->target = starts ? unit->starts : unit->starts + 1;
@@ -143,6 +154,20 @@ static bool ends_badly(ds_pass_outcome outcome)
     return true;
 }
 
+bool ds_follow_outwaits(const ds_engine *e, const ds_emb_pass *pass)
+{
+    int64_t ms = pass->result.err.retry_after_ms;
+
+    return pass->result.outcome == DS_PASS_WAITING && pass->unit->waiting && ms >= 0 &&
+           ms < OUTWAIT_BELOW_MS && pass->unit->barren < BARREN_MOST && !atomic_load(&e->stopping);
+}
+
+static void count_barren(ds_emb_unit *unit, int64_t total)
+{
+    unit->barren = total == unit->waited_at ? unit->barren + 1 : 0;
+    unit->waited_at = total;
+}
+
 static bool serves(const ds_waiting *waiting, const ds_emb_pass *pass)
 {
     if (pass->result.outcome == DS_PASS_SLICED)
@@ -150,8 +175,10 @@ static bool serves(const ds_waiting *waiting, const ds_emb_pass *pass)
     return pass->start >= waiting->target || ends_badly(pass->result.outcome);
 }
 
-bool ds_follow_serves(const ds_emb_unit *unit, const ds_emb_pass *pass)
+bool ds_follow_serves(const ds_engine *e, const ds_emb_unit *unit, const ds_emb_pass *pass)
 {
+    if (ds_follow_outwaits(e, pass))
+        return false;
     for (const ds_waiting *waiting = unit->waiting; waiting; waiting = waiting->next) {
         if (serves(waiting, pass))
             return true;
@@ -163,6 +190,11 @@ void ds_follow_pass(ds_engine *e, ds_emb_unit *unit, const ds_emb_pass *pass)
 {
     ds_waiting **at = &unit->waiting;
 
+    if (ds_follow_outwaits(e, pass)) {
+        count_barren(unit, pass->result.totals.total);
+        return;
+    }
+    unit->barren = 0;
     while (*at) {
         ds_waiting *waiting = *at;
 
@@ -181,6 +213,10 @@ void ds_follow_pass(ds_engine *e, ds_emb_unit *unit, const ds_emb_pass *pass)
  * do so for ever. */
 void ds_follow_unserved(ds_engine *e, ds_emb_unit *unit, const ds_unit_step *step)
 {
+    if (unit->waiting && goes_on_soon(e, &step->row->state)) {
+        unit->goes_on_ms = step->row->state.retry_ms;
+        return;
+    }
     while (unit->waiting) {
         ds_waiting *waiting = unit->waiting;
 

@@ -189,6 +189,9 @@ struct ds_emb_unit {
     ds_emb_pass *pass; /* from its start until its end is recorded; NULL: none */
     int64_t starts;    /* passes started since the engine runs */
     ds_waiting *waiting;
+    int64_t goes_on_ms; /* `once`: when a rate limit is over that is sat out; 0: none is */
+    int64_t waited_at;  /* records handled when one was sat out last */
+    int barren;         /* so often in a row that brought nothing */
     bool listed, gone;
 };
 
@@ -298,7 +301,9 @@ void ds_follow_step(ds_engine *e, ds_follow *f, ds_emb_unit *unit, const ds_unit
 /* After a step's actions: nothing runs that somebody could wait for. */
 void ds_follow_unserved(ds_engine *e, ds_emb_unit *unit, const ds_unit_step *step);
 /* That `run` ends what a follower of this unit waits for. */
-bool ds_follow_serves(const ds_emb_unit *unit, const ds_emb_pass *pass);
+bool ds_follow_serves(const ds_engine *e, const ds_emb_unit *unit, const ds_emb_pass *pass);
+/* A rate limit has ended the pass that is so short that those who wait for it go on waiting. */
+bool ds_follow_outwaits(const ds_engine *e, const ds_emb_pass *pass);
 void ds_follow_pass(ds_engine *e, ds_emb_unit *unit, const ds_emb_pass *pass);
 /* A pass that there is none of: `text` says why. unit NULL: the route as a whole. */
 void ds_follow_refused(ds_engine *e, ds_follow *f, const char *route, const char *unit,

@@ -5,6 +5,9 @@
  */
 #include "engine/embedded/internal.h"
 
+#include "base/log.h"
+#include <stdio.h>
+
 #include "engine/common/pass_end.h"
 #include <stdlib.h>
 
@@ -24,7 +27,7 @@ static void run_pass(ds_task *task)
 /* Then nothing more is to start. */
 static bool serves_once(const ds_engine *e, const ds_emb_pass *pass)
 {
-    return e->own && ds_follow_serves(pass->unit, pass);
+    return e->own && ds_follow_serves(e, pass->unit, pass);
 }
 
 static void pass_returned(ds_engine *e, ds_note *note)
@@ -47,6 +50,17 @@ static void pass_returned(ds_engine *e, ds_note *note)
                               .run = pass->result.outcome == DS_PASS_SLICED ? NULL : &pass->run,
                           });
     ds_activation_submit(act);
+}
+
+/* To who sits before it: it is not over, and why nothing is to be seen. */
+static void log_wait(const ds_emb_pass *pass)
+{
+    char unit[512], seconds[24];
+
+    snprintf(unit, sizeof(unit), "%s:%s", pass->run.route, pass->run.unit);
+    snprintf(seconds, sizeof(seconds), "%lld",
+             (long long)(pass->result.err.retry_after_ms + 999) / 1000);
+    ds_log(DS_LOG_WARN, "rate_limit_sat_out", "unit", unit, DS_LOG_INT("seconds"), seconds, NULL);
 }
 
 /* ---- among those that run -------------------------------------------------------------------- */
@@ -98,8 +112,10 @@ void ds_emb_pass_recorded(ds_engine *e, ds_emb_pass *pass, bool counted)
     if (!counted)
         pass->result.outcome = pass->run.outcome = DS_PASS_CANCELLED;
     ds_pass_log(&pass->run);
+    if (e->own && ds_follow_outwaits(e, pass))
+        log_wait(pass);
     if (pass->result.outcome != DS_PASS_SLICED) {
-        if (e->options.pass_ended && counted)
+        if (e->options.pass_ended && counted && !(e->own && ds_follow_outwaits(e, pass)))
             e->options.pass_ended(e->options.to, &pass->run);
         ds_follow_pass(e, pass->unit, pass);
     }
