@@ -2,6 +2,7 @@
 #include "app/app.h"
 
 #include "app/out.h"
+#include "app/recall.h"
 #include "base/activity.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -238,6 +239,7 @@ bool ds_app_units(ds_app *app, const ds_route *route, const char *only, ds_units
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
     ds_activity act = {.arena = a, .clock = app->clock, .route = route->name, .unit = "-"};
+    act.memory = ds_app_memory(app);
     DS_AUTO(ds_source) source = ds_source_new(route);
     ds_units all = {.arena = app->arena};
 

@@ -29,6 +29,7 @@ typedef struct ds_app {
     const ds_destination_ops *own_destination;
     ds_config *config; /* NULL until ds_app_config */
     ds_clock *clock;
+    struct ds_app_recall *recall; /* of recall.h; NULL until it is asked for */
     bool json;
     bool quiet, verbose;
     bool color;    /* stdout */

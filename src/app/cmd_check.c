@@ -228,9 +228,11 @@ static void check_route(checking *c, const ds_route *route)
     c->route = route;
     c->arena = a;
     c->act = (ds_activity){.arena = a, .clock = c->app->clock, .route = route->name, .unit = "-"};
-    check_source(c);
     ds_recall_open(&recall, c->reader, route->name);
     c->act.memory = &recall.base;
+    recall.shared_only = true;
+    check_source(c);
+    recall.shared_only = false;
     check_destination(c);
     c->act.memory = NULL;
     ds_recall_close(&recall);

@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/out.h"
 #include "app/peek.h"
+#include "app/recall.h"
 #include "base/activity.h"
 #include "config/tables.h"
 #include "sync/map.h"
@@ -300,6 +301,7 @@ static size_t show_route(ds_app *app, const ds_route *route, ds_json_writer *w)
     view v = {.app = app, .a = a, .route = route};
 
     v.act = (ds_activity){.arena = a, .clock = app->clock, .route = route->name, .unit = "-"};
+    v.act.memory = ds_app_memory(app);
     find_wanted(&v);
     if ((v.errors || !ds_args_flag(app->args, "create") || create(&v)) && list(&v))
         ask(&v);

@@ -2,6 +2,7 @@
 #include "app/commands.h"
 #include "app/out.h"
 #include "app/planning.h"
+#include "app/recall.h"
 #include "sync/pass.h"
 #include <string.h>
 
@@ -128,6 +129,7 @@ static bool search(trying *t, const ds_unit_ref *ref, ds_err *err)
         return false;
     for (size_t i = 0; i < units.n && !t->found; i++) {
         const ds_try_in in = {.route = t->route,
+                              .memory = ds_app_memory(t->app),
                               .unit = units.keys[i],
                               .key = t->key,
                               .clock = t->app->clock,

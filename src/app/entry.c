@@ -6,6 +6,7 @@
 #include "app/app.h"
 #include "app/commands.h"
 #include "app/out.h"
+#include "app/recall.h"
 #include "app/registry.h"
 #include "base/log.h"
 #include <durable_sync/durable_sync.h>
@@ -165,6 +166,7 @@ static int run_main(int argc, char **argv, const ds_source_ops *source,
 
     int code = flush_output(&app, dispatch(&app));
 
+    ds_app_memory_close(&app);
     ds_config_free(app.config);
     return code;
 }

@@ -8,6 +8,8 @@ static const char *recall(ds_memory *memory, bool shared, const char *key, ds_ar
     const ds_recall *r = (const ds_recall *)memory;
     const char *value = NULL;
 
+    if (r->shared_only && !shared)
+        return NULL;
     for (size_t i = 0; i < r->n && !value; i++) {
         ds_err err = DS_ERR_INIT;
 
@@ -42,4 +44,38 @@ void ds_recall_close(ds_recall *r)
 {
     while (r->n)
         ds_ledger_close(r->ledgers[--r->n]);
+}
+
+/* ---- for the whole command ------------------------------------------------------------------- */
+
+struct ds_app_recall {
+    ds_recall recall;
+    ds_reader *reader;
+};
+
+ds_memory *ds_app_memory(ds_app *app)
+{
+    ds_err err = DS_ERR_INIT; /* whose affair the store is says so */
+    struct ds_app_recall *known = app->recall;
+
+    if (known)
+        return &known->recall.base;
+    known = ds_new_in(app->arena, struct ds_app_recall);
+    known->reader = ds_app_reader(app, &err);
+    if (!known->reader)
+        return NULL;
+    app->recall = known;
+    for (size_t i = 0; i < app->config->routes_n && !known->recall.n; i++)
+        ds_recall_open(&known->recall, known->reader, app->config->routes[i]->name);
+    known->recall.shared_only = true;
+    return &known->recall.base;
+}
+
+void ds_app_memory_close(ds_app *app)
+{
+    if (!app->recall)
+        return;
+    ds_recall_close(&app->recall->recall);
+    ds_reader_close(app->recall->reader);
+    app->recall = NULL;
 }

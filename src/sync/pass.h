@@ -115,6 +115,7 @@ typedef struct ds_try_in {
     const char *key; /* NULL: the first that `where` keeps, or the first of all */
     ds_clock *clock;
     const atomic_bool *stop;
+    struct ds_memory *memory; /* NULL: nothing is recalled */
 } ds_try_in;
 
 typedef enum ds_try_end { DS_TRY_WRITTEN, DS_TRY_DROPPED, DS_TRY_HELD } ds_try_end;

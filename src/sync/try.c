@@ -141,6 +141,7 @@ bool ds_pass_try(const ds_try_in *in, void (*show)(void *to, const ds_tried *tri
     t.act = (ds_activity){.arena = a,
                           .clock = in->clock,
                           .stop = in->stop,
+                          .memory = in->memory,
                           .route = in->route->name,
                           .unit = in->unit};
     t.act.wanted = ds_mapping_wanted(in->route, keep, &t.act.wanted_n);

@@ -330,6 +330,19 @@ class Refusals(Routes):
                 self.assertIn(f"opens in {seconds} s", done["error"]["text"])
                 self.assertEqual(self.asked(), {"GET /orgs/{org}/repos": 1})
 
+    def test_no_process_asks_whom_another_was_told_to_leave_alone(self):
+        self.faults("GET /orgs/* secondary=300")
+        self.route()
+        child = self.daemon()
+        self.until(lambda: self.units() and self.units()[0]["state"] == "waiting", "the limit")
+        self.assertEqual(self.asked(), {"GET /orgs/{org}/repos": 1})
+        for command in (["plan"], ["check"], ["try", "r"], ["explain", "r", "1"], ["once"]):
+            said = self.run_it(*command, code=None)
+            self.assertIn("the rate limit is reached", said.out + said.err)
+        self.stop(child)
+        self.one(code=1)
+        self.assertEqual(self.asked(), {})
+
     def test_a_short_wait_is_sat_out(self):
         done = self.refused("GET /orgs/* times=1 secondary=1", code=0)
         self.assertEqual(done["created"], 12)
