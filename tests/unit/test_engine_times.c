@@ -355,6 +355,34 @@ static void an_interval_by_hand_is_refused(void **state)
     rig_end(&t.rig);
 }
 
+/* ---- held records ---------------------------------------------------------------------------- */
+
+/* Their source has nothing new to tell of them. */
+static void a_held_record_that_is_due_follows_a_changes_pass(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 3);
+    r.routes[0].source = &ds_memory_source_changes;
+    ds_memory_fail("to-a", &(ds_memory_faults){.hold_key = "all-0001", .hold_reason = "too long"});
+    rig_start(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_PARTIAL);
+    ds_memory_fail("to-a", &(ds_memory_faults){0});
+    rig_move(&r, EVERY);
+    rig_outcome(rig_run(&r, 3), DS_PASS_DONE);
+    assert_int_equal(r.runs[1].run.kind, DS_PASS_CHANGES);
+    assert_int_equal(r.runs[1].run.totals.total, 0);
+    assert_int_equal(r.runs[2].run.kind, DS_PASS_TARGETED);
+    assert_int_equal(r.runs[2].run.totals.created, 1);
+    rig_move(&r, EVERY); /* and none does where none is held */
+    rig_outcome(rig_run(&r, 4), DS_PASS_DONE);
+    assert_int_equal(r.runs[3].run.kind, DS_PASS_CHANGES);
+    assert_false(rig_unit(&r, "a", "all")->state.want.any);
+    rig_end(&r);
+}
+
 int main(void)
 {
     add_table(rows, passes_begin_by_cron);
@@ -370,5 +398,6 @@ int main(void)
     add_test(the_system_tells_that_the_clock_was_set);
     add_test(the_watch_itself_is_silent);
     add_test(an_interval_by_hand_is_refused);
+    add_test(a_held_record_that_is_due_follows_a_changes_pass);
     return run_tests("engine: times");
 }
