@@ -143,7 +143,10 @@ static void count_from_now(ds_engine *e, int64_t now_ms)
 {
     ds_activation *act = ds_activation_new(e);
 
-    ds_log(DS_LOG_WARN, "clock_set_back", "text", "the units count their intervals from now", NULL);
+    if (!e->count_again)
+        ds_log(DS_LOG_WARN, "clock_set_back", "text", "the units count their intervals from now",
+               NULL);
+    e->count_again = atomic_load(&e->in_flight) > 0; /* units may be in there, with old times */
     for (size_t i = 0; i < e->routes_n; i++) {
         ds_emb_route *route = &e->routes[i];
 
@@ -206,7 +209,7 @@ static void look_at_timers(ds_engine *e)
         go_on_with_once(e, now_ms);
     if (e->options.once || ds_emb_starts_nothing(e))
         return;
-    if (set_back)
+    if (set_back || (e->count_again && !atomic_load(&e->in_flight)))
         count_from_now(e, now_ms);
     if (e->due_ms && now_ms >= e->due_ms && !e->taking_due)
         take_due(e);

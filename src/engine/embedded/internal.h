@@ -377,6 +377,7 @@ struct ds_engine {
     atomic_size_t in_flight; /* activations whose note has not been read yet */
     atomic_bool live;        /* units are taken up: steps may start passes */
     atomic_int stops;        /* how often it was asked to stop */
+    bool count_again;        /* the clock was set back while activations were under way */
     atomic_bool stopping;    /* read by steps and listings */
     ds_bell stop_bell;
     ds_note wake; /* the stop's own note: one is enough */
