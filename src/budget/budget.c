@@ -14,10 +14,17 @@
 #define STEP_COST 45                 /* ...so much was let through... */
 #define STEP_LATE_MS INT64_C(120000) /* ...or so long has passed */
 #define BURST_MS 2000.0              /* what an idle budget saves up at most */
+#define LOOK_AGAIN_MS INT64_C(50)
 #define IDLE_MS INT64_C(10000) /* a pause after which the count since the last refusal is void */
 #define PAUSE_MOST_MS (5 * DS_MINUTE_MS)
 #define TOLD_MOST_MS DS_DAY_MS
 #define RESET_SLACK_MS DS_SECOND_MS /* clocks differ by this */
+#define NARROW_BUSY 0.5       /* of those in flight: what is left to a server that is busy... */
+#define NARROW_SLOW 0.8       /* ...or that answers slower and slower... */
+#define NARROW_SLOW_LEAST 4.0 /* ...and that much in any case: requests differ */
+#define SLOW_TIMES 8.0        /* what is slow, against its best */
+#define FAST_LEAST_MS 250.0   /* its best counts as no better: eight times that is no wait */
+#define WIDTH_MOST 64.0       /* wider is no limit */
 
 ds_budget *ds_budget_new(int64_t allowed, int64_t allowed_ms)
 {
@@ -89,12 +96,18 @@ static int64_t pace_wait(const ds_budget *b, int64_t cost, size_t before)
     return (int64_t)((need - b->tokens) / b->pace) + 1;
 }
 
+/* Until one of those in flight ends: whoever sent it asks again then. */
+static int64_t width_wait(const ds_budget *b)
+{
+    return b->width > 0 && (double)b->in_flight >= b->width ? LOOK_AGAIN_MS : 0;
+}
+
 static int64_t pause_wait(const ds_budget *b, int64_t now)
 {
     if (now < b->paused_until)
         return b->paused_until - now;
     /* After a pause whose length was a guess one request goes ahead. */
-    return b->guessing && b->in_flight > 0 ? 50 : 0;
+    return b->guessing && b->in_flight > 0 ? LOOK_AGAIN_MS : 0;
 }
 
 int64_t ds_budget_ask(ds_seat *seat, int64_t cost, int64_t now_ms)
@@ -108,6 +121,7 @@ int64_t ds_budget_ask(ds_seat *seat, int64_t cost, int64_t now_ms)
     seat_wants(seat, now_ms);
     before = seats_before(seat, now_ms);
     wait = DS_MAX(pause_wait(b, now_ms), window_wait(b, seat, cost, now_ms));
+    wait = DS_MAX(wait, width_wait(b));
     if (wait == 0 || b->pace > 0)
         wait = DS_MAX(wait, pace_wait(b, cost, before));
     if (wait > 0) {
@@ -168,6 +182,38 @@ static int64_t pause_length(ds_budget *b, const ds_budget_news *news)
     return DS_MIN(length, DS_MAX(PAUSE_MOST_MS, news->first_ms));
 }
 
+/* Fewer at one time, `of` those that there were; not again before answers to fewer have come. */
+static void narrow(ds_budget *b, double of, double least, int64_t sent, int64_t now)
+{
+    double were = (double)(b->in_flight + 1);
+
+    if (were < 2 || (b->narrowed_ms && sent <= b->narrowed_ms))
+        return;
+    b->width = DS_MAX(DS_MIN(were, b->width > 0 ? b->width : were) * of, least);
+    b->narrowed_ms = now;
+}
+
+/* One more at one time whenever as many answers have come as there may be. */
+static void widen(ds_budget *b)
+{
+    if (b->width > 0)
+        b->width += 1 / b->width;
+    if (b->width > WIDTH_MOST)
+        b->width = 0;
+}
+
+static void took(ds_budget *b, int64_t sent, int64_t now)
+{
+    double ms = (double)DS_MAX(now - sent, 1);
+
+    b->fast_ms = b->fast_ms > 0 ? DS_MIN(ms, b->fast_ms * 1.001) : ms;
+    b->usual_ms = b->usual_ms > 0 ? b->usual_ms * 0.8 + ms * 0.2 : ms;
+    if (b->usual_ms <= SLOW_TIMES * DS_MAX(b->fast_ms, FAST_LEAST_MS))
+        widen(b);
+    else if (b->in_flight + 1 > (int64_t)NARROW_SLOW_LEAST)
+        narrow(b, NARROW_SLOW, NARROW_SLOW_LEAST, sent, now);
+}
+
 /* What was let through since the last pause, over all the time until the next. */
 static void slow_down(ds_budget *b, int64_t until, double at_least)
 {
@@ -207,6 +253,8 @@ static void refused(ds_budget *b, const ds_budget_news *news, int64_t sent, int6
     until = now + pause_length(b, news);
     b->refused_ms = now;
     b->paused_until = DS_MAX(b->paused_until, until);
+    if (news->end == DS_BUDGET_BUSY)
+        narrow(b, NARROW_BUSY, 1, sent, now);
     if (same || told || news->end == DS_BUDGET_BUSY)
         return;
     if (news->wait_ms < 0) { /* how long it was is known when the first one gets through again */
@@ -231,6 +279,7 @@ static void let_through(ds_budget *b, int64_t cost, int64_t sent, int64_t now)
         b->in_a_row = 0;
     b->let_through += cost;
     b->since_raised += cost;
+    took(b, sent, now);
     creep_up(b, now);
 }
 

@@ -4,7 +4,7 @@
  * the time is an argument (milliseconds of any clock that does not jump), nothing waits, nothing
  * locks.
  *
- * Three things limit it, each learnt from what is known:
+ * Four things limit it, each learnt from what is known:
  *
  *   window   the server tells with each answer what is left until when: spent freely down to a
  *            reserve for those in more haste, then it waits for the next window
@@ -12,6 +12,8 @@
  *            through since the last one, then it creeps up again. Even spacing means that a limit
  *            that counts in windows is met at a window's end, where waiting costs next to nothing
  *   pause    a refusal says how long to wait, or the wait doubles
+ *   width    a server that is busy, or answers ever slower, gets half or four fifths of what was in
+ *            flight at one time, then one more with each round of answers
  *
  * Whoever wants to send has a seat. The one whose route has had the least goes first; a route in
  * haste is charged less.

@@ -35,6 +35,9 @@ struct ds_budget {
     int64_t limit, remaining, reset_ms;
 
     int64_t in_flight;
+    double width;             /* so many in flight at most; 0: as many as are wanted */
+    double fast_ms, usual_ms; /* how long answers take at best, and of late; 0: not known */
+    int64_t narrowed_ms;
     ds_seat *seats;
     route_share *routes;
     size_t routes_n, routes_cap;

@@ -204,6 +204,70 @@ static void a_busy_server_pauses_without_slowing_down(void **state)
     ds_budget_free(b);
 }
 
+/* ---- how many at one time ---------------------------------------------------------------------
+ */
+
+static int send_all(ds_seat *seat, int most, int64_t now_ms)
+{
+    int sent = 0;
+
+    while (sent < most && ds_budget_ask(seat, 1, now_ms) == 0)
+        sent++;
+    return sent;
+}
+
+static void answer_all(ds_seat *seat, int n, int64_t sent_ms, int64_t now_ms)
+{
+    for (int i = 0; i < n; i++)
+        ds_budget_answer(seat, 1, sent_ms, now_ms, &fine);
+}
+
+static void a_busy_server_gets_fewer_at_one_time(void **state)
+{
+    static const ds_budget_news busy = {
+        .end = DS_BUDGET_BUSY, .wait_ms = 1000, .limit = -1, .remaining = -1, .reset_ms = -1};
+    DS_AUTO(ds_budget) b = ds_budget_new(0, 0);
+    ds_seat *seat = ds_seat_take(b, "r", DS_HASTE_USUAL);
+    int64_t now = 1000;
+    int sent = send_all(seat, 16, now);
+
+    (void)state;
+    assert_int_equal(sent, 16);
+    for (int i = 0; i < 16; i++) /* what they say all together counts once */
+        ds_budget_answer(seat, 1, now, now + 100, &busy);
+    now += 1200;
+    assert_int_equal(send_all(seat, 16, now), 8);
+    for (sent = 8; sent < 64; now += 1000) { /* and one more with each round of answers */
+        int before = sent;
+
+        answer_all(seat, sent, now, now + 100);
+        sent = send_all(seat, 100, now + 1000);
+        assert_in_range(sent, before, before + 1);
+    }
+    answer_all(seat, sent, now, now + 100);
+    assert_int_equal(send_all(seat, 100, now + 1000), 100); /* until it is no limit any more */
+}
+
+static void so_does_one_that_answers_ever_slower(void **state)
+{
+    DS_AUTO(ds_budget) b = ds_budget_new(0, 0);
+    ds_seat *seat = ds_seat_take(b, "r", DS_HASTE_USUAL);
+    int64_t now = 1000;
+
+    (void)state;
+    assert_int_equal(send_all(seat, 32, now), 32);
+    answer_all(seat, 32, now, now + 50);
+    for (int round = 0; round < 40; round++) {
+        int sent;
+
+        now += 6000;
+        sent = send_all(seat, 32, now);
+        assert_true(sent >= 4);
+        answer_all(seat, sent, now, now + 5000);
+    }
+    assert_int_equal(send_all(seat, 32, now + 6000), 4); /* not fewer: requests differ */
+}
+
 static void what_is_declared_is_the_most(void **state)
 {
     ds_budget *b = ds_budget_new(180, 60000);
@@ -387,6 +451,8 @@ int main(void)
     add_test(a_pause_that_is_told_is_kept);
     add_test(one_that_is_not_told_doubles);
     add_test(a_busy_server_pauses_without_slowing_down);
+    add_test(a_busy_server_gets_fewer_at_one_time);
+    add_test(so_does_one_that_answers_ever_slower);
     add_test(what_is_declared_is_the_most);
     add_test(a_request_may_cost_more);
     add_test(haste_gets_more_and_nobody_gets_nothing);
