@@ -17,6 +17,11 @@ typedef struct ds_temporal {
     const char *prefix;       /* of workflow ids; {route} stands for the route's name */
     const char *build_id;     /* NULL: the workers are not versioned */
     const ds_secret *api_key; /* NULL: none */
+    /* Reads it again, where it comes from a file, a credential or a command, so that a new one
+     * needs no restart. NULL: it comes from elsewhere. Answers NULL where it cannot be read; the
+     * caller frees it. From any thread. */
+    ds_secret *(*api_key_now)(const struct ds_temporal *t);
+    const char *api_key_from, *dir; /* for that: ${file:PATH}, and what PATH is relative to */
     bool tls;
     /* PEM, a file or the text of one, or neither. */
     const char *ca_file;

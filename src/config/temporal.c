@@ -119,7 +119,8 @@ const ds_key ds_engine_keys[] = {
     {.name = "api_key",
      .type = DS_KEY_MEMBER,
      .offset = OF(DS_T_API_KEY),
-     .help = "sent as a bearer with each call; turns TLS on"},
+     .help = "sent as a bearer with each call; turns TLS on. One that comes from a file, a "
+             "credential or a command is read again, once a minute, when the server refuses it"},
     {.name = "tls",
      .type = DS_KEY_MEMBER,
      .offset = offsetof(written, tls),
@@ -272,6 +273,47 @@ static const ds_secret *read_secret(ds_load *ld, const ds_member *m)
     return m && ds_read_secret(ld, m, NULL, &secret) ? secret : NULL;
 }
 
+/* ---- the key ----------------------------------------------------------------------------------
+ */
+
+static ds_secret *key_now(const ds_temporal *t)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    struct ds_secrets seen = {0}; /* masked in messages that nobody sees here */
+    ds_load ld = {
+        .arena = a, .issues = ds_issues_new(a, NULL, NULL, 0), .dir = t->dir, .secrets = &seen};
+    ds_node node = {.kind = DS_NODE_SCALAR, .raw = ds_arena_strdup(a, t->api_key_from)};
+    const char *text;
+    ds_secret *secret = NULL;
+
+    node.n = strlen(node.raw);
+    text = ds_node_text(&ld, &node);
+    if (text && *text)
+        secret = ds_secret_new(text, strlen(text));
+    if (node.text)
+        explicit_bzero(node.text, strlen(node.text));
+    for (size_t i = 0; i < seen.n; i++)
+        ds_secret_free(seen.items[i]);
+    return secret;
+}
+
+/* What other programs may write anew while we run. */
+static bool may_change(const char *raw)
+{
+    return strncmp(raw, "${file:", 7) == 0 || strncmp(raw, "${credential:", 13) == 0 ||
+           strncmp(raw, "${command:", 10) == 0;
+}
+
+static void read_key(ds_load *ld, const ds_member *m, ds_temporal *t)
+{
+    t->api_key = read_secret(ld, m);
+    if (!t->api_key || !m->at.line || !may_change(m->value->raw))
+        return;
+    t->api_key_from = ds_arena_strdup(ld->arena, m->value->raw);
+    t->dir = ld->dir;
+    t->api_key_now = key_now;
+}
+
 /* In the environment 1 and 0 too, as the server's own tools have it. */
 static bool read_truth(ds_load *ld, const ds_member *m, bool usual)
 {
@@ -398,7 +440,7 @@ const ds_temporal *ds_temporal_read(ds_load *ld, const ds_member *m, size_t rout
     t->task_queue = read_name(ld, all.of[DS_T_TASK_QUEUE], "durable-sync");
     t->prefix = read_name(ld, all.of[DS_T_PREFIX], "durable-sync:{route}:");
     t->build_id = read_name(ld, all.of[DS_T_BUILD_ID], NULL);
-    t->api_key = read_secret(ld, all.of[DS_T_API_KEY]);
+    read_key(ld, all.of[DS_T_API_KEY], t);
     t->encryption_key = read_secret(ld, all.of[DS_T_ENCRYPTION_KEY]);
     t->encryption_required = read_truth(ld, all.of[DS_T_ENCRYPTION_REQUIRED], false);
     read_tls(ld, &all, t);

@@ -185,6 +185,50 @@ static void the_embedded_engine_has_none(void **state)
     ds_config_free(config);
 }
 
+/* ---- a key that others renew ------------------------------------------------------------------
+ */
+
+static void write_key(const char *text)
+{
+    char path[400];
+    FILE *out;
+
+    snprintf(path, sizeof(path), "%s/key", home);
+    out = fopen(path, "w");
+    assert_non_null(out);
+    fputs(text, out);
+    fclose(out);
+}
+
+static void assert_key(const ds_temporal *t, const char *text)
+{
+    ds_secret *now = t->api_key_now(t);
+
+    assert_string_equal(secret_text(now), text);
+    ds_secret_free(now);
+}
+
+static void a_key_from_a_file_is_read_again(void **state)
+{
+    ds_config *config;
+
+    (void)state;
+    set_environment("");
+    write_key("first\n");
+    config = sound(ds_arena_printf(scratch, ENGINE("  api_key: ${file:%s/key}\n"), home));
+    assert_string_equal(secret_text(config->temporal->api_key), "first");
+    write_key("second\n");
+    assert_key(config->temporal, "second");
+    write_key("");
+    assert_key(config->temporal, "-");
+    ds_config_free(config);
+
+    set_environment("TEMPORAL_API_KEY=k");
+    config = sound(ENGINE("  api_key: ${file:/nowhere}\n"));
+    assert_null(config->temporal->api_key_now);
+    ds_config_free(config);
+}
+
 /* ---- what is wrong ----------------------------------------------------------------------------
  */
 
@@ -300,6 +344,7 @@ int main(void)
     snprintf(home, sizeof(home), "%s", tmpdir_path(dir));
     add_table(rows, settings);
     add_test(the_embedded_engine_has_none);
+    add_test(a_key_from_a_file_is_read_again);
     add_table(wrongs, a_wrong_setting);
     add_test(units_of_two_routes_do_not_share_a_workflow);
     add_test(no_secret_is_shown);

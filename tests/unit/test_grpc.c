@@ -445,6 +445,83 @@ static void the_servers_limit_is_kept(void **state)
     rig_close(&r);
 }
 
+/* ---- a key that is no longer taken ------------------------------------------------------------
+ */
+
+static atomic_int looks;
+
+static ds_secret *newer_key(const void *of)
+{
+    atomic_fetch_add(&looks, 1);
+    return of ? ds_secret_new(of, strlen(of)) : NULL;
+}
+
+/* Takes the new key alone. */
+static void serve_new_key(http_conn *c)
+{
+    h2_peer p;
+    h2_request *r;
+
+    h2_peer_init(&p, c);
+    if (h2_peer_greet(&p, 0, 0)) {
+        while ((r = h2_peer_request(&p))) {
+            if (strstr(r->headers, "authorization: Bearer new\n"))
+                h2_peer_answer(&p, r->stream, "hello");
+            else
+                h2_peer_refuse(&p, r->stream, "16", "expired", NULL);
+        }
+    }
+    h2_peer_fini(&p);
+}
+
+static void a_key_that_was_renewed_is_read_again(void **state)
+{
+    ds_secret *key = ds_secret_new("old", 3);
+    rig r = {0};
+    asked *all[8], q;
+
+    (void)state;
+    atomic_store(&looks, 0);
+    rig_open(&r, serve_new_key,
+             (ds_grpc_options){.api_key = key, .key_now = newer_key, .key_of = "new"});
+    for (size_t i = 0; i < DS_COUNT(all); i++)
+        all[i] = ask_begin(&r, "Do", "", LONG_MS);
+    for (size_t i = 0; i < DS_COUNT(all); i++) {
+        ask_end(all[i]);
+        assert_answer(all[i], "hello");
+        ask_free(all[i]);
+    }
+    q = ask(&r, "Do", "", LONG_MS);
+    assert_answer(&q, "hello");
+    assert_int_equal(atomic_load(&looks), 1);
+    rig_close(&r);
+    ds_secret_free(key);
+}
+
+static void one_that_was_not_is_told(void **state)
+{
+    static const char *const keys[] = {NULL, "old", "other", "bro ken"};
+    ds_secret *key = ds_secret_new("old", 3);
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(keys); i++) {
+        rig r = {0};
+        asked q;
+
+        atomic_store(&looks, 0);
+        rig_open(&r, serve_new_key,
+                 (ds_grpc_options){.api_key = key, .key_now = newer_key, .key_of = keys[i]});
+        for (int j = 0; j < 3; j++) {
+            q = ask(&r, "Do", "", LONG_MS);
+            assert_failed(&q, DS_GRPC_UNAUTHENTICATED, true, "refused the API key: expired");
+            assert_int_equal(q.err.kind, DS_ERR_AUTH);
+        }
+        assert_int_equal(atomic_load(&looks), 1); /* within the minute */
+        rig_close(&r);
+    }
+    ds_secret_free(key);
+}
+
 /* ---- settings ---------------------------------------------------------------------------------
  */
 
@@ -494,6 +571,8 @@ int main(void)
     add_test(deadlines_come);
     add_test(fifty_calls_at_once_on_one_connection);
     add_test(the_servers_limit_is_kept);
+    add_test(a_key_that_was_renewed_is_read_again);
+    add_test(one_that_was_not_is_told);
     add_test(settings_that_cannot_be);
     return run_tests("grpc");
 }

@@ -42,10 +42,8 @@ static bool check_key(const ds_grpc *g, ds_err *err)
 
     if (!key)
         return true;
-    if (!*key || !is_plain_text(key) || strchr(key, ' '))
-        return ds_fail(err, DS_ERR_CONFIG,
-                       "the API key is empty, or holds a blank or a line break that belongs to "
-                       "none: look at how it was copied");
+    if (!ds_key_check(key, err))
+        return false;
     return g->options.tls || ds_host_is_local(g->host) ||
            ds_fail(err, DS_ERR_CONFIG,
                    "the API key would go to %s in plain text, where others can read it: set tls: "
@@ -88,6 +86,7 @@ static void set_usual(ds_grpc_options *o)
     o->pong_ms = o->pong_ms ? o->pong_ms : 15 * DS_SECOND_MS;
     o->age_ms = o->age_ms ? o->age_ms : 10 * DS_MINUTE_MS;
     o->again_ms = o->again_ms ? o->again_ms : 100;
+    o->key_ms = o->key_ms ? o->key_ms : DS_MINUTE_MS;
     o->answer_max = o->answer_max ? o->answer_max : 64 * DS_MIB;
 }
 
@@ -132,35 +131,23 @@ static void free_all(ds_grpc *g)
     drop_secret(g->options.ca_data);
     drop_secret(g->options.cert_data);
     drop_secret(g->options.key_data);
-    if (g->authorization)
-        explicit_bzero(g->authorization, strlen(g->authorization));
-    free(g->authorization);
+    ds_keys_free(g);
     if (g->wake >= 0)
         close(g->wake);
     pthread_mutex_destroy(&g->lock);
+    pthread_mutex_destroy(&g->key_lock);
     pthread_cond_destroy(&g->idle);
     ds_arena_free(g->arena);
     free(g->scratch);
     free(g);
 }
 
-static void set_authorization(ds_grpc *g)
-{
-    static const char head[] = "Bearer ";
-    const char *key = ds_secret_reveal(g->options.api_key);
-
-    if (!key)
-        return;
-    g->authorization = ds_calloc(sizeof(head) + strlen(key), 1);
-    memcpy(g->authorization, head, sizeof(head));
-    memcpy(g->authorization + sizeof(head) - 1, key, strlen(key) + 1);
-}
-
 static bool start(ds_grpc *g, ds_err *err)
 {
     if (!check(g, err))
         return false;
-    set_authorization(g);
+    if (g->options.api_key)
+        ds_key_add(g, g->options.api_key);
     g->lookup.host = g->host;
     g->lookup.port = g->port;
     g->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -177,6 +164,7 @@ ds_grpc *ds_grpc_open(const ds_grpc_options *options, ds_err *err)
     g->scratch = ds_calloc(DS_READ_ONCE, 1);
     g->wake = -1;
     pthread_mutex_init(&g->lock, NULL);
+    pthread_mutex_init(&g->key_lock, NULL);
     pthread_cond_init(&g->idle, NULL);
     copy_options(g, options);
     ds_call_list_init(&g->incoming);
@@ -239,7 +227,7 @@ static void add_header(ds_call *call, ds_grpc_header *headers, const char *name,
         headers[call->h2.headers_n++] = (ds_grpc_header){name, value};
 }
 
-static void set_headers(ds_grpc *g, ds_call *call, ds_arena *a)
+static void set_headers(const ds_grpc *g, ds_call *call, const ds_key *key, ds_arena *a)
 {
     ds_grpc_header *to = ds_arena_alloc(a, (HEADERS_OF_OURS + g->options.headers_n) * sizeof(*to));
     const char *path =
@@ -257,7 +245,7 @@ static void set_headers(ds_grpc *g, ds_call *call, ds_arena *a)
     add_header(call, to, "client-name", "durable-sync-c");
     add_header(call, to, "client-version", DS_VERSION);
     add_header(call, to, "temporal-namespace", g->options.namespace_);
-    add_header(call, to, "authorization", g->authorization);
+    add_header(call, to, "authorization", key ? key->text : NULL);
     for (size_t i = 0; i < g->options.headers_n; i++)
         add_header(call, to, g->options.headers[i].name, g->options.headers[i].value);
 }
@@ -276,7 +264,6 @@ static void carry_out(ds_grpc *g, ds_call *call)
 {
     pthread_mutex_lock(&g->lock);
     g->tally.calls++;
-    g->callers++;
     if (is_stopped(g, call->method)) {
         call->end = DS_CALL_STOPPED;
         call->done = true;
@@ -286,6 +273,13 @@ static void carry_out(ds_grpc *g, ds_call *call)
     }
     while (!call->done)
         pthread_cond_wait(&call->over, &g->lock);
+    pthread_mutex_unlock(&g->lock);
+}
+
+static void enter(ds_grpc *g)
+{
+    pthread_mutex_lock(&g->lock);
+    g->callers++;
     pthread_mutex_unlock(&g->lock);
 }
 
@@ -330,14 +324,12 @@ static void failure_of(const ds_call *call, ds_arena *a, ds_grpc_failure *out)
     }
 }
 
-static bool result_of(const ds_grpc *g, const ds_call *call, ds_arena *a, const uint8_t **answer,
-                      size_t *answer_n, ds_grpc_failure *failure, ds_err *err)
+static bool result_of(const ds_grpc *g, const ds_call *call, bool has_key, ds_arena *a,
+                      const uint8_t **answer, size_t *answer_n, ds_grpc_failure *failure,
+                      ds_err *err)
 {
-    ds_grpc_scene scene = {g->options.address, g->options.namespace_, call->method,
-                           g->authorization != NULL};
-    ds_grpc_failure own;
+    ds_grpc_scene scene = {g->options.address, g->options.namespace_, call->method, has_key};
 
-    failure = failure ? failure : &own;
     *failure = (ds_grpc_failure){.text = "", .detail_type = ""};
     if (call->end == DS_CALL_ANSWERED) {
         if (ds_answer_read(&call->h2.answer, a, answer, answer_n, failure))
@@ -354,22 +346,32 @@ bool ds_grpc_call(ds_grpc *g, const char *method, const uint8_t *request, size_t
                   int64_t timeout_ms, ds_arena *a, const uint8_t **answer, size_t *answer_n,
                   ds_grpc_failure *failure, ds_err *err)
 {
-    ds_call call = {.method = method, .why = DS_ERR_INIT};
-    bool fine;
+    int64_t time_ms = DS_MIN(DS_MAX(timeout_ms, INT64_C(1)), LONGEST_MS);
+    int64_t deadline_ms = ds_mono_ms() + time_ms;
+    ds_grpc_failure own;
+    const ds_key *key;
+    bool fine, again;
 
-    timeout_ms = DS_MIN(DS_MAX(timeout_ms, INT64_C(1)), LONGEST_MS);
-    call.timeout_ms = timeout_ms;
-    call.deadline_ms = ds_mono_ms() + timeout_ms;
-    call.grace_ms = DS_MIN(GRACE_MS, timeout_ms);
-    call.h2.request = request;
-    call.h2.n = n;
-    ds_answer_init(&call.h2.answer, g->options.answer_max);
-    set_headers(g, &call, a);
-    pthread_cond_init(&call.over, NULL);
-    carry_out(g, &call);
-    pthread_cond_destroy(&call.over);
-    fine = result_of(g, &call, a, answer, answer_n, failure, err);
-    ds_answer_fini(&call.h2.answer);
+    failure = failure ? failure : &own;
+    enter(g);
+    do {
+        ds_call call = {.method = method,
+                        .h2 = {.request = request, .n = n},
+                        .why = DS_ERR_INIT,
+                        .timeout_ms = time_ms,
+                        .deadline_ms = deadline_ms,
+                        .grace_ms = DS_MIN(GRACE_MS, time_ms)};
+
+        key = ds_key_newest(g);
+        ds_answer_init(&call.h2.answer, g->options.answer_max);
+        set_headers(g, &call, key, a);
+        pthread_cond_init(&call.over, NULL);
+        carry_out(g, &call);
+        pthread_cond_destroy(&call.over);
+        fine = result_of(g, &call, key, a, answer, answer_n, failure, err);
+        ds_answer_fini(&call.h2.answer);
+        again = !fine && failure->status == DS_GRPC_UNAUTHENTICATED && ds_key_renewed(g, key);
+    } while (again);
     leave(g, fine);
     return fine;
 }

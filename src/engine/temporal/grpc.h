@@ -53,6 +53,11 @@ typedef struct ds_grpc_options {
     const char *namespace_;   /* sent as temporal-namespace with each call; NULL: not */
     const ds_secret *api_key; /* sent as a bearer; NULL: none. Refused over plain text, except to
                                  this machine itself */
+    /* Reads the key again, after the server has refused it; at most once in key_ms. A call that was
+     * refused is made again with a key that is another one. NULL: the key never changes. Called on
+     * the thread of the call; the answer is the transport's to free, NULL: it cannot be read. */
+    ds_secret *(*key_now)(const void *of);
+    const void *key_of;
     bool tls;                 /* else plain HTTP/2 */
     const char *ca_file;      /* PEM, in place of the system's roots; NULL: those */
     const ds_secret *ca_data; /* the same as text; never both */
@@ -74,6 +79,7 @@ typedef struct ds_grpc_options {
     int64_t age_ms;     /* calls begin on a new one after this (10 min); names are looked up again,
                            certificates read again */
     int64_t again_ms;   /* first pause after a connection that failed, doubled up to 5 s (100 ms) */
+    int64_t key_ms;     /* between two looks at the key (1 min) */
     size_t answer_max;  /* bytes of one answer (64 MiB) */
 } ds_grpc_options;
 

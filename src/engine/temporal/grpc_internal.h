@@ -87,10 +87,18 @@ typedef struct ds_lookup { /* of the host's addresses, which may take its time *
     int wake;
 } ds_lookup;
 
+/* What is sent as `authorization`. Those before stay until the end: calls hold on to them. */
+typedef struct ds_key {
+    struct ds_key *before;
+    char text[]; /* wiped */
+} ds_key;
+
 struct ds_grpc {
     ds_arena *arena; /* of the options */
     ds_grpc_options options;
-    char *authorization; /* wiped; NULL: none */
+    ds_key *key;              /* the newest; NULL: none. Under the lock */
+    int64_t key_at_ms;        /* when it was read, under key_lock */
+    pthread_mutex_t key_lock; /* while it is read again: whoever was refused waits for that */
     const char *host, *port;
     int wake; /* eventfd */
     pthread_t thread;
@@ -130,6 +138,14 @@ uint32_t ds_grpc_random(ds_grpc *g); /* spreads what would else happen together 
 /* The call is its caller's again. */
 void ds_call_finish(ds_grpc *g, ds_call *call, ds_call_end end);
 void ds_call_again(ds_grpc *g, ds_call *call); /* waits, before all others */
+
+/* grpc_key.c */
+DS_MUST_USE bool ds_key_check(const char *key, ds_err *err); /* that it can be sent */
+void ds_key_add(ds_grpc *g, const ds_secret *key);
+const ds_key *ds_key_newest(ds_grpc *g);
+/* `used` was refused: there is another one now. */
+bool ds_key_renewed(ds_grpc *g, const ds_key *used);
+void ds_keys_free(ds_grpc *g);
 
 /* grpc_dial.c */
 void ds_dial_step(ds_grpc *g);                      /* brings the next connection nearer */

@@ -3,6 +3,13 @@
 
 #include <string.h>
 
+static ds_secret *key_now(const void *of)
+{
+    const ds_temporal *t = of;
+
+    return t->api_key_now(t);
+}
+
 ds_grpc_options ds_temporal_options(const ds_temporal *t, bool fail_fast)
 {
     return (ds_grpc_options){
@@ -10,6 +17,8 @@ ds_grpc_options ds_temporal_options(const ds_temporal *t, bool fail_fast)
         .authority = t->authority,
         .namespace_ = t->namespace_,
         .api_key = t->api_key,
+        .key_now = t->api_key_now ? key_now : NULL,
+        .key_of = t,
         .tls = t->tls,
         .ca_file = t->ca_file,
         .ca_data = t->ca_data,
