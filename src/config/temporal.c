@@ -270,6 +270,8 @@ static const ds_secret *read_secret(ds_load *ld, const ds_member *m)
 {
     ds_secret *secret = NULL;
 
+    if (m && !m->at.line) /* a variable's name; of a profile's place there is no variable */
+        ds_load_secret_name(ld, m->name, strlen(m->name));
     return m && ds_read_secret(ld, m, NULL, &secret) ? secret : NULL;
 }
 

@@ -226,6 +226,9 @@ static void a_key_from_a_file_is_read_again(void **state)
     set_environment("TEMPORAL_API_KEY=k");
     config = sound(ENGINE("  api_key: ${file:/nowhere}\n"));
     assert_null(config->temporal->api_key_now);
+    ds_config_forget_environment(config);
+    assert_string_equal(getenv("TEMPORAL_API_KEY"), "");
+    assert_string_equal(secret_text(config->temporal->api_key), "k");
     ds_config_free(config);
 }
 

@@ -468,7 +468,7 @@ static void serve_new_key(http_conn *c)
             if (strstr(r->headers, "authorization: Bearer new\n"))
                 h2_peer_answer(&p, r->stream, "hello");
             else
-                h2_peer_refuse(&p, r->stream, "16", "expired", NULL);
+                h2_peer_refuse(&p, r->stream, "16", "expired: old, Bearer old", NULL);
         }
     }
     h2_peer_fini(&p);
@@ -513,7 +513,8 @@ static void one_that_was_not_is_told(void **state)
                  (ds_grpc_options){.api_key = key, .key_now = newer_key, .key_of = keys[i]});
         for (int j = 0; j < 3; j++) {
             q = ask(&r, "Do", "", LONG_MS);
-            assert_failed(&q, DS_GRPC_UNAUTHENTICATED, true, "refused the API key: expired");
+            assert_failed(&q, DS_GRPC_UNAUTHENTICATED, true,
+                          "refused the API key: expired: [secret], Bearer [secret]");
             assert_int_equal(q.err.kind, DS_ERR_AUTH);
         }
         assert_int_equal(atomic_load(&looks), 1); /* within the minute */

@@ -324,11 +324,11 @@ static void failure_of(const ds_call *call, ds_arena *a, ds_grpc_failure *out)
     }
 }
 
-static bool result_of(const ds_grpc *g, const ds_call *call, bool has_key, ds_arena *a,
+static bool result_of(const ds_grpc *g, const ds_call *call, const ds_key *key, ds_arena *a,
                       const uint8_t **answer, size_t *answer_n, ds_grpc_failure *failure,
                       ds_err *err)
 {
-    ds_grpc_scene scene = {g->options.address, g->options.namespace_, call->method, has_key};
+    ds_grpc_scene scene = {g->options.address, g->options.namespace_, call->method, key != NULL};
 
     *failure = (ds_grpc_failure){.text = "", .detail_type = ""};
     if (call->end == DS_CALL_ANSWERED) {
@@ -339,6 +339,7 @@ static bool result_of(const ds_grpc *g, const ds_call *call, bool has_key, ds_ar
     }
     if (call->end == DS_CALL_UNSENT && call->why.kind == DS_ERR_CONFIG)
         return ds_fail(err, DS_ERR_CONFIG, "%s: %s", g->options.address, call->why.text);
+    failure->text = ds_key_blot(key, failure->text, a);
     return ds_grpc_fail(err, &scene, failure);
 }
 

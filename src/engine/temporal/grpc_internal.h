@@ -90,7 +90,7 @@ typedef struct ds_lookup { /* of the host's addresses, which may take its time *
 /* What is sent as `authorization`. Those before stay until the end: calls hold on to them. */
 typedef struct ds_key {
     struct ds_key *before;
-    char text[]; /* wiped */
+    char text[]; /* in hidden memory */
 } ds_key;
 
 struct ds_grpc {
@@ -145,6 +145,8 @@ void ds_key_add(ds_grpc *g, const ds_secret *key);
 const ds_key *ds_key_newest(ds_grpc *g);
 /* `used` was refused: there is another one now. */
 bool ds_key_renewed(ds_grpc *g, const ds_key *used);
+/* The text without the key, which a server may repeat. */
+const char *ds_key_blot(const ds_key *key, const char *text, ds_arena *a);
 void ds_keys_free(ds_grpc *g);
 
 /* grpc_dial.c */

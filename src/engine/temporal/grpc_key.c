@@ -1,7 +1,6 @@
 /* src/engine/temporal/grpc_key.c - the API key, and the one that takes its place. */
 #include "engine/temporal/grpc_internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char head[] = "Bearer ";
@@ -20,7 +19,7 @@ bool ds_key_check(const char *key, ds_err *err)
 void ds_key_add(ds_grpc *g, const ds_secret *key)
 {
     const char *text = ds_secret_reveal(key);
-    ds_key *made = ds_calloc(sizeof(*made) + sizeof(head) + strlen(text), 1);
+    ds_key *made = ds_hidden_alloc(sizeof(*made) + sizeof(head) + strlen(text));
 
     memcpy(made->text, head, sizeof(head));
     memcpy(made->text + sizeof(head) - 1, text, strlen(text) + 1);
@@ -72,13 +71,35 @@ bool ds_key_renewed(ds_grpc *g, const ds_key *used)
     return other;
 }
 
+static const char *blot(const char *secret, const char *text, ds_arena *a)
+{
+    DS_AUTO_BUF(out, 64 * DS_KIB);
+    const char *at;
+
+    if (!strstr(text, secret))
+        return text;
+    while ((at = strstr(text, secret))) {
+        ds_buf_add(&out, text, (size_t)(at - text));
+        ds_buf_text(&out, "[secret]");
+        text = at + strlen(secret);
+    }
+    ds_buf_text(&out, text);
+    return ds_arena_strndup(a, out.data, out.n);
+}
+
+const char *ds_key_blot(const ds_key *key, const char *text, ds_arena *a)
+{
+    for (; key; key = key->before)
+        text = blot(key->text + sizeof(head) - 1, text, a);
+    return text;
+}
+
 void ds_keys_free(ds_grpc *g)
 {
     while (g->key) {
         ds_key *key = g->key;
 
         g->key = key->before;
-        explicit_bzero(key->text, strlen(key->text));
-        free(key);
+        ds_hidden_free(key);
     }
 }

@@ -2,7 +2,6 @@
 #include "engine/temporal/h2.h"
 
 #include <assert.h>
-#include <malloc.h>
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,48 +12,44 @@
 #define HEADER_LIST_MAX (64 * DS_KIB)
 #define HEADERS_MAX ((size_t)64) /* of a request */
 
-/* ---- memory: what holds a key is wiped as it goes ---------------------------------------------
+/* ---- memory: a key goes through it, so it is hidden and wiped as it goes -----------------------
  */
 
-static void *wiping_malloc(size_t n, void *to)
+static void *hidden_malloc(size_t n, void *to)
 {
     (void)to;
-    return malloc(n);
+    return ds_hidden_alloc(n);
 }
 
-static void wiping_free(void *block, void *to)
+static void hidden_free(void *block, void *to)
 {
+    (void)to;
+    ds_hidden_free(block);
+}
+
+static void *hidden_calloc(size_t n, size_t size, void *to)
+{
+    size_t whole;
+
+    (void)to;
+    return __builtin_mul_overflow(n, size, &whole) ? NULL : ds_hidden_alloc(whole);
+}
+
+static void *hidden_realloc(void *block, size_t n, void *to)
+{
+    void *grown = ds_hidden_alloc(n);
+
     (void)to;
     if (block)
-        explicit_bzero(block, malloc_usable_size(block));
-    free(block);
-}
-
-static void *wiping_calloc(size_t n, size_t size, void *to)
-{
-    (void)to;
-    return calloc(n, size);
-}
-
-static void *wiping_realloc(void *block, size_t n, void *to)
-{
-    size_t old_n = block ? malloc_usable_size(block) : 0;
-    void *grown;
-
-    if (n <= old_n && block)
-        return block;
-    grown = malloc(n);
-    if (grown && block) {
-        memcpy(grown, block, old_n);
-        wiping_free(block, to);
-    }
+        memcpy(grown, block, DS_MIN(n, ds_hidden_size(block)));
+    ds_hidden_free(block);
     return grown;
 }
 
-static nghttp2_mem wiping = {.malloc = wiping_malloc,
-                             .free = wiping_free,
-                             .calloc = wiping_calloc,
-                             .realloc = wiping_realloc};
+static nghttp2_mem memory = {.malloc = hidden_malloc,
+                             .free = hidden_free,
+                             .calloc = hidden_calloc,
+                             .realloc = hidden_realloc};
 
 /* ---- the list of calls ------------------------------------------------------------------------
  */
@@ -281,7 +276,7 @@ static nghttp2_session *new_session(ds_h2 *h)
     nghttp2_session_callbacks_set_on_stream_close_callback(on, on_stream_close);
     nghttp2_session_callbacks_set_before_frame_send_callback(on, on_before_send);
     nghttp2_session_callbacks_set_error_callback2(on, on_error);
-    if (nghttp2_session_client_new3(&session, on, h, NULL, &wiping))
+    if (nghttp2_session_client_new3(&session, on, h, NULL, &memory))
         ds_out_of_memory(0);
     nghttp2_session_callbacks_del(on);
     return session;
