@@ -182,6 +182,10 @@ class Docs(unittest.TestCase):
                      "429", "500", "502", "503", "504", "529"):
             self.assertIn(word, table)
 
+    def test_every_refusal_of_github_has_a_test(self):
+        text = (TOP / "src" / "connectors" / "github" / "README.md").read_text()
+        self.names_tests(text.split("| answer | what becomes of it | shown by |")[1].split("\n## ")[0].splitlines(), 22)
+
     def test_links_lead_somewhere(self):
         self.assertGreaterEqual(len(pages()), 8)
         broken = []
