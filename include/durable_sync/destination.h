@@ -28,7 +28,8 @@ typedef enum ds_promise { DS_PROMISE_A = 'A', DS_PROMISE_B = 'B', DS_PROMISE_C =
 /* One column as the route would write it: what ensure_schema and check_schema are told. */
 typedef struct ds_column {
     const char *name;
-    ds_type type; /* DS_TEXT where the mapping says nothing */
+    ds_type type; /* DS_TEXT where the mapping says nothing; DS_ABSENT: no mapping names it, records
+                   * bring it, and where there is no such column it is left out */
     bool typed;   /* the mapping says it (`as`, `value`): a table created by us takes it */
     /* Texts that are known to come, from `value`, `default` and `map`; the source's own may come
      * beside them. */
@@ -64,6 +65,9 @@ typedef struct ds_open_out {
     bool has_delays; /* settle_ms and lag_ms are by the settings of this instance, 0 too; false:
                         those of the ops hold */
     int64_t settle_ms, lag_ms;
+    /* A look-up shows all that can be written: what a row lacks, but for the case of its name, has
+     * no place there, and a write leaves it out. */
+    bool whole_rows;
 } ds_open_out;
 
 typedef enum ds_op {

@@ -7,6 +7,7 @@
 #include "app/findings.h"
 #include "app/kinds.h"
 #include "app/notices.h"
+#include "app/peek.h"
 #include "app/recall.h"
 #include "base/activity.h"
 #include "base/text.h"
@@ -125,6 +126,44 @@ static void say_column(void *to, bool is_error, const char *text, const char *re
                text);
 }
 
+typedef struct left_out {
+    ds_arena *arena;
+    const char *text, *remedy; /* of the first */
+    size_t n;
+} left_out;
+
+static void note_left_out(void *to, bool is_error, const char *text, const char *remedy)
+{
+    left_out *l = to;
+
+    if (is_error) /* said already, of the columns that the route names */
+        return;
+    if (!l->n++) {
+        l->text = ds_arena_strdup(l->arena, text);
+        l->remedy = ds_arena_strdup(l->arena, remedy);
+    }
+}
+
+/* Where the names come with the records, what has no column is left out by each pass. */
+static void check_what_comes(checking *c, ds_destination *destination)
+{
+    left_out l = {.arena = c->arena};
+    const ds_column *columns = NULL;
+    ds_err err = DS_ERR_INIT;
+    size_t n = 0;
+
+    if (!ds_peek_is_needed(c->route) || !ds_peek_columns(c->route, &c->act, &columns, &n, &err))
+        return; /* of the source it was said */
+    if (n &&
+        c->route->destination->check_schema(destination, &c->act, columns, n, note_left_out, &l,
+                                            &err) &&
+        l.n)
+        ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
+                   ds_arena_printf(c->arena, "%s; or name in `fields` what is wanted", l.remedy),
+                   "%s%s: left out", l.text,
+                   l.n > 1 ? ds_arena_printf(c->arena, ", and so %zu more", l.n - 1) : "");
+}
+
 static void check_destination(checking *c)
 {
     const ds_destination_ops *ops = c->route->destination;
@@ -154,6 +193,8 @@ static void check_destination(checking *c)
     if (ops->check_schema &&
         !ops->check_schema(destination, &c->act, in.columns, in.columns_n, say_column, c, &err))
         failed(c, what, &err);
+    else if (ops->check_schema && out.exists)
+        check_what_comes(c, destination);
 }
 
 static void key_changed(checking *c, const char *unit, const char *before)

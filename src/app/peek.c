@@ -36,7 +36,7 @@ static void collect(peek *p, const ds_mapped *mapped)
         p->columns = ds_arena_grow(p->a, p->columns, p->n * sizeof(*p->columns),
                                    (p->n + 1) * sizeof(*p->columns));
         p->columns[p->n++] =
-            (ds_column){.name = ds_arena_strdup(p->a, mapped->props[i].name), .type = DS_TEXT};
+            (ds_column){.name = ds_arena_strdup(p->a, mapped->props[i].name), .type = DS_ABSENT};
     }
 }
 

@@ -1,6 +1,8 @@
 /* src/sync/find.c - looking rows up at the destination. */
 #include "sync/internal.h"
 
+#include <strings.h>
+
 void count_call(pass *p, bool quiet)
 {
     int64_t own = p->act.calls - p->counted;
@@ -54,15 +56,26 @@ bool find_rows(pass *p, item *const *items, size_t n, ds_found *found, ds_err *e
     return true;
 }
 
-bool row_is_same(const item *it, const ds_record *row)
+bool row_value(const pass *p, const ds_record *row, const char *name, ds_value *out)
+{
+    const ds_value *there = ds_record_get(row, name);
+
+    for (uint32_t i = 0; !there && p->whole_rows && i < row->props_n; i++)
+        if (!strcasecmp(row->props[i].name, name))
+            there = &row->props[i].value;
+    *out = there ? *there : DS_VALUE_NULL;
+    return there || !p->whole_rows;
+}
+
+bool row_is_same(const pass *p, const item *it, const ds_record *row)
 {
     for (size_t i = 0; i < it->mapped.n; i++) {
         const ds_prop *prop = &it->mapped.props[i];
-        const ds_value *there = ds_record_get(row, prop->name);
+        ds_value there;
 
         if (it->mapped.how && it->mapped.how[i] != DS_HOW_ALWAYS)
             continue;
-        if (!ds_value_same(prop->value, there ? *there : DS_VALUE_NULL))
+        if (row_value(p, row, prop->name, &there) && !ds_value_same(prop->value, there))
             return false;
     }
     return !it->mapped.body || it->mapped.body_once ||

@@ -171,6 +171,7 @@ typedef struct pass {
     ds_ledger_begin begin;
     bool destination_exists;
     int64_t settle_ms, lag_ms; /* the destination's, by its settings */
+    bool whole_rows;           /* what its rows lack has no place there */
 
     ds_totals totals;
     int64_t changes, allowed; /* allowed -1: no limit */
@@ -292,8 +293,10 @@ const char *intent_for_a_person(const pass *p, const item *it, ds_arena *a);
 DS_MUST_USE bool find_keys(pass *p, const char *const *keys, size_t n, ds_found *found,
                            ds_err *err);
 DS_MUST_USE bool find_rows(pass *p, item *const *items, size_t n, ds_found *found, ds_err *err);
+/* What the row says of a property. false: it has no place for it, and nothing would be written. */
+bool row_value(const pass *p, const ds_record *row, const char *name, ds_value *out);
 /* The row holds all that the item would write. */
-bool row_is_same(const item *it, const ds_record *row);
+bool row_is_same(const pass *p, const item *it, const ds_record *row);
 
 /* missing.c */
 typedef enum missing_result { MISSING_DONE, MISSING_APPROVAL, MISSING_FAILED } missing_result;

@@ -165,6 +165,7 @@ static bool open_destination(pass *p, bool *continues, ds_err *err)
     p->fragile = out.fragile;
     p->settle_ms = out.has_delays ? out.settle_ms : p->to->settle_ms;
     p->lag_ms = out.has_delays ? out.lag_ms : p->to->lag_ms;
+    p->whole_rows = out.whole_rows;
     *continues = out.continues || (!p->begin.generation && !p->begin.links);
     return true;
 }

@@ -20,12 +20,11 @@ static void list_changes(pass *p, const item *it, ds_planned *planned)
 
     for (size_t i = 0; i < it->mapped.n; i++) {
         const ds_prop *prop = &it->mapped.props[i];
-        const ds_value *there = ds_record_get(it->row, prop->name);
-        ds_value from = there ? *there : DS_VALUE_NULL;
+        ds_value from;
 
         if (it->mapped.how && it->mapped.how[i] != DS_HOW_ALWAYS)
             continue;
-        if (!ds_value_same(from, prop->value))
+        if (row_value(p, it->row, prop->name, &from) && !ds_value_same(from, prop->value))
             changes[n++] = (ds_change){prop->name, from, prop->value};
     }
     planned->changes = changes;
@@ -84,7 +83,7 @@ static void classify_write(planner *pl, const item *it, const ds_found *found, d
         return;
     planned->id = found->id;
     list_changes(p, it, planned);
-    if (!planned->changes_n && !p->route->write_always && row_is_same(it, it->row))
+    if (!planned->changes_n && !p->route->write_always && row_is_same(p, it, it->row))
         planned->outcome = DS_OUT_UNCHANGED;
 }
 

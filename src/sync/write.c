@@ -172,7 +172,7 @@ static void settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
     w->id = found->id;
     w->adopted = !it->link;
     w->recovered = it->intent && !known_link(it) && intent_means_ours(p);
-    if (!row_is_same(it, found->row) || p->route->write_always || loses_mark(p, it))
+    if (!row_is_same(p, it, found->row) || p->route->write_always || loses_mark(p, it))
         return;
     w->outcome = DS_OUT_UNCHANGED;
     w->new_id = found->id;
@@ -529,7 +529,7 @@ static bool settle_equal(pass *p, item *it, bool *equal, ds_err *err)
         return true;
     if (!find_rows(p, &it, 1, &found, err))
         return false;
-    *equal = found.n == 1 && row_is_same(it, found.row);
+    *equal = found.n == 1 && row_is_same(p, it, found.row);
     if (*equal) {
         fill_write(p, it, &w);
         w.outcome = DS_OUT_UNCHANGED;

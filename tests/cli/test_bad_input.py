@@ -442,6 +442,28 @@ class Tables(BadCase):
         self.assertIn('ALTER TABLE "plants" ADD COLUMN "nam"', answer.out)
         self.failed('has no column "nam"')
 
+    def test_properties_without_a_column_where_nothing_names_them(self):
+        self.execute("CREATE TABLE plants(id TEXT PRIMARY KEY, Name TEXT);")
+        self.config(OWN_TABLE)
+        self.lines('{"id": "a", "name": "x", "more": 1, "most": 2}')
+        said = self.run_it("check").out
+        self.assertIn('table "plants" has no column "more", and so 1 more: left out', " ".join(said.split()))
+        self.assertIn('ALTER TABLE "plants" ADD COLUMN "more"', said)
+        said = self.run_it("schema", "plants").out
+        self.assertIn('has no column "most"', said)
+        self.assertNotIn("error", said)
+        one, = self.once()
+        self.assertEqual(one["created"], 1)
+        self.config(OWN_TABLE + "    verify: all\n")
+        self.assertIn("1 unchanged", self.run_it("plan").out)
+        self.assertIn("leave alone", self.run_it("explain", "plants", "a").out)
+        one, = self.once()
+        self.assertEqual((one["updated"], one["unchanged"]), (0, 1))
+        self.execute("UPDATE plants SET Name = 'y'")
+        self.assertIn("1 to update", self.run_it("plan").out)
+        one, = self.once()
+        self.assertEqual((one["updated"], self.query("SELECT Name FROM plants")), (1, [("x",)]))
+
     def test_sources_that_cannot_be_read(self):
         self.execute("CREATE TABLE t(id TEXT, n INT); "
                      "INSERT INTO t VALUES (NULL, 1), ('', 2), ('a', 3);", "in.db")

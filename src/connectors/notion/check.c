@@ -61,11 +61,12 @@ static void say_column(ds_notion_writer *w, const ds_column *wanted, const liste
 
     if (problem && !c)
         l->say(
-            l->to, true, problem,
+            l->to, wanted->type != DS_ABSENT, problem,
             "make it in Notion, or with `durable-sync schema ROUTE --create`; one that was renamed "
             "there is still written");
     else if (problem)
-        l->say(l->to, true, problem, "leave it out of `fields`, or write to another column");
+        l->say(l->to, wanted->type != DS_ABSENT, problem,
+               "leave it out of `fields`, or write to another column");
     else if (wanted->typed && never_fits(wanted->type, c->type))
         l->say(l->to, true,
                ds_arena_printf(a, "column \"%.100s\" is of type %s, its values would be %s",

@@ -207,7 +207,7 @@ static void check_column(const ds_pg_writer *w, const ds_column *wanted, const s
     const char *problem = column_problem(w, wanted->name, a);
 
     if (problem && (c || !w->create_table))
-        out->say(out->to, true, problem, column_remedy(w, wanted, a));
+        out->say(out->to, wanted->type != DS_ABSENT, problem, column_remedy(w, wanted, a));
     else if (c && wanted->typed && !takes(c->type.kind, wanted->type))
         out->say(out->to, false,
                  ds_arena_printf(a, "column \"%s\" is %s, the route writes %s", c->name,

@@ -228,6 +228,14 @@ bool ds_pg_connect(ds_pg_writer *w, ds_activity *act, bool reading_only, ds_err 
     return res != NULL;
 }
 
+static bool all_may_be_read(const ds_pg_table *t)
+{
+    for (size_t i = 0; i < t->columns_n; i++)
+        if (!t->columns[i].may_select)
+            return false;
+    return true;
+}
+
 static bool open_database(ds_pg_writer *w, ds_activity *act, const ds_open_in *in, ds_open_out *out,
                           ds_err *err)
 {
@@ -240,6 +248,7 @@ static bool open_database(ds_pg_writer *w, ds_activity *act, const ds_open_in *i
         w->key_value = ds_pg_as_type(w->key_column, "v.k", w->arena);
     out->rows = w->shape.oid ? w->shape.rows : 0;
     out->continues = w->continues;
+    out->whole_rows = !w->create_table && all_may_be_read(&w->shape);
     return true;
 }
 

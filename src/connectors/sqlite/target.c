@@ -304,6 +304,7 @@ static bool open_database(ds_sqlite_writer *w, ds_activity *act, const ds_open_i
         return false;
     w->look_first = w->shape.name && w->shape.autoincrement_or_triggers;
     out->fragile = w->shape.rolls_back;
+    out->whole_rows = !w->create_table;
     return count_rows(w, out, err);
 }
 
@@ -404,12 +405,13 @@ static void check_column(ds_sqlite_writer *w, const ds_column *wanted, const say
     const ds_sqlite_column *c = ds_sqlite_column_named(&w->shape, wanted->name);
 
     if (c && c->generated)
-        out->say(out->to, true, ds_arena_printf(a, "column \"%s\" is generated", c->name),
+        out->say(out->to, wanted->type != DS_ABSENT,
+                 ds_arena_printf(a, "column \"%s\" is generated", c->name),
                  "take it out of `fields`: SQLite computes it");
     else if (c)
         check_type(c, wanted, out, a);
     else if (!w->create_table)
-        out->say(out->to, true,
+        out->say(out->to, wanted->type != DS_ABSENT,
                  ds_arena_printf(a, "table \"%s\" has no column \"%s\"%s", w->shape.name,
                                  wanted->name, ds_sqlite_guess_column(&w->shape, wanted->name, a)),
                  ds_arena_printf(a, "ALTER TABLE %s ADD COLUMN %s, or say `create_table: true`",
