@@ -294,7 +294,6 @@ const ds_db_ops ds_pgs_ops = {
     .rollback = ds_pgs_rollback,
     .view = view,
     .view_end = ds_pgs_rollback,
-    .fail = ds_pgs_fail,
     .damaged = ds_pgs_damaged,
     .fate = fate,
     .come_back = ds_pgs_come_back,

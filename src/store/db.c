@@ -17,11 +17,6 @@ const char *ds_db_path(const ds_db *db)
     return db->place;
 }
 
-bool ds_db_fail(ds_db *db, ds_err *err)
-{
-    return db->ops->fail(db, err);
-}
-
 bool ds_db_damaged(const ds_db *db, ds_err *err, const char *what)
 {
     return db->ops->damaged(db, err, what);

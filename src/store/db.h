@@ -66,8 +66,6 @@ typedef struct ds_db_ops {
     bool (*view)(ds_db *db, ds_err *err);
     void (*view_end)(ds_db *db);
 
-    /* Sets *err from the last error: what it means for the store, and the remedy. */
-    bool (*fail)(ds_db *db, ds_err *err);
     bool (*damaged)(const ds_db *db, ds_err *err, const char *what);
     ds_db_fate (*fate)(ds_db *db);
     /* Inside a transaction: what is written is still what others will open. NULL: always. */
@@ -104,9 +102,7 @@ DS_MUST_USE ds_db *ds_db_open(const char *path, ds_db_mode mode, ds_err *err);
 void ds_db_close(ds_db *db);
 const char *ds_db_path(const ds_db *db); /* where it is, for messages */
 
-/* Sets *err from the connection's last error: what it means for the store, and the remedy. */
-bool ds_db_fail(ds_db *db, ds_err *err);
-/* The same for a row that no program of ours has written. */
+/* Sets *err: what a row that no program of ours has written means for the store, and the remedy. */
 bool ds_db_damaged(const ds_db *db, ds_err *err, const char *what);
 
 DS_MUST_USE bool ds_db_exec(ds_db *db, const char *sql, ds_err *err);

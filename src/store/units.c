@@ -115,7 +115,7 @@ static bool add_machine(ds_db *db, const char *key, const char *route, const cha
     ds_bind_text(st, 4, route);
     if (!ds_db_next(db, st, &row, err))
         return false;
-    *id = row ? ds_col_int(st, 0) : 0;
+    *id = ds_col_int(st, 0); /* the route is there */
     return ds_db_next(db, st, &row, err);
 }
 

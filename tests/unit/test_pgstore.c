@@ -311,6 +311,16 @@ static void is_refused(void **state)
     ds_secret_free(url);
 }
 
+/* The refusal comes with the count of rows. */
+static bool updates_nothing_well(ds_tx *tx, void *arg, ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, "UPDATE meta SET key = NULL", err);
+    bool met;
+
+    (void)arg;
+    return st && ds_db_run_met(tx->db, st, &met, err);
+}
+
 /* A statement that is wrong costs its job, and no more. */
 static void a_job_that_is_refused(void **state)
 {
@@ -320,7 +330,10 @@ static void a_job_that_is_refused(void **state)
     (void)state;
     assert_false(do_tx(&f, exec_in_tx, (char[]){"SELECT no_such_column"}));
     assert_says(&f, DS_ERR_PERMANENT, "no_such_column");
+    assert_false(do_tx(&f, updates_nothing_well, NULL));
+    assert_says(&f, DS_ERR_PERMANENT, "null value");
     unit_of(&f, "r", "all");
+    ds_store_rest(f.store);
     assert_int_equal(strncmp(library, "libpq 1", 7), 0);
     fixture_end(&f);
 }

@@ -7,6 +7,7 @@
 #include "store_fixture.h"
 
 #include "store/driver.h"
+#include "store/schema.h"
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ static struct script {
     ds_err_kind why;  /* of those answers */
     int asked;
     int seen_away; /* when asked, the store said that it is away */
+    bool not_ready, nobody_reads;
     ds_store *store;
 } script;
 
@@ -86,6 +88,10 @@ static ds_db *open_server(const ds_store_at *at, ds_db_mode mode, pid_t *holder,
     assert_non_null(file);
     fclose(file);
     *holder = 0;
+    if (mode != DS_DB_WRITE && script.nobody_reads) {
+        lost(err);
+        return NULL;
+    }
     db = ds_db_open(at->path, mode, err);
     if (!db || mode != DS_DB_WRITE)
         return db;
@@ -102,8 +108,8 @@ static ds_db *open_server(const ds_store_at *at, ds_db_mode mode, pid_t *holder,
 
 static bool ready(ds_db *db, ds_err *err)
 {
-    (void)db, (void)err;
-    return true;
+    (void)db;
+    return !script.not_ready || lost(err);
 }
 
 static const char *holder(const ds_store_at *at, pid_t *pid, ds_arena *a)
@@ -288,6 +294,39 @@ static void a_pass_reads_beside_the_writer(void **state)
     fixture_end(&f);
 }
 
+static void opening_fails(fixture *f, ds_err_kind kind, const char *says)
+{
+    f->err = DS_ERR_INIT;
+    assert_null(ds_store_open_at(&f->at, NULL, &f->err));
+    assert_says(f, kind, says);
+}
+
+/* Each of its steps in turn. */
+static void a_store_that_cannot_be_opened(void **state)
+{
+    fixture f = on_server();
+
+    (void)state;
+    ds_store_close(f.store);
+    script.not_ready = true;
+    opening_fails(&f, DS_ERR_TRANSIENT, "the connection is lost");
+    script.not_ready = false;
+    tamper_here(&f, "PRAGMA user_version = 3");
+    script.lose_begins = 1;
+    opening_fails(&f, DS_ERR_TRANSIENT, "the connection is lost");
+    tamper_here(&f, "PRAGMA user_version = 99");
+    opening_fails(&f, DS_ERR_CONFIG, "newer version");
+    assert_null(ds_reader_open_at(&f.at, &f.err));
+    script.nobody_reads = true;
+    assert_null(ds_reader_open_at(&f.at, &f.err));
+    tamper_here(&f, ds_arena_printf(scratch,
+                                    "DELETE FROM meta WHERE key = 'id'; PRAGMA user_version = %d",
+                                    DS_STORE_VERSION));
+    opening_fails(&f, DS_ERR_CONFIG, "it has no id");
+    ds_secret_free(f.url);
+    tmpdir_free(f.dir);
+}
+
 static void nobody_has_written_yet(void **state)
 {
     fixture f = on_server();
@@ -314,6 +353,7 @@ int main(void)
     add_test(a_store_knows_its_place);
     add_test(a_file_names_its_holder);
     add_test(a_pass_reads_beside_the_writer);
+    add_test(a_store_that_cannot_be_opened);
     add_test(nobody_has_written_yet);
     return run_tests("a server that goes away");
 }

@@ -337,6 +337,11 @@ static const char *id_of(fixture *f, ds_ledger *l, const char *key)
     return match.link ? match.link->id : match.claimed_by;
 }
 
+static bool adopt_without_links(ds_tx *tx, void *arg, ds_err *err)
+{
+    return ds_db_exec(tx->db, "DROP TABLE link", err) && adopt(tx, arg, err);
+}
+
 /* Its own link makes way. */
 static void a_held_record_that_has_a_link(void **state)
 {
@@ -350,6 +355,8 @@ static void a_held_record_that_has_a_link(void **state)
     (void)state;
     must(&f, commit_to(&f, l, (ds_commit){PUTS(puts), .held = &held, .held_n = 1}));
     end_pass(&f, row);
+    assert_false(do_tx(&f, adopt_without_links, &adopted));
+    assert_says(&f, DS_ERR_PERMANENT, "no such table: link");
     must(&f, do_tx(&f, adopt, &adopted));
     assert_true(adopted.found);
     assert_string_equal(id_of(&f, l, "a"), "ROW-9");
@@ -429,7 +436,7 @@ static void a_lock_held_by_nobody_in_particular(void **state)
 {
     static const char *const texts[] = {"", "0\n", "-5\n", "99999999999999999\n", "x\n"};
     fixture f = fixture_new();
-    const char *lock = tmpdir_file(f.dir, "s.db.lock");
+    const char *lock = tmpdir_file(f.dir, "s.db.lock"), *who;
 
     (void)state;
     for (size_t i = 0; i < DS_COUNT(texts); i++) {
@@ -438,6 +445,8 @@ static void a_lock_held_by_nobody_in_particular(void **state)
         assert_int_equal(write(fd, texts[i], strlen(texts[i])), strlen(texts[i]));
         close(fd);
         assert_int_equal(ds_store_holder(f.path), -1);
+        assert_int_equal(ds_store_holder_at(&f.at, scratch, &who), -1);
+        assert_string_equal(who, "another process");
     }
     fixture_end(&f);
 }

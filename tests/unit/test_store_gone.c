@@ -95,10 +95,38 @@ static void once_swept_it_may_lose_what_is_left(void **state)
     fixture_end(&f);
 }
 
+static void one_that_reads_on_may_lose_them_too(void **state)
+{
+    fixture f = fixture_new();
+    ds_ledger *b = beside(&f, (ds_unit){.gone = true, .running = true});
+
+    (void)state;
+    assert_non_null(match_one(&f, b, "m").left);
+    ds_ledger_close(b);
+    fixture_end(&f);
+}
+
+static void a_state_that_cannot_be_read(void **state)
+{
+    fixture f = fixture_new();
+    ds_ledger *b = beside(&f, (ds_unit){.gone = true});
+    const char *key = "m";
+    ds_link_match match;
+
+    (void)state;
+    must(&f, do_tx(&f, exec_in_tx, (char[]){"UPDATE machine SET state = '{'"}));
+    assert_false(b->ops->match(b, &key, 1, scratch, &match, &f.err));
+    assert_says(&f, DS_ERR_CONFIG, "state of a unit: line 1");
+    ds_ledger_close(b);
+    fixture_end(&f);
+}
+
 int main(void)
 {
     add_test(its_keys_go_to_the_unit_that_brings_them);
     add_table(keeps_rows, keeps);
     add_test(once_swept_it_may_lose_what_is_left);
+    add_test(one_that_reads_on_may_lose_them_too);
+    add_test(a_state_that_cannot_be_read);
     return run_tests("store: units that are gone");
 }
