@@ -22,7 +22,8 @@ typedef struct ds_host_task { /* what a pass is to do */
     int64_t since_ms;   /* CHANGES; else -1 */
     int64_t started_ms; /* when the pass began, whoever ran it then */
     bool approved, sweep;
-    bool fresh; /* from the start; else from the checkpoint of the one that was interrupted */
+    bool regular; /* nobody but the timer asks for it: put off in quiet hours */
+    bool fresh;   /* from the start; else from the checkpoint of the one that was interrupted */
 } ds_host_task;
 
 /* While it runs; the engine's. */

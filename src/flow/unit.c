@@ -224,6 +224,11 @@ static void pass_ended(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena 
         interrupt_until(u, now_ms + wait_asked_for(ev));
         break;
     case DS_PASS_CANCELLED:
+        if (ev->put_off)
+            not_served(u, a);
+        else
+            interrupt_until(u, now_ms);
+        break;
     case DS_PASS_SLICED:
         interrupt_until(u, now_ms);
         break;

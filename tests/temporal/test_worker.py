@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A worker on a real server: what the README of the Python program says of its workflows holds for
 ours, word for word, by the official command line; and units outlive their workers."""
+import datetime
 import json
 
 import parts  # noqa: F401  (makes the way to the others)
@@ -179,14 +180,30 @@ class Worker(Slow):
         self.status()
         self.assertEqual(len(self.types()), n)  # nothing is new, so nothing is said
 
+    def test_quiet_hours_hold_here_too(self):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        hours = "-".join((now + datetime.timedelta(hours=h)).strftime("%H:%M") for h in (-2, 2))
+        self.config("routes:\n" + route(more=f"    zone: UTC\n    quiet: '{hours}'\n"))
+        self.rows(2)
+        self.worker("--no-start")
+        self.by_hand()  # nobody has told this unit of any hours
+        self.until(lambda: "ACTIVITY_TASK_COMPLETED" in self.types(), "a pass that is put off")
+        self.until_status(state="waiting", runs_completed=0)
+        self.signal("sync_now", [])  # what somebody asks for is done
+        self.until_status(runs=1)
+        self.each_once(2)
+
+    def by_hand(self):
+        self.server.cli("workflow", "start", "--type", "SourceSyncWorkflow", "--task-queue",
+                        self.queue, "--workflow-id", self.unit(), "--input",
+                        '{"spec":{"key":"plants:all","interval_minutes":10,"params":{}}}')
+
     def test_a_worker_alone_starts_nothing(self):
         self.config("routes:\n" + route())
         self.rows(2)
         self.worker("--no-start")
         self.logged("worker_started")
-        self.server.cli("workflow", "start", "--type", "SourceSyncWorkflow", "--task-queue",
-                        self.queue, "--workflow-id", self.unit(), "--input",
-                        '{"spec":{"key":"plants:all","interval_minutes":10,"params":{}}}')
+        self.by_hand()
         self.assertEqual(self.until_status(runs=1)["interval_minutes"], 10)
         self.each_once(2)
 

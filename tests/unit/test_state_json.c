@@ -125,6 +125,7 @@ static void every_field_of_an_event_survives(void **state)
         .error_kind = "auth",
         .error_status = 401,
         .retry_after_ms = 9,
+        .put_off = true,
         .tells_times = true,
         .next_ms = 10,
         .quiet_until_ms = 11,
@@ -154,6 +155,7 @@ static void every_field_of_an_event_survives(void **state)
     assert_string_equal(again.error_kind, "auth");
     assert_int_equal(again.error_status, 401);
     assert_int_equal(again.retry_after_ms, 9);
+    assert_true(again.put_off);
     assert_true(again.tells_times);
     assert_int_equal(again.next_ms, 10);
     assert_int_equal(again.quiet_until_ms, 11);

@@ -273,6 +273,23 @@ static void a_pass_that_runs_is_not_cut(void **state)
     assert_int_equal(wake(l), SIX);
 }
 
+/* By an engine that learns of the hours only where the pass would begin. */
+static void a_pass_that_was_put_off_begins_at_their_end(void **state)
+{
+    life *l = new_unit(TEN - 1, 0, true);
+    ds_event off = ended_event(DS_PASS_CANCELLED, NULL, NULL);
+
+    (void)state;
+    off.put_off = true;
+    assert_true(acted(l, DS_ACT_START_PASS));
+    at_time(l, TEN, off);
+    assert_false(acted(l, DS_ACT_GO_ON_PASS));
+    assert_false(l->unit.running);
+    assert_int_equal(wake(l), SIX);
+    at_time(l, SIX, event_of(DS_EV_TIMER));
+    assert_true(acted(l, DS_ACT_START_PASS));
+}
+
 static void a_retry_waits_for_their_end(void **state)
 {
     life *l = new_unit(TEN - 1, 0, true);
@@ -438,6 +455,7 @@ int main(void)
     add_test(a_new_unit_waits_too);
     add_test(who_asks_by_hand_is_served_at_once);
     add_test(a_pass_that_runs_is_not_cut);
+    add_test(a_pass_that_was_put_off_begins_at_their_end);
     add_test(a_retry_waits_for_their_end);
     add_test(a_retry_of_what_was_asked_for_does_not);
     add_test(named_items_leave_the_regular_pass_waiting);

@@ -9,6 +9,7 @@ typedef struct ds_store_host_of { /* the caller's memory; outlives the engine */
     ds_engine_host host;          /* first */
     ds_store *store;
     const ds_engine_options *options;
+    atomic_int running; /* passes */
 } ds_store_host_of;
 
 void ds_host_init(ds_store_host_of *out, ds_store *store, const ds_engine_options *options);

@@ -37,6 +37,12 @@ static void write_items(ds_json_writer *w, const ds_unit *u)
     ds_json_w_end_list(w);
 }
 
+/* Nobody but the timer asks. */
+static bool is_regular(const ds_unit *u)
+{
+    return u->run.changes && !u->run.full && u->run.items_n == 0 && !u->run_approved;
+}
+
 static Ds__Payloads *pass_input(const ds_carry *carry, bool go_on, ds_arena *a, ds_err *err)
 {
     const ds_unit *u = &carry->unit;
@@ -53,6 +59,7 @@ static Ds__Payloads *pass_input(const ds_carry *carry, bool go_on, ds_arena *a, 
     ds_w_int(&w, "started_ms", u->run_started_ms);
     ds_w_bool(&w, "approved", u->run_approved);
     ds_w_bool(&w, "sweep", u->run_sweep);
+    ds_w_bool(&w, "regular", is_regular(u));
     ds_w_bool(&w, "go_on", go_on);
     ds_json_w_end_object(&w);
     return ds_payloads_of_text(&text, a, err);

@@ -67,6 +67,7 @@ static bool read_task(attempt *t, ds_err *err)
         .started_ms = ds_json_integer(in, "started_ms", 0),
         .approved = ds_json_bool(in, "approved"),
         .sweep = ds_json_bool(in, "sweep"),
+        .regular = ds_json_bool(in, "regular"),
         .fresh = !ds_json_bool(in, "go_on") && !has_begun(t),
     };
     task->items = read_items(ds_json_get(in, "items"), t->a, &task->items_n);
@@ -194,7 +195,7 @@ static void answer(attempt *t, ds_host_end end, const ds_event *ended, const ds_
         return; /* another one answers for it */
     switch (end) {
     case DS_HOST_ENDED:
-        if (ended->outcome != DS_PASS_CANCELLED)
+        if (ended->outcome != DS_PASS_CANCELLED || ended->put_off)
             complete(t, ended);
         else if (beaten.cancelled)
             confirm_cancel(t, ended);
