@@ -90,19 +90,6 @@ int ds_app_config_errors(ds_app *app, ds_buf *errors)
     return app->config ? DS_EXIT_DONE : DS_EXIT_USAGE;
 }
 
-/* What the units' own workflows are asked for, by Temporal's own command. */
-static bool drives(const ds_app *app)
-{
-    static const char *const names[] = {"once",   "status",   "sync",   "pause",
-                                        "resume", "interval", "approve"};
-
-    for (size_t i = 0; i < DS_COUNT(names); i++) {
-        if (!strcmp(app->args->command->name, names[i]))
-            return true;
-    }
-    return false;
-}
-
 int ds_app_config(ds_app *app)
 {
     DS_AUTO_BUF(errors, ERRORS_MAX);
@@ -110,11 +97,6 @@ int ds_app_config(ds_app *app)
 
     if (code && errors.data)
         ds_log_words(DS_LOG_ERROR, errors.data);
-    if (!code && app->config->temporal && drives(app))
-        return ds_app_refuse(app,
-                             "%s does not reach the units of engine temporal; use `temporal "
-                             "workflow query` and `temporal workflow signal`",
-                             app->args->command->name);
     return code;
 }
 
@@ -208,7 +190,7 @@ bool ds_app_refs(ds_app *app, const char *const *words, size_t n, ds_unit_ref **
 
 bool ds_app_known_unit(ds_app *app, const ds_unit_ref *ref, ds_err *err)
 {
-    if (!ref->unit)
+    if (!ref->unit || app->config->temporal) /* there its workflow tells */
         return true;
 
     DS_AUTO(ds_reader) reader = ds_app_reader(app, err);

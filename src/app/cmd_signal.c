@@ -115,15 +115,20 @@ static bool waits_for_approval(const ds_unit_ref *ref, const ds_unit *u)
     return ref->unit && !u->sweep && !u->run_sweep;
 }
 
-static bool anything_waits(const ds_app *app, const ds_unit_ref *ref, bool *waits, ds_err *err)
+static bool anything_waits(const ds_app *app, const ds_unit_ref *ref, bool *waits, bool *daemon,
+                           ds_err *err)
 {
-    DS_AUTO(ds_reader) reader = ds_app_reader(app, err);
+    const ds_running *running;
     ds_unit_row *rows;
-    size_t n = 0;
+    size_t n = 0, running_n;
+    ds_live live;
 
     *waits = false;
-    if (!reader || !ds_reader_units(reader, ref->route, ref->unit, app->arena, &rows, &n, err))
+    if (!ds_live_units(app, ref, &live, &rows, &n, &running, &running_n, err))
         return false;
+    if (live.away)
+        return ds_fail(err, DS_ERR_TRANSIENT, "%s", live.away);
+    *daemon = live.daemon;
     for (size_t i = 0; i < n; i++)
         *waits = *waits || waits_for_approval(ref, &rows[i].state);
     return true;
@@ -138,15 +143,14 @@ int ds_cmd_approve(ds_app *app)
     ds_event event = {.type = DS_EV_APPROVE};
     ds_unit_ref ref;
     ds_err err = DS_ERR_INIT;
-    bool waits;
+    bool waits, daemon;
     int code = first_word(app, true, false, &ref);
 
     if (code)
         return code;
-    if (!ds_app_known_unit(app, &ref, &err) || !anything_waits(app, &ref, &waits, &err))
+    if (!ds_app_known_unit(app, &ref, &err) || !anything_waits(app, &ref, &waits, &daemon, &err))
         return ds_app_fail(app, &err);
-    return waits ? tell(app, &ref, &event, &approved)
-                 : say_it(app, &ref, &idle, -1, ds_live_look(app, false).daemon);
+    return waits ? tell(app, &ref, &event, &approved) : say_it(app, &ref, &idle, -1, daemon);
 }
 
 /* false with the answer in *code: the route runs by cron, and an interval would change nothing. */

@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/live.h"
 #include "app/out.h"
+#include "app/temporal.h"
 #include "base/text.h"
 #include "schedule/schedule.h"
 #include <inttypes.h>
@@ -215,11 +216,13 @@ static int print_json(const status *s)
     ds_json_writer w = ds_out_writer(&doc);
 
     ds_json_w_begin_object(&w);
-    ds_w_text(&w, "engine", "embedded");
-    if (s->live.daemon)
+    ds_w_text(&w, "engine", ds_app_is_temporal(s->app) ? "temporal" : "embedded");
+    if (s->live.daemon && s->live.holder > 0)
         ds_w_int(&w, "daemon", s->live.holder);
     else
         ds_w_null(&w, "daemon");
+    if (ds_app_is_temporal(s->app))
+        ds_w_text(&w, "away", s->live.away);
     ds_json_w_name(&w, "units");
     ds_json_w_begin_list(&w);
     for (size_t i = 0; i < s->rows_n; i++)
@@ -370,6 +373,20 @@ static bool has_units(const status *s, const char *route)
     return false;
 }
 
+static void print_head(const status *s)
+{
+    if (s->live.away)
+        printf("%s: what follows is the store's\n", s->live.away);
+    else if (ds_app_is_temporal(s->app))
+        puts(s->live.who);
+    else if (s->live.daemon)
+        printf("daemon %lld\n", (long long)s->live.holder);
+    else if (s->live.holder)
+        printf("no daemon; %s works on the store\n", s->live.who);
+    else
+        puts("no daemon runs");
+}
+
 static int print_text(const status *s, const ds_unit_ref *only)
 {
     static const char *const heads[] = {"UNIT",    "STATE",   "LAST RUN", "ROWS",
@@ -401,14 +418,8 @@ static int print_text(const status *s, const ds_unit_ref *only)
             !has_units(s, route->name))
             ds_table_row(&table, s->listing[i] ? DS_RED : DS_PLAIN, cells);
     }
-    if (s->app->quiet)
-        ;
-    else if (s->live.daemon)
-        printf("daemon %lld\n", (long long)s->live.holder);
-    else if (s->live.holder)
-        printf("no daemon; %s works on the store\n", s->live.who);
-    else
-        puts("no daemon runs");
+    if (!s->app->quiet)
+        print_head(s);
     if (table.rows)
         ds_table_print(&table, s->app);
     return DS_EXIT_DONE;
@@ -426,16 +437,13 @@ int ds_cmd_status(ds_app *app)
     if (app->args->words_n && (!ds_app_ref(app, app->args->words[0], true, &only, &err) ||
                                !ds_app_known_unit(app, &only, &err)))
         return ds_app_fail(app, &err);
-    s.live = ds_live_look(app, false);
-    if (s.live.daemon && !ds_live_running(app, &s.live, &s.running, &s.running_n, &err))
-        s.live.daemon = false; /* it went away between two words: the store still tells */
+    if (!ds_live_units(app, &only, &s.live, &s.rows, &s.rows_n, &s.running, &s.running_n, &err))
+        return ds_app_fail(app, &err);
     s.now_ms = app->clock->now_ms(app->clock);
 
     DS_AUTO(ds_reader) reader = ds_app_reader(app, &err);
 
-    if (!reader ||
-        !ds_reader_units(reader, only.route, only.unit, app->arena, &s.rows, &s.rows_n, &err) ||
-        !read_listings(&s, reader, &err))
+    if (!reader || !read_listings(&s, reader, &err))
         return ds_app_fail(app, &err);
     return app->json ? print_json(&s) : print_text(&s, &only);
 }

@@ -1,6 +1,7 @@
 /* src/app/live.c - the daemon where one runs, else the store itself. */
 #include "app/live.h"
 
+#include "app/server.h"
 #include <string.h>
 #include <time.h>
 
@@ -51,17 +52,29 @@ ds_live ds_live_look(const ds_app *app, bool patient)
     return live;
 }
 
-bool ds_live_running(const ds_app *app, const ds_live *live, const ds_running **out, size_t *n,
-                     ds_err *err)
+bool ds_live_units(const ds_app *app, const ds_unit_ref *ref, ds_live *live, ds_unit_row **rows,
+                   size_t *n, const ds_running **running, size_t *running_n, ds_err *err)
 {
+    DS_AUTO(ds_reader) reader = NULL;
     int64_t pid = 0;
 
-    return ds_control_running(live->socket, app->arena, &pid, out, n, err);
+    if (ds_app_is_temporal(app))
+        return ds_server_look(app, ref, live, rows, n, running, running_n, err);
+    *live = ds_live_look(app, false);
+    *running_n = 0;
+    if (live->daemon &&
+        !ds_control_running(live->socket, app->arena, &pid, running, running_n, err))
+        live->daemon = false; /* it went away between two words: the store still tells */
+    reader = ds_app_reader(app, err);
+    return reader && ds_reader_units(reader, ref->route, ref->unit, app->arena, rows, n, err);
 }
 
 int ds_live_signal(ds_app *app, const ds_unit_ref *ref, const ds_event *event, int64_t *units,
                    bool *daemon)
 {
+    if (ds_app_is_temporal(app))
+        return ds_server_signal(app, ref, event, units, daemon);
+
     ds_live live = ds_live_look(app, true);
     ds_err err = DS_ERR_INIT;
     int code = DS_EXIT_DONE;

@@ -13,14 +13,17 @@ typedef struct ds_live {
     const char *who;    /* as messages name the holder; NULL: nobody */
     bool daemon;        /* and it answers on its socket */
     const char *socket; /* path */
+    const char *away;   /* engine temporal: why its server cannot be asked; NULL: it was */
 } ds_live;
 
 /* `patient`: a holder that does not answer yet gets a second, it may just be starting. */
 ds_live ds_live_look(const ds_app *app, bool patient);
 
-/* Passes that the daemon runs right now, in app->arena. */
-DS_MUST_USE bool ds_live_running(const ds_app *app, const ds_live *live, const ds_running **out,
-                                 size_t *n, ds_err *err);
+/* The units, and the passes that run right now, in app->arena: as the store and the daemon have
+ * them, or their workflows. */
+DS_MUST_USE bool ds_live_units(const ds_app *app, const ds_unit_ref *ref, ds_live *live,
+                               ds_unit_row **rows, size_t *n, const ds_running **running,
+                               size_t *running_n, ds_err *err);
 
 /* A durable signal, through the daemon or on the store itself. 0 or an exit code, with the error
  * printed. *units: how many units it reached. */

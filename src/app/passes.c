@@ -1,9 +1,11 @@
-/* src/app/passes.c - asks the daemon where one runs, else is the engine itself for a while. */
+/* src/app/passes.c - asks the daemon or the workers where there are some, else is the engine itself
+ * for a while. */
 #include "app/passes.h"
 
 #include "app/live.h"
 #include "app/results.h"
 #include "app/serve.h"
+#include "app/server.h"
 
 static int run_through_daemon(ds_app *app, const ds_live *live, const ds_unit_ref *refs,
                               size_t refs_n, const char *const *items, size_t items_n)
@@ -55,6 +57,9 @@ static int run_here(ds_app *app, const ds_unit_ref *refs, size_t refs_n, const c
 int ds_passes_run(ds_app *app, const ds_unit_ref *refs, size_t refs_n, const char *const *items,
                   size_t items_n)
 {
+    if (ds_app_is_temporal(app))
+        return ds_server_passes(app, refs, refs_n, items, items_n);
+
     ds_live live = ds_live_look(app, true);
 
     if (live.daemon)

@@ -1,6 +1,7 @@
 /* src/app/results.c - one line a pass, or one JSON document of all. */
 #include "app/results.h"
 
+#include "app/live.h"
 #include "base/text.h"
 #include <string.h>
 
@@ -139,12 +140,13 @@ static bool answered(const ds_results *r, const ds_unit_ref *ref)
  * reason, and then it did not do what was asked. */
 static void judge_cancelled(ds_results *r)
 {
+    const ds_running *running;
     ds_err err = DS_ERR_INIT;
-    DS_AUTO(ds_reader) reader = ds_app_reader(r->app, &err);
     ds_unit_row *rows;
-    size_t n = 0;
+    size_t n = 0, running_n;
+    ds_live live;
 
-    if (!reader || !ds_reader_units(reader, NULL, NULL, r->app->arena, &rows, &n, &err))
+    if (!ds_live_units(r->app, &(ds_unit_ref){0}, &live, &rows, &n, &running, &running_n, &err))
         n = 0;
     for (size_t i = 0; i < n; i++) {
         ds_unit_ref ref = {rows[i].route, rows[i].unit};

@@ -10,19 +10,26 @@ bool ds_app_is_temporal(const ds_app *app)
     return app->config->temporal != NULL;
 }
 
-ds_engine *ds_app_temporal(ds_app *app, ds_store *store, const ds_engine_options *options,
-                           ds_store_host_of *host, ds_err *err)
+const ds_temporal_table *ds_app_temporal_table(const ds_app *app, ds_err *err)
 {
     const ds_temporal_table *temporal =
         ds_loader_part(app->loader, "temporal.so", DS_TEMPORAL_SYMBOL, err);
 
-    if (!temporal)
-        return NULL;
-    if (temporal->revision != DS_TEMPORAL_REVISION) {
+    if (temporal && temporal->revision != DS_TEMPORAL_REVISION) {
         ds_fail(err, DS_ERR_CONFIG,
                 "temporal.so is of another release; install durable-sync whole");
         return NULL;
     }
+    return temporal;
+}
+
+ds_engine *ds_app_temporal(ds_app *app, ds_store *store, const ds_engine_options *options,
+                           ds_store_host_of *host, ds_err *err)
+{
+    const ds_temporal_table *temporal = ds_app_temporal_table(app, err);
+
+    if (!temporal)
+        return NULL;
     ds_host_init(host, store, options);
     return temporal->engine(&host->host, app->config->temporal, options,
                             !ds_args_flag(app->args, "no-start"), err);

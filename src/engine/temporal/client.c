@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define IMPATIENT_MS (2 * DS_SECOND_MS)
+
 struct ds_client {
     const ds_temporal *settings;
     ds_grpc *grpc;
@@ -20,7 +22,7 @@ struct ds_client {
     char identity[160];
     pthread_mutex_t lock;
     pthread_cond_t hurried;
-    bool hurry;
+    bool hurry, impatient;
 };
 
 /* ---- its life -------------------------------------------------------------------------------- */
@@ -42,13 +44,14 @@ static bool open_codec(ds_client *c, ds_err *err)
     return c->codec || !t->encryption_key;
 }
 
-ds_client *ds_client_open(const ds_temporal *settings, ds_err *err)
+ds_client *ds_client_open(const ds_temporal *settings, bool impatient, ds_err *err)
 {
     DS_AUTO(ds_client) c = ds_calloc(1, sizeof(*c));
     ds_grpc_options options;
     pthread_condattr_t steady;
 
     c->settings = settings;
+    c->impatient = impatient;
     pthread_mutex_init(&c->lock, NULL);
     pthread_condattr_init(&steady);
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
@@ -57,7 +60,7 @@ ds_client *ds_client_open(const ds_temporal *settings, ds_err *err)
     name_itself(c);
     if (!open_codec(c, err))
         return NULL;
-    options = ds_temporal_options(settings, false);
+    options = ds_temporal_options(settings, impatient);
     c->grpc = ds_grpc_open(&options, err);
     return c->grpc ? DS_TAKE(&c) : NULL;
 }
@@ -155,7 +158,8 @@ static bool take_answer(const ds_client *c, const ds_call *call, const uint8_t *
 bool ds_client_call(ds_client *c, const ds_call *call, ProtobufCMessage *request, ds_arena *a,
                     void **answer, ds_grpc_failure *failure, ds_err *err)
 {
-    int64_t until_ms = mono_ms() + call->patience_ms;
+    int64_t until_ms =
+        mono_ms() + (c->impatient ? DS_MIN(call->patience_ms, IMPATIENT_MS) : call->patience_ms);
     ds_grpc_failure why = {0};
     const uint8_t *sent, *got = NULL;
     size_t sent_n, got_n = 0;

@@ -19,8 +19,9 @@
 
 typedef struct ds_client ds_client;
 
-/* Copies nothing: the settings outlive it. Does not wait for the server. */
-DS_MUST_USE ds_client *ds_client_open(const ds_temporal *settings, ds_err *err);
+/* Copies nothing: the settings outlive it. Does not wait for the server. `impatient`: a person
+ * waits, so a server that is away fails a call within seconds. */
+DS_MUST_USE ds_client *ds_client_open(const ds_temporal *settings, bool impatient, ds_err *err);
 void ds_client_close(ds_client *c);
 DS_AUTO_DEFINE(ds_client, ds_client_close)
 
@@ -59,6 +60,11 @@ DS_MUST_USE bool ds_client_start(ds_client *c, const char *id, const ds_carry *c
 /* `json`: its one argument; NULL: none. *found false: there is none that runs. */
 DS_MUST_USE bool ds_client_signal(ds_client *c, const char *id, const char *name, const char *json,
                                   bool *found, ds_err *err);
+/* The same by what a person says: sync, pause, resume, interval, approve. */
+DS_MUST_USE bool ds_client_tell(ds_client *c, const char *id, const ds_event *event, bool *found,
+                                ds_err *err);
+/* The call failed since there is no such workflow, or none that runs. */
+bool ds_client_is_missing(const ds_grpc_failure *failure);
 /* *answer NULL: there is no such workflow. */
 DS_MUST_USE bool ds_client_query(ds_client *c, const char *id, const char *query, ds_arena *a,
                                  const ds_json **answer, ds_err *err);

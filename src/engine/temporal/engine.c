@@ -7,8 +7,6 @@
 
 #include "base/log.h"
 #include "engine/temporal/ensure.h"
-#include "engine/temporal/payload.h"
-#include "json/member.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,50 +127,11 @@ static bool run(ds_engine *engine, ds_err *err)
 
 /* ---- signals --------------------------------------------------------------------------------- */
 
-static const char *argument_of(const ds_event *event, ds_arena *a)
-{
-    DS_AUTO_BUF(text, DS_PAYLOAD_MAX);
-    ds_json_writer w = ds_json_w(&text, false);
-
-    if (event->type == DS_EV_SET_INTERVAL)
-        ds_json_w_int(&w, (event->interval_ms + DS_MINUTE_MS - 1) / DS_MINUTE_MS);
-    if (event->type == DS_EV_SYNC_NOW) {
-        ds_json_w_begin_list(&w);
-        for (size_t i = 0; i < event->items_n; i++)
-            ds_json_w_text(&w, event->items[i]);
-        ds_json_w_end_list(&w);
-    }
-    return text.n ? ds_arena_strndup(a, text.data, text.n) : NULL;
-}
-
-static const char *name_of(ds_event_type type)
-{
-    switch (type) {
-    case DS_EV_SYNC_NOW:
-        return "sync_now";
-    case DS_EV_PAUSE:
-        return "pause";
-    case DS_EV_RESUME:
-        return "resume";
-    case DS_EV_SET_INTERVAL:
-        return "set_interval";
-    case DS_EV_APPROVE:
-        return "approve";
-    case DS_EV_ENSURE:
-    case DS_EV_GONE:
-    case DS_EV_TIMER:
-    case DS_EV_PASS_ENDED:
-        break; /* the engine's own */
-    }
-    return NULL;
-}
-
-static bool send(ds_client *c, const char *id, const ds_event *event, ds_arena *a, int64_t *units,
-                 ds_err *err)
+static bool send(ds_client *c, const char *id, const ds_event *event, int64_t *units, ds_err *err)
 {
     bool found;
 
-    if (!ds_client_signal(c, id, name_of(event->type), argument_of(event, a), &found, err))
+    if (!ds_client_tell(c, id, event, &found, err))
         return false;
     *units += found;
     return true;
@@ -187,15 +146,13 @@ static bool signal_units(ds_engine *engine, const ds_unit_ref *ref, const ds_eve
     size_t n;
 
     *units = 0;
-    if (!name_of(event->type))
-        return ds_fail(err, DS_ERR_PERMANENT, "that is no signal");
     if (ref->unit)
-        return send(e->client, ds_client_id(e->client, a, ref->route, ref->unit), event, a, units,
+        return send(e->client, ds_client_id(e->client, a, ref->route, ref->unit), event, units,
                     err);
     if (!ds_client_list(e->client, ref->route, a, &all, &n, err))
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (!send(e->client, all[i].id, event, a, units, err))
+        if (!send(e->client, all[i].id, event, units, err))
             return false;
     }
     return true;
@@ -267,7 +224,7 @@ static const ds_engine_ops ops = {
 ds_engine *ds_engine_temporal(const ds_engine_host *host, const ds_temporal *settings,
                               const ds_engine_options *options, bool ensures, ds_err *err)
 {
-    ds_client *client = ds_client_open(settings, err);
+    ds_client *client = ds_client_open(settings, false, err);
     temporal_engine *e;
 
     if (!client)

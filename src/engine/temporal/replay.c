@@ -152,17 +152,24 @@ static bool wants_new_run(const ds_replay *r)
            (task->suggests && task->id > SUGGESTED_AFTER);
 }
 
+static bool apply_seen(ds_replay *r, ds_err *err)
+{
+    for (size_t i = 0; i < r->seen_n; i++) {
+        if (!ds_replay_apply(r, r->seen[i], err))
+            return false;
+    }
+    r->seen_n = 0;
+    return true;
+}
+
 /* `next` is the event behind the task's end, which tells what was decided then; NULL: the task is
  * in hand. */
 static bool activate(ds_replay *r, const ds_hevent *next, bool in_hand, ds_err *err)
 {
     r->now_ms = DS_MAX(r->now_ms, r->task->at_ms);
     r->tally.activations++;
-    for (size_t i = 0; i < r->seen_n; i++) {
-        if (!ds_replay_apply(r, r->seen[i], err))
-            return false;
-    }
-    r->seen_n = 0;
+    if (!apply_seen(r, err))
+        return false;
     if (!r->began)
         return ds_replay_other(r, err, "a task before the run has started");
     if (in_hand)
@@ -428,6 +435,12 @@ bool ds_replay_end(ds_replay *r, int64_t started_id, ds_err *err)
     if (!all_matched(r, err))
         return false;
     return !started_id || activate(r, NULL, true, err);
+}
+
+bool ds_replay_catch_up(ds_replay *r, int64_t now_ms, ds_err *err)
+{
+    r->now_ms = DS_MAX(r->now_ms, now_ms);
+    return apply_seen(r, err);
 }
 
 /* ---- around it ------------------------------------------------------------------------------- */

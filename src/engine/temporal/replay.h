@@ -68,6 +68,9 @@ DS_MUST_USE bool ds_replay_feed(ds_replay *r, const ds_hevent *events, size_t n,
 /* Behind the last event: `started_id` is the start of the task in hand, which ends the history; 0:
  * a query alone, for which nothing is decided. */
 DS_MUST_USE bool ds_replay_end(ds_replay *r, int64_t started_id, ds_err *err);
+/* After ds_replay_end for a query: what no task has seen yet is applied at that time. Nothing is
+ * decided. */
+DS_MUST_USE bool ds_replay_catch_up(ds_replay *r, int64_t now_ms, ds_err *err);
 ds_replay_trouble ds_replay_trouble_of(const ds_replay *r);
 
 /* After ds_replay_end. */

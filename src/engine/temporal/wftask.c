@@ -6,12 +6,12 @@
  */
 #include "engine/temporal/answer.h"
 #include "engine/temporal/failure.h"
+#include "engine/temporal/look.h"
 #include "engine/temporal/worker.h"
 
 #include "base/log.h"
 #include <string.h>
 
-#define HISTORY_MS (20 * DS_SECOND_MS)
 #define RESPOND_MS (8 * DS_SECOND_MS) /* of tries; the task is lost after ten seconds anyway */
 
 typedef struct wftask {
@@ -34,63 +34,18 @@ static const char *ns(const wftask *t)
 
 /* ---- its history ----------------------------------------------------------------------------- */
 
-static bool feed(wftask *t, const Ds__History *history, ds_err *err)
-{
-    size_t n = history ? history->n_events : 0;
-    ds_hevent *events = ds_arena_alloc(t->a, (n + 1) * sizeof(*events));
-
-    return n == 0 || (ds_history_read(history->events, n, t->a, events, err) &&
-                      ds_replay_feed(t->replay, events, n, err));
-}
-
-/* Some servers are set to hand out a history as it is stored, batch by batch. */
-static bool feed_raw(wftask *t, const Ds__GetWorkflowExecutionHistoryResponse *page, ds_err *err)
-{
-    for (size_t i = 0; i < page->n_raw_history; i++) {
-        const ProtobufCBinaryData *blob = &page->raw_history[i]->data;
-        Ds__History *batch = ds_wire_unpack(&ds__history__descriptor, blob->data, blob->len, t->a);
-
-        if (!batch)
-            return ds_fail(err, DS_ERR_TRANSIENT, "a page of history is not understood");
-        ds_client_decode(t->w->client, &batch->base, t->a);
-        if (!feed(t, batch, err))
-            return false;
-    }
-    return true;
-}
-
-/* Always on with the token of the task: a history asked for anew lacks what the server keeps with
- * the task alone. */
-static bool next_page(wftask *t, ProtobufCBinaryData *token, ds_err *err)
-{
-    static const ds_call call = {"GetWorkflowExecutionHistory",
-                                 &ds__get_workflow_execution_history_response__descriptor,
-                                 HISTORY_MS, HISTORY_MS};
-    Ds__GetWorkflowExecutionHistoryRequest *r =
-        ds_wire_new(&ds__get_workflow_execution_history_request__descriptor, t->a);
-    Ds__GetWorkflowExecutionHistoryResponse *page;
-    void *answer;
-
-    r->namespace_ = copy(t, ns(t));
-    r->execution = t->task->workflow_execution;
-    r->has_next_page_token = true;
-    r->next_page_token = *token;
-    if (!ds_client_call(t->w->client, &call, &r->base, t->a, &answer, NULL, err))
-        return ds_wrap(err, "fetch the history");
-    page = answer;
-    *token = page->next_page_token;
-    return feed(t, page->history, err) && feed_raw(t, page, err);
-}
-
 static bool replay(wftask *t, ds_err *err)
 {
     ProtobufCBinaryData token = t->task->next_page_token;
+    ds_client *c = t->w->client;
     int64_t started = t->task->query ? 0 : t->task->started_event_id;
 
-    if (!feed(t, t->task->history, err))
+    if (!ds_client_feed(t->replay, t->task->history, t->a, err))
         return false;
-    while (token.len > 0) {
-        if (!next_page(t, &token, err))
+    while (token.len > 0) { /* always on with the token of the task: a history asked for anew
+                             * lacks what the server keeps with the task alone */
+        if (!ds_client_feed_page(c, t->replay, t->task->workflow_execution, false, &token, t->a,
+                                 err))
             return false;
     }
     return ds_replay_end(t->replay, started, err);
