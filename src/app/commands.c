@@ -46,6 +46,10 @@ static const ds_flag fake_flags[] = {
     {NULL, 0, NULL, NULL},
 };
 
+static const ds_flag move_flags[] = {
+    {"to", 0, "temporal|embedded", "where to"},
+    {NULL, 0, NULL, NULL},
+};
 static const ds_flag codec_flags[] = {
     {"port", 0, "N", "where it listens (8081; 0: a free one)"},
     {"host", 0, "ADDRESS", "an address to listen on (127.0.0.1)"},
@@ -132,6 +136,14 @@ const ds_command ds_commands[] = {
      "delay=DURATION, bomb, redirect=URL, retry-after=N, or what an API has of its own.\n"
      "docs/fakes.md has all of it, and the side door /_fake/ that changes data as it runs.",
      fake_flags, 1, 1, ds_cmd_fake},
+    {"move", "ROUTE --to temporal|embedded",
+     "take the state of a route's units to the other engine",
+     "Both ways with `engine: temporal` in the configuration, which says where the server is, and\n"
+     "with the daemon and the workers stopped.  What a unit knows goes along: its times, a pause,\n"
+     "what is asked for, and a pass that was interrupted.  Cut short at any place, it is run "
+     "again.\n"
+     "docs/temporal.md has the steps.",
+     move_flags, 1, 1, ds_cmd_move},
     {"keygen", "", "a key that encrypts what a Temporal server keeps",
      "Prints 32 random bytes in base64, for DURABLE_SYNC_ENC_KEY of every worker.  To change "
      "keys,\n"
@@ -150,7 +162,6 @@ const ds_command ds_commands[] = {
     {"completion", "", "a completion script for your shell", "  source <(durable-sync completion)",
      completion_flags, 0, 0, ds_cmd_completion},
     {"help", "[COMMAND]", "this text, or that of one command", NULL, NULL, 0, 1, ds_cmd_help},
-    LATER("move", "ROUTE --to ENGINE", "take a route's state to the other engine"),
     LATER("login", "ACCOUNT", "sign in with OAuth"),
     LATER("logout", "ACCOUNT", "forget a sign-in"),
     LATER("reauthorize", "ACCOUNT", "sign in again"),

@@ -23,6 +23,7 @@ int ds_cmd_accounts(ds_app *app);
 int ds_cmd_connectors(ds_app *app);
 int ds_cmd_doctor(ds_app *app);
 int ds_cmd_fake(ds_app *app);
+int ds_cmd_move(ds_app *app);
 int ds_cmd_keygen(ds_app *app);
 int ds_cmd_codec_server(ds_app *app);
 int ds_cmd_completion(ds_app *app);

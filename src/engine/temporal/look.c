@@ -84,6 +84,7 @@ static void see_pass(const Ds__PendingActivityInfo *pending, const ds_unit_ref *
     ds_err ignored = DS_ERR_INIT;
     const ds_json *details = ds_payloads_read(pending->heartbeat_details, 0, a, &ignored);
 
+    out->waits = true;
     out->at_work =
         pending->state == DS__PENDING_ACTIVITY_STATE__PENDING_ACTIVITY_STATE_STARTED ||
         pending->state == DS__PENDING_ACTIVITY_STATE__PENDING_ACTIVITY_STATE_CANCEL_REQUESTED;
@@ -170,10 +171,12 @@ bool ds_client_look(ds_client *c, const ds_unit_ref *ref, int64_t now_ms, ds_are
 
 /* ---- until it rests -------------------------------------------------------------------------- */
 
-static bool rests(const ds_unit *u)
+static bool rests(const ds_remote_unit *found)
 {
-    if (u->running)
-        return u->retry_ms > 0; /* it sits out a rate limit */
+    const ds_unit *u = found->state;
+
+    if (u->running) /* it sits out a rate limit, or was interrupted by a pause */
+        return !found->waits && (u->retry_ms > 0 || u->paused);
     return !u->want.any || u->paused || u->approval || u->gone || u->retry_ms > 0;
 }
 
@@ -203,7 +206,7 @@ bool ds_client_settle(ds_client *c, const ds_unit_ref *ref, ds_clock *clock, ds_
 
         if (!look(&l, clock->now_ms(clock), out, err))
             return false;
-        if (!out->there || rests(out->state))
+        if (!out->there || rests(out))
             return ds_client_look(c, ref, clock->now_ms(clock), a, out, err);
         if (!wait_for_event(&l, err))
             return false;

@@ -28,7 +28,8 @@ typedef struct ds_remote_unit { /* a unit as its workflow has it, in the caller'
     bool there;                 /* false: it has none that runs */
     const ds_unit *state;
     const char *config; /* what the configuration said of it last; "": nothing yet */
-    bool at_work;       /* a worker has its pass; `pass` as of its last sign of life */
+    bool waits;         /* its pass waits for a worker, or a worker has it */
+    bool at_work;       /* a worker has it; `pass` as of its last sign of life */
     ds_running pass;
 } ds_remote_unit;
 

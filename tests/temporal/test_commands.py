@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""The program's commands on engine temporal say and do what they do on the embedded one."""
+import parts  # noqa: F401  (makes the way to the others)
+from cli import main
+from worker import Served, route
+
+SLOW = "    pace: 40/s\n"
+MANY = 2000
+
+
+class Commands(Served):
+    def told(self, *args, code=0):
+        return self.run_it(args[0], "--json", *args[1:], code=code).json
+
+    def unit_now(self):
+        return self.told("status", "plants")["units"][0]
+
+    def served(self, n=3, more=""):
+        self.config("routes:\n" + route(more=more))
+        self.rows(n)
+        return self.worker()
+
+    def first(self, n=3):
+        child = self.served(n)
+        self.until_status(runs=1, state="idle")
+        return child
+
+    def test_the_day_of_an_operator(self):
+        child = self.first()
+        said = self.told("status")
+        self.assertEqual((said["engine"], said["daemon"], said["away"]), ("temporal", child.pid, None))
+        unit = said["units"][0]
+        self.assertEqual((unit["key"], unit["state"], unit["runs_completed"]), ("plants:all", "idle", 1))
+        self.assertEqual(unit["last_stats"]["created"], 3)
+        self.assertIn("1 worker of task queue", self.run_it("status").out)
+
+        passes = self.told("sync", "plants", "--wait")["passes"]
+        self.assertEqual([(p["unit"], p["kind"], p["outcome"]) for p in passes], [("all", "full", "done")])
+        passes = self.told("once", "plants", "--items", "p1,p2")["passes"]
+        self.assertEqual((passes[0]["kind"], passes[0]["total"]), ("targeted", 2))
+        self.assertEqual(len(self.told("history")["passes"]), 3)
+
+        self.assertEqual(self.told("pause", "plants/all"),
+                         {"done": "paused", "route": "plants", "unit": "all", "units": 1, "daemon": True})
+        self.assertEqual(self.unit_now()["state"], "paused")
+        waits = self.told("sync", "plants", "--wait", code=3)["passes"]
+        self.assertEqual(waits[0]["outcome"], "paused")
+        self.run_it("interval", "plants", "5m")
+        self.run_it("resume", "plants")
+        self.until(lambda: self.unit_now()["runs_completed"] == 4, "the pass that was asked for")
+        self.assertEqual(self.unit_now()["interval_minutes"], 5)
+        self.assertIn("nothing waits for approval", self.run_it("approve", "plants").out)
+
+    def test_without_a_worker(self):
+        child = self.first()
+        self.leave(child)
+        said = self.told("status")
+        self.assertIsNone(said["daemon"])
+        self.assertEqual(said["units"][0]["runs_completed"], 1)
+        self.assertIs(self.told("pause", "plants")["daemon"], False)
+        self.assertTrue(self.unit_now()["paused"])
+        self.assertIs(self.told("resume", "plants")["daemon"], False)
+        self.assertFalse(self.unit_now()["paused"])
+        done = self.run_it("once", "plants", code=1)
+        self.assertIn("no worker asks for work", done.err)
+        self.assertTrue(self.unit_now()["sync_pending"])
+        self.worker()
+        self.until_status(runs=2, sync_pending=False)
+
+    def test_a_pass_that_runs_is_shown(self):
+        self.served(MANY, SLOW)
+        self.until(self.begun, "a pass that has begun")
+        self.until(lambda: (self.unit_now()["running"] or {}).get("done"), "how far it is")
+        unit = self.unit_now()
+        self.assertEqual((unit["state"], unit["running"]["kind"]), ("running", "full"))
+        self.assertFalse(unit["running"]["interrupted"])
+        self.run_it("pause", "plants")
+        self.until(lambda: self.unit_now()["state"] == "paused" and self.unit_now()["running"]["interrupted"],
+                   "a pass that has stopped")
+
+    def test_units_that_are_not_there(self):
+        self.config("routes:\n" + route())
+        self.rows(1)
+        self.assertIn("has no workflow at", self.run_it("pause", "plants", code=2).err)
+        self.assertIn("no route is named", self.run_it("pause", "plans", code=2).err)
+        self.assertEqual(self.told("status")["units"], [])
+
+    def test_a_server_that_is_away(self):
+        self.leave(self.first())
+        self.env["TEMPORAL_ADDRESS"] = "127.0.0.1:1"
+        said = self.told("status")
+        self.assertIn("127.0.0.1:1", said["away"])
+        self.assertEqual(said["units"][0]["last_stats"]["created"], 3)
+        self.assertIn("the store's", self.run_it("status").out)
+        self.assertIn("127.0.0.1:1", self.run_it("pause", "plants", code=2).err)
+
+
+if __name__ == "__main__":
+    main()
