@@ -363,6 +363,16 @@ static void forget(ds_node *node)
         forget(node->members[i].value);
 }
 
+/* Another engine's daemon is no socket on this machine, and how it is reached is in its settings. */
+static bool is_embedded(ds_load *ld, const ds_member *m)
+{
+    const ds_member *kind =
+        m && m->value->kind == DS_NODE_MAP ? ds_node_member(m->value, "kind") : m;
+    const char *name = kind ? engine_name(ld, kind) : NULL;
+
+    return !m || (name && !strcmp(name, "embedded"));
+}
+
 static ds_config *outline(const char *path, const char *text, size_t n,
                           const ds_connectors *connectors, ds_buf *unheard)
 {
@@ -376,7 +386,7 @@ static ds_config *outline(const char *path, const char *text, size_t n,
     ld.issues = ds_issues_new(ld.arena, config->path, text, n);
     m.value = ds_yaml_read(ld.arena, ld.issues, text, n);
     if (m.value && m.value->kind == DS_NODE_MAP && ds_schema_read(&ld, &m, top_keys, &t) &&
-        ds_store_read(&ld, t.store, config))
+        is_embedded(&ld, t.engine) && ds_store_read(&ld, t.store, config))
         outline_routes(&ld, t.routes, config);
     if (m.value)
         forget(m.value);

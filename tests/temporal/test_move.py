@@ -69,7 +69,7 @@ class Move(Served):
         self.move("temporal")
         self.worker()
         done = self.until_status(runs=1, state="idle")
-        self.assertEqual(done["last_stats"]["created"], MANY)
+        self.assertEqual(done["last_stats"]["total"], MANY)
         self.each_once(MANY)
         passes = self.told("history")["passes"]
         self.assertEqual([found["outcome"] for found in passes], ["done"])
