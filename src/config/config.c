@@ -363,7 +363,8 @@ static void forget(ds_node *node)
         forget(node->members[i].value);
 }
 
-/* Another engine's daemon is no socket on this machine, and how it is reached is in its settings. */
+/* Another engine's daemon is no socket on this machine, and how it is reached is in its settings.
+ */
 static bool is_embedded(ds_load *ld, const ds_member *m)
 {
     const ds_member *kind =

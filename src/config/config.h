@@ -82,7 +82,8 @@ DS_MUST_USE ds_config *ds_config_load(const char *path, const ds_connectors *con
                                       ds_buf *errors);
 /* Where the store is and what the routes are called, and nothing else: for who talks to a daemon
  * that has read the rest. No connector is loaded and no route's secret read. NULL where that cannot
- * be told: ds_config_load says why. */
+ * be told, and of another engine, whose settings say who is asked: ds_config_load
+ * knows. */
 DS_MUST_USE ds_config *ds_config_outline(const char *path, const ds_connectors *connectors);
 /* ds_config_load from memory, for tests and fuzzing; `dir` is what relative paths are relative to.
  * ${command:...} runs commands here too: a fuzz target puts its own ds_command_read in its place.

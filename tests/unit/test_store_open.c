@@ -64,7 +64,7 @@ static void a_new_store_is_private_and_durable(void **state)
     assert_int_equal(set[1], 1);
     assert_int_equal(set[2], 0); /* checkpoints are the writer's business */
     assert_int_equal(set[3], 2); /* memory */
-    assert_int_equal(set[4], -4096);
+    assert_int_equal(set[4], -2048);
     assert_int_equal(set[5], 0);
     fixture_end(&f);
 }
