@@ -1,6 +1,10 @@
 /* tests/unit/test_config_store.c - `store`: where it is, what it is called, and what stays secret.
  */
 #include "config_fixture.h"
+#include "support/tmpdir.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
 
 #define SECRET "hunter2"
 
@@ -84,10 +88,65 @@ static void a_password_is_shown_nowhere(void **state)
     assert_null(strstr(refused(text), SECRET));
 }
 
+/* What the file says where everybody may read it. */
+static bool is_taken_from_an_open_file(const char *store, const char **said)
+{
+    tmpdir *dir = tmpdir_new();
+    const char *path = tmpdir_file(dir, "t.yaml");
+    DS_AUTO_BUF(errors, DS_MIB);
+    FILE *file = fopen(path, "w");
+    ds_config *config;
+
+    assert_non_null(file);
+    assert_true(fprintf(file, "store: '%s'\n" ROUTE(""), store) > 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, 0644), 0);
+    config = ds_config_load(path, &fake_connectors, &errors);
+    *said = ds_arena_strndup(scratch, errors.data ? errors.data : "", errors.n);
+    ds_config_free(config);
+    tmpdir_free(dir);
+    return config != NULL;
+}
+
+static void a_password_is_not_for_everybody(void **state)
+{
+    static const char *const with[] = {"postgresql://u:" SECRET "@h/d",
+                                       "postgresql://h/d?password=" SECRET,
+                                       "postgresql:host=h password=" SECRET};
+    static const char *const without[] = {"postgresql://u@h:1/d", "postgresql://h:1/d",
+                                          "postgresql:service=s"};
+    const char *said;
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(with); i++) {
+        assert_false(is_taken_from_an_open_file(with[i], &said));
+        assert_non_null(strstr(said, "store is written out in a file that others may read"));
+        assert_null(strstr(said, SECRET));
+    }
+    for (size_t i = 0; i < DS_COUNT(without); i++)
+        assert_true(is_taken_from_an_open_file(without[i], &said));
+}
+
+/* Nothing is kept under /etc, the socket's place either. */
+static void a_service_of_the_machine_has_its_folder(void **state)
+{
+    static const char text[] = "store: postgresql://h/d\n" ROUTE("");
+    DS_AUTO_BUF(errors, DS_MIB);
+    ds_config *config = ds_config_parse("t.yaml", text, strlen(text), "/etc/durable-sync",
+                                        &fake_connectors, &errors);
+
+    (void)state;
+    assert_non_null(config);
+    assert_int_equal(strncmp(config->store_local, "/var/lib/durable-sync/durable-sync-", 35), 0);
+    ds_config_free(config);
+}
+
 int main(void)
 {
     add_table(rows, is_read);
     add_test(each_has_a_place_of_its_own);
     add_test(a_password_is_shown_nowhere);
+    add_test(a_password_is_not_for_everybody);
+    add_test(a_service_of_the_machine_has_its_folder);
     return run_tests("store of the configuration");
 }
