@@ -72,8 +72,8 @@ class Plan(Case):
         self.assertLessEqual({"route", "unit", "unchanged", "held", "create", "update", "calls",
                               "seconds"}, set(route))
         self.assertEqual(route["create"],
-                         [{"key": f"p{i}", "properties": {"name": f"Plant {i}",
-                                                          "height": i}} for i in range(2)])
+                         [{"key": f"p{i}", "properties": {"name": f"Plant {i}", "height": i},
+                           "body": None} for i in range(2)])
         self.assertEqual((route["unchanged"], route["update"], route["held"]), (0, [], []))
 
     def test_what_it_costs(self):
@@ -100,7 +100,8 @@ class Plan(Case):
         route, = self.run_it("plan", "--json").json["routes"]
         self.assertEqual(len(route["update"]), 3)
         self.assertEqual(route["update"][1], {"key": "p1", "id": "p1",
-                                              "fields": {"height": {"from": 1, "to": 99}}})
+                                              "fields": {"height": {"from": 1, "to": 99}},
+                                              "body": None})
         self.assertIn("height: 1 -> 99", self.run_it("plan").out)
 
     def test_exit_code(self):
