@@ -5,6 +5,7 @@
  */
 #include "app/commands.h"
 #include "app/findings.h"
+#include "app/server.h"
 #include "app/kinds.h"
 #include "app/notices.h"
 #include "app/peek.h"
@@ -368,6 +369,7 @@ int ds_cmd_check(ds_app *app)
     if (away)
         ds_finding(&f, DS_FINDING_ERROR, NULL, NULL, "%s", err.text);
     check_notify(app, &f);
+    ds_server_check(app, &f, NULL);
     for (size_t i = 0; i < refs_n; i++)
         check_route(&c, ds_config_route(app->config, refs[i].route));
     return ds_findings_end(&f);

@@ -1,6 +1,7 @@
 /* src/app/cmd_doctor.c - the machine, the store, permissions, the clock: each with its remedy. */
 #include "app/commands.h"
 #include "app/findings.h"
+#include "app/server.h"
 #include "base/text.h"
 #include "transform/transform.h"
 #include "store/driver.h"
@@ -315,7 +316,9 @@ int ds_cmd_doctor(ds_app *app)
     check_machine(&d);
     check_clock(&d);
     check_connectors(&d);
-    if (check_config(&d))
+    if (check_config(&d)) {
         check_store(&d);
+        ds_server_check(app, &d.f, "temporal");
+    }
     return ds_findings_end(&d.f);
 }

@@ -6,6 +6,7 @@
 #ifndef DS_APP_SERVER_H
 #define DS_APP_SERVER_H
 
+#include "app/findings.h"
 #include "app/live.h"
 #include "app/temporal.h"
 
@@ -31,5 +32,9 @@ DS_MUST_USE bool ds_server_look(const ds_app *app, const ds_unit_ref *ref, ds_li
 /* Signals, and waits until each unit rests. Returns the exit code. */
 DS_MUST_USE int ds_server_passes(ds_app *app, const ds_unit_ref *refs, size_t refs_n,
                                  const char *const *items, size_t items_n);
+
+/* The server, its namespace and the workers, for `check` and `doctor`; nothing on the embedded
+ * engine. */
+void ds_server_check(const ds_app *app, ds_findings *f, const char *where);
 
 #endif

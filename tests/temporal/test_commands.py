@@ -78,6 +78,25 @@ class Commands(Served):
         self.until(lambda: self.unit_now()["state"] == "paused" and self.unit_now()["running"]["interrupted"],
                    "a pass that has stopped")
 
+    def findings(self, *args, code=0):
+        return [(f["level"], f["text"]) for f in self.told("check", code=code)["findings"]]
+
+    def test_check_and_doctor(self):
+        child = self.first()
+        found = self.findings()
+        self.assertIn("ok", [level for level, text in found if "Temporal server 1." in text], found)
+        self.assertTrue([text for level, text in found if f"{child.pid}@" in text], found)
+        self.assertIn("temporal", [c["check"] for c in self.told("doctor")["checks"]])
+        self.leave(child)
+        self.assertTrue([t for level, t in self.findings() if level == "warning" and "no worker" in t])
+        self.env["DURABLE_SYNC_BUILD_ID"] = "7.1"
+        self.assertTrue([t for level, t in self.findings() if "7.1 of the workers is not the current" in t])
+        self.env["TEMPORAL_NAMESPACE"] = "nowhere"
+        self.assertTrue([t for level, t in self.findings(code=2)
+                         if level == "error" and 'no namespace "nowhere"' in t])
+        self.env["TEMPORAL_ADDRESS"] = "127.0.0.1:1"
+        self.assertTrue([t for level, t in self.findings(code=2) if level == "error" and "127.0.0.1:1" in t])
+
     def test_units_that_are_not_there(self):
         self.config("routes:\n" + route())
         self.rows(1)

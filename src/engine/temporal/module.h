@@ -38,12 +38,14 @@ typedef struct ds_remote_workers { /* those that have asked for work lately */
     size_t n;
     int64_t pid;          /* of one of this machine; 0: there is none */
     const char *build_id; /* of one that is versioned; NULL: none is */
+    int64_t last_ms;      /* when one asked last, by the server's clock */
     const char *current;  /* build id that new work goes to; NULL: workers without one */
 } ds_remote_workers;
 
 typedef struct ds_remote_facts {
     const char *version; /* of the server */
     bool keeps_memos;    /* it knows all that we ask of it: 1.20 and later */
+    int64_t ahead_ms;    /* its clock of ours, at least; found where a worker asks */
     ds_remote_workers workers;
 } ds_remote_facts;
 

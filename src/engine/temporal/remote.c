@@ -101,10 +101,14 @@ static bool is_known(const ds_remote_workers *w, const char *identity)
     return false;
 }
 
+static int64_t polled_ms(const Ds__PollerInfo *p)
+{
+    return p->last_access_time ? p->last_access_time->seconds * DS_SECOND_MS : 0;
+}
+
 static bool polled_lately(const Ds__PollerInfo *p)
 {
-    return p->last_access_time &&
-           now_ms() - p->last_access_time->seconds * DS_SECOND_MS < POLLED_WITHIN_MS;
+    return now_ms() - polled_ms(p) < POLLED_WITHIN_MS;
 }
 
 /* Identities are PID@HOST. */
@@ -143,6 +147,7 @@ bool ds_remote_workers_of(ds_client *c, ds_arena *a, ds_remote_workers *out, ds_
 
         if (!p->identity || !polled_lately(p))
             continue;
+        out->last_ms = DS_MAX(out->last_ms, polled_ms(p));
         add_worker(c, p->identity, a, out);
         if (p->deployment_options && p->deployment_options->build_id)
             out->build_id = p->deployment_options->build_id;
@@ -183,6 +188,9 @@ static bool ask_namespace(ds_client *c, ds_arena *a, ds_err *err)
 bool ds_remote_ask(ds_client *c, ds_arena *a, ds_remote_facts *out, ds_err *err)
 {
     *out = (ds_remote_facts){.version = ""};
-    return ask_system(c, a, out, err) && ask_namespace(c, a, err) &&
-           ds_remote_workers_of(c, a, &out->workers, err);
+    if (!ask_system(c, a, out, err) || !ask_namespace(c, a, err) ||
+        !ds_remote_workers_of(c, a, &out->workers, err))
+        return false;
+    out->ahead_ms = DS_MAX(out->workers.last_ms - now_ms(), INT64_C(0));
+    return true;
 }
