@@ -23,7 +23,7 @@ static void check_workers(const checking *c, const ds_remote_workers *w)
                w->n == 1 ? "" : "s", c->t->task_queue, w->identities[0], w->n > 1 ? ", ..." : "");
     if (w->n > 1 && !c->app->config->store_url)
         ds_finding(c->f, DS_FINDING_ERROR, c->where,
-                   "give them all one store on a PostgreSQL server: docs/postgresql-store.md",
+                   "give them all one store on a PostgreSQL server: docs/operations.md says how",
                    "%zu workers, and the store %s is a file of this machine: each would know only "
                    "its own rows",
                    w->n, c->app->config->store_path);
