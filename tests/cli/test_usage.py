@@ -8,9 +8,9 @@ import subprocess
 from cli import PROGRAM, SIMPLE, Case, main
 
 COMMANDS = ("init check plan once run status sync pause resume interval history held explain try "
-            "approve accounts connectors schema doctor fake keygen codec-server completion "
+            "approve accounts connectors schema doctor fake move keygen codec-server completion "
             "help").split()
-LATER = "move login logout reauthorize".split()
+LATER = "login logout reauthorize".split()
 
 
 class Usage(Case):
@@ -61,7 +61,7 @@ class Usage(Case):
 
     def test_a_command_of_later_is_refused(self):
         for command in LATER:
-            for more in ([], ["--to", "temporal"]):
+            for more in ([], ["--with", "words"]):
                 answer = self.run_it(command, "x", *more, code=2)
                 self.assertIn(f"{command} is not in this build", answer.err)
 

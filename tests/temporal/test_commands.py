@@ -77,6 +77,7 @@ class Commands(Served):
         self.run_it("pause", "plants")
         self.until(lambda: self.unit_now()["state"] == "paused" and self.unit_now()["running"]["interrupted"],
                    "a pass that has stopped")
+        self.assertEqual(self.told("sync", "plants", "--wait", code=3)["passes"][0]["outcome"], "paused")
 
     def findings(self, *args, code=0):
         return [(f["level"], f["text"]) for f in self.told("check", code=code)["findings"]]

@@ -136,6 +136,24 @@ static bool replay_run(looking *l, int64_t length, int64_t now_ms, ds_replay *r,
     return ds_replay_end(r, 0, err) && ds_replay_catch_up(r, now_ms, err);
 }
 
+/* A history that this version would not have written: a worker of the one that did may tell. */
+static bool ask_worker(looking *l, ds_replay *r, const ds_carry **carry, ds_err *err)
+{
+    const char *id = ds_client_id(l->c, l->a, l->ref->route, l->ref->unit);
+    ds_replay_trouble trouble = ds_replay_trouble_of(r);
+    ds_carry *answered = ds_new_in(l->a, ds_carry);
+    ds_err why = DS_ERR_INIT;
+    const ds_json *json;
+
+    if ((trouble != DS_REPLAY_OTHER && trouble != DS_REPLAY_CANNOT) ||
+        !ds_client_query(l->c, id, "state", l->a, &json, &why) || !json ||
+        !ds_carry_read(json, l->a, answered, &why))
+        return false;
+    *err = DS_ERR_INIT;
+    *carry = answered;
+    return true;
+}
+
 static bool look(looking *l, int64_t now_ms, ds_remote_unit *out, ds_err *err)
 {
     Ds__DescribeWorkflowExecutionResponse *found;
@@ -147,9 +165,10 @@ static bool look(looking *l, int64_t now_ms, ds_remote_unit *out, ds_err *err)
         return false;
     if (!l->run)
         return true;
-    if (!replay_run(l, found->workflow_execution_info->history_length, now_ms, r, err))
+    if (replay_run(l, found->workflow_execution_info->history_length, now_ms, r, err))
+        carry = ds_replay_state(r);
+    else if (!ask_worker(l, r, &carry, err))
         return ds_wrap(err, "unit %s/%s", l->ref->route, l->ref->unit);
-    carry = ds_replay_state(r);
     if (!carry)
         return ds_fail(err, DS_ERR_TRANSIENT, "unit %s/%s has not begun yet; ask again in a moment",
                        l->ref->route, l->ref->unit);
