@@ -8,7 +8,9 @@
 
 #define WORKFLOW_POLLERS 4 /* a queue has four partitions, and a poll waits at one of them */
 #define WORKFLOW_POLL_MS (30 * DS_SECOND_MS)
-#define ACTIVITY_POLL_MS (30 * DS_SECOND_MS)
+/* A worker that stops waits for the end of these polls, so they are short: a poll cancelled in the
+ * moment in which the server hands a pass out loses it until its beats are missed. */
+#define ACTIVITY_POLL_MS (5 * DS_SECOND_MS)
 #define PATIENCE_MS DS_MINUTE_MS /* with a server that refuses: it may be just coming up */
 #define REFUSED_AGAIN_MS (5 * DS_SECOND_MS)
 
@@ -196,8 +198,8 @@ void ds_worker_stop(ds_worker *w)
     ds_running_passes_stop(w);
     pthread_cond_broadcast(&w->stopped);
     pthread_mutex_unlock(&w->lock);
+    /* A task lost here comes again after ten seconds. */
     ds_grpc_cancel(ds_client_grpc(w->client), DS_POLL_WORKFLOW);
-    ds_grpc_cancel(ds_client_grpc(w->client), DS_POLL_ACTIVITY);
 }
 
 void ds_worker_join(ds_worker *w)

@@ -43,7 +43,8 @@ typedef struct ds_worker {
 void ds_worker_init(ds_worker *w);
 /* Starts its threads. */
 DS_MUST_USE bool ds_worker_start(ds_worker *w, ds_err *err);
-/* No new tasks; passes stop at their next checkpoint and go on elsewhere. */
+/* No new tasks; passes stop at their next checkpoint and go on elsewhere. Polls for passes end by
+ * themselves, within seconds, and what one still brings is handed over unbegun. */
 void ds_worker_stop(ds_worker *w);
 /* Waits that long, or until the worker stops: false. */
 bool ds_worker_rest(ds_worker *w, int64_t ms);
