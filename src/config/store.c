@@ -172,7 +172,9 @@ static bool read_place(ds_load *ld, const ds_member *m, const store *s, ds_confi
         return read_server(ld, m, schema, config);
     path = text + strlen("sqlite:");
     if (!begins(text, "sqlite:") || !*path || (begins(path, "//") && path[2] != '/'))
-        return ds_expected(ld, m, TAKES);
+        return strchr(text, '@') /* what is before it may be a password */
+                   ? ds_issue(ld->issues, m->value->at, "%s: expected %s", m->name, TAKES)
+                   : ds_expected(ld, m, TAKES);
     if (schema)
         return ds_issue(ld->issues, s->schema->value->at, "schema: a file has none");
     return keep_file(ld, ld->dir, path, config);
