@@ -31,6 +31,8 @@ const ds_fact ds_environment[] = {
     {"TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE",
      "a file with such settings, and which of its profiles; else `temporalio/temporal.toml` in "
      "`XDG_CONFIG_HOME`, or in `.config` of `HOME`"},
+    {"DURABLE_SYNC_DEPLOYMENT_NAME",
+     "the deployment whose versions `DURABLE_SYNC_BUILD_ID` names; else `durable-sync`"},
     {"NO_COLOR", "no colours, unless it is empty"},
     {"TERM", "on a terminal `dumb` there are neither colours nor progress"},
     {"TZDIR", "where the time zones are; else `/usr/share/zoneinfo`"},

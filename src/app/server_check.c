@@ -30,8 +30,9 @@ static void check_workers(const checking *c, const ds_remote_workers *w)
 }
 
 /* Nothing is handed to a version that is not the current one, and nothing says so. */
-static void check_version(const checking *c, const ds_remote_workers *w)
+static void check_version(const checking *c, const ds_remote_facts *facts)
 {
+    const ds_remote_workers *w = &facts->workers;
     const char *build = w->build_id ? w->build_id : c->t->build_id;
 
     if (!build && w->current && *w->current)
@@ -43,8 +44,8 @@ static void check_version(const checking *c, const ds_remote_workers *w)
         ds_finding(c->f, DS_FINDING_WARNING, c->where,
                    ds_arena_printf(c->app->arena,
                                    "temporal worker deployment set-current-version "
-                                   "--deployment-name durable-sync --build-id %s",
-                                   build),
+                                   "--deployment-name %s --build-id %s",
+                                   facts->deployment, build),
                    "version %s of the workers is not the current one: nothing is handed to it",
                    build);
 }
@@ -63,7 +64,7 @@ static void check_facts(const checking *c, const ds_remote_facts *facts)
                    "this machine's clock is %lld seconds behind the server's",
                    (long long)(facts->ahead_ms / DS_SECOND_MS));
     check_workers(c, &facts->workers);
-    check_version(c, &facts->workers);
+    check_version(c, facts);
 }
 
 void ds_server_check(const ds_app *app, ds_findings *f, const char *where)

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "engine/temporal/ensure.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,18 @@ static void ensure_due(temporal_engine *e)
     }
 }
 
+static void log_version(const char *build_id)
+{
+    char text[512];
+
+    snprintf(text, sizeof(text),
+             "nothing is handed to it before its version is the current one: temporal worker "
+             "deployment set-current-version --deployment-name %s --build-id %s",
+             ds_deployment_name(), build_id);
+    ds_log(DS_LOG_INFO, "worker_version", "deployment", ds_deployment_name(), "build_id", build_id,
+           "text", text, NULL);
+}
+
 static void log_start(const temporal_engine *e)
 {
     const ds_temporal *s = ds_client_settings(e->client);
@@ -94,11 +107,7 @@ static void log_start(const temporal_engine *e)
     ds_log(DS_LOG_INFO, "worker_started", "address", s->address, "namespace", s->namespace_,
            "task_queue", s->task_queue, "identity", ds_client_identity(e->client), NULL);
     if (s->build_id)
-        ds_log(DS_LOG_INFO, "worker_version", "deployment", ds_deployment_name(), "build_id",
-               s->build_id, "text",
-               "nothing is handed to it before its version is the current one: temporal worker "
-               "deployment set-current-version",
-               NULL);
+        log_version(s->build_id);
 }
 
 static bool run(ds_engine *engine, ds_err *err)

@@ -11,7 +11,7 @@
 #include "engine/engine.h"
 #include "engine/host.h"
 
-#define DS_TEMPORAL_REVISION 2 /* another one: the two are not of one release */
+#define DS_TEMPORAL_REVISION 3 /* another one: the two are not of one release */
 #define DS_TEMPORAL_SYMBOL "ds_temporal_module"
 
 /* On a server; `ensures`: it also sees to the units of the routes, else it is a worker alone. All
@@ -43,9 +43,10 @@ typedef struct ds_remote_workers { /* those that have asked for work lately */
 } ds_remote_workers;
 
 typedef struct ds_remote_facts {
-    const char *version; /* of the server */
-    bool keeps_memos;    /* it knows all that we ask of it: 1.20 and later */
-    int64_t ahead_ms;    /* its clock of ours, at least; found where a worker asks */
+    const char *version;    /* of the server */
+    bool keeps_memos;       /* it knows all that we ask of it: 1.20 and later */
+    int64_t ahead_ms;       /* its clock of ours, at least; found where a worker asks */
+    const char *deployment; /* whose versions the build ids are */
     ds_remote_workers workers;
 } ds_remote_facts;
 

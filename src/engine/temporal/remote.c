@@ -187,7 +187,7 @@ static bool ask_namespace(ds_client *c, ds_arena *a, ds_err *err)
 
 bool ds_remote_ask(ds_client *c, ds_arena *a, ds_remote_facts *out, ds_err *err)
 {
-    *out = (ds_remote_facts){.version = ""};
+    *out = (ds_remote_facts){.version = "", .deployment = ds_deployment_name()};
     if (!ask_system(c, a, out, err) || !ask_namespace(c, a, err) ||
         !ds_remote_workers_of(c, a, &out->workers, err))
         return false;
