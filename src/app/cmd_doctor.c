@@ -293,7 +293,11 @@ static void check_store(doctor *d)
     else if (!check_file(d, config->store_path))
         return;
     who = ds_app_holder(d->app);
-    if (who)
+    if (who && ds_app_is_temporal(d->app))
+        ds_finding(&d->f, DS_FINDING_ERROR, "store",
+                   "stop it: a store is a daemon's or the workers'",
+                   "held by %s for engine embedded: no worker can use it", who);
+    else if (who)
         ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "held by %s", who);
     else
         ds_finding(&d->f, DS_FINDING_OK, "store", NULL, "no daemon holds it");

@@ -9,7 +9,8 @@
  *
  * A store that one process has for itself is guarded by an advisory lock of the session that
  * writes: where the session is gone nothing can be written any more, so the lock cannot be lost
- * without the writer's noticing.  The row names the holder.
+ * without the writer's noticing.  The row names the holder.  Processes that share a store share
+ * that lock: they keep out one that wants it for itself, and it keeps out them.
  */
 #include "pgstore/internal.h"
 
@@ -48,41 +49,46 @@ static const char *host_name(char name[65])
 
 /* ---- the holder ------------------------------------------------------------------------------ */
 
+/* Who keeps this one out: those who share are not in each other's way. */
+#define HOLDER_SQL                                                                                 \
+    "SELECT w.process, w.host, l.mode = 'ShareLock' FROM pg_locks l LEFT JOIN writer w"            \
+    " ON w.backend = l.pid WHERE l.locktype = 'advisory' AND l.granted"                            \
+    " AND l.classid = " LOCK_CLASS " AND l.objid::bigint = $1::bigint & 4294967295"                \
+    " AND l.objsubid = 2 AND (l.mode <> 'ShareLock' OR NOT $2::boolean) AND l.database ="          \
+    " (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY w.process LIMIT 1"
+
 /* As ds_db_driver.holder; over a connection of any kind. */
 static const char *look_for_holder(ds_pgs *db, pid_t *pid, ds_arena *a, ds_err *err)
 {
     char number[NUMBER_BYTES], here[65];
-    const char *const values[] = {lock_number(db->schema, number)};
+    const char *const values[] = {lock_number(db->schema, number), db->shared ? "t" : "f"};
     DS_AUTO(PGresult) res = NULL;
+    const char *as;
 
     *pid = 0;
-    if (!ds_pgs_ask(db,
-                    "SELECT w.process, w.host FROM pg_locks l LEFT JOIN writer w"
-                    " ON w.backend = l.pid WHERE l.locktype = 'advisory' AND l.granted"
-                    " AND l.classid = " LOCK_CLASS " AND l.objid::bigint = $1::bigint & 4294967295"
-                    " AND l.objsubid = 2 AND l.database ="
-                    " (SELECT oid FROM pg_database WHERE datname = current_database())",
-                    1, values, &res, err) ||
-        PQntuples(res) == 0)
+    if (!ds_pgs_ask(db, HOLDER_SQL, 2, values, &res, err) || PQntuples(res) == 0)
         return NULL;
     *pid = -1;
+    as = *PQgetvalue(res, 0, 2) == 't' ? ", a worker of engine temporal" : "";
     if (PQgetisnull(res, 0, 0))
-        return "another process";
+        return ds_arena_printf(a, "another process%s", as);
     if (strcmp(PQgetvalue(res, 0, 1), host_name(here)) == 0) {
         *pid = (pid_t)atoi(PQgetvalue(res, 0, 0));
-        return ds_arena_printf(a, "process %s", PQgetvalue(res, 0, 0));
+        return ds_arena_printf(a, "process %s%s", PQgetvalue(res, 0, 0), as);
     }
-    return ds_arena_printf(a, "process %s on %s", PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1));
+    return ds_arena_printf(a, "process %s on %s%s", PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1),
+                           as);
 }
 
 static bool try_lock(ds_pgs *db, bool *taken, ds_err *err)
 {
     char number[NUMBER_BYTES];
     const char *const values[] = {lock_number(db->schema, number)};
+    const char *sql = db->shared ? "SELECT pg_try_advisory_lock_shared(" LOCK_CLASS ", $1::int)"
+                                 : "SELECT pg_try_advisory_lock(" LOCK_CLASS ", $1::int)";
     DS_AUTO(PGresult) res = NULL;
 
-    if (!ds_pgs_ask(db, "SELECT pg_try_advisory_lock(" LOCK_CLASS ", $1::int)", 1, values, &res,
-                    err))
+    if (!ds_pgs_ask(db, sql, 1, values, &res, err))
         return false;
     *taken = *PQgetvalue(res, 0, 0) == 't';
     return true;
@@ -101,7 +107,7 @@ bool ds_pgs_take_lock(ds_pgs *db, pid_t *holder, ds_err *err)
     bool taken = false;
 
     *holder = 0;
-    for (int i = 0; !db->shared && i < LOCK_TRIES; i++) {
+    for (int i = 0; i < LOCK_TRIES; i++) {
         if (i)
             nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
         if (!try_lock(db, &taken, err))
@@ -114,7 +120,7 @@ bool ds_pgs_take_lock(ds_pgs *db, pid_t *holder, ds_err *err)
         if (!is_leaving(who, *holder))
             break;
     }
-    if (db->shared || taken) {
+    if (taken) {
         *holder = 0;
         return true;
     }

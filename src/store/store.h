@@ -33,7 +33,7 @@ typedef struct ds_store_at { /* where a store is */
     const ds_db_driver *driver; /* NULL: a file */
     const ds_secret *url;       /* for the driver */
     const char *schema;         /* for the driver */
-    bool shared;                /* several processes write: nobody has it for himself */
+    bool shared; /* with others that say so too; else this process has it for itself */
 } ds_store_at;
 
 /* Opens for writing: migrates, starts the writer thread. Errors: CONFIG "store PATH is in use by

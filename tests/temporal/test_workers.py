@@ -71,6 +71,26 @@ class Two(Served):
             self.each_once(20, f"r{i}")
         self.assertEqual(self.log().count("event=unit_new") + self.log().count(" unit_new "), 6)
 
+    def test_a_daemon_of_the_other_engine_stays_out(self):
+        self.postgres.psql("CREATE DATABASE house")
+        self.config(f"store: '{self.postgres.url('house')}'\nroutes:\n" + route())
+        self.rows(3)
+        child = self.worker()
+        self.until_status(runs=1)
+        path = self.dir / "durable-sync.yaml"
+        temporal = path.read_text()
+        embedded = temporal.replace("engine: temporal\n", "")
+        path.write_text(embedded)
+        refused = self.run_it("run", code=5)
+        self.assertIn(f"in use by process {child.pid}, a worker of engine temporal", refused.err)
+        self.leave(child)
+        daemon = self.worker()
+        self.until(lambda: self.run_it("status", "--json").json["daemon"] == daemon.pid, "the daemon")
+        path.write_text(temporal)
+        self.assertIn(f"in use by process {daemon.pid};", self.run_it("run", code=5).err)
+        self.assertIn("no worker can use it", self.run_it("doctor", code=2).out)
+        self.leave(daemon)
+
 
 if __name__ == "__main__":
     main()

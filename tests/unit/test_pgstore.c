@@ -266,6 +266,31 @@ static void workers_share(void **state)
     fixture_end(&f);
 }
 
+static void a_daemon_and_workers_keep_each_other_out(void **state)
+{
+    fixture f = fixture_new();
+    ds_store_at shared = f.at;
+    pid_t holder = 0;
+    const char *who;
+
+    (void)state;
+    shared.shared = true;
+    assert_null(ds_store_open_at(&shared, &holder, &f.err));
+    assert_int_equal(holder, getpid());
+    assert_says(&f, DS_ERR_CONFIG, ds_arena_printf(scratch, "is in use by process %d", getpid()));
+    ds_store_close(f.store);
+    f.at = shared;
+    fixture_open(&f);
+    assert_int_equal(ds_store_holder_at(&f.at, scratch, &who), 0);
+    f.at.shared = false;
+    assert_null(ds_store_open_at(&f.at, &holder, &f.err));
+    assert_says(&f, DS_ERR_CONFIG, ", a worker of engine temporal");
+    assert_int_equal(ds_store_holder_at(&f.at, scratch, &who), getpid());
+    ds_store_close(f.store);
+    fixture_open(&f);
+    fixture_end(&f);
+}
+
 /* ---- whose the schema is --------------------------------------------------------------------- */
 
 static void a_newer_format_is_left_alone(void **state)
@@ -366,6 +391,7 @@ int main(void)
     add_test(a_state_that_is_not_ours);
     add_test(a_store_has_one_writer);
     add_test(workers_share);
+    add_test(a_daemon_and_workers_keep_each_other_out);
     add_test(a_newer_format_is_left_alone);
     add_test(a_job_that_is_refused);
     add_test(it_says_that_it_is_sound);
