@@ -88,5 +88,26 @@ class Shifts(Routes):
         self.assertEqual(self.asked(), {"GET /repos/{owner}/{repo}": 1})
 
 
+class FullPages(Routes):
+    """A list that ends with a full page, which stays the same when another one follows it."""
+    SEED = "rows=99,issues=100,pulls=0"
+
+    def grows(self, source, rows, path, row):
+        self.route(source, "owns: [html_url]")
+        self.assertEqual(self.one()["created"], rows)
+        self.assertEqual(self.one()["unchanged"], rows)
+        self.side("POST", path, row)
+        self.assertEqual(self.one()["created"], 1)
+        self.assertEqual(self.query("SELECT count(*) FROM t"), [(rows + 1,)])
+
+    def test_what_comes_behind_a_full_page_is_seen(self):
+        self.side("POST", "/repos", {"owner": "acme", "name": "the-hundredth"})
+        self.grows("orgs: [acme], road: rest", 100, "/repos", {"owner": "acme", "name": "one-more"})
+
+    def test_issues_behind_a_full_page_are_seen(self):
+        name = self.everything("/orgs/acme/repos")[0]["full_name"]
+        self.grows(f"repos: [{name}], items: issues", 100, f"/repos/{name}/issues", {"title": "one more"})
+
+
 if __name__ == "__main__":
     cli.main()

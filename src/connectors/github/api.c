@@ -92,6 +92,34 @@ static const char *take_line(char **at)
     return line;
 }
 
+/* The number of a query's `name`; -1: it has none. *at: where its digits are. */
+static long query_number(const char *url, const char *name, const char **at)
+{
+    const char *query = strchr(url, '?');
+    size_t n = strlen(name);
+
+    for (; query; query = strchr(query, '&')) {
+        query++;
+        if (strncmp(query, name, n) == 0 && query[n] == '=') {
+            *at = query + n + 1;
+            return strtol(*at, NULL, 10);
+        }
+    }
+    return -1;
+}
+
+/* Where a list ends with a full page, its next row comes on another one, and this one stays the
+ * same, ETag and all: a 304 would hide that the list goes on. */
+static bool may_go_on(const known *it, const ds_github_get *get, ds_arena *a)
+{
+    const char *at;
+    long most = query_number(get->url, "per_page", &at);
+    ds_err err = DS_ERR_INIT;
+
+    return most > 0 && !*it->next &&
+           ds_json_size(ds_json_read(a, it->json, strlen(it->json), &err)) >= (size_t)most;
+}
+
 static known recall(const ds_github *gh, ds_activity *act, const ds_github_get *get)
 {
     ds_arena *a = ds_activity_arena(act);
@@ -105,7 +133,7 @@ static known recall(const ds_github *gh, ds_activity *act, const ds_github_get *
     it.etag = take_line(&at);
     it.next = it.etag ? take_line(&at) : NULL;
     it.json = at;
-    return it.next ? it : (known){.etag = NULL};
+    return it.next && !may_go_on(&it, get, a) ? it : (known){.etag = NULL};
 }
 
 static bool is_line(const char *text)
@@ -243,22 +271,6 @@ bool ds_github_get_all(ds_github *gh, ds_activity *act, ds_github_get *gets, siz
 
 /* ---- lists ------------------------------------------------------------------------------------
  */
-
-/* The number of a query's `name`; -1: it has none. *at: where its digits are. */
-static long query_number(const char *url, const char *name, const char **at)
-{
-    const char *query = strchr(url, '?');
-    size_t n = strlen(name);
-
-    for (; query; query = strchr(query, '&')) {
-        query++;
-        if (strncmp(query, name, n) == 0 && query[n] == '=') {
-            *at = query + n + 1;
-            return strtol(*at, NULL, 10);
-        }
-    }
-    return -1;
-}
 
 static const char *replace_number(const char *url, const char *at, long number, ds_arena *a)
 {
