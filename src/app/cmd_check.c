@@ -119,12 +119,34 @@ static void check_source(checking *c)
                    units.n, units.n == 1 ? "" : "s");
 }
 
-static void say_column(void *to, bool is_error, const char *text, const char *remedy)
-{
-    checking *c = to;
+typedef struct said {
+    struct said *next;
+    const char *text, *remedy;
+    bool is_error;
+} said;
 
-    ds_finding(c->f, is_error ? DS_FINDING_ERROR : DS_FINDING_WARNING, c->route->name, remedy, "%s",
-               text);
+typedef struct sayings { /* of the columns, until it is known that they could be looked at */
+    ds_arena *arena;
+    said *first, **end;
+} sayings;
+
+static void note_column(void *to, bool is_error, const char *text, const char *remedy)
+{
+    sayings *all = to;
+    said *it = ds_arena_zalloc(all->arena, sizeof(*it));
+
+    *it = (said){.text = ds_arena_strdup(all->arena, text),
+                 .remedy = ds_arena_strdup(all->arena, remedy),
+                 .is_error = is_error};
+    *all->end = it;
+    all->end = &it->next;
+}
+
+static void say_columns(checking *c, const sayings *all)
+{
+    for (const said *it = all->first; it; it = it->next)
+        ds_finding(c->f, it->is_error ? DS_FINDING_ERROR : DS_FINDING_WARNING, c->route->name,
+                   it->remedy, "%s", it->text);
 }
 
 typedef struct left_out {
@@ -165,6 +187,23 @@ static void check_what_comes(checking *c, ds_destination *destination)
                    l.n > 1 ? ds_arena_printf(c->arena, ", and so %zu more", l.n - 1) : "");
 }
 
+static void say_reached(checking *c, const char *what, const ds_open_out *out)
+{
+    if (!out->exists)
+        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL,
+                   "%s is not there yet: the first pass creates it", what);
+    else if (out->rows >= 0)
+        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s can be reached: %s row%s", what,
+                   ds_count_text(c->arena, out->rows), out->rows == 1 ? "" : "s");
+    else
+        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s can be reached", what);
+
+    if (c->route->destination->unknown)
+        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s: only a write tells %s", what,
+                   c->route->destination->unknown);
+}
+
+/* Opening may cost no call: whether anybody is there, the look at the columns tells. */
 static void check_destination(checking *c)
 {
     const ds_destination_ops *ops = c->route->destination;
@@ -172,6 +211,7 @@ static void check_destination(checking *c)
     DS_AUTO(ds_destination) destination = ds_destination_new(c->route);
     ds_open_in in = {.owner = "check", .reading_only = true};
     ds_open_out out = {.exists = true, .rows = -1};
+    sayings columns = {.arena = c->arena, .end = &columns.first};
     ds_err err = DS_ERR_INIT;
 
     in.columns = ds_mapping_columns(c->route, c->arena, &in.columns_n);
@@ -179,22 +219,15 @@ static void check_destination(checking *c)
         not_opened(c, destination, what, &in, &err);
         return;
     }
-    if (!out.exists)
-        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL,
-                   "%s is not there yet: the first pass creates it", what);
-    else if (out.rows >= 0)
-        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s can be reached: %s row%s", what,
-                   ds_count_text(c->arena, out.rows), out.rows == 1 ? "" : "s");
-    else
-        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s can be reached", what);
-
-    if (ops->unknown)
-        ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s: only a write tells %s", what,
-                   ops->unknown);
-    if (ops->check_schema &&
-        !ops->check_schema(destination, &c->act, in.columns, in.columns_n, say_column, c, &err))
+    if (ops->check_schema && !ops->check_schema(destination, &c->act, in.columns, in.columns_n,
+                                                note_column, &columns, &err)) {
+        say_columns(c, &columns);
         failed(c, what, &err);
-    else if (ops->check_schema && out.exists)
+        return;
+    }
+    say_reached(c, what, &out);
+    say_columns(c, &columns);
+    if (ops->check_schema && out.exists)
         check_what_comes(c, destination);
 }
 

@@ -357,7 +357,9 @@ class Tables(Routes):
         self.numbered(1)
         self.route()
         self.side("POST", "/share", {"id": self.bases["Repositories"]["id"], "shared": False})
-        self.assertIn("not shared with the integration", self.run_it("check", code=2).out)
+        said = self.run_it("check", code=2).out
+        self.assertIn("not shared with the integration", said)
+        self.assertNotIn("can be reached", said)
         self.fails("config", "not shared with the integration")
 
     def test_settings_that_cannot_be(self):
