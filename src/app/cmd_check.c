@@ -128,6 +128,7 @@ typedef struct said {
 typedef struct sayings { /* of the columns, until it is known that they could be looked at */
     ds_arena *arena;
     said *first, **end;
+    size_t errors;
 } sayings;
 
 static void note_column(void *to, bool is_error, const char *text, const char *remedy)
@@ -140,6 +141,7 @@ static void note_column(void *to, bool is_error, const char *text, const char *r
                  .is_error = is_error};
     *all->end = it;
     all->end = &it->next;
+    all->errors += is_error;
 }
 
 static void say_columns(checking *c, const sayings *all)
@@ -225,7 +227,8 @@ static void check_destination(checking *c)
         failed(c, what, &err);
         return;
     }
-    say_reached(c, what, &out);
+    if (out.exists || !columns.errors)
+        say_reached(c, what, &out);
     say_columns(c, &columns);
     if (ops->check_schema && out.exists)
         check_what_comes(c, destination);

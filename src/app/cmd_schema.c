@@ -124,11 +124,16 @@ static void ask(view *v)
         return;
     }
     v->exists = out.exists;
-    if (!out.exists)
-        say(v, false, ds_arena_printf(v->a, "%s is not there yet: the first pass creates it", what),
-            NULL);
+    if (!out.exists && v->made_n)
+        return; /* made just now; how the route comes to it was said there */
+
+    size_t errors = v->errors;
+
     if (ops->check_schema && !ops->check_schema(to, &v->act, v->wanted, v->wanted_n, say, v, &err))
         failed(v, what, &err);
+    if (!out.exists && v->errors == errors)
+        say(v, false, ds_arena_printf(v->a, "%s is not there yet: the first pass creates it", what),
+            NULL);
 }
 
 /* ---- showing --------------------------------------------------------------------------------- */

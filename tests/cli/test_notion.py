@@ -289,8 +289,13 @@ class Columns(Routes):
         home = base["parent"]["page_id"]
         self.numbered(2)
         self.route(table=f"parent: {home}")
+        for look in "check", "schema":
+            said = self.run_it(look, "r", code=2).out
+            self.assertIn("there is no database yet", said)
+            self.assertNotIn("the first pass creates it", said)
         self.fails("config", "schema r --create")
         said = self.run_it("schema", "r", "--create").out
+        self.assertNotIn("not there yet", said)
         made = said.split("`database: ")[1].split("`")[0]
         self.route(table=f"database: {made}")
         self.assertEqual(self.one()["created"], 2)

@@ -106,8 +106,12 @@ bool ds_notion_check(ds_destination *self, ds_activity *act, const ds_column *co
     ds_arena *a = ds_activity_arena(act);
     const listener l = {say, to};
 
-    if (!w->settings.data_source && !w->settings.database)
-        return true; /* it is yet to be made */
+    if (!w->settings.data_source && !w->settings.database) {
+        say(to, true, "there is no database yet",
+            "`durable-sync schema ROUTE --create` makes one below `parent`, and says what to write "
+            "in its place");
+        return true;
+    }
     w->table.id = NULL;
     if (!look(w, act, err))
         return false;
