@@ -127,13 +127,23 @@ static void clean(const ds_http *http, const char *from, ds_buf *out)
     }
 }
 
+/* What an answer means that says nothing itself; NULL: its number tells. */
+static const char *meaning_of(int status)
+{
+    return status >= 300 && status < 400 && status != 304
+               ? "it leads elsewhere, and only reading follows there, three times and on the same "
+                 "host: look at the address"
+               : NULL;
+}
+
 bool fail_answer(ds_err *err, ds_err_kind kind, const ds_http *http, const ds_http_request *req,
                  int status, const char *text)
 {
     DS_AUTO_BUF(said, 64 * DS_KIB);
     char name[256];
 
-    err->http_status = status;
+    if (!text || !*text)
+        text = meaning_of(status);
     if (text)
         clean(http, text, &said);
     ds_fail(err, kind, "%s: HTTP %d%s%.*s", request_name(req, name, sizeof(name)), status,

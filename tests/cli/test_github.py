@@ -370,7 +370,8 @@ class Refusals(Routes):
                                    ("status=451", "permanent", "access blocked"),
                                    ("status=403 message=Request_forbidden_by_administrative_rules", "permanent", "rules"),
                                    ("html=500", "transient", "500"), ("html=200", "transient", "no JSON"),
-                                   ("garbage", "transient", "no JSON"), ("redirect=http://127.0.0.2/", "permanent", "302")):
+                                   ("garbage", "transient", "no JSON"),
+                                   ("redirect=http://127.0.0.2/", "permanent", "on the same host")):
             with self.subTest(fault):
                 done = self.refused(f"GET /orgs/* {fault}")
                 self.assertEqual(done["error"]["kind"], kind, done["error"])
