@@ -137,6 +137,17 @@ class Values(Routes):
         self.one()
         self.assertEqual(self.of("a")["Text"], 6)
 
+    def test_a_column_that_was_made_again_takes_all_of_a_batch(self):
+        self.table("{Text: text}")
+        self.records(*({"id": key, "text": "old"} for key in "abcd"))
+        self.one()
+        for column in (None, {"rich_text": {}}):
+            self.side("POST", "/columns", {"source": self.source, "properties": {"Text": column}})
+        self.records(*({"id": key, "text": "new"} for key in "abcde"))
+        done = self.one()
+        self.assertEqual((done["updated"], done["created"], done["held"]), (4, 1, 0))
+        self.assertEqual([self.of(key)["Text"] for key in "abcde"], ["new"] * 5)
+
     def test_a_number_as_the_key(self):
         self.start()
         self.route(fields="{Title: name}", key="Number")

@@ -226,6 +226,7 @@ static bool make(ds_notion_writer *w, ds_activity *act, ds_notion_job *job)
 
     m.seen = job->page ? ds_notion_seen_row(w, job->page) : NULL;
     job->json = NULL;
+    job->recent = w->recent;
     job->blocks = (ds_notion_blocks){.arena = a};
     job->at = job->top = 0;
     job->resumes = resumes_body(&m);

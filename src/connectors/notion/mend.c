@@ -122,8 +122,8 @@ static bool invalid(ds_notion_writer *w, ds_activity *act, ds_notion_job *job,
         if (ds_json_bool(page, "in_trash") || ds_json_bool(page, "archived"))
             return trashed(w, act, job, err);
     }
-    if (!w->recent)
-        return ds_notion_renew(w, act, err) && again(w, act, job, job->page, err);
+    if (!job->recent) /* another of its batch may have had the table looked at meanwhile */
+        return (w->recent || ds_notion_renew(w, act, err)) && again(w, act, job, job->page, err);
     ds_notion_hold(job, ds_activity_arena(act), "%s", refused->err.text);
     return true;
 }

@@ -100,6 +100,7 @@ typedef struct ds_notion_job {
     size_t at;               /* blocks that are on their way or there... */
     size_t top;              /* ...and how many of them lie in no other */
     bool resumes;            /* how many are there has to be asked */
+    bool recent;             /* made by the table as it was asked for in this pass */
     int tries;
 } ds_notion_job;
 
