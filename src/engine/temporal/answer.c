@@ -156,15 +156,6 @@ static void change_memo(const ds_replay *r, Ds__Command *to, ds_arena *a)
     m->upserted_memo = memo_now(r, a);
 }
 
-static bool is_in(const Ds__Memo *memo, const char *name)
-{
-    for (size_t i = 0; i < memo->n_fields; i++) {
-        if (strcmp(memo->fields[i]->key, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* What others put into the memo goes along. */
 static Ds__Memo *memo_of_next(const ds_replay *r, ds_arena *a)
 {
@@ -177,7 +168,7 @@ static Ds__Memo *memo_of_next(const ds_replay *r, ds_arena *a)
     memo->fields = ds_arena_grow(a, memo->fields, n * sizeof(*memo->fields),
                                  (n + old->n_fields) * sizeof(*memo->fields));
     for (size_t i = 0; i < old->n_fields; i++) {
-        if (!is_in(memo, old->fields[i]->key))
+        if (old->fields[i]->key && !ds_client_memo_field(memo, old->fields[i]->key))
             memo->fields[memo->n_fields++] = old->fields[i];
     }
     return memo;

@@ -80,7 +80,9 @@ typedef struct ds_listed { /* a unit's workflow that runs, as the server's lists
 /* Of one route. Lists of a server lag behind by seconds. */
 DS_MUST_USE bool ds_client_list(ds_client *c, const char *route, ds_arena *a, ds_listed **out,
                                 size_t *n, ds_err *err);
-/* One text of a memo; NULL: none. */
+/* NULL: the memo has none of that name. */
+const Ds__Payload *ds_client_memo_field(const Ds__Memo *memo, const char *name);
+/* One text of a memo; NULL: none, or none that can be read. */
 const char *ds_client_memo_text(const Ds__Memo *memo, const char *name, ds_arena *a);
 
 /* That long from now on the clock that nobody sets, for pthread_cond_timedwait. */

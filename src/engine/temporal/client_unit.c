@@ -61,15 +61,21 @@ Ds__Memo *ds_client_memo(const ds_carry *carry, const char *word, ds_arena *a)
     return memo;
 }
 
-const char *ds_client_memo_text(const Ds__Memo *memo, const char *name, ds_arena *a)
+const Ds__Payload *ds_client_memo_field(const Ds__Memo *memo, const char *name)
 {
-    ds_err ignored = DS_ERR_INIT;
-
     for (size_t i = 0; memo && i < memo->n_fields; i++) {
-        if (strcmp(memo->fields[i]->key, name) == 0)
-            return ds_json_str(ds_payload_read(memo->fields[i]->value, a, &ignored), NULL);
+        if (memo->fields[i]->key && strcmp(memo->fields[i]->key, name) == 0)
+            return memo->fields[i]->value;
     }
     return NULL;
+}
+
+const char *ds_client_memo_text(const Ds__Memo *memo, const char *name, ds_arena *a)
+{
+    const Ds__Payload *field = ds_client_memo_field(memo, name);
+    ds_err ignored = DS_ERR_INIT;
+
+    return field ? ds_json_str(ds_payload_read(field, a, &ignored), NULL) : NULL;
 }
 
 /* ---- start ----------------------------------------------------------------------------------- */
@@ -204,12 +210,35 @@ bool ds_client_describe(ds_client *c, const char *id, ds_arena *a,
 
 /* ---- list ------------------------------------------------------------------------------------ */
 
+/* As the text of a query of lists. */
+static const char *quoted(const char *text, ds_arena *a)
+{
+    char *out = ds_arena_alloc(a, 2 * strlen(text) + 1), *to = out;
+
+    for (; *text; text++) {
+        if (*text == '\'' || *text == '\\')
+            *to++ = '\\';
+        *to++ = *text;
+    }
+    *to = '\0';
+    return out;
+}
+
 static const char *list_query(const ds_client *c, const char *route, ds_arena *a)
 {
     return ds_arena_printf(a,
                            "WorkflowType = '" DS_WORKFLOW_TYPE "' AND ExecutionStatus = 'Running' "
                            "AND WorkflowId STARTS_WITH '%s'",
-                           ds_client_id(c, a, route, ""));
+                           quoted(ds_client_id(c, a, route, ""), a));
+}
+
+/* A prefix without the route's name is also what the ids of other configurations' units begin with.
+ * Those that were started by hand have no memo. */
+static bool is_of(const Ds__Memo *memo, const char *route, ds_arena *a)
+{
+    const char *name = ds_client_memo_text(memo, "route", a);
+
+    return !ds_client_memo_field(memo, "route") || (name && strcmp(name, route) == 0);
 }
 
 static void add_listed(const ds_client *c, const char *route, ds_arena *a,
@@ -218,7 +247,7 @@ static void add_listed(const ds_client *c, const char *route, ds_arena *a,
     const char *front = ds_client_id(c, a, route, "");
     const char *id = info->execution ? info->execution->workflow_id : NULL;
 
-    if (!id || strncmp(id, front, strlen(front)) != 0)
+    if (!id || strncmp(id, front, strlen(front)) != 0 || !is_of(info->memo, route, a))
         return;
     out[(*n)++] = (ds_listed){.id = id,
                               .unit = id + strlen(front),

@@ -12,9 +12,7 @@
 #define EVENTS_USUAL 400
 #define BYTES_USUAL ((int64_t)DS_MIB)
 #define MOST_USUAL 4000
-#define SUGGESTED_AFTER                                                                            \
-    20 /* events: a server whose limits are that small gets runs of some use                       \
-        */
+#define SUGGESTED_AFTER 20 /* events: with limits that small a run is still of some use */
 #define REDO "[TMPRL1100] nondeterminism: "
 
 /* ---- what went wrong ------------------------------------------------------------------------- */
