@@ -161,8 +161,13 @@ static bool look_at(view *v, const char *route, const char *unit, ds_err *err)
     const ds_unit_ref ref = {route, unit};
     ds_remote_unit found;
 
-    if (!v->s.table->look(v->s.client, &ref, false, a, &found, err))
-        return false;
+    if (!v->s.table->look(v->s.client, &ref, false, a, &found, err)) {
+        if (err->kind != DS_ERR_PERMANENT && err->kind != DS_ERR_CONFIG)
+            return false;
+        row_of(v, route, unit)->state.last_error = ds_arena_strdup(a, err->text);
+        *err = DS_ERR_INIT;
+        return true; /* it is this one that cannot be told of, others can */
+    }
     if (!found.there)
         return true; /* the store's row, if any, tells of its past */
     row_of(v, route, unit)->state = *found.state;

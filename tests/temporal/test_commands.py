@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The program's commands on engine temporal say and do what they do on the embedded one."""
 import parts  # noqa: F401  (makes the way to the others)
-from cli import main
+from cli import Case, main
 from worker import Served, route
 
 SLOW = "    pace: 40/s\n"
@@ -104,6 +104,43 @@ class Commands(Served):
         self.assertIn("has no workflow at", self.run_it("pause", "plants", code=2).err)
         self.assertIn("no route is named", self.run_it("pause", "plans", code=2).err)
         self.assertEqual(self.told("status")["units"], [])
+
+    def prefixed(self, prefix, name):
+        """A configuration of its own, with a store of its own; its unit's workflow."""
+        Case.config(self, f'engine: {{kind: temporal, prefix: "{prefix}"}}\nstore: sqlite:{name}.db\n'
+                          "routes:\n" + route(name))
+        self.rows(2, f"{name}.jsonl")
+        return prefix.replace("{route}", name) + "all"
+
+    def test_a_prefix_without_the_route_leaves_others_alone(self):
+        first = self.prefixed(f"o'{self.queue}:{{route}}:", "plants")
+        child = self.worker()
+        self.until_status(unit=first, runs=1, state="idle")
+        self.until(lambda: first in self.running(), "the first in the server's list")
+        self.leave(child)
+        second = self.prefixed(f"o'{self.queue}:", "trees")
+        self.worker()
+        self.until_status(unit=second, runs=1, state="idle")
+        self.assertFalse(self.status(first)["gone"])
+        self.assertEqual([unit["key"] for unit in self.told("status")["units"]], ["trees:all"])
+
+    def test_a_unit_that_cannot_be_read(self):
+        self.config("routes:\n" + route() + route("trees"))
+        self.rows(1)
+        self.rows(1, "trees.jsonl")
+        child = self.worker()
+        for name in ("plants", "trees"):
+            self.until_status(unit=self.unit(name), runs=1, state="idle")
+        self.leave(child)
+        self.server.cli("workflow", "terminate", "--workflow-id", self.unit("trees"))
+        self.server.cli("workflow", "start", "--type", "SourceSyncWorkflow", "--task-queue", self.queue,
+                        "--workflow-id", self.unit("trees"), "--input", '{"spec": 1}')
+        said = self.told("status")
+        self.assertIsNone(said["away"])
+        units = {unit["route"]: unit for unit in said["units"]}
+        self.assertIsNone(units["plants"]["last_error"])
+        self.assertIsNotNone(units["plants"]["next_run"])
+        self.assertIn("no state of a unit", units["trees"]["last_error"])
 
     def test_a_server_that_is_away(self):
         self.leave(self.first())
