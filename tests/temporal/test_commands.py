@@ -124,6 +124,23 @@ class Commands(Served):
         self.assertFalse(self.status(first)["gone"])
         self.assertEqual([unit["key"] for unit in self.told("status")["units"]], ["trees:all"])
 
+    def test_a_second_worker_on_a_file_of_its_own(self):
+        self.first()
+        text = (self.dir / "durable-sync.yaml").read_text()
+        self.write("other.yaml", "store: sqlite:other.db\n" + text)
+        second = self.worker("--config", "other.yaml")
+        self.alive.remove(second)
+        self.logged("worker_waits")
+
+        def ended():
+            self.signal("approve")  # whoever lives asks for the next task
+            return second.poll() is not None
+
+        self.until(ended, f"the second one's end:\n{self.log()}")
+        self.assertEqual(second.returncode, 2)
+        self.assertIn("one store on a PostgreSQL server", self.log())
+        self.assertFalse((self.dir / "other.db").exists())
+
     def test_a_unit_that_cannot_be_read(self):
         self.config("routes:\n" + route() + route("trees"))
         self.rows(1)
