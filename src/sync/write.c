@@ -33,6 +33,7 @@ void hold_item(pass *p, const item *it)
                     .attempts = 1,
                     .since_ms = now_ms,
                     .hash = it->mapped.hash};
+    bool tried = it->sent || !it->next_try_ms; /* else it only waits */
 
     p->totals.held++;
     if (it->placed)
@@ -43,7 +44,7 @@ void hold_item(pass *p, const item *it)
     }
     if (it->held) {
         held.since_ms = it->held->since_ms;
-        held.attempts = ds_hash_same(it->held->hash, held.hash) ? it->held->attempts + 1 : 1;
+        held.attempts = ds_hash_same(it->held->hash, held.hash) ? it->held->attempts + tried : 1;
     }
     held.next_try_ms = it->next_try_ms ? it->next_try_ms : now_ms + backed_off(held.attempts);
     group_hold(p, &held);
@@ -306,6 +307,18 @@ static void settle_unknown(pass *p, item *it, const ds_write *w)
     }
 }
 
+/* Where its batch failed before it could be made again, that is no fault of the record's: the next
+ * pass does it, and need not wait. */
+static void settle_removed(pass *p, item *it)
+{
+    it->keep_intent = true; /* an earlier pass may have made it again */
+    if (it->gone) {
+        it->reason = "its row was removed while it was being written";
+        hold_item(p, it);
+    }
+    settle_refused(p, it);
+}
+
 static void settle(pass *p, item *it, const ds_write *w)
 {
     switch (w->outcome) {
@@ -329,11 +342,8 @@ static void settle(pass *p, item *it, const ds_write *w)
     case DS_OUT_UNKNOWN:
         settle_unknown(p, it, w);
         break;
-    case DS_OUT_GONE: /* the row, while it was being written: nothing was made of it */
-        it->reason = "its row was removed while it was being written";
-        it->keep_intent = true; /* an earlier pass may have made it again */
-        hold_item(p, it);
-        settle_refused(p, it);
+    case DS_OUT_GONE: /* the row, and nothing was made of it */
+        settle_removed(p, it);
         break;
     case DS_OUT_NONE: /* never sent; what an earlier pass sent is as unknown as it was */
         it->keep_intent = true;

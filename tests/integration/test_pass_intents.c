@@ -193,6 +193,48 @@ static void a_changed_record_waits_for_its_unknown_update(void **state)
     assert_string_equal(name_of(w, "a"), "three");
 }
 
+/* That the batch failed is no fault of the row that was to be made again: its record is not held.
+ */
+static void a_row_removed_by_hand_is_made_again_after_its_batch_failed(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory-b"), "");
+    shape(w, &ds_memory_destination_b, 1000, 0);
+    put("a", "one");
+    put("b", "one");
+    assert_string_equal(world_totals(w), "2 2 0 0 0 0");
+    ds_memory_take("out", "all", "a");
+    put("a", "two");
+    put("b", "two");
+    ds_memory_fail("out", &(ds_memory_faults){.fail_write = 2, .kind = DS_ERR_TRANSIENT});
+    assert_int_equal(world_pass(w).outcome, DS_PASS_FAILED); /* a is gone, b never left */
+    answers();
+    assert_string_equal(world_held(w), "");
+    assert_string_equal(world_totals(w), "2 1 1 0 0 0");
+    assert_string_equal(name_of(w, "a"), "two");
+}
+
+/* Else the first refusal after a long wait would be followed by a day's. */
+static void a_pass_that_waits_for_an_answer_is_no_try(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory-b"), "");
+    shape(w, &ds_memory_destination_b, 1000, 0);
+    put("a", "one");
+    lose_answer(1, true);
+    for (int i = 0; i < 12; i++)
+        assert_string_equal(world_totals(w), "1 0 0 0 0 1");
+    w->clock.now_ms += 1000;
+    ds_memory_fail("out", &(ds_memory_faults){.hold_key = "a"});
+    assert_string_equal(world_totals(w), "1 0 0 0 0 1"); /* the second try is refused */
+    assert_string_equal(world_held(w), "a: refused");
+    answers();
+    w->clock.now_ms += (int64_t)2 * DS_MINUTE_MS;
+    assert_string_equal(world_totals(w), "1 1 0 0 0 0");
+}
+
 static void a_row_removed_by_hand_is_made_again_once(void **state)
 {
     world *w = *state;
@@ -488,6 +530,8 @@ int main(void)
         CASE(a_row_that_is_not_there_twice_is_made_again),
         CASE(a_look_up_that_fails_loses_no_intent),
         CASE(a_changed_record_waits_for_its_unknown_update),
+        CASE(a_row_removed_by_hand_is_made_again_after_its_batch_failed),
+        CASE(a_pass_that_waits_for_an_answer_is_no_try),
         CASE(a_row_removed_by_hand_is_made_again_once),
         CASE(an_adopted_row_does_not_become_ours_by_an_unknown_update),
         CASE(a_mark_set_before_a_crash_is_taken_back_by_look_up_too),
