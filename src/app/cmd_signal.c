@@ -143,7 +143,7 @@ int ds_cmd_approve(ds_app *app)
     ds_event event = {.type = DS_EV_APPROVE};
     ds_unit_ref ref;
     ds_err err = DS_ERR_INIT;
-    bool waits, daemon;
+    bool waits = false, daemon = false;
     int code = first_word(app, true, false, &ref);
 
     if (code)

@@ -5,6 +5,7 @@
  */
 #include "store/internal.h"
 #include "store/links.h"
+#include <assert.h>
 
 bool ds_link_writer_begin(ds_link_writer *w, ds_db *db, ds_link_place at, ds_err *err)
 {
@@ -395,6 +396,7 @@ bool ds_links_settle_doubts(ds_db *db, ds_link_place at, ds_err *err)
 
     if (!read_doubts(db, at.unit_id, a, &seqs, &n, err))
         return false;
+    assert(seqs || n == 0);
     for (size_t i = 0; i < n; i++) {
         int64_t id = ds_link_id(at.unit_id, seqs[i]);
         const char *key;

@@ -6,6 +6,7 @@
 #include "store/sqlite.h"
 
 #include "store/store.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -388,6 +389,7 @@ static bool quick_check(ds_db *db, ds_arena *a, const char **finding, ds_err *er
     if (!st || !next(db, st, &row, err))
         return false;
     *finding = ds_col_text(st, 0, a);
+    assert(*finding); /* the check's answer is a text */
     if (strcmp(*finding, "ok") == 0)
         *finding = NULL;
     return true;

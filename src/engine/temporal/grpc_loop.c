@@ -1,6 +1,7 @@
 /* src/engine/temporal/grpc_loop.c - the one thread that does all input and output. */
 #include "engine/temporal/grpc_internal.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -192,6 +193,7 @@ static void assign(ds_grpc *g)
     while (c && c->state == DS_CONN_UP && g->waiting.first && ds_h2_has_room(c->h2)) {
         ds_call *call = ds_call_list_pop(&g->waiting);
 
+        assert(call);
         if (comes_too_late(g, call)) {
             ds_fail(&call->why, DS_ERR_TRANSIENT, "the connection came too late for the poll");
             ds_call_finish(g, call, DS_CALL_UNSENT);
