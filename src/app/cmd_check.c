@@ -80,9 +80,42 @@ static void not_opened(checking *c, ds_destination *destination, const char *wha
     ds_finding(c->f, DS_FINDING_ERROR, c->route->name, remedy, "%s: %s", what, err->text);
 }
 
+/* A property that the route takes, and the first record has under a name that is nearly the same:
+ * absent is a value like another, so no pass would say a word. */
+static void check_name(checking *c, const char *what, const ds_record *rec, const char *wanted)
+{
+    const char **names = ds_arena_zalloc(c->arena, (rec->props_n + 1) * sizeof(*names));
+    const char *head = ds_arena_strndup(c->arena, wanted, strcspn(wanted, ".")), *near;
+
+    for (size_t i = 0; i < rec->props_n; i++) {
+        names[i] = rec->props[i].name;
+        if (!strcmp(names[i], wanted) || !strcmp(names[i], head))
+            return;
+    }
+    near = ds_nearest(head, names, rec->props_n);
+    if (near)
+        ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
+                   "correct the name; where other records have it, all is well",
+                   "%s: its first record has no \"%.100s\"; did you mean \"%.100s\"?", what, head,
+                   near);
+}
+
+static void look_at(checking *c, const char *what, const ds_record *rec)
+{
+    if (rec->hold) {
+        ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
+                   "each pass sets it aside, and reads all else", "%s: %s: %s", what,
+                   rec->place ? rec->place : "its first record", rec->hold);
+        return;
+    }
+    for (size_t i = 0; i < c->act.wanted_n; i++)
+        check_name(c, what, rec, c->act.wanted[i]);
+}
+
 /* What only a look at the first record shows: a header without the key, a list that is not there.
  */
-static bool read_first(checking *c, ds_source *source, const char *unit, ds_err *err)
+static bool read_first(checking *c, ds_source *source, const char *unit, const char *what,
+                       ds_err *err)
 {
     const ds_fetch want = {.unit = unit, .since_ms = -1, .limit = 1};
     ds_page page;
@@ -93,6 +126,8 @@ static bool read_first(checking *c, ds_source *source, const char *unit, ds_err 
     bool ok = source->ops->fetch_page(source, &c->act, &want, &page, err);
 
     c->act.unit = "-";
+    if (ok && page.records_n)
+        look_at(c, what, &page.records[0]);
     return ok;
 }
 
@@ -106,7 +141,7 @@ static void check_source(checking *c)
     c->act.wanted = ds_mapping_wanted(c->route, c->arena, &c->act.wanted_n);
     if ((source->ops->open && !source->ops->open(source, &c->act, &err)) ||
         !source->ops->units(source, &c->act, &units, &err) ||
-        (units.n && !read_first(c, source, units.keys[0], &err))) {
+        (units.n && !read_first(c, source, units.keys[0], what, &err))) {
         failed(c, what, &err);
         return;
     }

@@ -483,6 +483,18 @@ class Tables(BadCase):
         self.assertEqual((done["created"], done["held"]), (1, 2))
         self.assertEqual(list(self.held()), ["row:1", "row:2"])
 
+    def test_check_looks_at_the_first_record(self):
+        def warnings():
+            return [f["text"] for f in self.run_it("check", "--json").json["findings"]
+                    if f["level"] == "warning"]
+
+        self.config(SIMPLE + "    fields: {Name: nmae, Other: weight, Part: size.max}\n")
+        self.write("plants.jsonl", '{"id": "a", "name": "Ada", "size": {"max": 1}}\n')
+        self.assertEqual(warnings(), ['source file: its first record has no "nmae"; did you mean "name"?'])
+        self.write("plants.jsonl", 'no JSON\n{"id": "a", "name": "Ada"}\n')
+        (said,) = warnings()
+        self.assertIn("line:1", said)
+
 
 if __name__ == "__main__":
     main()
