@@ -226,6 +226,7 @@ static const struct signal {
     {"pause with something", "pause", "[1]", 0},
     {"ensure of nothing", "ensure", NULL, 1},
     {"ensure of an empty object", "ensure", "{}", 1},
+    {"ensure without times", "ensure", "{\"event\":{\"type\":\"ensure\"},\"config\":\"x\"}", 1},
     {"ensure that is another event", "ensure", "{\"event\":{\"type\":\"gone\"},\"config\":\"x\"}",
      1},
     {"the end of a pass", "pass_ended", "{}", 1},

@@ -99,7 +99,8 @@ static bool read_ensure(ds_replay *r, const ds_hevent *ev, ds_event *out)
     const ds_json *event = ds_json_get(argument(ev), "event");
     ds_err ignored = DS_ERR_INIT;
 
-    if (!config || !ds_event_read(event, r->a, out, &ignored) || out->type != DS_EV_ENSURE)
+    if (!config || !ds_event_read(event, r->a, out, &ignored) || out->type != DS_EV_ENSURE ||
+        (out->interval_ms <= 0 && !out->cron))
         return false;
     r->carry.config = ds_arena_strdup(r->a, config);
     return true;
