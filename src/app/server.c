@@ -155,6 +155,22 @@ static ds_unit_row *row_of(view *v, const char *route, const char *unit)
     return row;
 }
 
+/* The store's row tells of its past. */
+static void note_no_workflow(view *v, const char *route, const char *unit)
+{
+    for (size_t i = 0; i < v->n; i++) {
+        ds_unit_row *row = &v->rows[i];
+
+        if (strcmp(row->route, route) == 0 && strcmp(row->unit, unit) == 0 &&
+            !row->state.last_error)
+            row->state.last_error =
+                ds_arena_printf(v->s.app->arena,
+                                "it has no workflow at %s: `durable-sync run` starts it, and looks "
+                                "for it once an hour",
+                                v->s.app->config->temporal->address);
+    }
+}
+
 static bool look_at(view *v, const char *route, const char *unit, ds_err *err)
 {
     ds_arena *a = v->s.app->arena;
@@ -168,8 +184,10 @@ static bool look_at(view *v, const char *route, const char *unit, ds_err *err)
         *err = DS_ERR_INIT;
         return true; /* it is this one that cannot be told of, others can */
     }
-    if (!found.there)
-        return true; /* the store's row, if any, tells of its past */
+    if (!found.there) {
+        note_no_workflow(v, route, unit);
+        return true;
+    }
     row_of(v, route, unit)->state = *found.state;
     if (found.at_work) {
         v->running = ds_arena_grow(a, v->running, v->running_n * sizeof(*v->running),

@@ -150,6 +150,7 @@ class Commands(Served):
             self.until_status(unit=self.unit(name), runs=1, state="idle")
         self.leave(child)
         self.server.cli("workflow", "terminate", "--workflow-id", self.unit("trees"))
+        self.assertIn("it has no workflow at", self.told("status", "trees")["units"][0]["last_error"])
         self.server.cli("workflow", "start", "--type", "SourceSyncWorkflow", "--task-queue", self.queue,
                         "--workflow-id", self.unit("trees"), "--input", '{"spec": 1}')
         said = self.told("status")
