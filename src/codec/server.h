@@ -7,8 +7,7 @@
 DS_MUST_USE bool ds_codec_serve(const ds_codec_options *options, const ds_codec_watch *watch,
                                 ds_err *err);
 
-/* ---- what an answer is made of, for the tests and fuzzing -------------------------------------
- */
+/* ---- what an answer is made of, for the tests and fuzzing ------------------------------------ */
 
 typedef struct ds_codec_server ds_codec_server;
 

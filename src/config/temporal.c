@@ -10,8 +10,7 @@
 
 #define NAME_MAX_BYTES ((size_t)1000) /* of a queue, of a namespace: the server's own limit */
 
-/* ---- what may be written ----------------------------------------------------------------------
- */
+/* ---- what may be written --------------------------------------------------------------------- */
 
 typedef struct written {
     ds_temporal_layer layer;
@@ -169,8 +168,7 @@ const ds_key ds_engine_keys[] = {
     {.name = NULL},
 };
 
-/* ---- three places to one ----------------------------------------------------------------------
- */
+/* ---- three places to one --------------------------------------------------------------------- */
 
 void ds_temporal_merge(ds_temporal_layer *base, const ds_temporal_layer *over)
 {
@@ -230,8 +228,7 @@ static void read_profile(ds_load *ld, const ds_member *m, const written *w, ds_t
     ds_temporal_profile(ld, m->value->at, file, profile, out);
 }
 
-/* ---- one setting ------------------------------------------------------------------------------
- */
+/* ---- one setting ----------------------------------------------------------------------------- */
 
 /* From the configuration relative to it, from elsewhere to where we run. */
 static const char *read_file_path(ds_load *ld, const ds_member *m)
@@ -275,8 +272,7 @@ static const ds_secret *read_secret(ds_load *ld, const ds_member *m)
     return m && ds_read_secret(ld, m, NULL, &secret) ? secret : NULL;
 }
 
-/* ---- the key ----------------------------------------------------------------------------------
- */
+/* ---- the key --------------------------------------------------------------------------------- */
 
 static ds_secret *key_now(const ds_temporal *t)
 {
@@ -352,8 +348,7 @@ static void read_headers(ds_load *ld, const ds_temporal_layer *all, ds_temporal 
     t->headers = headers;
 }
 
-/* ---- all of them ------------------------------------------------------------------------------
- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 static void check_pairs(ds_load *ld, const ds_temporal_layer *all)
 {

@@ -62,8 +62,7 @@ void ds_temporal_add_header(ds_load *ld, ds_temporal_layer *layer, const char *n
     layer->headers_n = DS_MAX(layer->headers_n, i + 1);
 }
 
-/* ---- the environment --------------------------------------------------------------------------
- */
+/* ---- the environment ------------------------------------------------------------------------- */
 
 void ds_temporal_environment(ds_load *ld, ds_temporal_layer *out)
 {
@@ -87,8 +86,7 @@ void ds_temporal_environment(ds_load *ld, ds_temporal_layer *out)
     }
 }
 
-/* ---- temporal.toml ----------------------------------------------------------------------------
- */
+/* ---- temporal.toml --------------------------------------------------------------------------- */
 
 typedef struct source {
     ds_load *ld;

@@ -85,8 +85,7 @@ static bool end_of_line(reader *r)
            fail(r, "more stands here than one value");
 }
 
-/* ---- text -------------------------------------------------------------------------------------
- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static void add_character(ds_buf *out, uint32_t c)
 {
@@ -188,8 +187,7 @@ static bool any_text(reader *r, char **out)
     return quoted(r, quote, false, out);
 }
 
-/* ---- names ------------------------------------------------------------------------------------
- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static bool is_bare(char c)
 {
@@ -264,8 +262,7 @@ static bool add(reader *r, const path *p, ds_toml_kind kind, char *text)
     return true;
 }
 
-/* ---- values -----------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static bool pair(reader *r, const path *in);
 

@@ -55,8 +55,7 @@ static void check_answer(const ds_answer *an, ds_arena *a)
         check_failure(&failure);
 }
 
-/* ---- lines of one answer ----------------------------------------------------------------------
- */
+/* ---- lines of one answer --------------------------------------------------------------------- */
 
 static void one_answer(fuzz_input *in, ds_arena *a)
 {
@@ -81,8 +80,7 @@ static void one_answer(fuzz_input *in, ds_arena *a)
     ds_answer_fini(&an);
 }
 
-/* ---- the server's bytes -----------------------------------------------------------------------
- */
+/* ---- the server's bytes ---------------------------------------------------------------------- */
 
 typedef struct world {
     ds_arena *a;

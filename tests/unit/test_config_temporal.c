@@ -9,8 +9,7 @@
 
 #define ENGINE(rest) "engine:\n  kind: temporal\n" rest ROUTE("")
 
-/* ---- where a setting comes from ---------------------------------------------------------------
- */
+/* ---- where a setting comes from -------------------------------------------------------------- */
 
 /* No home, and none of the variables that the engine reads. */
 static void bare_environment(void)
@@ -185,8 +184,7 @@ static void the_embedded_engine_has_none(void **state)
     ds_config_free(config);
 }
 
-/* ---- a key that others renew ------------------------------------------------------------------
- */
+/* ---- a key that others renew ----------------------------------------------------------------- */
 
 static void write_key(const char *text)
 {
@@ -232,8 +230,7 @@ static void a_key_from_a_file_is_read_again(void **state)
     ds_config_free(config);
 }
 
-/* ---- what is wrong ----------------------------------------------------------------------------
- */
+/* ---- what is wrong --------------------------------------------------------------------------- */
 
 static const struct wrong {
     const char *name, *text, *environment, *profiles, *err;

@@ -4,8 +4,7 @@
 
 #include <poll.h>
 
-/* ---- every way in which a call may end --------------------------------------------------------
- */
+/* ---- every way in which a call may end ------------------------------------------------------- */
 
 static void say_hello(h2_peer *p, h2_request *r)
 {
@@ -156,8 +155,7 @@ static void the_first_detail_is_told(void **state)
     rig_close(&r);
 }
 
-/* ---- what is sent -----------------------------------------------------------------------------
- */
+/* ---- what is sent ---------------------------------------------------------------------------- */
 
 static char seen[4096];
 static bool key_is_hidden;
@@ -229,8 +227,7 @@ static void another_service_is_a_whole_path(void **state)
     rig_close(&r);
 }
 
-/* ---- large ones, windows ----------------------------------------------------------------------
- */
+/* ---- large ones, windows --------------------------------------------------------------------- */
 
 #define LARGE (5 * DS_MIB) /* more than a stream's window */
 
@@ -316,8 +313,7 @@ static void a_request_refused_unread_stops(void **state)
     rig_close(&r);
 }
 
-/* ---- deadlines --------------------------------------------------------------------------------
- */
+/* ---- deadlines ------------------------------------------------------------------------------- */
 
 /* "Late": the server ends it itself, when its time has come. "Never": nobody does. */
 static void serve_late(http_conn *c)
@@ -362,8 +358,7 @@ static void deadlines_come(void **state)
     rig_close(&r);
 }
 
-/* ---- many at once -----------------------------------------------------------------------------
- */
+/* ---- many at once ---------------------------------------------------------------------------- */
 
 #define MANY 50
 
@@ -445,8 +440,7 @@ static void the_servers_limit_is_kept(void **state)
     rig_close(&r);
 }
 
-/* ---- a key that is no longer taken ------------------------------------------------------------
- */
+/* ---- a key that is no longer taken ----------------------------------------------------------- */
 
 static atomic_int looks;
 
@@ -523,8 +517,7 @@ static void one_that_was_not_is_told(void **state)
     ds_secret_free(key);
 }
 
-/* ---- settings ---------------------------------------------------------------------------------
- */
+/* ---- settings -------------------------------------------------------------------------------- */
 
 static void settings_that_cannot_be(void **state)
 {

@@ -154,8 +154,7 @@ static void an_answer(void **state)
     check(*state, true);
 }
 
-/* ---- what has no end --------------------------------------------------------------------------
- */
+/* ---- what has no end ------------------------------------------------------------------------- */
 
 static void headers_have_a_limit(void **state)
 {

@@ -15,8 +15,7 @@ static void answer_all(h2_peer *p)
         h2_peer_answer(p, r->stream, "hello");
 }
 
-/* ---- GOAWAY -----------------------------------------------------------------------------------
- */
+/* ---- GOAWAY ---------------------------------------------------------------------------------- */
 
 #define LAST_OF_ALL 0x7fffffffu
 
@@ -143,8 +142,7 @@ static void a_call_follows_through_any_number_of_goaways(void **state)
     rig_close(&r);
 }
 
-/* ---- refused unread ---------------------------------------------------------------------------
- */
+/* ---- refused unread -------------------------------------------------------------------------- */
 
 /* "Once" is refused the first time, "Ever" each time. */
 static void serve_refusals(http_conn *c)
@@ -180,8 +178,7 @@ static void what_is_refused_unread_is_sent_again(void **state)
     rig_close(&r);
 }
 
-/* ---- lost connections -------------------------------------------------------------------------
- */
+/* ---- lost connections ------------------------------------------------------------------------ */
 
 /* 1: hangs up at once. 2: greets, lets nobody in, hangs up. 3: takes the request and hangs up
  * without ceremony. 4: says what is no HTTP/2 in the middle of an answer. 5: serves. */
@@ -224,8 +221,7 @@ static void only_what_was_written_is_lost_with_its_connection(void **state)
     rig_close(&r);
 }
 
-/* ---- whether it lives -------------------------------------------------------------------------
- */
+/* ---- whether it lives ------------------------------------------------------------------------ */
 
 /* Answers a call once three pings have come. */
 static void serve_pinged(http_conn *c)
@@ -335,8 +331,7 @@ static void an_old_connection_gives_way_to_a_new_one(void **state)
     rig_close(&r);
 }
 
-/* ---- stopping ---------------------------------------------------------------------------------
- */
+/* ---- stopping -------------------------------------------------------------------------------- */
 
 static void waiting_frame(h2_peer *p, int *resets)
 {
@@ -414,8 +409,7 @@ static void closing_waits_for_those_who_call(void **state)
     }
 }
 
-/* ---- a connection that comes late -------------------------------------------------------------
- */
+/* ---- a connection that comes late ------------------------------------------------------------ */
 
 /* Greets a little later than it could; tells of every poll that has less than two seconds left. */
 static void serve_late_greeting(http_conn *c)
@@ -456,8 +450,7 @@ static void no_poll_is_sent_that_the_server_would_refuse(void **state)
     rig_close(&r);
 }
 
-/* ---- a server that speaks something else ------------------------------------------------------
- */
+/* ---- a server that speaks something else ----------------------------------------------------- */
 
 static void speak_http(http_conn *c)
 {

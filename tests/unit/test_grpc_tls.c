@@ -32,8 +32,7 @@ static asked ask_server(const char *variable, ds_grpc_options o)
     return q;
 }
 
-/* ---- whom we talk to --------------------------------------------------------------------------
- */
+/* ---- whom we talk to ------------------------------------------------------------------------- */
 
 static const struct server {
     const char *name, *variable, *host; /* NULL: localhost */
@@ -87,8 +86,7 @@ static void a_server(void **state)
         assert_int_equal(q.err.kind, row->kind);
 }
 
-/* ---- who we are -------------------------------------------------------------------------------
- */
+/* ---- who we are ------------------------------------------------------------------------------ */
 
 static ds_grpc_options with(const char *cert, const char *key)
 {
@@ -166,8 +164,7 @@ static void keys_that_cannot_be_used(void **state)
     }
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------
- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static void serve_plain(http_conn *c)
 {

@@ -17,8 +17,7 @@
 #define GRACE_MS INT64_C(1000)   /* for the server to say itself that the deadline has come */
 #define LONGEST_MS INT64_C(99999999)
 
-/* ---- settings ---------------------------------------------------------------------------------
- */
+/* ---- settings -------------------------------------------------------------------------------- */
 
 static bool is_plain_text(const char *value)
 {
@@ -114,8 +113,7 @@ static void copy_options(ds_grpc *g, const ds_grpc_options *from)
     set_usual(o);
 }
 
-/* ---- opening and closing ----------------------------------------------------------------------
- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 static void drop_secret(const ds_secret *secret)
 {
@@ -218,8 +216,7 @@ void ds_grpc_tally_of(ds_grpc *g, ds_grpc_tally *out)
     pthread_mutex_unlock(&g->lock);
 }
 
-/* ---- one call ---------------------------------------------------------------------------------
- */
+/* ---- one call -------------------------------------------------------------------------------- */
 
 static void add_header(ds_call *call, ds_grpc_header *headers, const char *name, const char *value)
 {

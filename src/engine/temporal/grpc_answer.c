@@ -34,8 +34,7 @@ static bool wrong(ds_answer *an, int status, const char *why)
     return false;
 }
 
-/* ---- headers ----------------------------------------------------------------------------------
- */
+/* ---- headers --------------------------------------------------------------------------------- */
 
 void ds_answer_block(ds_answer *an, bool last)
 {
@@ -99,8 +98,7 @@ bool ds_answer_header(ds_answer *an, const uint8_t *name, size_t name_n, const u
     return true;
 }
 
-/* ---- data -------------------------------------------------------------------------------------
- */
+/* ---- data ------------------------------------------------------------------------------------ */
 
 static size_t message_n(const uint8_t *head)
 {
@@ -143,8 +141,7 @@ bool ds_answer_data(ds_answer *an, const uint8_t *data, size_t n)
     return true;
 }
 
-/* ---- details ----------------------------------------------------------------------------------
- */
+/* ---- details --------------------------------------------------------------------------------- */
 
 /* Of several values, with commas between, the first. NULL: it is none. */
 static const uint8_t *from_base64(const ds_buf *text, ds_arena *a, size_t *n)
@@ -247,8 +244,7 @@ static void read_details(const ds_answer *an, ds_arena *a, ds_grpc_failure *out)
     out->detail_n = (size_t)(field(any, 2).end - out->detail);
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static int hex(char c)
 {

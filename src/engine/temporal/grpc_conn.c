@@ -25,8 +25,7 @@ static void die(ds_conn *c, ds_err_kind kind, const char *text)
     c->state = DS_CONN_DEAD;
 }
 
-/* ---- calls that the session gives back --------------------------------------------------------
- */
+/* ---- calls that the session gives back ------------------------------------------------------- */
 
 static void call_ended(void *to, ds_h2_call *h2, ds_h2_end end, uint32_t code)
 {
@@ -83,8 +82,7 @@ bool ds_conn_begin(ds_conn *c, ds_call *call)
     return ds_h2_begin(c->h2, &call->h2);
 }
 
-/* ---- coming up --------------------------------------------------------------------------------
- */
+/* ---- coming up ------------------------------------------------------------------------------- */
 
 ds_conn *ds_conn_new(ds_grpc *g, const struct addrinfo *to)
 {
@@ -166,8 +164,7 @@ static void shake(ds_conn *c)
     }
 }
 
-/* ---- bytes in ---------------------------------------------------------------------------------
- */
+/* ---- bytes in -------------------------------------------------------------------------------- */
 
 static void closed_by_server(ds_conn *c)
 {
@@ -277,8 +274,7 @@ static void read_bytes(ds_conn *c)
     }
 }
 
-/* ---- bytes out --------------------------------------------------------------------------------
- */
+/* ---- bytes out ------------------------------------------------------------------------------- */
 
 /* Nothing can be written any more. What the server said before it hung up, answers among it, is
  * still there to be read. */
@@ -347,8 +343,7 @@ void ds_conn_write(ds_conn *c)
     }
 }
 
-/* ---- whether it lives -------------------------------------------------------------------------
- */
+/* ---- whether it lives ------------------------------------------------------------------------ */
 
 short ds_conn_events(const ds_conn *c)
 {

@@ -22,8 +22,7 @@ uint32_t ds_grpc_random(ds_grpc *g) /* xorshift */
     return g->random;
 }
 
-/* ---- the look-up ------------------------------------------------------------------------------
- */
+/* ---- the look-up ----------------------------------------------------------------------------- */
 
 static int look_up(ds_lookup *l, int flags)
 {
@@ -83,8 +82,7 @@ static void end_lookup(ds_grpc *g)
     ds_dial_failed(g, &err);
 }
 
-/* ---- connections ------------------------------------------------------------------------------
- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static void try_next(ds_grpc *g)
 {

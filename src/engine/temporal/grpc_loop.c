@@ -26,8 +26,7 @@ void ds_grpc_wake(ds_grpc *g)
     (void)!eventfd_write(g->wake, 1);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------
- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 void ds_call_list_init(ds_call_list *list)
 {
@@ -73,8 +72,7 @@ void ds_call_finish(ds_grpc *g, ds_call *call, ds_call_end end)
     pthread_mutex_unlock(&g->lock);
 }
 
-/* ---- what callers want ------------------------------------------------------------------------
- */
+/* ---- what callers want ----------------------------------------------------------------------- */
 
 static void take_incoming(ds_grpc *g)
 {
@@ -176,8 +174,7 @@ static void judge_calls(ds_grpc *g, judge ends)
     }
 }
 
-/* ---- connections ------------------------------------------------------------------------------
- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 /* The server refuses a poll that has less than two seconds left as if it were a mistake of ours. */
 static bool comes_too_late(const ds_grpc *g, const ds_call *call)
@@ -259,8 +256,7 @@ static bool bury(ds_grpc *g)
     return any;
 }
 
-/* ---- the thread -------------------------------------------------------------------------------
- */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
 static int64_t due_ms(const ds_grpc *g)
 {

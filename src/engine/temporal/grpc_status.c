@@ -58,8 +58,7 @@ void ds_grpc_of_reset(uint32_t code, bool late, ds_grpc_failure *out)
     }
 }
 
-/* ---- in our own terms -------------------------------------------------------------------------
- */
+/* ---- in our own terms ------------------------------------------------------------------------ */
 
 static bool has_detail(const ds_grpc_failure *f, const char *type)
 {
@@ -148,8 +147,7 @@ bool ds_grpc_fail(ds_err *err, const ds_grpc_scene *s, const ds_grpc_failure *f)
                    ds_grpc_status_name(f->status), f->text);
 }
 
-/* ---- whether to repeat it ---------------------------------------------------------------------
- */
+/* ---- whether to repeat it -------------------------------------------------------------------- */
 
 #define TRIES_MAX 10
 

@@ -12,8 +12,7 @@
 #define HEADER_LIST_MAX (64 * DS_KIB)
 #define HEADERS_MAX ((size_t)64) /* of a request */
 
-/* ---- memory: a key goes through it, so it is hidden and wiped as it goes -----------------------
- */
+/* ---- memory: a key goes through it, so it is hidden and wiped as it goes --------------------- */
 
 static void *hidden_malloc(size_t n, void *to)
 {
@@ -51,8 +50,7 @@ static nghttp2_mem memory = {.malloc = hidden_malloc,
                              .calloc = hidden_calloc,
                              .realloc = hidden_realloc};
 
-/* ---- the list of calls ------------------------------------------------------------------------
- */
+/* ---- the list of calls ----------------------------------------------------------------------- */
 
 static void list_add(ds_h2 *h, ds_h2_call *call)
 {
@@ -105,8 +103,7 @@ static void end_wrong(ds_h2 *h, ds_h2_call *call)
     end(h, call, DS_H2_WRONG, 0);
 }
 
-/* ---- what nghttp2 tells -----------------------------------------------------------------------
- */
+/* ---- what nghttp2 tells ---------------------------------------------------------------------- */
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *to)
 {
@@ -225,8 +222,7 @@ static int on_error(nghttp2_session *session, int code, const char *text, size_t
     return 0;
 }
 
-/* ---- the request's body -----------------------------------------------------------------------
- */
+/* ---- the request's body ---------------------------------------------------------------------- */
 
 static ssize_t read_request(nghttp2_session *session, int32_t stream, uint8_t *out, size_t most,
                             uint32_t *flags, nghttp2_data_source *source, void *to)
@@ -259,8 +255,7 @@ static ssize_t read_request(nghttp2_session *session, int32_t stream, uint8_t *o
     return (ssize_t)n;
 }
 
-/* ---- a session --------------------------------------------------------------------------------
- */
+/* ---- a session ------------------------------------------------------------------------------- */
 
 static nghttp2_session *new_session(ds_h2 *h)
 {
@@ -365,8 +360,7 @@ void ds_h2_goodbye(ds_h2 *h)
     (void)nghttp2_session_terminate_session(h->session, NGHTTP2_NO_ERROR);
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------
- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static bool is_over(const ds_h2 *h)
 {

@@ -23,8 +23,7 @@ struct ds_tls {
     bool shaken, failed;
 };
 
-/* ---- what is given as PEM, in a file or as text -----------------------------------------------
- */
+/* ---- what is given as PEM, in a file or as text ---------------------------------------------- */
 
 typedef struct pem { /* one of the two, or neither */
     const char *what;
@@ -167,8 +166,7 @@ bool ds_tls_check(const ds_grpc_options *options, ds_err *err)
     return ctx;
 }
 
-/* ---- one connection ---------------------------------------------------------------------------
- */
+/* ---- one connection -------------------------------------------------------------------------- */
 
 static bool is_literal(const char *host)
 {
