@@ -293,7 +293,7 @@ static void check_store(doctor *d)
     else if (!check_file(d, config->store_path))
         return;
     who = ds_app_holder(d->app);
-    if (who && ds_app_is_temporal(d->app))
+    if (who && config->store_url && ds_app_is_temporal(d->app)) /* workers hold it together */
         ds_finding(&d->f, DS_FINDING_ERROR, "store",
                    "stop it: a store is a daemon's or the workers'",
                    "held by %s for engine embedded: no worker can use it", who);
