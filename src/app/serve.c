@@ -144,6 +144,20 @@ static void on_health(void *to, ds_health_why why, const ds_health *health)
     ds_service_tell(t->what->service, why, health);
 }
 
+static bool drive(ds_engine *engine, watcher *w, ds_err *err)
+{
+    w->engine = engine;
+    if (!ds_thread_start(&w->thread, watch, w, "that hears signals", err))
+        return false;
+
+    bool ok = ds_engine_run(engine, err);
+
+    atomic_store(&w->over, true);
+    pthread_kill(w->thread, SIGUSR1);
+    pthread_join(w->thread, NULL);
+    return ok;
+}
+
 static bool run_engine(ds_app *app, ds_store *store, const ds_serve *what, watcher *w, ds_err *err)
 {
     ds_notices notices;
@@ -166,25 +180,17 @@ static bool run_engine(ds_app *app, ds_store *store, const ds_serve *what, watch
         .notices = &notices,
         .to = &tick,
     };
+    ds_store_host_of host = {.notifier = NULL};
     DS_AUTO(ds_engine) engine = NULL;
 
     if (!ds_app_notices(app, &notices, err))
         return false;
-    ds_store_host_of host;
-
     engine = ds_app_is_temporal(app) ? ds_app_temporal(app, store, &options, &host, err)
                                      : ds_engine_embedded(store, &options, err);
-    if (!engine)
-        return false;
-    w->engine = engine;
-    if (!ds_thread_start(&w->thread, watch, w, "that hears signals", err))
-        return false;
 
-    bool ok = ds_engine_run(engine, err);
+    bool ok = engine && drive(engine, w, err);
 
-    atomic_store(&w->over, true);
-    pthread_kill(w->thread, SIGUSR1);
-    pthread_join(w->thread, NULL);
+    ds_notifier_stop(host.notifier);
     return ok;
 }
 

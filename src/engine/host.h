@@ -12,7 +12,7 @@
 #include "flow/unit.h"
 #include "sync/pass.h"
 
-#define DS_ENGINE_HOST_REVISION 1 /* another one: the two are not of one release */
+#define DS_ENGINE_HOST_REVISION 2 /* another one: the two are not of one release */
 
 typedef struct ds_host_task { /* what a pass is to do */
     const char *route, *unit;
@@ -42,6 +42,14 @@ typedef enum ds_host_end {
     DS_HOST_FAILED,   /* *err: the store could not be asked; nothing is known to have ended */
 } ds_host_end;
 
+typedef struct ds_host_turn { /* of a unit, by what was decided at one time */
+    const char *route, *unit;
+    const ds_unit *state; /* behind it */
+    bool was_paused, asked_approval;
+    bool ended, ended_well; /* a pass */
+    const char *base;       /* what it is known by, where it comes again */
+} ds_host_turn;
+
 typedef struct ds_engine_host ds_engine_host;
 
 struct ds_engine_host {
@@ -62,6 +70,9 @@ struct ds_engine_host {
     /* A unit that its source has, or no longer has: another one may take its rows over. */
     bool (*note_gone)(const ds_engine_host *host, const char *route, const char *unit, bool gone,
                       ds_err *err);
+    /* A change of a unit: what there is to tell people of it is durable when this returns, and is
+     * told once, also where the same change comes again. TRANSIENT while the store is away. */
+    bool (*turned)(const ds_engine_host *host, const ds_host_turn *turn, ds_err *err);
 };
 
 #endif

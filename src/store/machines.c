@@ -56,6 +56,21 @@ bool ds_tx_machines_due(ds_tx *tx, const char *kind, int64_t now_ms, size_t max,
     return next_due_after(tx->db, kind, now_ms, next_ms, err);
 }
 
+/* In a file there is one writer; on a server an update that changes nothing locks the row. */
+bool ds_tx_machine_lock(ds_tx *tx, const char *kind, int64_t id, const char *name, ds_err *err)
+{
+    static const char sql[] = "UPDATE machine SET logic = logic"
+                              " WHERE kind = ?1 AND (id = ?2 OR name = ?3)";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
+
+    if (!st)
+        return false;
+    ds_bind_text(st, 1, kind);
+    ds_bind_int(st, 2, id);
+    ds_bind_text(st, 3, name);
+    return ds_db_run(tx->db, st, err);
+}
+
 bool ds_tx_machine_get(ds_tx *tx, const char *kind, int64_t id, const char *name, ds_arena *a,
                        ds_machine_row **out, ds_err *err)
 {

@@ -128,6 +128,9 @@ DS_MUST_USE bool ds_tx_machine_add(ds_tx *tx, const char *kind, ds_machine_row *
 /* Writes state, logic revision, running and next due (0: none). */
 DS_MUST_USE bool ds_tx_machine_save(ds_tx *tx, const ds_machine_row *row, int64_t next_due_ms,
                                     ds_err *err);
+/* Until the transaction ends no other process reads it by this, nor writes it. */
+DS_MUST_USE bool ds_tx_machine_lock(ds_tx *tx, const char *kind, int64_t id, const char *name,
+                                    ds_err *err);
 /* Ids of the kind's machines due at or before now, earliest first; at most max. *next_ms: the
  * earliest due after those; 0: none. */
 DS_MUST_USE bool ds_tx_machines_due(ds_tx *tx, const char *kind, int64_t now_ms, size_t max,

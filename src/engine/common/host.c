@@ -5,6 +5,7 @@
  */
 #include "engine/common/host.h"
 
+#include "engine/common/news.h"
 #include "engine/common/pass_end.h"
 #include "engine/common/units.h"
 #include "schedule/schedule.h"
@@ -37,20 +38,19 @@ typedef struct begin_job {
     ds_unit_row *row; /* out */
 } begin_job;
 
-static bool find_unit(begin_job *b, ds_tx *tx, ds_err *err)
+static bool find_unit(ds_tx *tx, const char *route, const char *unit, int64_t now_ms, ds_arena *a,
+                      ds_unit_row **row, ds_err *err)
 {
-    const char *route = b->route->name, *unit = b->task->unit;
-
-    if (!ds_tx_unit_get(tx, route, unit, b->arena, &b->row, err))
+    if (!ds_tx_unit_get(tx, route, unit, a, row, err))
         return false;
-    return b->row || ds_tx_unit_add(tx, route, unit, b->now_ms, b->arena, &b->row, err);
+    return *row || ds_tx_unit_add(tx, route, unit, now_ms, a, row, err);
 }
 
 static bool begin(ds_job *job, ds_tx *tx, ds_err *err)
 {
     begin_job *b = (begin_job *)job;
 
-    return find_unit(b, tx, err) &&
+    return find_unit(tx, b->route->name, b->task->unit, b->now_ms, b->arena, &b->row, err) &&
            ds_tx_activity_start(tx, b->row, b->route->fingerprint, b->task->fresh, b->now_ms, err);
 }
 
@@ -239,6 +239,66 @@ static bool note_gone(const ds_engine_host *host, const char *route, const char 
     return ds_store_do(of(host)->store, DS_LANE_EVENT, &g.job, err);
 }
 
+/* ---- what people are told -------------------------------------------------------------------- */
+
+typedef struct turn_job {
+    ds_job job; /* first */
+    ds_arena *arena;
+    const ds_store_host_of *host;
+    const ds_host_turn *turn;
+    int64_t now_ms;
+} turn_job;
+
+static bool record_turn(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    const turn_job *t = (turn_job *)job;
+    const ds_host_turn *from = t->turn;
+    int64_t machines[DS_NOTICE_CHANNELS];
+    ds_unit_row *row;
+
+    if (!find_unit(tx, from->route, from->unit, t->now_ms, t->arena, &row, err))
+        return false;
+    row->state = *from->state;
+
+    const ds_turn turn = {.row = row,
+                          .was_paused = from->was_paused,
+                          .asked_approval = from->asked_approval,
+                          .ended = from->ended,
+                          .ended_well = from->ended_well,
+                          .base = from->base};
+
+    return ds_news_record(&turn, t->host->options->notices, ds_store_id(t->host->store), tx,
+                          t->now_ms, machines, err);
+}
+
+static bool turned(const ds_engine_host *host, const ds_host_turn *turn, ds_err *err)
+{
+    const ds_store_host_of *h = of(host);
+    const ds_unit_row as = {.state = *turn->state};
+    const ds_turn news = {.row = &as,
+                          .was_paused = turn->was_paused,
+                          .asked_approval = turn->asked_approval,
+                          .ended_well = turn->ended_well};
+    DS_AUTO(ds_arena) a = NULL;
+
+    if (!h->notifier || !ds_news_are_there(&news))
+        return true;
+    if (ds_store_is_away(h->store))
+        return ds_fail(err, DS_ERR_TRANSIENT, "the store is away");
+    a = ds_arena_new();
+
+    turn_job t = {.job.run = record_turn,
+                  .arena = a,
+                  .host = h,
+                  .turn = turn,
+                  .now_ms = host->clock->now_ms(host->clock)};
+
+    if (!ds_store_do(h->store, DS_LANE_EVENT, &t.job, err))
+        return false;
+    ds_notifier_hurry(h->notifier);
+    return true;
+}
+
 void ds_host_init(ds_store_host_of *out, ds_store *store, const ds_engine_options *options)
 {
     *out = (ds_store_host_of){
@@ -249,7 +309,8 @@ void ds_host_init(ds_store_host_of *out, ds_store *store, const ds_engine_option
                  .run_pass = run_pass,
                  .list = list,
                  .ensure = ensure,
-                 .note_gone = note_gone},
+                 .note_gone = note_gone,
+                 .turned = turned},
         .store = store,
         .options = options,
     };

@@ -166,6 +166,8 @@ static bool activate(ds_replay *r, const ds_hevent *next, bool in_hand, ds_err *
 {
     r->now_ms = DS_MAX(r->now_ms, r->task->at_ms);
     r->tally.activations++;
+    r->turn = (ds_replay_turn){.was_paused = r->carry.unit.paused,
+                               .asked_approval = r->carry.unit.approval != NULL};
     if (!apply_seen(r, err))
         return false;
     if (!r->began)
@@ -479,6 +481,11 @@ const ds_carry *ds_replay_state(const ds_replay *r)
 int64_t ds_replay_now(const ds_replay *r)
 {
     return r->now_ms;
+}
+
+ds_replay_turn ds_replay_turn_of(const ds_replay *r)
+{
+    return r->turn;
 }
 
 ds_replay_tally ds_replay_tally_of(const ds_replay *r)

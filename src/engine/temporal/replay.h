@@ -77,6 +77,12 @@ ds_replay_trouble ds_replay_trouble_of(const ds_replay *r);
 const ds_rcommand *ds_replay_commands(const ds_replay *r, size_t *n);
 const ds_carry *ds_replay_state(const ds_replay *r); /* NULL: it never began */
 int64_t ds_replay_now(const ds_replay *r);           /* of the last activation */
+/* What the last activation changed. A run begins as the one before has ended: that is no change. */
+typedef struct ds_replay_turn {
+    bool was_paused, asked_approval;
+    bool ended, ended_well; /* a pass */
+} ds_replay_turn;
+ds_replay_turn ds_replay_turn_of(const ds_replay *r);
 /* What lists show of the unit: "active", "failing", "approval", "paused", "gone". */
 const char *ds_replay_word(const ds_unit *u);
 typedef struct ds_replay_tally {

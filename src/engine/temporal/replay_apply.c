@@ -38,6 +38,8 @@ static bool begin(ds_replay *r, const ds_hevent *ev, ds_err *err)
     if (!ds_carry_read(argument(ev), r->a, &r->carry, err))
         return ds_replay_cannot(r, err, "event %lld", (long long)ev->id);
     r->began = true;
+    r->turn.was_paused = u->paused;
+    r->turn.asked_approval = u->approval != NULL;
     if (ev->memo) {
         r->shown_word = ds_replay_word(u);
         r->shown_config = r->carry.config;
@@ -198,6 +200,8 @@ static bool end_pass(ds_replay *r, const ds_hevent *ev, ds_err *err)
         return ds_replay_other(r, err, "event %lld ends an activity that is not open",
                                (long long)ev->id);
     r->activity.open = false;
+    r->turn.ended = true;
+    r->turn.ended_well = event.outcome == DS_PASS_DONE || event.outcome == DS_PASS_PARTIAL;
     tell(r, &event);
     ds_carry_limit(&r->carry.unit); /* what it was to serve may be asked for again */
     return true;

@@ -32,6 +32,7 @@ struct ds_replay {
     /* of the last activation */
     ds_rcommand commands[DS_RCOMMANDS_MAX];
     size_t commands_n, matched_n;
+    ds_replay_turn turn;
     ds_replay_tally tally;
     ds_replay_trouble trouble;
 };

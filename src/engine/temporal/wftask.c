@@ -205,6 +205,30 @@ static void complete(wftask *t, Ds__Command **commands, size_t n)
     respond(t, "RespondWorkflowTaskCompleted", &r->base);
 }
 
+/* Before the answer: once that is there nobody sees this change again. */
+static bool tell_host(const wftask *t, ds_err *err)
+{
+    const ds_engine_host *host = t->w->host;
+    const ds_carry *carry = ds_replay_state(t->replay);
+    ds_replay_turn turn = ds_replay_turn_of(t->replay);
+    const ds_host_turn what = {
+        .route = carry->route,
+        .unit = carry->unit_name,
+        .state = &carry->unit,
+        .was_paused = turn.was_paused,
+        .asked_approval = turn.asked_approval,
+        .ended = turn.ended,
+        .ended_well = turn.ended_well,
+        .base = ds_arena_printf(t->a, "%s/%lld", t->task->workflow_execution->run_id,
+                                (long long)t->task->previous_started_event_id),
+    };
+
+    if (host->turned(host, &what, err))
+        return true;
+    err->kind = DS_ERR_TRANSIENT; /* whatever it is, it is not the unit's fault */
+    return ds_wrap(err, "what people are to be told");
+}
+
 void ds_worker_task(ds_worker *w, Ds__PollWorkflowTaskQueueResponse *task, ds_arena *a)
 {
     wftask t = {.w = w, .task = task, .a = a, .replay = ds_replay_new(a, NULL)};
@@ -221,6 +245,7 @@ void ds_worker_task(ds_worker *w, Ds__PollWorkflowTaskQueueResponse *task, ds_ar
         answer_query(&t, &err);
         return;
     }
+    sound = sound && tell_host(&t, &err);
     if (!sound && err.kind == DS_ERR_CANCELLED)
         return;
     if (!sound &&

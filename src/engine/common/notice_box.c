@@ -1,10 +1,13 @@
-/* src/engine/embedded/notice_box.c - what is to be told of one unit, as JSON in the store. */
-#include "engine/embedded/notice_box.h"
+/* src/engine/common/notice_box.c - what is to be told of one unit, as JSON in the store. */
+#include "engine/common/notice_box.h"
 
 #include "json/member.h"
 #include <string.h>
 
 #define STATE_MAX (64 * DS_MIB)
+#define FIRST_MS (5 * DS_SECOND_MS)
+#define MOST_MS (15 * DS_MINUTE_MS)
+#define GIVE_UP_MS DS_DAY_MS
 
 static void read_notice(const ds_json *json, ds_arena *a, ds_notice *out)
 {
@@ -34,6 +37,9 @@ bool ds_notice_box_read(const ds_machine_row *row, ds_arena *a, ds_notice_box *b
     box->next = ds_json_integer(json, "next", 1);
     box->failures = ds_json_integer(json, "failures", 0);
     box->retry_ms = ds_json_integer(json, "retry", 0);
+    box->lease_ms = ds_json_integer(json, "lease", 0);
+    box->base = ds_arena_strdup(a, ds_json_text(json, "base"));
+    box->base_told = ds_json_integer(json, "base_told", 0);
     queue = ds_json_get(json, "queue");
     box->queue_n = queue ? DS_MIN(ds_json_size(queue), DS_NOTICES_KEPT) : 0;
     box->queue = ds_arena_zalloc(a, (DS_NOTICES_KEPT + 1) * sizeof(*box->queue));
@@ -64,6 +70,9 @@ bool ds_notice_box_write(const ds_notice_box *box, ds_machine_row *row, ds_arena
     ds_w_int(&w, "next", box->next);
     ds_w_int(&w, "failures", box->failures);
     ds_w_int(&w, "retry", box->retry_ms);
+    ds_w_int(&w, "lease", box->lease_ms);
+    ds_w_text(&w, "base", box->base);
+    ds_w_int(&w, "base_told", box->base_told);
     ds_json_w_name(&w, "queue");
     ds_json_w_begin_list(&w);
     for (size_t i = 0; i < box->queue_n; i++)
@@ -96,4 +105,52 @@ bool ds_notice_box_put(ds_notice_box *box, ds_notice notice)
     notice.n = box->next++;
     box->queue[box->queue_n++] = notice;
     return full;
+}
+
+/* 5 s doubling to a quarter of an hour, or what the receiver asks for. */
+static int64_t back_off(int64_t failures, int64_t asked_ms)
+{
+    int64_t ms = DS_MIN(FIRST_MS << DS_MIN(failures - 1, (int64_t)10), MOST_MS);
+
+    return DS_MAX(ms, DS_MIN(asked_ms, DS_HOUR_MS));
+}
+
+void ds_notice_box_outcome(ds_notice_box *box, int64_t n, bool arrived, const ds_err *err,
+                           int64_t now_ms)
+{
+    if (!box->queue_n || box->queue[0].n != n)
+        return;
+    if (arrived) {
+        ds_notice_box_take(box);
+    } else if (err->kind != DS_ERR_CANCELLED) {
+        box->failures++;
+        box->retry_ms = now_ms + back_off(box->failures, err->retry_after_ms);
+    }
+}
+
+size_t ds_notice_box_give_up(ds_notice_box *box, int64_t now_ms)
+{
+    size_t lost = 0;
+
+    while (box->queue_n && now_ms - box->queue[0].at_ms >= GIVE_UP_MS) {
+        ds_notice_box_take(box);
+        lost++;
+    }
+    return lost;
+}
+
+int64_t ds_notice_box_due(const ds_notice_box *box, int64_t now_ms)
+{
+    if (!box->queue_n)
+        return 0;
+    return DS_MAX(now_ms, DS_MAX(box->retry_ms, box->lease_ms));
+}
+
+bool ds_notice_box_save(ds_tx *tx, const ds_notice_box *box, ds_machine_row *row, int64_t due_ms,
+                        ds_arena *a, ds_err *err)
+{
+    if (!ds_notice_box_write(box, row, a, err))
+        return false;
+    return row->id ? ds_tx_machine_save(tx, row, due_ms, err)
+                   : ds_tx_machine_add(tx, DS_NOTICE_KIND, row, due_ms, err);
 }

@@ -1,0 +1,255 @@
+/* src/engine/common/notifier.c - what is recorded for people leaves. */
+#include "engine/common/notifier.h"
+
+#include "base/crashpoint.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "engine/common/news.h"
+#include "engine/common/notice_box.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define LOOK_MS (5 * DS_SECOND_MS) /* for what others recorded, and did not live to send */
+#define LOOKED_AT ((size_t)64)
+
+typedef struct sender {
+    struct ds_notifier *of;
+    ds_notice_channel *channel;
+    pthread_t thread;
+    uint64_t heard;  /* of the notifier's calls */
+    int64_t next_ms; /* when something is due that is known; 0: nothing is */
+} sender;
+
+struct ds_notifier {
+    ds_store *store;
+    ds_clock *clock;
+    atomic_bool stops;
+    pthread_mutex_t lock;
+    pthread_cond_t called;
+    uint64_t calls; /* under `lock` */
+    sender senders[DS_NOTICE_CHANNELS];
+    size_t senders_n;
+};
+
+static int64_t now_ms(const ds_notifier *n)
+{
+    return n->clock->now_ms(n->clock);
+}
+
+/* ---- in the store ---------------------------------------------------------------------------- */
+
+typedef struct taking { /* one notice: taken, then what became of it */
+    ds_job job;         /* first */
+    const ds_notifier *of;
+    const char *channel;
+    ds_arena *a;
+    /* out of the first, into the second */
+    int64_t machine; /* 0: nothing is due, and next_ms tells when something is */
+    int64_t next_ms;
+    const char *unit;
+    ds_notice notice;
+    bool arrived;
+    ds_err sent;
+    size_t lost;
+    int64_t failures;
+} taking;
+
+static bool read_box(const taking *t, ds_tx *tx, int64_t id, ds_machine_row **row,
+                     ds_notice_box *box, ds_err *err)
+{
+    return ds_tx_machine_lock(tx, DS_NOTICE_KIND, id, NULL, err) &&
+           ds_tx_machine_get(tx, DS_NOTICE_KIND, id, NULL, t->a, row, err) &&
+           ds_notice_box_read(*row, t->a, box, err);
+}
+
+/* It may be another's since it was found to be due: a lease is a time to come. */
+static bool take_one(taking *t, ds_tx *tx, int64_t id, int64_t now, ds_err *err)
+{
+    ds_machine_row *row;
+    ds_notice_box box;
+
+    if (!ds_tx_machine_get(tx, DS_NOTICE_KIND, id, NULL, t->a, &row, err))
+        return false;
+    if (!row || !ds_news_leaves_by(row->name, t->channel))
+        return true;
+    if (!read_box(t, tx, id, &row, &box, err))
+        return false;
+    if (!row || box.lease_ms > now)
+        return true;
+    t->unit = ds_news_of_unit(row->name, t->channel);
+    t->lost = ds_notice_box_give_up(&box, now);
+    box.lease_ms = 0;
+    if (box.queue_n && box.retry_ms <= now) {
+        t->machine = id;
+        t->notice = box.queue[0];
+        box.lease_ms = now + DS_NOTICE_LEASE_MS;
+    }
+    return ds_notice_box_save(tx, &box, row, ds_notice_box_due(&box, now), t->a, err);
+}
+
+static bool take_due(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    taking *t = (taking *)job;
+    int64_t now = now_ms(t->of);
+    const int64_t *ids;
+    size_t n;
+
+    t->machine = t->next_ms = 0;
+    t->lost = 0;
+    if (!ds_tx_machines_due(tx, DS_NOTICE_KIND, now, LOOKED_AT, t->a, &ids, &n, &t->next_ms, err))
+        return false;
+    for (size_t i = 0; i < n && !t->machine; i++) {
+        if (!take_one(t, tx, ids[i], now, err))
+            return false;
+    }
+    return true;
+}
+
+static bool put_back(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    taking *t = (taking *)job;
+    int64_t now = now_ms(t->of);
+    ds_machine_row *row;
+    ds_notice_box box;
+
+    if (!read_box(t, tx, t->machine, &row, &box, err))
+        return false;
+    if (!row)
+        return true;
+    ds_notice_box_outcome(&box, t->notice.n, t->arrived, &t->sent, now);
+    box.lease_ms = 0;
+    t->failures = box.failures;
+    return ds_notice_box_save(tx, &box, row, ds_notice_box_due(&box, now), t->a, err);
+}
+
+/* ---- one notice ------------------------------------------------------------------------------ */
+
+static void log_outcome(const taking *t)
+{
+    if (t->arrived)
+        ds_log(DS_LOG_INFO, "notice_sent", "by", t->channel, "unit", t->unit, NULL);
+    else if (t->sent.kind != DS_ERR_CANCELLED && t->failures == 1)
+        ds_log(DS_LOG_WARN, "notice_failed", "by", t->channel, "unit", t->unit, "error",
+               t->sent.text, "text", "it is tried again for a day", NULL);
+}
+
+static bool on_store(const ds_notifier *n, taking *t, bool (*run)(ds_job *, ds_tx *, ds_err *))
+{
+    ds_err err = DS_ERR_INIT;
+
+    t->job = (ds_job){.run = run};
+    if (ds_store_do(n->store, DS_LANE_EVENT, &t->job, &err))
+        return true;
+    if (!atomic_load(&n->stops))
+        ds_log(DS_LOG_WARN, "notice_not_recorded", "by", t->channel, "error", err.text, NULL);
+    return false;
+}
+
+/* True: there may be another one at once. */
+static bool send_one(sender *s)
+{
+    ds_notifier *n = s->of;
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    taking t = {.of = n, .channel = s->channel->name, .a = a, .sent = DS_ERR_INIT};
+
+    if (!on_store(n, &t, take_due))
+        return false;
+    if (t.lost)
+        ds_log(DS_LOG_WARN, "notice_given_up", "by", t.channel, "unit", t.unit, "text",
+               "it could not be sent for a day", NULL);
+    s->next_ms = t.next_ms;
+    if (!t.machine)
+        return false;
+    ds_crashpoint("notice sent");
+    t.arrived = s->channel->send(s->channel, t.notice.text, t.notice.id, &n->stops, &t.sent);
+    ds_crashpoint("notice arrived");
+    if (!on_store(n, &t, put_back))
+        return false;
+    log_outcome(&t);
+    return true;
+}
+
+/* ---- the threads ----------------------------------------------------------------------------- */
+
+static void rest(sender *s)
+{
+    ds_notifier *n = s->of;
+    int64_t ms = s->next_ms ? DS_MIN(DS_MAX(s->next_ms - now_ms(n), 1), LOOK_MS) : LOOK_MS;
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)(ms % DS_SECOND_MS * 1000000);
+    until.tv_sec += ms / DS_SECOND_MS + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&n->lock);
+    while (n->calls == s->heard && !atomic_load(&n->stops) &&
+           pthread_cond_timedwait(&n->called, &n->lock, &until) != ETIMEDOUT)
+        continue;
+    s->heard = n->calls;
+    pthread_mutex_unlock(&n->lock);
+}
+
+static void *run(void *arg)
+{
+    sender *s = arg;
+
+    while (!atomic_load(&s->of->stops)) {
+        if (!send_one(s))
+            rest(s);
+    }
+    return NULL;
+}
+
+ds_notifier *ds_notifier_start(ds_store *store, const ds_notices *notices, ds_clock *clock,
+                               ds_err *err)
+{
+    ds_notifier *n = ds_calloc(1, sizeof(*n));
+    pthread_condattr_t steady;
+
+    n->store = store;
+    n->clock = clock ? clock : ds_clock_system();
+    pthread_mutex_init(&n->lock, NULL);
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_cond_init(&n->called, &steady);
+    pthread_condattr_destroy(&steady);
+    for (size_t i = 0; i < notices->n; i++) {
+        sender *s = &n->senders[i];
+
+        *s = (sender){.of = n, .channel = notices->channels[i]};
+        if (!ds_thread_start(&s->thread, run, s, "that tells people", err)) {
+            ds_notifier_stop(n);
+            return NULL;
+        }
+        n->senders_n++;
+    }
+    return n;
+}
+
+static void call(ds_notifier *n)
+{
+    pthread_mutex_lock(&n->lock);
+    n->calls++;
+    pthread_cond_broadcast(&n->called);
+    pthread_mutex_unlock(&n->lock);
+}
+
+void ds_notifier_hurry(ds_notifier *n)
+{
+    if (n)
+        call(n);
+}
+
+void ds_notifier_stop(ds_notifier *n)
+{
+    if (!n)
+        return;
+    atomic_store(&n->stops, true);
+    call(n);
+    for (size_t i = 0; i < n->senders_n; i++)
+        pthread_join(n->senders[i].thread, NULL);
+    pthread_cond_destroy(&n->called);
+    pthread_mutex_destroy(&n->lock);
+    free(n);
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""`notify` with two workers on one store: people are told of each change once, whichever worker has
+seen it, and what one worker leaves behind the other sends."""
+import parts  # noqa: F401  (makes the way to the others)
+from cli import main
+from test_notify import Receiver
+from worker import Served, route
+import pgserver
+
+
+class Notices(Served):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.postgres = pgserver.Server()
+        cls.postgres.start()
+        cls.addClassCleanup(cls.postgres.close)
+
+    def shared(self, name, *answers, more=""):
+        self.receiver = Receiver(answers)
+        self.addCleanup(self.receiver.close)
+        self.postgres.psql(f"CREATE DATABASE {name}")
+        self.config(f"notify: {{url: '{self.receiver.url}'}}\nstore: '{self.postgres.url(name)}'\n"
+                    "routes:\n" + route(more=more))
+        return self.worker(), self.worker()
+
+    def told(self, *events):
+        def all_of_them():
+            return [notice["event"] for notice in self.receiver.taken] == list(events)
+
+        self.until(all_of_them, f"{events}: {self.receiver.taken}\n{self.log()}")
+        ids = [notice["id"] for notice in self.receiver.taken]
+        self.assertEqual(len(set(ids)), len(ids))
+
+    def test_each_change_once(self):
+        self.execute("CREATE TABLE plants(id TEXT PRIMARY KEY, name TEXT,"
+                     " height INTEGER CHECK(height < 3))")
+        self.rows(4)
+        self.shared("once", 503)
+        self.told("held")
+        self.assertEqual(len(self.receiver.asked), 2)
+        self.signal("pause")
+        self.told("held", "paused")
+        self.assertIn("was paused by hand", self.receiver.taken[1]["text"])
+        self.rows(3)
+        self.signal("resume")
+        self.signal("sync_now")
+        self.told("held", "paused", "recovered")
+        self.signal("pause")
+        self.told("held", "paused", "recovered", "paused")
+
+    def test_what_one_leaves_the_other_sends(self):
+        self.rows(4)
+        workers = self.shared("behind", "hang", more="    limits: {changes: 25%}\n")
+        self.until_status(runs=1)
+        self.rows(8)
+        self.signal("sync_now")
+        self.until(lambda: self.receiver.asked, "a receiver that does not answer")
+        for child in workers:
+            self.leave(child)
+        self.assertEqual(self.receiver.taken, [])
+        self.worker()
+        self.told("approval")
+        self.run_it("approve", "plants")
+        self.told("approval", "recovered")
+
+
+if __name__ == "__main__":
+    main()
