@@ -32,8 +32,9 @@ test: | test-setup $(BUILD)/build.ninja
 
 bench: all
 	@tools/setup bench
-	@ninja -C $(BUILD) tests/bench/bench_engine tests/bench/bench_http tests/bench/bench_transform tests/faults/libshifted_clock.so
-	@tools/bench; data=$$?; tools/bench-postgresql || data=1; tools/bench-apis && exit $$data
+	@ninja -C $(BUILD) tests/bench/bench_engine tests/bench/bench_http tests/bench/bench_transform tests/bench/bench_replay tests/faults/libshifted_clock.so
+	@tools/bench; data=$$?; tools/bench-postgresql || data=1; \
+	tools/bench-temporal || data=1; tools/bench-apis && exit $$data
 
 # Twice ten thousand seeds of the simulated world, on two cores.
 simulate: | test-setup $(BUILD)/build.ninja
