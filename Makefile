@@ -7,7 +7,7 @@ DESTDIR ?=
 # What is installed; what needs a library of its own is a file of its own.
 PRODUCT = durable-sync durable-sync-jq fakes.so codec-server.so connectors/postgresql.so connectors/github.so connectors/notion.so
 
-.PHONY: all setup test-setup demo test simulate bench check fuzz coverage deb docs install format clean help
+.PHONY: all setup test-setup demo test simulate stress-temporal bench check fuzz coverage deb docs install format clean help
 
 # The program and the library; `make test` builds the tests.
 all: $(BUILD)/build.ninja
@@ -35,6 +35,12 @@ bench: all
 	@ninja -C $(BUILD) tests/bench/bench_engine tests/bench/bench_http tests/bench/bench_transform tests/bench/bench_replay tests/faults/libshifted_clock.so
 	@tools/bench; data=$$?; tools/bench-postgresql || data=1; \
 	tools/bench-temporal || data=1; tools/bench-apis && exit $$data
+
+# The engine temporal's storms in their full sizes: half an hour.
+stress-temporal: all
+	@tools/setup temporal
+	@DS_TEMPORAL_ALL=1 python3 tests/temporal/test_stress.py $(BUILD)/durable-sync
+	@DS_KILLS=50 python3 tests/temporal/test_workers.py $(BUILD)/durable-sync
 
 # Twice ten thousand seeds of the simulated world, on two cores.
 simulate: | test-setup $(BUILD)/build.ninja
