@@ -160,6 +160,15 @@ class Commands(Served):
         self.assertIsNotNone(units["plants"]["next_run"])
         self.assertIn("no state of a unit", units["trees"]["last_error"])
 
+    def test_a_unit_that_was_ended_begins_anew(self):
+        self.kill(self.first())
+        self.server.cli("workflow", "terminate", "--workflow-id", self.unit())
+        with self.assertRaisesRegex(RuntimeError, "rejected.*Terminated"):
+            self.status()
+        self.worker()
+        self.until_status(runs=1, state="idle")
+        self.each_once(3)
+
     def test_a_server_that_is_away(self):
         self.leave(self.first())
         self.env["TEMPORAL_ADDRESS"] = "127.0.0.1:1"
