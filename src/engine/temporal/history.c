@@ -81,7 +81,10 @@ static void read_task(const Ds__HistoryEvent *ev, ds_hevent *out)
             ev->workflow_task_started_event_attributes;
 
         out->bytes = m->history_size_bytes;
-        out->suggests = m->suggest_continue_as_new;
+        /* Also where the version that new work goes to is another one by now: a pinned run gets
+         * there by a new run alone. A server that tells this as a suggestion says so at once in the
+         * next run, too; a run of some use comes between. */
+        out->suggests = m->suggest_continue_as_new || m->target_worker_deployment_version_changed;
     } else if (HAS(ev, WORKFLOW_TASK_COMPLETED_EVENT_ATTRIBUTES)) {
         const Ds__WorkflowTaskCompletedMetadata *who =
             ev->workflow_task_completed_event_attributes->sdk_metadata;

@@ -55,8 +55,8 @@ typedef struct ds_hevent {
     bool unread;                    /* there are arguments, and they are no JSON */
     const char *error, *error_type; /* ACTIVITY_FAILED, _TIMED_OUT */
     int64_t bytes;                  /* TASK_STARTED: size of the history */
-    bool suggests;                  /* TASK_STARTED: the server wishes a new run */
-    const void *memo, *search;      /* STARTED: as the wire has them, for the next run; or NULL */
+    bool suggests; /* TASK_STARTED: the server wishes a new run, or has a newer version */
+    const void *memo, *search; /* STARTED: as the wire has them, for the next run; or NULL */
 } ds_hevent;
 
 struct Ds__HistoryEvent;

@@ -165,11 +165,12 @@ static void answer_queries(const wftask *t, Ds__RespondWorkflowTaskCompletedRequ
 
     r->query_results = ds_arena_alloc(t->a, (n + 1) * sizeof(*r->query_results));
     for (size_t i = 0; i < n; i++) {
+        const Ds__PollWorkflowTaskQueueResponse__QueriesEntry *asked = t->task->queries[i];
         Ds__RespondWorkflowTaskCompletedRequest__QueryResultsEntry *entry = ds_wire_new(
             &ds__respond_workflow_task_completed_request__query_results_entry__descriptor, t->a);
 
-        entry->key = t->task->queries[i]->key;
-        entry->value = result_of(t, t->task->queries[i]->value);
+        entry->key = copy(t, asked->key ? asked->key : ""); /* a map leaves out what is empty */
+        entry->value = result_of(t, asked->value);
         r->query_results[r->n_query_results++] = entry;
     }
 }
