@@ -88,7 +88,10 @@ class Served(Case):
                     self.fail(f"a worker left by itself ({child.returncode}):\n{self.log()}")
             return condition()
 
-        return super().until(holds, what)
+        try:
+            return super().until(holds, what)
+        except self.failureException as e:  # as the log is by now
+            raise self.failureException(f"{e}\n{self.log()}") from None
 
     def kill(self, child):
         if child in self.alive:
@@ -107,7 +110,7 @@ class Served(Case):
         return "".join(path.read_text() for path in sorted(self.dir.glob("worker*.log")))
 
     def logged(self, words, times=1):
-        self.until(lambda: self.log().count(words) >= times, f"{words} in the log:\n{self.log()}")
+        self.until(lambda: self.log().count(words) >= times, f"{words} in the log")
 
     # -- units
 
@@ -135,11 +138,16 @@ class Served(Case):
     def until_status(self, unit=None, runs=0, **wanted):
         """`runs`: so many passes at least have ended well."""
         def holds():
+            nonlocal found
             found = self.status_now(unit)
             return (found and found["runs_completed"] >= runs and found
                     and all(found[name] == value for name, value in wanted.items()) and found)
 
-        return self.until(holds, f"status with {runs} runs and {wanted}; log:\n{self.log()}")
+        found = None
+        try:
+            return self.until(holds, f"status with {runs} runs and {wanted}")
+        except self.failureException as e:
+            raise self.failureException(f"{found}\n{e}") from None
 
     def described(self, unit=None):
         return self.server.json("workflow", "describe", "--workflow-id", unit or self.unit())

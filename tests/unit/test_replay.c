@@ -66,6 +66,7 @@ static bool ends(rig *g, char letter)
         {'l', DS_HE_ACTIVITY_FAILED, DS_PASS_PAUSED, "AuthError"},
         {'e', DS_HE_ACTIVITY_TIMED_OUT, DS_PASS_FAILED, NULL},
         {'c', DS_HE_ACTIVITY_CANCELED, DS_PASS_CANCELLED, NULL},
+        {'h', DS_HE_ACTIVITY_FAILED, DS_PASS_FAILED, "WorkerShutdown"},
     };
 
     for (size_t i = 0; i < DS_COUNT(all); i++) {
@@ -120,6 +121,8 @@ static const struct row {
     {"a pass nobody had begun is cancelled on the spot", "WupWW", "A CM  "},
     {"and goes on after the resume", "WupWWrW", "A CM  GM "},
     {"a pass that ends before it hears of the pause has ended", "WpWdWrW", "A CM  AM "},
+    {"a worker that stops before its pass hears of the pause", "WpWhWrW", "A CM  GM "},
+    {"and one that dies before", "WpWeWrW", "A CM  GM "},
     {"a resume during the cancel", "WpWrWcW", "A CM M G "},
     {"pause and resume in one task change nothing", "WdWprW", "A T A "},
     {"a slice goes on at once", "WqW", "A G "},

@@ -191,10 +191,30 @@ static ds_event result_event(ds_replay *r, const ds_hevent *ev)
                       .retry_after_ms = -1};
 }
 
+/* A pass that was asked to stop is not tried again by the server: one whose worker stopped or died
+ * before it heard of it has stopped, too, and goes on from its checkpoint. */
+static bool has_stopped(const ds_replay *r, const ds_hevent *ev)
+{
+    if (!r->activity.cancelled)
+        return false;
+    return ev->type == DS_HE_ACTIVITY_TIMED_OUT ||
+           (ev->type == DS_HE_ACTIVITY_FAILED && ev->error_type &&
+            strcmp(ev->error_type, "WorkerShutdown") == 0);
+}
+
+static ds_event end_event(ds_replay *r, const ds_hevent *ev)
+{
+    if (has_stopped(r, ev))
+        return (ds_event){
+            .type = DS_EV_PASS_ENDED, .outcome = DS_PASS_CANCELLED, .retry_after_ms = -1};
+    if (ev->type == DS_HE_ACTIVITY_FAILED || ev->type == DS_HE_ACTIVITY_TIMED_OUT)
+        return failed_event(ev);
+    return result_event(r, ev);
+}
+
 static bool end_pass(ds_replay *r, const ds_hevent *ev, ds_err *err)
 {
-    bool failed = ev->type == DS_HE_ACTIVITY_FAILED || ev->type == DS_HE_ACTIVITY_TIMED_OUT;
-    const ds_event event = failed ? failed_event(ev) : result_event(r, ev);
+    const ds_event event = end_event(r, ev);
 
     if (!r->activity.open || r->activity.event_id != ev->ref)
         return ds_replay_other(r, err, "event %lld ends an activity that is not open",
