@@ -51,7 +51,7 @@ class Notices(Served):
 
     def test_what_one_leaves_the_other_sends(self):
         self.rows(4)
-        workers = self.shared("behind", "hang", more="    limits: {changes: 25%}\n")
+        workers = self.shared("behind", "hang", "hang", more="    limits: {changes: 25%}\n")
         self.until_status(runs=1)
         self.rows(8)
         self.signal("sync_now")
@@ -59,6 +59,7 @@ class Notices(Served):
         for child in workers:
             self.leave(child)
         self.assertEqual(self.receiver.taken, [])
+        self.receiver.answers.clear()
         self.worker()
         self.told("approval")
         self.run_it("approve", "plants")
