@@ -31,6 +31,10 @@ static int run(ds_app *app, ds_service *service)
     if (code)
         return code;
 
+    if (ds_args_flag(app->args, "no-start") && !ds_app_is_temporal(app))
+        return ds_app_refuse(app, "--no-start is for workers of engine temporal, and this "
+                                  "configuration's engine is embedded");
+
     const char *who = ds_app_holder(app);
 
     if (who)

@@ -169,6 +169,10 @@ class Commands(Served):
         self.until_status(runs=1, state="idle")
         self.each_once(3)
 
+    def test_a_worker_alone_is_of_this_engine(self):
+        Case.config(self, "routes:\n" + route())
+        self.assertIn("--no-start is for workers", self.run_it("run", "--no-start", code=2).err)
+
     def test_a_server_that_is_away(self):
         self.leave(self.first())
         self.env["TEMPORAL_ADDRESS"] = "127.0.0.1:1"
