@@ -70,8 +70,8 @@ static void push(page_writer *w, const char *lead, const char *cont)
     level *l = &w->levels[w->depth++];
 
     *l = (level){.fresh = true};
-    strncpy(l->lead, lead, sizeof(l->lead) - 1);
-    strncpy(l->cont, cont, sizeof(l->cont) - 1);
+    snprintf(l->lead, sizeof(l->lead), "%s", lead);
+    snprintf(l->cont, sizeof(l->cont), "%s", cont);
 }
 
 static bool is_full(const page_writer *w)
