@@ -391,8 +391,8 @@ bool ds_links_settle_doubts(ds_db *db, ds_link_place at, ds_err *err)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
     ds_link_writer w = {.db = db, .at = at};
-    const int64_t *seqs;
-    size_t n;
+    const int64_t *seqs = NULL;
+    size_t n = 0;
 
     if (!read_doubts(db, at.unit_id, a, &seqs, &n, err))
         return false;
