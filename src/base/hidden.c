@@ -2,7 +2,7 @@
  *
  * Memory for what nobody should find: it is left out of core dumps, held out of swap as far as the
  * system lets one, and wiped when freed.  Blocks of a few sizes, from regions that stay; a large
- * one is a region of its own and goes back.
+ * one is a region of its own, of which a few are kept: libcurl takes a buffer for each request.
  */
 #include <durable_sync/base.h>
 
@@ -22,6 +22,7 @@
 #define LEAST ((size_t)64)
 #define KINDS ((size_t)10) /* 64 bytes to 32 KiB, heads included */
 #define REGION (64 * DS_KIB)
+#define LARGE_KEPT 16 /* as many as requests in flight */
 
 typedef union head { /* before what is handed out */
     struct {
@@ -29,6 +30,10 @@ typedef union head { /* before what is handed out */
         size_t kind; /* of its size; KINDS: it has a region of its own */
     } is;
     union head *next; /* while it is free */
+    struct {
+        size_t n;
+        union head *next;
+    } large; /* while it is free and kept */
     max_align_t align;
 } head;
 
@@ -37,6 +42,8 @@ static struct {
     head *free[KINDS];
     char *region;
     size_t left; /* of the newest region */
+    head *large;
+    size_t large_n;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void *region_new(size_t n)
@@ -97,6 +104,43 @@ static head *block_take(size_t kind)
     return made;
 }
 
+/* One of this very size that was kept, else a new one. */
+static head *large_take(size_t n)
+{
+    head **at = &pool.large, *found;
+
+    pthread_mutex_lock(&pool.lock);
+    while (*at && (*at)->large.n != n)
+        at = &(*at)->large.next;
+    found = *at;
+    if (found) {
+        *at = found->large.next;
+        pool.large_n--;
+    }
+    pthread_mutex_unlock(&pool.lock);
+    return found ? found : region_new(n);
+}
+
+static bool large_keep(head *block, size_t n)
+{
+    bool kept;
+
+#ifdef SANITIZED
+    (void)block, (void)n;
+    return false;
+#endif
+    pthread_mutex_lock(&pool.lock);
+    kept = pool.large_n < LARGE_KEPT;
+    if (kept) {
+        block->large.n = n;
+        block->large.next = pool.large;
+        pool.large = block;
+        pool.large_n++;
+    }
+    pthread_mutex_unlock(&pool.lock);
+    return kept;
+}
+
 void *ds_hidden_alloc(size_t n)
 {
     size_t whole, kind;
@@ -105,7 +149,7 @@ void *ds_hidden_alloc(size_t n)
     if (__builtin_add_overflow(n, sizeof(head), &whole))
         ds_out_of_memory(n);
     kind = kind_of(whole);
-    made = kind < KINDS ? block_take(kind) : region_new(whole);
+    made = kind < KINDS ? block_take(kind) : large_take(whole);
     made->is.n = whole;
     made->is.kind = kind;
     return made + 1;
@@ -127,7 +171,8 @@ void ds_hidden_free(void *data)
     kind = made->is.kind;
     explicit_bzero(made, n);
     if (kind == KINDS) {
-        region_free(made, n);
+        if (!large_keep(made, n))
+            region_free(made, n);
         return;
     }
     pthread_mutex_lock(&pool.lock);
