@@ -50,14 +50,15 @@ static void add_refused(const asking *k, const awaited *w, const ds_remote_unit 
         .outcome = DS_PASS_WAITING,
         .started_ms = now_ms,
         .ended_ms = now_ms,
-        .error = u && u->last_error ? u->last_error : "it waits for its rate limit",
+        .error = u && u->last_error ? u->last_error : "it could not begin",
         .error_kind = u ? u->error_kind : NULL,
     };
 
-    if (!found->there || u->gone) {
+    if (!found->there || !u || u->gone) {
         run.outcome = DS_PASS_FAILED;
         run.error_kind = "config";
-        run.error = found->there ? "the source no longer has this unit" : "its workflow has ended";
+        run.error =
+            found->there && u ? "the source no longer has this unit" : "its workflow has ended";
     } else if (u->paused) {
         run.outcome = DS_PASS_PAUSED;
         run.error_kind = "paused";

@@ -102,7 +102,9 @@ static void check_body(ds_load *ld, const ds_node *table, const ds_route *route)
         ds_issue(ld->issues, m->at,
                  "body: needs `fields` beside it; without them every property goes under its own "
                  "name, this one too");
-    if (route->destination && !route->destination->has_bodies)
+    if (!route->destination)
+        return; /* has been said */
+    if (!route->destination->has_bodies)
         ds_issue(ld->issues, m->at,
                  "body: a destination of kind %s has no bodies; put the text into a property",
                  route->destination->kind);

@@ -419,7 +419,7 @@ static void make_job(batch *b, size_t i, ds_http_request *req)
 
 static void hang_bells(batch *b)
 {
-    int fds[DS_WAKE_FDS];
+    int fds[DS_WAKE_FDS] = {0};
 
     b->bells_n = (unsigned)ds_activity_wake_fds(b->act, fds);
     for (unsigned i = 0; i < b->bells_n; i++)

@@ -206,7 +206,8 @@ bool ds_news_record(const ds_turn *turn, const ds_notices *to, const char *store
 
     if (!ds_news_are_there(turn))
         return true;
-    r.a = a = ds_arena_new();
+    a = ds_arena_new();
+    r.a = a;
     for (size_t i = 0; i < to->n; i++) {
         if (!record(&r, to->channels[i]->name, &machines[i], err))
             return ds_wrap(err, "record what is to be told of %s", turn->row->state.key);

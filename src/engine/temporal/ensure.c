@@ -168,9 +168,10 @@ static bool see_to(ensuring *e, ds_err *err)
 
 static int64_t back_off(ds_ensure_route *route)
 {
-    int64_t doublings = DS_MIN(route->failures++, (int64_t)7);
+    int64_t doublings = DS_MIN(route->failures, (int64_t)7);
     int64_t ms = DS_MIN(DS_UNIT_RETRY_FIRST_MS << doublings, DS_UNIT_RETRY_MOST_MS);
 
+    route->failures++;
     return DS_MIN(ms, route->route->every_ms);
 }
 
