@@ -170,11 +170,8 @@ class Server:
         """The events of its current run."""
         return self.json("workflow", "show", "--workflow-id", workflow_id)["events"]
 
-    def query(self, workflow_id, name):
-        """Of a workflow that runs.  An ended one would be asked through the task queue it had: where
-        no worker is left the server keeps such a query for half a minute."""
-        answer = self.json("workflow", "query", "--workflow-id", workflow_id, "--name", name,
-                           "--reject-condition", "not_open")
+    def query(self, workflow_id, name, *options):
+        answer = self.json("workflow", "query", "--workflow-id", workflow_id, "--name", name, *options)
         return answer["queryResult"][0]
 
 

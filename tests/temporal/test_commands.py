@@ -164,7 +164,7 @@ class Commands(Served):
         self.kill(self.first())
         self.server.cli("workflow", "terminate", "--workflow-id", self.unit())
         with self.assertRaisesRegex(RuntimeError, "rejected.*Terminated"):
-            self.status()
+            self.status_of_running()
         self.worker()
         self.until_status(runs=1, state="idle")
         self.each_once(3)

@@ -125,11 +125,16 @@ class Served(Case):
     def status(self, unit=None):
         return self.server.query(unit or self.unit(), "status")
 
+    def status_of_running(self, unit=None):
+        """An ended unit is asked through the task queue it had: where no worker is left there, the
+        server keeps such a query for half a minute."""
+        return self.server.query(unit or self.unit(), "status", "--reject-condition", "not_open")
+
     def status_now(self, unit=None):
         """None while no worker answers, and while the unit has yet to be started: the tests of a
         program share its name, so the ended one of a test before may be what is found."""
         try:
-            return self.status(unit)
+            return self.status_of_running(unit)
         except RuntimeError as e:
             if any(words in str(e) for words in NOT_YET):
                 return None
