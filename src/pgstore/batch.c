@@ -123,7 +123,7 @@ static void take_row(ds_pgs_batch *b, size_t at[DS_PGS_PARAMS_MAX])
 
 static bool send_singly(ds_pgs_batch *b, ds_err *err)
 {
-    size_t at[DS_PGS_PARAMS_MAX];
+    size_t at[DS_PGS_PARAMS_MAX] = {0};
 
     for (int i = 0; i < b->st->n; i++)
         at[i] = HEAD_BYTES;
