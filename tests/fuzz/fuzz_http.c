@@ -96,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     DS_AUTO(ds_arena) a = ds_arena_new();
     fuzz_input in = {(const char *)data, n};
     ds_secret *token = ds_secret_new(TOKEN, strlen(TOKEN));
-    ds_http http = {.token = token};
+    ds_http http = {.token = token, .veil = veil_new(token, false, NULL)};
     ds_http_request req = {.method = "GET", .path = "/a?b"};
     ds_http_header list[16];
     ds_http_answer answer = {.headers = list};
@@ -119,6 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     fuzz_error(&err);
     fuzz_must(!strstr(err.text, TOKEN), "%s", err.text);
     budgets(budget, &v);
+    veil_free(http.veil);
     ds_secret_free(token);
     return 0;
 }
