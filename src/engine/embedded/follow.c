@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTWAIT_BELOW_MS DS_MINUTE_MS /* a longer rate limit ends the waiting */
-#define BARREN_MOST 3                 /* as do so many in a row between which nothing was done */
+/* A longer rate limit ends the waiting.  Most of those that are said are of a whole minute, which
+ * must not be waited for or not as the milliseconds since it was said come out. */
+#define OUTWAIT_BELOW_MS (45 * DS_SECOND_MS)
+#define BARREN_MOST 3 /* as do so many in a row between which nothing was done */
 
 ds_follow *ds_follow_new(ds_engine *e, uint64_t client, bool targeted)
 {
