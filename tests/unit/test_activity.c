@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 static void an_activity_knows_the_time_and_when_to_stop(void **state)
@@ -55,6 +56,8 @@ static void who_waits_is_woken_where_all_that_may_stop_it_rings(void **state)
     ds_bell_ring(&first);
     ds_bell_ring(&first);
     ds_bell_ring(&none);
+    assert_int_equal(eventfd_write(fds[0], UINT64_MAX - 3), 0); /* full: two rings are in it */
+    ds_bell_ring(&first);
     assert_int_equal(poll(&(struct pollfd){.fd = fds[0], .events = POLLIN}, 1, 0), 1);
     ds_bell_fini(&first);
     ds_bell_fini(&second);
@@ -172,12 +175,31 @@ static void its_calls_are_told_by_endpoint(void **state)
     ds_activity_count(&act, "GET /a");
     ds_log_setup(DS_LOG_DEBUG, false, fd);
     ds_activity_log_calls(&act, "source");
+    for (int i = 0; i < 16; i++)
+        ds_activity_count(&act, ds_arena_printf(scratch, "PUT /%d", i));
+    ds_activity_log_calls(&act, "destination");
     ds_log_setup(DS_LOG_INFO, false, STDERR_FILENO);
     close(fd);
     assert_non_null(
         strstr(tmpdir_read(dir, "log", NULL),
                " debug calls route=repos unit=all side=source endpoint=\"GET /a\" n=2\n"));
+    assert_non_null(strstr(tmpdir_read(dir, "log", NULL), "endpoint=\"PUT /14\" n=1\n"));
+    assert_null(strstr(tmpdir_read(dir, "log", NULL), "endpoint=\"PUT /15\"")); /* no room */
     tmpdir_free(dir);
+}
+
+static void an_activity_knows_which_columns_are_wanted(void **state)
+{
+    static const char *const names[] = {"id", "title"};
+    ds_activity act = {.wanted = names, .wanted_n = 2};
+    size_t n;
+
+    (void)state;
+    assert_ptr_equal(ds_activity_wanted(&act, &n), names);
+    assert_int_equal(n, 2);
+    act.wanted = NULL; /* all of them */
+    assert_null(ds_activity_wanted(&act, &n));
+    assert_int_equal(n, 0);
 }
 
 static void an_activity_counts_calls_and_knows_its_route(void **state)
@@ -189,10 +211,12 @@ static void an_activity_counts_calls_and_knows_its_route(void **state)
     ds_activity_count(&act, "GET /b");
     assert_int_equal(act.calls, 2);
     assert_string_equal(act.endpoints[1].endpoint, "GET /b");
+    ds_activity_count(&act, NULL);
+    assert_string_equal(act.endpoints[2].endpoint, "-");
     for (int i = 0; i < 40; i++)
         ds_activity_count(&act, ds_arena_printf(scratch, "GET /%d", i % 20));
     ds_activity_count(&act, "GET /a");
-    assert_int_equal(act.calls, 43);
+    assert_int_equal(act.calls, 44);
     assert_int_equal(act.endpoints[0].n, 2);
     assert_int_equal(act.endpoints[15].n, 2);
     assert_string_equal(ds_activity_route(&act), "repos");
@@ -339,6 +363,7 @@ int main(void)
     add_test(a_warning_names_route_and_unit);
     add_test(an_activity_recalls_what_was_kept);
     add_test(an_activity_counts_calls_and_knows_its_route);
+    add_test(an_activity_knows_which_columns_are_wanted);
     add_test(a_limit_is_told_to_who_watches);
     add_test(its_calls_are_told_by_endpoint);
     add_test(the_system_clock_runs);

@@ -179,6 +179,25 @@ static void levels(void **state)
     }
 }
 
+static void what_was_set_up_can_be_asked_for(void **state)
+{
+    ds_level most;
+    bool json;
+    int fd;
+
+    (void)state;
+    ds_log_setup(DS_LOG_DEBUG, true, -1);
+    ds_log_settings(&most, &json, &fd);
+    ds_log_setup(DS_LOG_INFO, false, STDERR_FILENO);
+    assert_int_equal(most, DS_LOG_DEBUG);
+    assert_true(json);
+    assert_int_equal(fd, -1);
+    ds_log_settings(&most, &json, &fd);
+    assert_int_equal(most, DS_LOG_INFO);
+    assert_false(json);
+    assert_int_equal(fd, STDERR_FILENO);
+}
+
 static void a_log_that_nobody_reads_stops_nothing(void **state)
 {
     (void)state;
@@ -342,6 +361,7 @@ int main(void)
     add_table(longs, long_value);
     add_test(every_length_around_the_end_of_the_line);
     add_test(levels);
+    add_test(what_was_set_up_can_be_asked_for);
     add_test(a_log_that_nobody_reads_stops_nothing);
     add_test(a_journal_that_is_closed_stops_nothing);
     add_test(a_line_survives_signals_and_short_writes);
