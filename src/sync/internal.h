@@ -261,12 +261,17 @@ void count_call(pass *p, bool quiet);
 /* write.c: writes what was decided, in batches; counts every item of the page. */
 typedef enum write_result { WROTE, WROTE_LIMIT, WROTE_FAILED } write_result;
 DS_MUST_USE write_result write_items(pass *p, item *items, size_t n, ds_err *err);
-void hold_item(pass *p, const item *it);
 /* Whether the row must be looked at first: the destination does not meet it by key itself. */
 bool needs_find(const pass *p, const item *it);
 /* One slice to the destination under the route's pace, between crash points. */
 DS_MUST_USE bool send_writes(pass *p, ds_write *writes, size_t n, ds_err *err);
 int64_t pace_slice(const pass *p);
+
+/* settle.c: from answers to memory. */
+void hold_item(pass *p, const item *it);
+/* What the write came to: counted, and a link, a held record or an unknown of a later pass. */
+void settle_write(pass *p, item *it, const ds_write *w);
+void settle_link(pass *p, const item *it, const ds_write *w); /* the link that w makes true */
 
 /* intent.c: writes whose answer may be lost. */
 bool intent_needed(const pass *p);

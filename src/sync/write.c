@@ -1,10 +1,8 @@
 /* src/sync/write.c
  *
  * From decisions to rows.  A create at a destination of promise B or C has its durable intent
- * before the request leaves; every write's outcome becomes a link, a held record, or an unknown
- * that a later pass settles.
+ * before the request leaves.
  */
-#include "base/hash.h"
 #include "sync/internal.h"
 
 typedef struct batch { /* writes of one slice, in p->batch */
@@ -14,41 +12,6 @@ typedef struct batch { /* writes of one slice, in p->batch */
 } batch;
 
 #define CONFLICT_IDS_MAX ((size_t)300)
-
-static int64_t backed_off(int64_t attempts)
-{
-    int64_t wait_ms = HELD_FIRST_MS;
-
-    for (int64_t i = 1; i < attempts && wait_ms < HELD_MOST_MS; i++)
-        wait_ms *= 2;
-    return DS_MIN(wait_ms, HELD_MOST_MS);
-}
-
-void hold_item(pass *p, const item *it)
-{
-    int64_t now_ms = ds_activity_now_ms(&p->act);
-    ds_held held = {.key = it->key,
-                    .placed = it->placed,
-                    .reason = it->reason,
-                    .attempts = 1,
-                    .since_ms = now_ms,
-                    .hash = it->mapped.hash};
-    bool tried = it->sent || !it->next_try_ms; /* else it only waits */
-
-    p->totals.held++;
-    if (it->placed)
-        p->seen_void = true; /* who knows whose row it was: none is taken for gone */
-    if (it->quiet) {
-        group_meet(p, it->key);
-        return;
-    }
-    if (it->held) {
-        held.since_ms = it->held->since_ms;
-        held.attempts = ds_hash_same(it->held->hash, held.hash) ? it->held->attempts + tried : 1;
-    }
-    held.next_try_ms = it->next_try_ms ? it->next_try_ms : now_ms + backed_off(held.attempts);
-    group_hold(p, &held);
-}
 
 /* What is known of the item's row. */
 static const ds_link *known_link(const item *it)
@@ -239,121 +202,6 @@ static bool send_open(pass *p, batch *b, ds_err *err)
     return ok;
 }
 
-static void put_link(pass *p, const item *it, const ds_write *w)
-{
-    ds_link link = {.key = it->key, .hash = it->mapped.hash, .id = w->new_id ? w->new_id : w->id};
-
-    if (it->left)
-        link.flags = it->left->flags & DS_LINK_CREATED;
-    if (it->link) {
-        link.seq = it->link->seq;
-        link.flags = (uint8_t)(it->link->flags & ~(DS_LINK_MARKED | DS_LINK_LEAVING));
-    }
-    if (w->outcome == DS_OUT_CREATED || DS_PLANT("every row ours") ||
-        (it->intent && !it->link && !it->left && intent_means_ours(p)))
-        link.flags |= DS_LINK_CREATED;
-    if (it->link && it->link->valid && p->to->flush && w->outcome != DS_OUT_UNCHANGED)
-        group_doubt(p, it->link);
-    group_put(p, &link, !it->link);
-}
-
-static bool link_is_current(const item *it, const ds_write *w)
-{
-    return w->outcome == DS_OUT_UNCHANGED && it->link && it->link->valid &&
-           !(it->link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING)) &&
-           ds_hash_same(it->link->hash, it->mapped.hash);
-}
-
-/* Surely not done. One that was announced by an earlier pass, and not settled here, stays so. */
-static void settle_refused(pass *p, const item *it)
-{
-    if (it->looked)
-        group_sent(p, &(ds_intent){.key = it->key,
-                                   .issued_ms = it->intent->issued_ms,
-                                   .looked_ms = ds_activity_now_ms(&p->act)});
-    else if (it->intent && (it->keep_intent || !it->sent))
-        group_sent(p, it->intent);
-    else if (intent_needed(p))
-        group_clear_intent(p, it->key);
-}
-
-static void settle_written(pass *p, const item *it, const ds_write *w)
-{
-    if (!link_is_current(it, w))
-        put_link(p, it, w);
-    if (it->held)
-        group_release(p, it->key);
-    if (it->intent || intent_needed(p))
-        group_clear_intent(p, it->key);
-}
-
-static void settle_unknown(pass *p, item *it, const ds_write *w)
-{
-    bool for_a_person = p->to->promise == DS_PROMISE_C && !p->to->find && w->op == DS_OP_CREATE;
-    int64_t now_ms = ds_activity_now_ms(&p->act);
-
-    it->reason = intent_lost_answer(p, it, w->op == DS_OP_CREATE, p->batch);
-    it->next_try_ms = for_a_person ? HELD_FOR_A_PERSON : now_ms + p->settle_ms;
-    hold_item(p, it);
-    if (DS_PLANT("unknown is no"))
-        group_clear_intent(p, it->key);
-    else if (intent_needed(p))
-        group_sent(p, &(ds_intent){.key = it->key, .issued_ms = now_ms});
-    if (it->link) { /* the update may or may not be there: a later pass writes again */
-        ds_link link = *it->link;
-
-        link.hash = (ds_hash){0, 0};
-        group_put(p, &link, false);
-    }
-}
-
-/* Where its batch failed before it could be made again, that is no fault of the record's: the next
- * pass does it, and need not wait. */
-static void settle_removed(pass *p, item *it)
-{
-    it->keep_intent = true; /* an earlier pass may have made it again */
-    if (it->gone) {
-        it->reason = "its row was removed while it was being written";
-        hold_item(p, it);
-    }
-    settle_refused(p, it);
-}
-
-static void settle(pass *p, item *it, const ds_write *w)
-{
-    switch (w->outcome) {
-    case DS_OUT_CREATED:
-        p->totals.created++;
-        settle_written(p, it, w);
-        break;
-    case DS_OUT_UPDATED:
-        p->totals.updated++;
-        settle_written(p, it, w);
-        break;
-    case DS_OUT_UNCHANGED:
-        p->totals.unchanged++;
-        settle_written(p, it, w);
-        break;
-    case DS_OUT_HELD:
-        it->reason = w->reason ? w->reason : "refused by the destination";
-        hold_item(p, it);
-        settle_refused(p, it);
-        break;
-    case DS_OUT_UNKNOWN:
-        settle_unknown(p, it, w);
-        break;
-    case DS_OUT_GONE: /* the row, and nothing was made of it */
-        settle_removed(p, it);
-        break;
-    case DS_OUT_NONE: /* never sent; what an earlier pass sent is as unknown as it was */
-        it->keep_intent = true;
-        settle_refused(p, it);
-        break;
-    }
-    if (it->counted && (w->outcome == DS_OUT_UNCHANGED || w->outcome == DS_OUT_HELD))
-        p->changes--;
-}
-
 /* Rows that were removed by hand: the links lead nowhere. Each is looked for by its key, since an
  * earlier pass may have made it again, and else made, under the intent it has already. */
 static bool make_again(pass *p, batch *b, ds_err *err)
@@ -394,7 +242,7 @@ static bool write_slice(pass *p, batch *b, bool follows, ds_err *err)
     ok = intent_declare(p, b->items, b->writes, b->n, follows, err) && send_open(p, b, err) &&
          make_again(p, b, err);
     for (size_t i = 0; i < b->n; i++)
-        settle(p, b->items[i], &b->writes[i]);
+        settle_write(p, b->items[i], &b->writes[i]);
     p->act.arena = p->batch;
     ds_arena_reset(p->slice);
     return ok;
@@ -419,7 +267,7 @@ static bool write_batch(pass *p, batch *b, ds_err *err)
     for (size_t i = 0; i < b->n; i++)
         fill_write(p, b->items[i], &b->writes[i]);
     for (size_t i = 0; i < b->n && DS_PLANT("link before create"); i++)
-        put_link(p, b->items[i], &b->writes[i]);
+        settle_link(p, b->items[i], &b->writes[i]);
     ok = (!DS_PLANT("link before create") || group_commit(p, false, err)) && look_first(p, b, err);
     for (; at < b->n && ok; at += slice_limit(p)) {
         batch slice = {b->items + at, b->writes + at, DS_MIN(b->n - at, slice_limit(p))};
@@ -428,7 +276,7 @@ static bool write_batch(pass *p, batch *b, ds_err *err)
     }
     ok = ok && (!at_once || group_commit(p, false, err));
     for (; at < b->n; at++) /* not sent: what the look-up said of them counts */
-        settle(p, b->items[at], &b->writes[at]);
+        settle_write(p, b->items[at], &b->writes[at]);
     return ok;
 }
 
@@ -544,7 +392,7 @@ static bool settle_equal(pass *p, item *it, bool *equal, ds_err *err)
         fill_write(p, it, &w);
         w.outcome = DS_OUT_UNCHANGED;
         w.new_id = found.id;
-        settle(p, it, &w);
+        settle_write(p, it, &w);
     }
     ds_arena_reset(p->batch);
     return true;
