@@ -12,7 +12,7 @@
 #include "flow/unit.h"
 #include "sync/pass.h"
 
-#define DS_ENGINE_HOST_REVISION 2 /* another one: the two are not of one release */
+#define DS_ENGINE_HOST_REVISION 3 /* another one: the two are not of one release */
 
 typedef struct ds_host_task { /* what a pass is to do */
     const char *route, *unit;
@@ -73,6 +73,8 @@ struct ds_engine_host {
     /* A change of a unit: what there is to tell people of it is durable when this returns, and is
      * told once, also where the same change comes again. TRANSIENT while the store is away. */
     bool (*turned)(const ds_engine_host *host, const ds_host_turn *turn, ds_err *err);
+    /* The worker ends: a store that is away is waited for no longer than a few seconds. */
+    void (*stopping)(const ds_engine_host *host);
 };
 
 #endif

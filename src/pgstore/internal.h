@@ -63,7 +63,8 @@ typedef struct ds_pgs {
     ds_secret *url;
     char *schema;
     bool writer, shared;
-    bool shown; /* the row in `writer` is there */
+    const atomic_bool *hurry; /* the store's, where this one reads beside it; NULL */
+    bool shown;               /* the row in `writer` is there */
     char id[33];
     int64_t commits;     /* as that row counts them */
     bool wrote;          /* in this transaction */

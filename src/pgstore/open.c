@@ -39,6 +39,7 @@ ds_db *ds_pgs_open(const ds_store_at *at, ds_db_mode mode, pid_t *holder, ds_err
     db->schema = ds_strdup(at->schema);
     db->writer = mode == DS_DB_WRITE;
     db->shared = at->shared;
+    db->hurry = at->hurry;
     *holder = 0;
     if (!ds_pgs_connect(db, err))
         return NULL;

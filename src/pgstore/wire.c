@@ -7,6 +7,11 @@
 
 #define SILENCE_MS 120000 /* a commit on a slow disk may take long; longer than this it is lost */
 
+static bool is_in_a_hurry(const ds_pgs *db)
+{
+    return atomic_load(&db->base.hurry) || (db->hurry && atomic_load(db->hurry));
+}
+
 /* Waits until the socket can be used. *patience_ms is used up by waiting alone. */
 bool ds_pgs_wait(ds_pgs *db, short events, int *patience_ms)
 {
@@ -20,7 +25,7 @@ bool ds_pgs_wait(ds_pgs *db, short events, int *patience_ms)
         if (n < 0 && errno != EINTR)
             return false;
         *patience_ms -= DS_PGS_SLICE_MS;
-        if (atomic_load(&db->base.hurry))
+        if (is_in_a_hurry(db))
             *patience_ms -= 9 * DS_PGS_SLICE_MS;
     }
     return false;

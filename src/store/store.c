@@ -178,6 +178,8 @@ static bool open_server(ds_store *s, pid_t *holder, ds_err *err)
     int64_t version = 0;
 
     s->db = s->at.driver->open(&s->at, DS_DB_WRITE, holder, err);
+    if (s->db)
+        s->at.hurry = &s->db->hurry;
     return s->db && ds_schema_version(s->db, DS_STORE_VERSION, &version, err) &&
            ds_schema_upgrade(s->db, version, ds_schema_steps, DS_STORE_VERSION, err) &&
            s->at.driver->ready(s->db, err) && read_id(s, err);

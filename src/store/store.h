@@ -19,6 +19,7 @@
 #include "base/queue.h"
 #include "flow/unit.h"
 #include <durable_sync/base.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
 typedef struct ds_store ds_store;   /* the writer: at most one per file, guarded by a lock */
@@ -33,7 +34,8 @@ typedef struct ds_store_at { /* where a store is */
     const ds_db_driver *driver; /* NULL: a file */
     const ds_secret *url;       /* for the driver */
     const char *schema;         /* for the driver */
-    bool shared; /* with others that say so too; else this process has it for itself */
+    bool shared;              /* with others that say so too; else this process has it for itself */
+    const atomic_bool *hurry; /* true: give up soon where the server is away. NULL: nobody says */
 } ds_store_at;
 
 /* Opens for writing: migrates, starts the writer thread. Errors: CONFIG "store PATH is in use by

@@ -58,6 +58,24 @@ class Two(Served):
         self.assertEqual(stats["total"], MANY)
         self.each_once(MANY)
 
+    def test_a_worker_leaves_while_its_store_is_away(self):
+        self.postgres.psql("CREATE DATABASE away")
+        self.config(f"store: '{self.postgres.url('away')}'\nroutes:\n" + route(more=SLOW))
+        self.rows(MANY)
+        child = self.worker()
+        self.until(self.who, "a pass that has begun")
+        self.postgres.stop("immediate")
+        try:
+            self.logged("store_away")
+            self.leave(child)
+        finally:
+            self.postgres.start()
+        path = self.dir / "durable-sync.yaml"
+        path.write_text(path.read_text().replace(SLOW, ""))
+        self.worker()
+        self.assertEqual(self.until_status(runs=1)["last_stats"]["total"], MANY)
+        self.each_once(MANY)
+
     def test_units_are_shared_out(self):
         self.postgres.psql("CREATE DATABASE many")
         routes = "".join(route(f"r{i}") for i in range(6))

@@ -299,6 +299,11 @@ static bool turned(const ds_engine_host *host, const ds_host_turn *turn, ds_err 
     return true;
 }
 
+static void stopping(const ds_engine_host *host)
+{
+    ds_store_hurry(of(host)->store);
+}
+
 void ds_host_init(ds_store_host_of *out, ds_store *store, const ds_engine_options *options)
 {
     *out = (ds_store_host_of){
@@ -310,7 +315,8 @@ void ds_host_init(ds_store_host_of *out, ds_store *store, const ds_engine_option
                  .list = list,
                  .ensure = ensure,
                  .note_gone = note_gone,
-                 .turned = turned},
+                 .turned = turned,
+                 .stopping = stopping},
         .store = store,
         .options = options,
     };

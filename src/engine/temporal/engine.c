@@ -37,11 +37,13 @@ static void stop(ds_engine *engine)
 
     if (atomic_fetch_add(&e->stops, 1) > 0)
         ds_client_hurry(e->client);
+    e->worker.host->stopping(e->worker.host);
     ds_worker_stop(&e->worker);
 }
 
 static void worker_failed(ds_worker *w)
 {
+    w->host->stopping(w->host);
     ds_worker_stop(w);
 }
 

@@ -206,8 +206,8 @@ static void answer(attempt *t, ds_host_end end, const ds_event *ended, const ds_
         no_such_route(t);
         break;
     case DS_HOST_FAILED:
-        if (err->kind == DS_ERR_CANCELLED)
-            hand_over(t);
+        if (err->kind == DS_ERR_CANCELLED || atomic_load(&t->w->stopping))
+            hand_over(t); /* another worker's store may be there */
         else
             fail(t, ds_failure_of(err, t->a), 0);
         break;
