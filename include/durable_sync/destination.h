@@ -31,11 +31,19 @@ typedef struct ds_column {
     ds_type type; /* DS_TEXT where the mapping says nothing; DS_ABSENT: no mapping names it, records
                    * bring it, and where there is no such column it is left out */
     bool typed;   /* the mapping says it (`as`, `value`): a table created by us takes it */
+    ds_type comes; /* the source says it of what is written as it comes; DS_ABSENT: not known */
     /* Texts that are known to come, from `value`, `default` and `map`; the source's own may come
      * beside them. */
     const char *const *texts;
     size_t texts_n;
 } ds_column;
+
+/* What a column that we make is to hold: what the mapping says, else what the source knows;
+ * DS_ABSENT: whatever comes. */
+static inline ds_type ds_column_holds(const ds_column *c)
+{
+    return c->typed ? c->type : c->comes;
+}
 
 /* One column as the destination has it. */
 typedef struct ds_column_there {
@@ -54,6 +62,9 @@ typedef struct ds_open_in {
     /* The columns of a route with `fields`; columns_n 0 where it takes the source's names. */
     const ds_column *columns;
     size_t columns_n;
+    /* Of a route without `fields`: what the source knows of the properties that come. */
+    const ds_property *known;
+    size_t known_n;
     bool reading_only; /* check, plan, explain: change nothing, create nothing */
 } ds_open_in;
 
@@ -216,6 +227,13 @@ typedef struct ds_destination_ops {
      * instance that is not open, and left like that. */
     bool (*ensure_schema)(ds_destination *self, ds_activity *act, const ds_column *columns,
                           size_t n, void (*did)(void *to, const char *what), void *to, ds_err *err);
+
+    /* MAY. Why the column of that name cannot take the value, or (`value` NULL) why it takes no
+     * value of that type whatever it says; NULL: it may. In the activity's arena, and naming
+     * the column: "column "Stars" is INTEGER: "many" does not fit". On an instance that is open
+     * with reading_only, after check_schema; without I/O. Of what may fit nothing is said. */
+    const char *(*misfit)(ds_destination *self, ds_activity *act, const char *column, ds_type type,
+                          const ds_value *value);
 
     /* MAY. As for sources. */
     bool (*validate)(const ds_destination *self, ds_err *err);

@@ -44,6 +44,12 @@ typedef struct ds_fetch {
                          among its records? Only where the source says may_skip */
 } ds_fetch;
 
+/* What is known of a property before any record is read. */
+typedef struct ds_property {
+    const char *name; /* or a path into nested values: "owner.login" */
+    ds_type type;     /* of each of its values that is not null */
+} ds_property;
+
 typedef struct ds_source_ops {
     const char *kind; /* as in `kind:` */
     const char *help; /* one line */
@@ -84,6 +90,12 @@ typedef struct ds_source_ops {
      * a row before them is deleted). What seems gone is then asked for by its key, up to a thousand
      * of them, before it counts as gone. */
     bool may_skip;
+
+    /* MAY. The properties whose type is known for sure, made in the activity's arena; of one that
+     * is not listed nothing is known. On an instance that is open; reads only. From it `check` says
+     * what can never fit, and tables that are made get columns of these types. */
+    bool (*describe)(ds_source *self, ds_activity *act, const ds_property **out, size_t *n,
+                     ds_err *err);
 } ds_source_ops;
 
 #endif

@@ -7,6 +7,7 @@
 #include "app/findings.h"
 #include "app/server.h"
 #include "app/kinds.h"
+#include "app/misfits.h"
 #include "app/notices.h"
 #include "app/peek.h"
 #include "app/recall.h"
@@ -29,6 +30,7 @@ typedef struct checking {
     const ds_route *route;
     ds_arena *arena; /* of this route */
     ds_activity act;
+    ds_peek *peek; /* at its source, as far as that could be read; else NULL */
 } checking;
 
 static const char *remedy_of(const ds_err *err)
@@ -114,44 +116,28 @@ static void look_at(checking *c, const char *what, const ds_record *rec)
 
 /* What only a look at the first record shows: a header without the key, a list that is not there.
  */
-static bool read_first(checking *c, ds_source *source, const char *unit, const char *what,
-                       ds_err *err)
-{
-    const ds_fetch want = {.unit = unit, .since_ms = -1, .limit = 1};
-    ds_page page;
-
-    ds_page_init(&page, c->arena);
-    c->act.unit = unit;
-
-    bool ok = source->ops->fetch_page(source, &c->act, &want, &page, err);
-
-    c->act.unit = "-";
-    if (ok && page.records_n)
-        look_at(c, what, &page.records[0]);
-    return ok;
-}
-
 static void check_source(checking *c)
 {
-    ds_units units = {.arena = c->arena};
     const char *what = ds_arena_printf(c->arena, "source %s", c->route->source->kind);
     ds_err err = DS_ERR_INIT;
-    DS_AUTO(ds_source) source = ds_source_new(c->route);
+    size_t units;
 
-    c->act.wanted = ds_mapping_wanted(c->route, c->arena, &c->act.wanted_n);
-    if ((source->ops->open && !source->ops->open(source, &c->act, &err)) ||
-        !source->ops->units(source, &c->act, &units, &err) ||
-        (units.n && !read_first(c, source, units.keys[0], what, &err))) {
+    c->peek = ds_peek_open(c->route, &c->act, &err);
+    if (!c->peek || !ds_peek_read(c->peek, &err)) {
+        ds_peek_close(DS_TAKE(&c->peek));
         failed(c, what, &err);
         return;
     }
-    if (units.n == 0)
+    units = c->peek->units.n;
+    if (c->peek->page.records_n)
+        look_at(c, what, &c->peek->page.records[0]);
+    if (units == 0)
         ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
                    "nothing is mirrored until it has one; look at the source's settings",
                    "%s has no units", what);
     else
         ds_finding(c->f, DS_FINDING_OK, c->route->name, NULL, "%s can be read: %zu unit%s", what,
-                   units.n, units.n == 1 ? "" : "s");
+                   units, units == 1 ? "" : "s");
 }
 
 typedef struct said {
@@ -205,15 +191,12 @@ static void note_left_out(void *to, bool is_error, const char *text, const char 
 }
 
 /* Where the names come with the records, what has no column is left out by each pass. */
-static void check_what_comes(checking *c, ds_destination *destination)
+static void check_what_comes(checking *c, ds_destination *destination, const ds_column *columns,
+                             size_t n)
 {
     left_out l = {.arena = c->arena};
-    const ds_column *columns = NULL;
     ds_err err = DS_ERR_INIT;
-    size_t n = 0;
 
-    if (!ds_peek_is_needed(c->route) || !ds_peek_columns(c->route, &c->act, &columns, &n, &err))
-        return; /* of the source it was said */
     if (n &&
         c->route->destination->check_schema(destination, &c->act, columns, n, note_left_out, &l,
                                             &err) &&
@@ -222,6 +205,25 @@ static void check_what_comes(checking *c, ds_destination *destination)
                    ds_arena_printf(c->arena, "%s; or name in `fields` what is wanted", l.remedy),
                    "%s%s: left out", l.text,
                    l.n > 1 ? ds_arena_printf(c->arena, ", and so %zu more", l.n - 1) : "");
+}
+
+/* With what the source knows and the first records bring. */
+static void check_values(checking *c, ds_destination *destination)
+{
+    ds_column *columns;
+    ds_err err = DS_ERR_INIT;
+    size_t n;
+
+    if (!c->peek)
+        return; /* of the source it was said */
+    if (!ds_peek_columns(c->peek, &columns, &n, &err)) {
+        failed(c, ds_arena_printf(c->arena, "source %s", c->route->source->kind), &err);
+        return;
+    }
+    if (ds_peek_is_needed(c->route))
+        check_what_comes(c, destination, columns, n);
+    if (!ds_misfits_find(c->f, c->peek, destination, columns, n, &err))
+        failed(c, ds_arena_printf(c->arena, "source %s", c->route->source->kind), &err);
 }
 
 static void say_reached(checking *c, const char *what, const ds_open_out *out)
@@ -266,7 +268,7 @@ static void check_destination(checking *c)
         say_reached(c, what, &out);
     say_columns(c, &columns);
     if (ops->check_schema && out.exists)
-        check_what_comes(c, destination);
+        check_values(c, destination);
 }
 
 static void key_changed(checking *c, const char *unit, const char *before)
@@ -347,6 +349,7 @@ static void check_route(checking *c, const ds_route *route)
     check_source(c);
     recall.shared_only = false;
     check_destination(c);
+    ds_peek_close(DS_TAKE(&c->peek));
     c->act.memory = NULL;
     ds_recall_close(&recall);
     check_keys(c);

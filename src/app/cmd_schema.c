@@ -25,7 +25,7 @@ typedef struct view { /* one route */
     ds_arena *a;
     ds_activity act;
     const ds_route *route;
-    const ds_column *wanted;
+    ds_column *wanted;
     size_t wanted_n;
     const ds_column_there *there;
     size_t there_n;
@@ -66,14 +66,32 @@ static void did(void *to, const char *what)
 
 /* ---- what the route writes ------------------------------------------------------------------- */
 
+/* A column of which the mapping does not say what it holds: the source may know. */
+static bool any_open(const view *v)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < v->wanted_n; i++)
+        any |= !v->wanted[i].typed;
+    return any && v->route->source->describe && v->route->destination->ensure_schema;
+}
+
 static void find_wanted(view *v)
 {
     ds_err err = DS_ERR_INIT;
+    bool needed = ds_peek_is_needed(v->route);
 
     v->wanted = ds_mapping_columns(v->route, v->a, &v->wanted_n);
-    if (ds_peek_is_needed(v->route) &&
-        !ds_peek_columns(v->route, &v->act, &v->wanted, &v->wanted_n, &err))
-        say(v, true, err.text, NULL);
+    if (!needed && !any_open(v))
+        return;
+
+    DS_AUTO(ds_peek) peek = ds_peek_open(v->route, &v->act, &err);
+
+    if (peek && (!needed || ds_peek_read(peek, &err)) &&
+        ds_peek_columns(peek, &v->wanted, &v->wanted_n, &err))
+        return;
+    ds_wrap(&err, "source %s", v->route->source->kind);
+    say(v, needed || ds_args_flag(v->app->args, "create"), err.text, NULL);
 }
 
 /* ---- what the destination has ---------------------------------------------------------------- */
@@ -183,10 +201,11 @@ static const ds_column_there *there_for(const view *v, const char *wanted)
 static line line_of(const view *v, const ds_column *wanted)
 {
     const ds_column_there *there = there_for(v, wanted ? wanted->name : NULL);
+    ds_type holds = wanted ? ds_column_holds(wanted) : DS_TEXT;
     line l = {.name = wanted ? wanted->name : v->route->destination_key, .key = !wanted};
 
     assert(l.name); /* each column has one, and so has the key where it is shown */
-    l.writes = !wanted || wanted->typed ? ds_type_name(wanted ? wanted->type : DS_TEXT) : "any";
+    l.writes = holds == DS_ABSENT ? "any" : ds_type_name(holds);
     l.from = wanted ? from_of(v, l.name) : NULL;
     l.made = wanted && is_made(v->route, l.name);
     l.there = there != NULL;

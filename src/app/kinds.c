@@ -35,6 +35,7 @@ static void source_abilities(const ds_source_ops *ops, const char **out)
         {ops->lists_changes != NULL, "lists what has changed, where its settings say how"},
         {!ops->lists_changes, "reads everything in each pass"},
         {ops->targets_items, "reads single records by key"},
+        {ops->describe != NULL, "knows the types of its properties"},
     };
 
     for (size_t i = 0; i < DS_COUNT(all); i++)
@@ -53,6 +54,7 @@ static void destination_abilities(const ds_destination_ops *ops, const char **ou
         {ops->has_bodies, "takes bodies"},
         {ops->flush != NULL, "makes many writes durable at once"},
         {ops->check_schema != NULL, "compares its columns with the fields (`check`)"},
+        {ops->misfit != NULL, "says of values whether their columns take them (`check`)"},
         {ops->list_columns != NULL, "shows its columns (`schema`)"},
         {ops->ensure_schema != NULL, "makes missing tables and columns (`schema --create`)"},
         {ops->archive != NULL, "archives rows (`missing: archive`)"},

@@ -24,7 +24,7 @@ struct ds_mapping {
     ds_buf scratch;
 };
 
-static bool listed(ds_texts texts, const char *name)
+bool ds_mapping_lists(ds_texts texts, const char *name)
 {
     for (size_t i = 0; i < texts.n; i++)
         if (!strcmp(texts.items[i], name))
@@ -52,9 +52,9 @@ ds_mapping *ds_mapping_new(const ds_route *route)
     ds_buf_init(&m->scratch, SIZE_MAX / 4);
     for (size_t i = 0; i < route->fields_n; i++) {
         m->order[i] = (uint32_t)i;
-        m->owned[i] = !route->has_owns || listed(route->owns, route->fields[i].to) ||
+        m->owned[i] = !route->has_owns || ds_mapping_lists(route->owns, route->fields[i].to) ||
                       DS_PLANT("owns ignored");
-        m->how[i] = listed(route->create_only, route->fields[i].to);
+        m->how[i] = ds_mapping_lists(route->create_only, route->fields[i].to);
         m->any_only_new |= m->how[i];
     }
     qsort_r(m->order, route->fields_n, sizeof(*m->order), by_target, (void *)(uintptr_t)route);
@@ -355,11 +355,11 @@ static void map_all(ds_mapping *m, const ds_prop *given, size_t given_n, const c
         const ds_prop *prop = &given[i];
 
         if (prop->value.type == DS_ABSENT ||
-            (route->has_owns && !listed(route->owns, prop->name)) ||
+            (route->has_owns && !ds_mapping_lists(route->owns, prop->name)) ||
             (route->destination_key && !strcmp(route->destination_key, prop->name)))
             continue;
         if (how)
-            how[n] = listed(route->create_only, prop->name);
+            how[n] = ds_mapping_lists(route->create_only, prop->name);
         props[n++] = (ds_prop){prop->name, flat(prop->value, a)};
     }
     *out = (ds_mapped){
@@ -491,87 +491,4 @@ ds_hash ds_mapping_hash_before(ds_mapping *m, const ds_transform_in *in, ds_aren
     hash = ds_encode_hash(&m->scratch, props, order_by_name(&m->last, props, in->n), in->n, NULL,
                           in->body);
     return (ds_hash){hash.low ^ program.low, hash.high ^ program.high};
-}
-
-/* ---- columns --------------------------------------------------------------------------------- */
-
-static size_t entries(ds_value v)
-{
-    return v.type == DS_LIST ? v.n : 1;
-}
-
-static size_t add_texts(const char **texts, size_t n, ds_value v)
-{
-    if (v.type == DS_TEXT)
-        texts[n++] = v.as.text;
-    for (uint32_t i = 0; v.type == DS_LIST && i < v.n; i++)
-        texts[n++] = v.as.list[i];
-    return n;
-}
-
-/* What is written whatever the source says, and what it is translated into. */
-static void list_texts(const ds_field *field, ds_arena *a, ds_column *column)
-{
-    size_t most = entries(field->value) + entries(field->fallback), n = 0;
-    const char **texts;
-
-    for (size_t i = 0; i < field->map_n; i++)
-        most += entries(field->map[i].to);
-    texts = ds_arena_alloc(a, (most + 1) * sizeof(*texts));
-    if (field->kind == DS_FIELD_VALUE && !field->map_n)
-        n = add_texts(texts, n, field->value);
-    n = add_texts(texts, n, field->fallback);
-    for (size_t i = 0; i < field->map_n; i++)
-        n = add_texts(texts, n, field->map[i].to);
-    column->texts = texts;
-    column->texts_n = n;
-}
-
-static ds_column column_of(const ds_field *field, ds_arena *a)
-{
-    ds_column column = {.name = field->to, .type = DS_TEXT};
-
-    if (field->kind == DS_FIELD_VALUE && field->value.type != DS_NULL)
-        column.type = field->value.type;
-    else if (field->join)
-        column.type = DS_TEXT;
-    else if (field->as != DS_ABSENT)
-        column.type = field->as;
-    else if (field->split)
-        column.type = DS_LIST;
-    else if (field->fallback.type != DS_ABSENT && field->fallback.type != DS_NULL)
-        column.type = field->fallback.type;
-    column.typed = column.type != DS_TEXT || field->as == DS_TEXT || field->join ||
-                   field->kind != DS_FIELD_FROM;
-    list_texts(field, a, &column);
-    return column;
-}
-
-static bool is_field(const ds_route *route, const char *name)
-{
-    for (size_t i = 0; i < route->fields_n; i++)
-        if (!strcmp(route->fields[i].to, name))
-            return true;
-    return false;
-}
-
-const ds_column *ds_mapping_columns(const ds_route *route, ds_arena *a, size_t *n)
-{
-    ds_column *columns =
-        ds_arena_alloc(a, (route->fields_n + route->owns.n + 2) * sizeof(*columns));
-
-    *n = 0;
-    if (!route->has_fields)
-        return columns;
-    for (size_t i = 0; i < route->fields_n; i++)
-        if (!route->has_owns || listed(route->owns, route->fields[i].to))
-            columns[(*n)++] = column_of(&route->fields[i], a);
-    for (size_t i = 0; route->transform && i < route->owns.n; i++)
-        if (!is_field(route, route->owns.items[i])) /* the transform makes it */
-            columns[(*n)++] = (ds_column){.name = route->owns.items[i], .type = DS_TEXT};
-    if (route->missing == DS_MISSING_MARK)
-        columns[(*n)++] = (ds_column){.name = route->missing_mark, .type = DS_BOOL, .typed = true};
-    if (route->stamp)
-        columns[(*n)++] = (ds_column){.name = route->stamp, .type = DS_DATETIME, .typed = true};
-    return columns;
 }

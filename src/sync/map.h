@@ -46,8 +46,18 @@ ds_map_result ds_mapping_after(ds_mapping *m, const ds_transform_in *in,
                                const char **reason);
 /* Says just what goes into the transform, and which one it is. */
 ds_hash ds_mapping_hash_before(ds_mapping *m, const ds_transform_in *in, ds_arena *a);
-/* The columns the route writes: its fields, its mark and its stamp; *n 0 without fields. */
-const ds_column *ds_mapping_columns(const ds_route *route, ds_arena *a, size_t *n);
+bool ds_mapping_lists(ds_texts texts, const char *name);
+
+/* columns.c: the columns the route writes, its fields, its mark and its stamp; *n 0 without fields.
+ */
+ds_column *ds_mapping_columns(const ds_route *route, ds_arena *a, size_t *n);
+/* What the source, which is open, knows of its properties, as far as they are written as they are.
+ */
+DS_MUST_USE bool ds_mapping_known(const ds_route *route, ds_source *source, ds_activity *act,
+                                  const ds_property **known, size_t *n, ds_err *err);
+/* Sets `comes` of those columns that a property of the source goes into as it is. */
+DS_MUST_USE bool ds_mapping_learn(const ds_route *route, ds_source *source, ds_activity *act,
+                                  ds_column *columns, size_t n, ds_err *err);
 
 /* wanted.c: what the route reads of a record, for ds_activity_wanted; NULL: all of it, since there
  * is neither `fields` nor (without a transform) `owns`. */

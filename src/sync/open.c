@@ -152,13 +152,40 @@ static void prepare_seen(pass *p, bool resumed)
         memcpy(p->seen, c->seen, c->seen_n);
 }
 
+/* As the destination's, with what is the source's own. */
+static ds_activity source_activity(const pass *p)
+{
+    ds_activity act = p->act;
+
+    act.memory = keeper_source(p->keeper);
+    act.limited_ms = p->in->progress ? &p->in->progress->source_limited_ms : NULL;
+    return act;
+}
+
+/* What the source knows of their types is for columns that the destination may make. */
+static bool find_columns(pass *p, ds_open_in *in, ds_err *err)
+{
+    ds_activity act = source_activity(p);
+    ds_column *columns = ds_mapping_columns(p->route, p->keep, &in->columns_n);
+
+    in->columns = columns;
+    act.arena = p->keep;
+    if (p->in->sweep || p->planning || !p->to->ensure_schema)
+        return true;
+    return (p->route->has_fields
+                ? ds_mapping_learn(p->route, p->src, &act, columns, in->columns_n, err)
+                : ds_mapping_known(p->route, p->src, &act, &in->known, &in->known_n, err)) ||
+           ds_wrap(err, "source");
+}
+
 static bool open_destination(pass *p, bool *continues, ds_err *err)
 {
     ds_open_in in = {
         .owner = p->in->owner, .generation = p->begin.generation, .reading_only = p->planning};
     ds_open_out out = {.continues = true, .exists = true, .rows = -1};
 
-    in.columns = ds_mapping_columns(p->route, p->keep, &in.columns_n);
+    if (!find_columns(p, &in, err))
+        return false;
     if (p->to->open && !p->to->open(p->dst, &p->act, &in, &out, err))
         return ds_wrap(err, "destination");
     p->destination_exists = out.exists;
@@ -168,16 +195,6 @@ static bool open_destination(pass *p, bool *continues, ds_err *err)
     p->whole_rows = out.whole_rows;
     *continues = out.continues || (!p->begin.generation && !p->begin.links);
     return true;
-}
-
-/* As the destination's, with what is the source's own. */
-static ds_activity source_activity(const pass *p)
-{
-    ds_activity act = p->act;
-
-    act.memory = keeper_source(p->keeper);
-    act.limited_ms = p->in->progress ? &p->in->progress->source_limited_ms : NULL;
-    return act;
 }
 
 static bool open_source(pass *p, ds_err *err)

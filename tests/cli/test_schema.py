@@ -236,6 +236,35 @@ class PostgreSQL(Looking):
                       self.look("--create", code=2)["findings"][0]["text"])
 
 
+    def test_its_columns_are_known_by_their_types(self):
+        self.server.psql("CREATE TABLE plants(code text PRIMARY KEY, n int, price numeric, ok bool, day date, "
+                         "at timestamptz, tags text[], ids int[], doc jsonb); INSERT INTO plants VALUES "
+                         "('a', 5, 1.10, true, '2026-01-31', '2026-01-31 09:00+00', '{x,y}', '{1}', '{}')")
+        source = f'{{kind: postgresql, url: "{self.server.url()}", table: plants, key: code}}'
+        target = "{kind: sqlite, path: out.db, table: plants, key: code, create_table: true}"
+        self.config(f"routes:\n  plants:\n    source: {source}\n    destination: {target}\n")
+        self.assertEqual(self.once()[0]["created"], 1)
+        self.assertEqual(dict(self.query("SELECT name, type FROM pragma_table_info('plants')")), {
+            "code": "TEXT", "n": "INTEGER", "price": "", "ok": "BOOLEAN", "day": "DATE", "at": "DATETIME",
+            "tags": "TEXT", "ids": "", "doc": ""})
+        self.execute("CREATE TABLE nine(code TEXT PRIMARY KEY, n INTEGER)")
+        self.config(f"routes:\n  plants:\n    source: {source}\n    destination: "
+                    "{kind: sqlite, path: out.db, table: nine, key: code}\n    fields: {n: tags}\n")
+        self.assertIn('"n" takes `tags`: its values are of type list, and column "n" is INTEGER: none of them fits',
+                      self.run_it("check", code=2).out)
+
+    def test_what_its_columns_cannot_take(self):
+        self.server.psql("CREATE TABLE plants(code text PRIMARY KEY, n int, at timestamptz, day date)")
+        for field, says in (("n: name", 'column "n" is integer: "Plant 0" does not fit'),
+                            ("at: height", 'column "at" is timestamp with time zone: "0" does not fit')):
+            self.config("routes:\n  plants:\n    source: {kind: file, path: plants.jsonl, key: id}\n    destination: "
+                        f'{{kind: postgresql, url: "{self.server.url()}", table: plants, key: code}}\n'
+                        f"    fields: {{{field}}}\n")
+            self.assertIn(says + "; of the first 3 values 3 would be held", self.run_it("check", code=2).out)
+        self.config((self.dir / "durable-sync.yaml").read_text().replace("at: height", "n: height"))
+        self.run_it("check")
+
+
 class Config(Case):
     def test_the_schema_of_the_configuration_needs_none(self):
         schema = self.run_it("schema", "config").json

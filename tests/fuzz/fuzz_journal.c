@@ -51,8 +51,8 @@ static void set_option(ds_destination *to, const char *name, const char *value)
 
 static bool open_pass(pass *p, const char *path, ds_arena *a)
 {
-    static const ds_column columns[] = {{"id", DS_TEXT, false, NULL, 0},
-                                        {"v", DS_TEXT, false, NULL, 0}};
+    static const ds_column columns[] = {{.name = "id", .type = DS_TEXT, .typed = false},
+                                        {.name = "v", .type = DS_TEXT, .typed = false}};
     ds_open_in in = {.owner = OWNER,
                      .generation = p->generation,
                      .columns = columns,

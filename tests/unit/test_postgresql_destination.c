@@ -232,9 +232,11 @@ static void say(void *out, bool is_error, const char *text, const char *remedy)
 static void check_says_every_finding(void **state)
 {
     static const ds_column wanted[] = {
-        {"strs", DS_TEXT, false, NULL, 0}, {"a", DS_DATETIME, true, NULL, 0},
-        {"b", DS_INT, true, NULL, 0},      {"g", DS_INT, true, NULL, 0},
-        {"c", DS_LIST, true, NULL, 0},
+        {.name = "strs", .type = DS_TEXT, .typed = false},
+        {.name = "a", .type = DS_DATETIME, .typed = true},
+        {.name = "b", .type = DS_INT, .typed = true},
+        {.name = "g", .type = DS_INT, .typed = true},
+        {.name = "c", .type = DS_LIST, .typed = true},
     };
     DS_AUTO_BUF(out, DS_MIB);
 

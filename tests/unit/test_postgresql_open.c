@@ -112,12 +112,17 @@ static void opening(void **state)
 static void a_table_is_made_as_the_route_says(void **state)
 {
     static const ds_column made[] = {
-        {"plain", DS_TEXT, false, NULL, 0},       {"words", DS_TEXT, true, NULL, 0},
-        {"count", DS_INT, true, NULL, 0},         {"price", DS_NUMBER, true, NULL, 0},
-        {"done", DS_BOOL, true, NULL, 0},         {"day", DS_DATE, true, NULL, 0},
-        {"at", DS_DATETIME, true, NULL, 0},       {"tags", DS_LIST, true, NULL, 0},
-        {"more", DS_NESTED, true, NULL, 0},       {"id", DS_TEXT, false, NULL, 0},
-        {"a \"b\"; --", DS_TEXT, false, NULL, 0},
+        {.name = "plain", .type = DS_TEXT, .typed = false},
+        {.name = "words", .type = DS_TEXT, .typed = true},
+        {.name = "count", .type = DS_INT, .typed = true},
+        {.name = "price", .type = DS_NUMBER, .typed = true},
+        {.name = "done", .type = DS_BOOL, .typed = true},
+        {.name = "day", .type = DS_DATE, .typed = true},
+        {.name = "at", .type = DS_DATETIME, .typed = true},
+        {.name = "tags", .type = DS_LIST, .typed = true},
+        {.name = "more", .type = DS_NESTED, .typed = true},
+        {.name = "id", .type = DS_TEXT, .typed = false},
+        {.name = "a \"b\"; --", .type = DS_TEXT},
     };
 
     (void)state;
@@ -138,8 +143,8 @@ static void a_table_is_made_as_the_route_says(void **state)
 static void what_cannot_be_made_is_said(void **state)
 {
     static const ds_column long_one[] = {
-        {"a_name_of_more_than_sixty_three_bytes_which_the_server_would_cut_off", DS_TEXT, false,
-         NULL, 0}};
+        {.name = "a_name_of_more_than_sixty_three_bytes_which_the_server_would_cut_off",
+         .type = DS_TEXT}};
 
     (void)state;
     begin("SELECT 1");
@@ -157,8 +162,8 @@ static void what_cannot_be_made_is_said(void **state)
 
 static void missing_columns_are_added_where_we_may(void **state)
 {
-    static const ds_column wanted[] = {{"a", DS_TEXT, false, NULL, 0},
-                                       {"b", DS_INT, true, NULL, 0}};
+    static const ds_column wanted[] = {{.name = "a", .type = DS_TEXT, .typed = false},
+                                       {.name = "b", .type = DS_INT, .typed = true}};
 
     (void)state;
     begin("CREATE TABLE t (id text PRIMARY KEY, a int); INSERT INTO t VALUES ('x', 1)");
@@ -270,7 +275,7 @@ static const struct right_row {
 static void rights(void **state)
 {
     const struct right_row *row = *state;
-    static const ds_column wanted[] = {{"a", DS_TEXT, false, NULL, 0}};
+    static const ds_column wanted[] = {{.name = "a", .type = DS_TEXT, .typed = false}};
 
     begin(
         "DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN; GRANT USAGE ON SCHEMA public TO clerk;"

@@ -313,7 +313,7 @@ static void how(void **state)
 
 static void find_gives_the_row_as_it_is(void **state)
 {
-    static const ds_column named[] = {{"Name", DS_TEXT, false, NULL, 0}};
+    static const ds_column named[] = {{.name = "Name", .type = DS_TEXT, .typed = false}};
     const char *keys[] = {"a", "nobody", "b"};
     ds_found found[3];
 
@@ -402,9 +402,11 @@ static void say(void *out, bool is_error, const char *text, const char *remedy)
 static void check_says_every_finding(void **state)
 {
     static const ds_column wanted[] = {
-        {"Strs", DS_TEXT, false, NULL, 0}, {"a", DS_TEXT, true, NULL, 0},
-        {"zip", DS_TEXT, true, NULL, 0},   {"g", DS_INT, true, NULL, 0},
-        {"b", DS_INT, true, NULL, 0},
+        {.name = "Strs", .type = DS_TEXT, .typed = false},
+        {.name = "a", .type = DS_TEXT, .typed = true},
+        {.name = "zip", .type = DS_TEXT, .typed = true},
+        {.name = "g", .type = DS_INT, .typed = true},
+        {.name = "b", .type = DS_INT, .typed = true},
     };
     DS_AUTO_BUF(out, DS_MIB);
 

@@ -105,11 +105,16 @@ static void files_that_cannot_be_opened(void **state)
 static void a_table_is_made_as_the_route_says(void **state)
 {
     static const ds_column made[] = {
-        {"plain", DS_TEXT, false, NULL, 0},       {"words", DS_TEXT, true, NULL, 0},
-        {"count", DS_INT, true, NULL, 0},         {"price", DS_NUMBER, true, NULL, 0},
-        {"done", DS_BOOL, true, NULL, 0},         {"day", DS_DATE, true, NULL, 0},
-        {"at", DS_DATETIME, true, NULL, 0},       {"tags", DS_LIST, true, NULL, 0},
-        {"a \"b\"; --", DS_TEXT, false, NULL, 0}, {"ID", DS_TEXT, false, NULL, 0},
+        {.name = "plain", .type = DS_TEXT, .typed = false},
+        {.name = "words", .type = DS_TEXT, .typed = true},
+        {.name = "count", .type = DS_INT, .typed = true},
+        {.name = "price", .type = DS_NUMBER, .typed = true},
+        {.name = "done", .type = DS_BOOL, .typed = true},
+        {.name = "day", .type = DS_DATE, .typed = true},
+        {.name = "at", .type = DS_DATETIME, .typed = true},
+        {.name = "tags", .type = DS_LIST, .typed = true},
+        {.name = "a \"b\"; --", .type = DS_TEXT},
+        {.name = "ID", .type = DS_TEXT, .typed = false},
     };
 
     (void)state;
@@ -131,8 +136,8 @@ static void a_table_is_made_as_the_route_says(void **state)
 
 static void missing_columns_are_added_where_we_may(void **state)
 {
-    static const ds_column wanted[] = {{"a", DS_TEXT, false, NULL, 0},
-                                       {"b", DS_INT, true, NULL, 0}};
+    static const ds_column wanted[] = {{.name = "a", .type = DS_TEXT, .typed = false},
+                                       {.name = "b", .type = DS_INT, .typed = true}};
 
     (void)state;
     begin("CREATE TABLE t (id TEXT PRIMARY KEY, a); INSERT INTO t VALUES ('x', 1)");

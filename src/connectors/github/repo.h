@@ -27,4 +27,8 @@ void ds_github_add_repo(ds_page *page, const ds_json *repo);
  * says so is held, so that nobody takes its rows for gone. */
 void ds_github_hold_hidden(ds_page *page, const char *hidden);
 
+/* types.c: what is known of the properties' types. */
+bool ds_github_describe(ds_source *self, ds_activity *act, const ds_property **out, size_t *n,
+                        ds_err *err);
+
 #endif

@@ -2,6 +2,7 @@
  */
 #include "connectors/github/api.h"
 #include "connectors/github/github.h"
+#include "connectors/github/repo.h"
 #include "connectors/github/sweep.h"
 
 #include <string.h>
@@ -97,4 +98,5 @@ const ds_source_ops ds_github_source = {
     .targets_items = true,
     .names_items = true,
     .may_skip = true,
+    .describe = ds_github_describe,
 };

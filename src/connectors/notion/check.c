@@ -28,6 +28,38 @@ static bool never_fits(ds_type type, ds_notion_type column)
     }
 }
 
+/* The same of a source's property, among whose numbers may be 0 and 1. */
+static bool never_comes_to_fit(ds_type type, ds_notion_type column)
+{
+    bool plain =
+        column == DS_NOTION_NUMBER || column == DS_NOTION_CHECKBOX || column == DS_NOTION_DATE;
+
+    if (type == DS_NUMBER && column == DS_NOTION_CHECKBOX)
+        return false;
+    return never_fits(type, column) || (type == DS_NESTED && plain);
+}
+
+const char *ds_notion_misfit(ds_destination *self, ds_activity *act, const char *column,
+                             ds_type type, const ds_value *value)
+{
+    ds_notion_writer *w = (ds_notion_writer *)self;
+    const ds_notion_column *c = w->known ? ds_notion_bind(w, column) : NULL;
+    ds_arena *a = ds_activity_arena(act);
+    const char *problem = NULL;
+    ds_notion_cell cell;
+
+    if (!c || !ds_notion_is_writable(c->type))
+        return NULL;
+    if (value)
+        problem = ds_notion_encode(c, *value, &w->policy, a, &cell);
+    else if (!never_comes_to_fit(type, c->type))
+        return NULL;
+    if (value && !problem)
+        return NULL;
+    return ds_arena_printf(a, "column \"%.100s\" is of type %s%s%s", c->name, c->type_name,
+                           problem ? ": " : "", problem ? problem : "");
+}
+
 /* What the mapping writes whatever the source says must fit: an option that is not there, above
  * all.
  */

@@ -132,6 +132,7 @@ const ds_destination_ops ds_notion_destination = {
     .archive = ds_notion_remove,
     .remove = ds_notion_remove,
     .check_schema = ds_notion_check,
+    .misfit = ds_notion_misfit,
     .list_columns = ds_notion_list_columns,
     .id_of = ds_notion_id,
     .ensure_schema = ds_notion_ensure,

@@ -18,11 +18,9 @@ typedef struct maker {
     size_t made_n;
 } maker;
 
-static const char *type_for(const ds_column *c)
+static const char *type_for(const maker *m, const ds_column *c)
 {
-    if (!c->typed)
-        return "rich_text";
-    switch (c->type) {
+    switch (ds_column_holds(c)) {
     case DS_BOOL:
         return "checkbox";
     case DS_INT:
@@ -31,8 +29,8 @@ static const char *type_for(const ds_column *c)
     case DS_DATE:
     case DS_DATETIME:
         return "date";
-    case DS_LIST:
-        return "multi_select";
+    case DS_LIST: /* a new column has no option yet: what may not make any could write none */
+        return c->typed || m->w->policy.create_options ? "multi_select" : "rich_text";
     default:
         return "rich_text";
     }
@@ -120,7 +118,7 @@ static bool add_columns(maker *m, ds_err *err)
         return false;
     for (size_t i = 0; i < m->n; i++)
         if (!ds_notion_bind(m->w, m->columns[i].name) && strcmp(m->columns[i].name, m->w->key) != 0)
-            put_column(m, m->columns[i].name, type_for(&m->columns[i]));
+            put_column(m, m->columns[i].name, type_for(m, &m->columns[i]));
     return true;
 }
 
@@ -151,7 +149,7 @@ static const char *title_of(const maker *m)
             if (strcasecmp(m->columns[i].name, usual[k]) == 0)
                 return m->columns[i].name;
     for (size_t i = 0; i < m->n; i++)
-        if (strcmp(type_for(&m->columns[i]), "rich_text") == 0 &&
+        if (strcmp(type_for(m, &m->columns[i]), "rich_text") == 0 &&
             strcmp(m->columns[i].name, m->w->key) != 0)
             return m->columns[i].name;
     return m->w->key;
@@ -168,7 +166,7 @@ static void put_new_columns(maker *m)
         put_column(m, m->w->key, "rich_text");
     for (size_t i = 0; i < m->n; i++)
         if (strcmp(m->columns[i].name, title) != 0 && strcmp(m->columns[i].name, m->w->key) != 0)
-            put_column(m, m->columns[i].name, type_for(&m->columns[i]));
+            put_column(m, m->columns[i].name, type_for(m, &m->columns[i]));
     ds_json_w_end_object(m->json);
 }
 

@@ -140,6 +140,8 @@ bool ds_notion_remove(ds_destination *self, ds_activity *act, const char *const 
 bool ds_notion_check(ds_destination *self, ds_activity *act, const ds_column *columns, size_t n,
                      void (*say)(void *to, bool is_error, const char *text, const char *remedy),
                      void *to, ds_err *err);
+const char *ds_notion_misfit(ds_destination *self, ds_activity *act, const char *column,
+                             ds_type type, const ds_value *value);
 bool ds_notion_list_columns(ds_destination *self, ds_activity *act, const ds_column *columns,
                             size_t n, const ds_column_there **out, size_t *out_n, ds_err *err);
 bool ds_notion_ensure(ds_destination *self, ds_activity *act, const ds_column *columns, size_t n,

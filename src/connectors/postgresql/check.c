@@ -140,8 +140,8 @@ bool ds_pg_check_columns(ds_pg_writer *w, ds_err *err)
     const char *first = NULL;
     size_t more = 0;
 
-    for (size_t i = 0; i < w->columns_n; i++) {
-        const char *problem = column_problem(w, w->columns[i].name, w->arena);
+    for (size_t i = 0; i < w->columns.n; i++) {
+        const char *problem = column_problem(w, w->columns.items[i].name, w->arena);
 
         more += first && problem;
         first = first ? first : problem;
@@ -213,6 +213,32 @@ static void check_column(const ds_pg_writer *w, const ds_column *wanted, const s
                  ds_arena_printf(a, "column \"%s\" is %s, the route writes %s", c->name,
                                  c->declared, ds_type_name(wanted->type)),
                  "records whose value does not fit will be held: change the column or `as`");
+}
+
+/* What `takes` doubts, a value may do all the same: 0 and 1 are booleans. */
+static bool never_fits(ds_type type, ds_pg_kind kind)
+{
+    bool number = type == DS_INT || type == DS_NUMBER;
+
+    return !takes(kind, type) && !(number && kind == DS_PG_BOOL);
+}
+
+/* What the server alone can read (a date in words, a value of an enum) is left to it. */
+const char *ds_pg_target_misfit(ds_destination *self, ds_activity *act, const char *column,
+                                ds_type type, const ds_value *value)
+{
+    ds_pg_writer *w = (ds_pg_writer *)self;
+    const ds_pg_column *c = w->shape.oid ? ds_pg_column_named(&w->shape, column) : NULL;
+    ds_arena *a = ds_activity_arena(act);
+    ds_pg_cell cell;
+
+    if (!c || !ds_pg_is_writable(c))
+        return NULL;
+    if (value)
+        return ds_pg_fit(c, *value, a, &cell);
+    return never_fits(type, c->type.kind)
+               ? ds_arena_printf(a, "column \"%s\" is %s", c->name, c->declared)
+               : NULL;
 }
 
 static void check_state(const ds_pg_writer *w, const say_to *out, ds_arena *a)

@@ -153,6 +153,7 @@ const ds_destination_ops ds_postgresql_destination = {
     .finish = ds_pg_flush,
     .remove = ds_pg_remove,
     .check_schema = ds_pg_target_check,
+    .misfit = ds_pg_target_misfit,
     .list_columns = ds_pg_list_columns,
     .ensure_schema = ds_pg_ensure_schema,
     .validate = validate,

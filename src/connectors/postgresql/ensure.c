@@ -109,15 +109,15 @@ static bool make_key(ds_pg_writer *w, notes *done, ds_err *err)
 
 static bool make_columns(ds_pg_writer *w, notes *done, ds_err *err)
 {
-    for (size_t i = 0; i < w->columns_n; i++) {
-        const ds_pg_made_type type = ds_pg_type_for(&w->columns[i]);
+    for (size_t i = 0; i < w->columns.n; i++) {
+        const ds_pg_made_type type = ds_pg_type_for(&w->columns.items[i]);
 
-        if (ds_pg_column_named(&w->shape, w->columns[i].name))
+        if (ds_pg_column_named(&w->shape, w->columns.items[i].name))
             continue;
-        if (!ds_pg_add_column(w, w->columns[i].name, type.sql, err))
+        if (!ds_pg_add_column(w, w->columns.items[i].name, type.sql, err))
             return false;
-        note(done,
-             ds_arena_printf(w->arena, "column \"%s\" added as %s", w->columns[i].name, type.name));
+        note(done, ds_arena_printf(w->arena, "column \"%s\" added as %s", w->columns.items[i].name,
+                                   type.name));
     }
     return true;
 }

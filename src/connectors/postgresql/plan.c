@@ -80,6 +80,8 @@ static bool make_columns(ds_pg_writer *w, ds_pg_plan *p, ds_err *err)
     size_t n = 0;
 
     for (size_t i = 0; i < p->base.n; i++) {
+        ds_column column;
+
         if (!is_missing(w, p->base.names[i]))
             continue;
         if (strlen(p->base.names[i]) > DS_PG_NAME_MAX)
@@ -87,7 +89,8 @@ static bool make_columns(ds_pg_writer *w, ds_pg_plan *p, ds_err *err)
                           strlen(p->base.names[i]), DS_PG_NAME_MAX);
         ds_buf_text(&list, n++ ? ", ADD COLUMN IF NOT EXISTS " : "ADD COLUMN IF NOT EXISTS ");
         ds_sql_name(&list, p->base.names[i]);
-        ds_buf_text(&list, " pg_catalog.text");
+        column = ds_sql_column_that_comes(&w->columns, p->base.names[i]);
+        ds_buf_printf(&list, " %s", ds_pg_type_for(&column).sql);
     }
     if (w->shape.columns_n + n > COLUMNS_MOST)
         ds_sql_refuse(&p->base,

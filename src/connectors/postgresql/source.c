@@ -47,6 +47,56 @@ static void close_source(ds_source *self)
     ds_pg_reader_close((ds_pg_reader *)self);
 }
 
+/* Of what is behind json anything may come. A time may be infinite, and a number none: that is text
+ * then, and no column of another type takes it either. */
+static ds_type type_of(const ds_pg_type *type)
+{
+    switch (type->kind) {
+    case DS_PG_BOOL:
+        return DS_BOOL;
+    case DS_PG_INT:
+        return DS_INT;
+    case DS_PG_FLOAT:
+    case DS_PG_NUMERIC:
+        return DS_NUMBER;
+    case DS_PG_DATE:
+        return DS_DATE;
+    case DS_PG_TIMESTAMP:
+    case DS_PG_TIMESTAMPTZ:
+        return DS_DATETIME;
+    case DS_PG_ARRAY:
+        return type->element == DS_PG_TEXT || type->element == DS_PG_ENUM ||
+                       type->element == DS_PG_UUID
+                   ? DS_LIST
+                   : DS_ABSENT;
+    case DS_PG_OTHER:
+    case DS_PG_TEXT:
+    case DS_PG_UUID:
+    case DS_PG_ENUM:
+    case DS_PG_BYTEA:
+        return DS_TEXT;
+    case DS_PG_JSON:
+    case DS_PG_JSONB:
+        break;
+    }
+    return DS_ABSENT;
+}
+
+static bool describe(ds_source *self, ds_activity *act, const ds_property **out, size_t *n,
+                     ds_err *err)
+{
+    const ds_pg_reader *r = (const ds_pg_reader *)self;
+    ds_arena *a = ds_activity_arena(act);
+    ds_property *all = ds_arena_alloc(a, (r->columns_n + 1) * sizeof(*all));
+
+    (void)err;
+    for (size_t i = 0; i < r->columns_n; i++)
+        all[i] = (ds_property){ds_arena_strdup(a, r->names[i]), type_of(&r->types[i])};
+    *out = all;
+    *n = r->columns_n;
+    return true;
+}
+
 static bool lists_changes(const ds_source *self)
 {
     const ds_pg_reader *r = (const ds_pg_reader *)self;
@@ -67,4 +117,5 @@ const ds_source_ops ds_postgresql_source = {
     .validate = validate,
     .lists_changes = lists_changes,
     .targets_items = true,
+    .describe = describe,
 };

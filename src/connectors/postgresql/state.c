@@ -98,7 +98,7 @@ static bool same_columns(const ds_pg_writer *w, const char *known)
     size_t then;
 
     return ds_sql_same_columns(known, marks_of(t, w->arena), t->columns_n, &then) &&
-           (w->columns || w->create_table || then == t->columns_n);
+           (w->columns.items || w->create_table || then == t->columns_n);
 }
 
 /* One commit more than the core knows of is its crash between our commit and its own. */

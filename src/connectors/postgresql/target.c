@@ -9,14 +9,12 @@
 
 /* ---- SQL ------------------------------------------------------------------------------------- */
 
-/* A column that the mapping says nothing of takes whatever comes: that is text. */
+/* A column of which nobody knows what comes takes whatever does: that is text. */
 ds_pg_made_type ds_pg_type_for(const ds_column *c)
 {
     static const ds_pg_made_type text = {"text", "pg_catalog.text"};
 
-    if (!c->typed)
-        return text;
-    switch (c->type) {
+    switch (ds_column_holds(c)) {
     case DS_BOOL:
         return (ds_pg_made_type){"boolean", "pg_catalog.bool"};
     case DS_INT:
@@ -73,12 +71,12 @@ bool ds_pg_create_table(ds_pg_writer *w, ds_err *err)
                        w->db.at, w->shape.schema, ds_sql_quoted(w->arena, w->shape.schema));
     ds_buf_printf(&sql, "CREATE TABLE %s (%s " DS_PG_KEY_TYPE " PRIMARY KEY", w->shape.sql,
                   ds_sql_quoted(w->arena, w->key));
-    for (size_t i = 0; i < w->columns_n; i++) {
-        if (strcmp(w->columns[i].name, w->key) == 0)
+    for (size_t i = 0; i < w->columns.n; i++) {
+        if (strcmp(w->columns.items[i].name, w->key) == 0)
             continue;
         ds_buf_text(&sql, ", ");
-        ds_sql_name(&sql, w->columns[i].name);
-        ds_buf_printf(&sql, " %s", ds_pg_type_for(&w->columns[i]).sql);
+        ds_sql_name(&sql, w->columns.items[i].name);
+        ds_buf_printf(&sql, " %s", ds_pg_type_for(&w->columns.items[i]).sql);
     }
     ds_buf_text(&sql, ")");
     return ds_buf_ok(&sql, "the table's columns", err) && ds_pg_exec(&w->db, sql.data, err) &&
@@ -90,25 +88,18 @@ bool ds_pg_create_table(ds_pg_writer *w, ds_err *err)
 /* The instance outlives neither the pass nor what it is told of it; the rest is copied. */
 void ds_pg_remember(ds_pg_writer *w, const ds_open_in *in)
 {
-    ds_column *columns = ds_arena_zalloc(w->arena, (in->columns_n + 1) * sizeof(*columns));
-
-    for (size_t i = 0; i < in->columns_n; i++) {
-        columns[i] = in->columns[i];
-        columns[i].name = ds_arena_strdup(w->arena, in->columns[i].name);
-    }
-    w->columns = in->columns_n ? columns : NULL;
-    w->columns_n = in->columns_n;
+    ds_sql_columns_keep(&w->columns, in, w->arena);
     w->owner = ds_arena_strdup(w->arena, in->owner ? in->owner : "");
 }
 
 /* Names longer than this are cut by the server, and then belong to something else. */
 bool ds_pg_names_fit(const ds_pg_writer *w, ds_err *err)
 {
-    for (size_t i = 0; i < w->columns_n; i++) {
-        if (strlen(w->columns[i].name) > DS_PG_NAME_MAX)
+    for (size_t i = 0; i < w->columns.n; i++) {
+        if (strlen(w->columns.items[i].name) > DS_PG_NAME_MAX)
             return ds_fail(err, DS_ERR_CONFIG,
                            "column \"%.100s\": a name has at most %zu bytes in PostgreSQL",
-                           w->columns[i].name, DS_PG_NAME_MAX);
+                           w->columns.items[i].name, DS_PG_NAME_MAX);
     }
     return true;
 }
@@ -126,9 +117,10 @@ static bool fail_missing(ds_pg_writer *w, ds_err *err)
 
 static bool add_missing_columns(ds_pg_writer *w, ds_err *err)
 {
-    for (size_t i = 0; i < w->columns_n; i++) {
-        if (!ds_pg_column_named(&w->shape, w->columns[i].name) &&
-            !ds_pg_add_column(w, w->columns[i].name, ds_pg_type_for(&w->columns[i]).sql, err))
+    for (size_t i = 0; i < w->columns.n; i++) {
+        if (!ds_pg_column_named(&w->shape, w->columns.items[i].name) &&
+            !ds_pg_add_column(w, w->columns.items[i].name, ds_pg_type_for(&w->columns.items[i]).sql,
+                              err))
             return false;
     }
     return true;
@@ -181,8 +173,8 @@ static bool needs_settling(const ds_pg_writer *w)
 {
     if (!w->shape.oid || !w->continues)
         return true;
-    for (size_t i = 0; i < w->columns_n; i++) {
-        if (!ds_pg_column_named(&w->shape, w->columns[i].name))
+    for (size_t i = 0; i < w->columns.n; i++) {
+        if (!ds_pg_column_named(&w->shape, w->columns.items[i].name))
             return true;
     }
     return false;

@@ -48,8 +48,7 @@ typedef struct ds_pg_writer {
     const char *key_value; /* `v.k` as the key column's type, as SQL */
     const char *state;     /* the table of lines, as SQL */
     const char *owner, *target;
-    const ds_column *columns; /* of a route with fields; NULL: whatever comes */
-    size_t columns_n;
+    ds_sql_columns columns;
 
     int64_t generation;         /* of the last commit */
     bool continues;             /* the core knows `generation`, or will with the next flush */
@@ -102,6 +101,8 @@ bool ds_pg_ensure_schema(ds_destination *self, ds_activity *act, const ds_column
 /* check.c: what `check` says, and what an open refuses. */
 DS_MUST_USE bool ds_pg_check_table(ds_pg_writer *w, ds_err *err);
 DS_MUST_USE bool ds_pg_check_columns(ds_pg_writer *w, ds_err *err);
+const char *ds_pg_target_misfit(ds_destination *self, ds_activity *act, const char *column,
+                                ds_type type, const ds_value *value);
 bool ds_pg_target_check(ds_destination *self, ds_activity *act, const ds_column *columns, size_t n,
                         void (*say)(void *to, bool is_error, const char *text, const char *remedy),
                         void *to, ds_err *err);

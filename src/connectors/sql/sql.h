@@ -25,6 +25,20 @@ const char *ds_sql_since(const char *query, const char *before, const char *behi
 /* Bytes without the blanks and semicolons that end it. */
 size_t ds_sql_trimmed(const char *query, size_t n);
 
+/* ---- columns --------------------------------------------------------------------------------- */
+
+typedef struct ds_sql_columns {
+    const ds_column *items; /* of a route with fields; NULL: whatever comes */
+    size_t n;
+    const ds_property *known; /* of what comes */
+    size_t known_n;
+} ds_sql_columns;
+
+/* Copies what is told at opening, which lives no longer than that call. */
+void ds_sql_columns_keep(ds_sql_columns *to, const ds_open_in *in, ds_arena *a);
+/* One that no mapping names, with what is known of it. */
+ds_column ds_sql_column_that_comes(const ds_sql_columns *of, const char *name);
+
 /* ---- generations ----------------------------------------------------------------------------- */
 
 typedef struct ds_sql_column_mark { /* what a column is known by, in the order of the table */

@@ -64,9 +64,9 @@ static bool open_destination(ds_destination *self, ds_activity *act, const ds_op
 /* The route's name of a column, where the two differ in case. */
 static const char *name_of(const ds_sqlite_writer *w, const ds_sqlite_column *c)
 {
-    for (size_t i = 0; i < w->columns_n; i++) {
-        if (sqlite3_stricmp(w->columns[i].name, c->name) == 0)
-            return w->columns[i].name;
+    for (size_t i = 0; i < w->columns.n; i++) {
+        if (sqlite3_stricmp(w->columns.items[i].name, c->name) == 0)
+            return w->columns.items[i].name;
     }
     return c->name;
 }
@@ -155,6 +155,7 @@ const ds_destination_ops ds_sqlite_destination = {
     .finish = ds_sqlite_flush,
     .remove = ds_sqlite_remove,
     .check_schema = ds_sqlite_target_check,
+    .misfit = ds_sqlite_target_misfit,
     .list_columns = ds_sqlite_list_columns,
     .ensure_schema = ds_sqlite_ensure_schema,
     .validate = validate,

@@ -107,8 +107,8 @@ static bool make_key(ds_sqlite_writer *w, notes *done, ds_err *err)
 
 static bool make_columns(ds_sqlite_writer *w, notes *done, ds_err *err)
 {
-    for (size_t i = 0; i < w->columns_n; i++) {
-        const ds_column *c = &w->columns[i];
+    for (size_t i = 0; i < w->columns.n; i++) {
+        const ds_column *c = &w->columns.items[i];
         const char *type = ds_sqlite_type_for(c);
 
         if (ds_sqlite_column_named(&w->shape, c->name))

@@ -52,6 +52,7 @@ static ds_sqlite_plan *plan_new(const ds_write *row)
 /* A property no column is named after: makes one where columns come with the records. */
 static bool new_column(ds_sqlite_writer *w, ds_sqlite_plan *p, const char *name, ds_err *err)
 {
+    const ds_column column = ds_sql_column_that_comes(&w->columns, name);
     int most = sqlite3_limit(w->db.handle, SQLITE_LIMIT_COLUMN, -1);
 
     if (strlen(name) > NAME_MAX_BYTES) {
@@ -66,7 +67,7 @@ static bool new_column(ds_sqlite_writer *w, ds_sqlite_plan *p, const char *name,
             w->table, most);
         return true;
     }
-    if (ds_sqlite_add_column(w, name, "", err))
+    if (ds_sqlite_add_column(w, name, ds_sqlite_type_for(&column), err))
         return true;
     if ((sqlite3_errcode(w->db.handle) & 0xff) != SQLITE_ERROR)
         return false;

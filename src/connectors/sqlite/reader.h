@@ -47,6 +47,10 @@ DS_MUST_USE bool ds_sqlite_since_check(const ds_sqlite_reader *r, sqlite3_stmt *
 void ds_sqlite_since_bind(const ds_sqlite_reader *r, sqlite3_stmt *st, int64_t since_ms,
                           ds_arena *a);
 
+/* types.c: what is known of the columns' types. */
+bool ds_sqlite_describe(ds_source *self, ds_activity *act, const ds_property **out, size_t *n,
+                        ds_err *err);
+
 /* pages.c: one page of it. */
 bool ds_sqlite_fetch(ds_source *self, ds_activity *act, const ds_fetch *want, ds_page *page,
                      ds_err *err);

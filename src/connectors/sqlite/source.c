@@ -71,4 +71,5 @@ const ds_source_ops ds_sqlite_source = {
     .validate = validate,
     .lists_changes = lists_changes,
     .targets_items = true,
+    .describe = ds_sqlite_describe,
 };

@@ -130,7 +130,7 @@ static bool same_columns(ds_sqlite_writer *w, const char *known, bool touched, b
     size_t then;
 
     *same = ds_sql_same_columns(known, marks_of(t, w->arena), t->columns_n, &then) &&
-            (w->columns || w->create_table || then == t->columns_n);
+            (w->columns.items || w->create_table || then == t->columns_n);
     if (!*same || !touched || !known || !then)
         return true;
     return has_values(w, &t->columns[then - 1], same, err);

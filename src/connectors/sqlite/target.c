@@ -14,9 +14,13 @@
 
 const char *ds_sqlite_type_for(const ds_column *c)
 {
-    if (!c->typed)
-        return ""; /* values stay as they come: integers integers, text text */
-    switch (c->type) {
+    ds_type holds = ds_column_holds(c);
+
+    /* Values stay as they come: integers integers, text text, and long fractions all their digits.
+     */
+    if (holds == DS_ABSENT || (holds == DS_NUMBER && !c->typed))
+        return "";
+    switch (holds) {
     case DS_BOOL:
         return "BOOLEAN";
     case DS_INT:
@@ -67,12 +71,12 @@ bool ds_sqlite_create_table(ds_sqlite_writer *w, ds_err *err)
 
     ds_buf_printf(&sql, "CREATE TABLE main.%s (%s TEXT PRIMARY KEY NOT NULL",
                   ds_sqlite_quoted(w->arena, w->table), ds_sqlite_quoted(w->arena, w->key));
-    for (size_t i = 0; i < w->columns_n; i++) {
-        if (sqlite3_stricmp(w->columns[i].name, w->key) == 0)
+    for (size_t i = 0; i < w->columns.n; i++) {
+        if (sqlite3_stricmp(w->columns.items[i].name, w->key) == 0)
             continue;
         ds_buf_text(&sql, ", ");
-        ds_sql_name(&sql, w->columns[i].name);
-        ds_buf_printf(&sql, " %s", ds_sqlite_type_for(&w->columns[i]));
+        ds_sql_name(&sql, w->columns.items[i].name);
+        ds_buf_printf(&sql, " %s", ds_sqlite_type_for(&w->columns.items[i]));
     }
     ds_buf_text(&sql, ")");
     if (!ds_buf_ok(&sql, "the table's columns", err) || !ds_sqlite_exec(&w->db, sql.data, err))
@@ -150,9 +154,10 @@ static bool is_writable(const ds_sqlite_writer *w, const char *name)
 
 static bool add_missing_columns(ds_sqlite_writer *w, ds_err *err)
 {
-    for (size_t i = 0; i < w->columns_n; i++) {
-        if (!ds_sqlite_column_named(&w->shape, w->columns[i].name) &&
-            !ds_sqlite_add_column(w, w->columns[i].name, ds_sqlite_type_for(&w->columns[i]), err))
+    for (size_t i = 0; i < w->columns.n; i++) {
+        if (!ds_sqlite_column_named(&w->shape, w->columns.items[i].name) &&
+            !ds_sqlite_add_column(w, w->columns.items[i].name,
+                                  ds_sqlite_type_for(&w->columns.items[i]), err))
             return false;
     }
     return true;
@@ -163,11 +168,11 @@ static bool check_columns(ds_sqlite_writer *w, ds_err *err)
     const char *first = NULL;
     size_t more = 0;
 
-    for (size_t i = 0; i < w->columns_n; i++) {
-        if (is_writable(w, w->columns[i].name))
+    for (size_t i = 0; i < w->columns.n; i++) {
+        if (is_writable(w, w->columns.items[i].name))
             continue;
         more += first != NULL;
-        first = first ? first : w->columns[i].name;
+        first = first ? first : w->columns.items[i].name;
     }
     if (!first)
         return true;
@@ -186,17 +191,11 @@ static bool check_columns(ds_sqlite_writer *w, ds_err *err)
 /* The instance outlives neither the pass nor what it is told of it; the rest is copied. */
 void ds_sqlite_remember(ds_sqlite_writer *w, const ds_open_in *in)
 {
-    ds_column *columns = ds_arena_zalloc(w->arena, (in->columns_n + 1) * sizeof(*columns));
     char *target = ds_arena_strdup(w->arena, w->table);
 
-    for (size_t i = 0; i < in->columns_n; i++) {
-        columns[i] = in->columns[i];
-        columns[i].name = ds_arena_strdup(w->arena, in->columns[i].name);
-    }
     for (char *c = target; *c; c++)
         *c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
-    w->columns = in->columns_n ? columns : NULL;
-    w->columns_n = in->columns_n;
+    ds_sql_columns_keep(&w->columns, in, w->arena);
     w->owner = ds_arena_strdup(w->arena, in->owner ? in->owner : "");
     w->target = target;
     w->name = ds_sqlite_quoted(w->arena, w->table);
@@ -249,8 +248,8 @@ static bool needs_settling(const ds_sqlite_writer *w)
 {
     if (!w->shape.name || !w->continues)
         return true;
-    for (size_t i = 0; i < w->columns_n; i++) {
-        if (!is_writable(w, w->columns[i].name))
+    for (size_t i = 0; i < w->columns.n; i++) {
+        if (!is_writable(w, w->columns.items[i].name))
             return true;
     }
     return false;
@@ -416,6 +415,38 @@ static void check_column(ds_sqlite_writer *w, const ds_column *wanted, const say
                                  wanted->name, ds_sqlite_guess_column(&w->shape, wanted->name, a)),
                  ds_arena_printf(a, "ALTER TABLE %s ADD COLUMN %s, or say `create_table: true`",
                                  w->name, ds_sqlite_quoted(a, wanted->name)));
+}
+
+/* Numbers in a text are texts like others; no list, object or date is a number. */
+static bool never_fits(ds_type type, ds_sqlite_kind kind)
+{
+    return is_number_kind(kind) &&
+           (type == DS_LIST || type == DS_NESTED || type == DS_DATE || type == DS_DATETIME);
+}
+
+static const char *refusal(ds_sqlite_writer *w, const ds_sqlite_column *c, ds_value value,
+                           ds_arena *a)
+{
+    ds_err ignored = DS_ERR_INIT;
+    DS_AUTO(sqlite3_stmt) st = ds_sqlite_prepare(&w->db, "SELECT ?1", &ignored);
+
+    return st ? ds_sqlite_bind(st, 1, c, value, a) : NULL;
+}
+
+const char *ds_sqlite_target_misfit(ds_destination *self, ds_activity *act, const char *column,
+                                    ds_type type, const ds_value *value)
+{
+    ds_sqlite_writer *w = (ds_sqlite_writer *)self;
+    const ds_sqlite_column *c =
+        w->db.handle && w->shape.name ? ds_sqlite_column_named(&w->shape, column) : NULL;
+    ds_arena *a = ds_activity_arena(act);
+
+    if (!c || c->generated)
+        return NULL;
+    if (value)
+        return refusal(w, c, *value, a);
+    return never_fits(type, c->kind) ? ds_arena_printf(a, "column \"%s\" is %s", c->name, c->type)
+                                     : NULL;
 }
 
 bool ds_sqlite_target_check(ds_destination *self, ds_activity *act, const ds_column *columns,

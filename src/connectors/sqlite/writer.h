@@ -41,8 +41,7 @@ typedef struct ds_sqlite_writer {
     const char *name;  /* the table, as SQL */
     const char *match; /* `"key" = ?1`, as SQL */
     const char *owner, *target;
-    const ds_column *columns; /* of a route with fields; NULL: whatever comes */
-    size_t columns_n;
+    ds_sql_columns columns;
 
     int64_t schema;             /* as we know the database */
     int64_t generation;         /* of the last commit */
@@ -64,6 +63,8 @@ typedef struct ds_sqlite_writer {
 bool ds_sqlite_target_open(ds_destination *self, ds_activity *act, const ds_open_in *in,
                            ds_open_out *out, ds_err *err);
 void ds_sqlite_target_close(ds_destination *self);
+const char *ds_sqlite_target_misfit(ds_destination *self, ds_activity *act, const char *column,
+                                    ds_type type, const ds_value *value);
 bool ds_sqlite_target_check(ds_destination *self, ds_activity *act, const ds_column *columns,
                             size_t n,
                             void (*say)(void *to, bool is_error, const char *text,
