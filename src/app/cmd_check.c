@@ -242,6 +242,28 @@ static void say_reached(checking *c, const char *what, const ds_open_out *out)
                    c->route->destination->unknown);
 }
 
+/* Settings that look for a lost write before it can be there: it may come all the same, later. Of
+ * promise A no row is made twice, whenever it comes. */
+static void check_delays(checking *c, const ds_open_out *out)
+{
+    const ds_destination_ops *ops = c->route->destination;
+    bool settle = out->settle_ms < ops->settle_ms, lag = out->lag_ms < ops->lag_ms;
+    int64_t least_ms = settle ? ops->settle_ms : ops->lag_ms;
+
+    if (!out->has_delays || ops->promise == DS_PROMISE_A || (!settle && !lag))
+        return;
+    ds_finding(
+        c->f, DS_FINDING_WARNING, c->route->name,
+        ds_arena_printf(c->arena, "leave `%s` out, or let it be %s or more",
+                        settle ? "settle" : "lag", ds_duration_text(c->arena, least_ms)),
+        "%s: promise %c holds for what arrives within %s and shows within %s, shorter than %s can "
+        "be "
+        "trusted to take (%s and %s): a create that comes later than that becomes a second row",
+        ops->kind, ops->promise, ds_duration_text(c->arena, out->settle_ms),
+        ds_duration_text(c->arena, out->lag_ms), ops->kind,
+        ds_duration_text(c->arena, ops->settle_ms), ds_duration_text(c->arena, ops->lag_ms));
+}
+
 /* Opening may cost no call: whether anybody is there, the look at the columns tells. */
 static void check_destination(checking *c)
 {
@@ -266,6 +288,7 @@ static void check_destination(checking *c)
     }
     if (out.exists || !columns.errors)
         say_reached(c, what, &out);
+    check_delays(c, &out);
     say_columns(c, &columns);
     if (ops->check_schema && out.exists)
         check_values(c, destination);

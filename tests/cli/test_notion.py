@@ -304,6 +304,22 @@ class Columns(Routes):
         self.assertEqual(self.values("k1")["Name"], "name 1")
 
 
+class Delays(Routes):
+    def test_times_that_break_the_promise_are_warned_of(self):
+        self.start()
+        self.records()
+        for settings, says in ((", settle: 0s", "`settle` out, or let it be 2m"), (", settle: 119s", "`settle`"),
+                               (", lag: 5s", "`lag` out, or let it be 30s"), (", settle: 2m, lag: 30s", None),
+                               ("", None), (", settle: 10m, lag: 1m", None)):
+            with self.subTest(settings):
+                self.route(settings=settings)
+                found = self.run_it("check", "--json").json["findings"]
+                warned = [f for f in found if "becomes a second row" in f["text"]]
+                self.assertEqual([f["level"] for f in warned], ["warning"] if says else [])
+                if says:
+                    self.assertIn(says, warned[0]["remedy"])
+
+
 class Tables(Routes):
     def test_by_database_and_by_address(self):
         self.start()
