@@ -48,11 +48,13 @@ typedef struct trail {
     ds_buf mark;   /* one of those before */
     bool marked;
     uint64_t pages, stretch; /* since the mark; until the next one */
+    int restarts;
 } trail;
 
 void trail_init(trail *t, const char *from); /* NULL: from the first page */
 void trail_fini(trail *t);
-/* On to the page's next_cursor. PERMANENT where the source has named it before. */
+/* On to the page's next_cursor. PERMANENT where the source has named it before, TRANSIENT where it
+ * begins anew again and again. */
 DS_MUST_USE bool trail_follow(trail *t, const ds_source *src, const ds_page *page, ds_arena *a,
                               ds_err *err);
 

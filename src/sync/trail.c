@@ -3,13 +3,15 @@
  * Where a source was told to go on.  One that names the same place again and again would be read
  * for ever, each of its records counted anew, so a place that comes a second time ends the reading.
  * A circle of many pages is found with two cursors kept: the last one, and one that is left behind
- * after 1, 2, 4, 8, ... pages, which whoever goes round must meet.
+ * after 1, 2, 4, 8, ... pages, which whoever goes round must meet.  One that begins anew may name
+ * them all again, so often that is counted.
  */
 #include "sync/internal.h"
 
 #include <string.h>
 
 #define CURSOR_MAX (64 * DS_KIB)
+#define RESTARTS_MOST 32 /* in one pass; what is read changes now and then, not with each page */
 
 static void leave_mark(trail *t)
 {
@@ -40,6 +42,11 @@ static bool goes_on(trail *t, const ds_source *src, const ds_page *page, ds_err 
 {
     const char *next = page->next_cursor;
 
+    if (page->restart && ++t->restarts > RESTARTS_MOST)
+        return ds_fail(err, DS_ERR_TRANSIENT,
+                       "%s began anew %d times in one pass: what it reads changes faster than it "
+                       "can be read",
+                       src->ops->kind, RESTARTS_MOST);
     if (page->restart) { /* the places before are of something that is no more */
         t->marked = false;
         t->stretch = 1;

@@ -1,10 +1,54 @@
 #!/usr/bin/env python3
 """test_github_gone.py PROGRAM - repositories that are gone, and those that only seem so since a listing moved
 while it was read."""
+import http.server
 import json
+import threading
 
 import cli
 from test_github import Routes
+
+
+class Elsewhere(Routes):
+    """A server that calls itself by another name than base_url does: behind it a list has no end that is ours."""
+
+    def setUp(self):
+        super().setUp()
+        self.paths = []
+        case = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                case.paths.append(self.path)
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Link", f'<{case.next}>; rel="next"')
+                self.end_headers()
+                self.wfile.write(b'[{"id": 7, "number": 1, "name": "loom", "full_name": "acme/loom"}]')
+
+            def log_message(self, *args):
+                pass
+
+        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(thread.join)
+        self.addCleanup(server.shutdown)
+        self.fakes = self.url
+        self.url = f"http://127.0.0.1:{server.server_port}"
+
+    def test_a_list_that_goes_on_there_fails_at_once(self):
+        for source in ("orgs: [acme]", "orgs: [acme], items: issues", "repos: [acme/loom], items: issues"):
+            for self.next in (f"{self.fakes}/orgs/acme/repos?page=2", "/orgs/acme/repos?page=2", "mailto:x"):
+                with self.subTest(source, next=self.next):
+                    self.anew()
+                    self.paths.clear()
+                    self.route(source)
+                    said = self.run_it("once", code=None)
+                    self.assertIn("is not base_url's host", said.out + said.err)
+                    self.assertIn(said.code, (1, 2))
+                    self.assertEqual(len(self.paths), 1)
 
 
 class Shifts(Routes):

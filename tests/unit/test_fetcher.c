@@ -18,6 +18,7 @@ typedef struct pages { /* a source of numbered pages */
     bool pieces;            /* so it is */
     int back_from, back_to; /* the page in front of the first names the second as the next */
     int restart_at;         /* this page starts over; 0: none */
+    bool always_restarts;   /* and so does each behind it */
     size_t heavy;       /* 100 records a page; those of the first four take so many bytes each */
     atomic_int fetched; /* calls so far */
     atomic_int started;
@@ -74,7 +75,8 @@ static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, 
         if (number < 4)
             (void)ds_arena_alloc(page->arena, src->heavy);
     }
-    page->restart = src->restart_at && number == src->restart_at;
+    page->restart = src->restart_at && (number == src->restart_at ||
+                                        (src->always_restarts && number > src->restart_at));
     page->next_cursor = next_of(src, want, page, number);
     src->fetched++;
     return true;
@@ -222,6 +224,27 @@ static void who_starts_over_may_name_what_it_named_before(void **state)
         n++;
     assert_non_null(got); /* once over is no circle, the second time is */
     assert_in_range(n, 6, 12);
+    fetcher_stop(s->f);
+}
+
+static void who_starts_over_with_each_page_is_stopped(void **state)
+{
+    scene *s = begin((pages){.last = 1 << 30,
+                             .fail_at = -1,
+                             .huge_cursor_at = -1,
+                             .restart_at = 1,
+                             .always_restarts = true},
+                     NULL);
+    fetched *got;
+    int n = 0;
+
+    (void)state;
+    while ((got = fetcher_next(s->f)) && got->ok)
+        n++;
+    assert_non_null(got);
+    assert_int_equal(got->err.kind, DS_ERR_TRANSIENT);
+    assert_non_null(strstr(got->err.text, "pages began anew"));
+    assert_in_range(n, 10, 100);
     fetcher_stop(s->f);
 }
 
@@ -428,6 +451,7 @@ int main(void)
     add_table(rows, pages_come);
     add_test(no_circle_goes_unnoticed);
     add_test(who_starts_over_may_name_what_it_named_before);
+    add_test(who_starts_over_with_each_page_is_stopped);
     add_test(a_failed_page_says_why);
     add_test(one_page_ahead_and_no_further);
     add_test(pages_settle_in_their_memory);

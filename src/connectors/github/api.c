@@ -291,6 +291,19 @@ static const char *halved(const char *url, ds_arena *a)
     return page > 1 && page < 1000000 ? replace_number(url, at, 2 * page - 1, a) : url;
 }
 
+/* Only base_url's host gets the token, so a list that goes on elsewhere is not read to its end. */
+static bool next_is_ours(const ds_github *gh, const ds_github_get *get, const char *what,
+                         ds_err *err)
+{
+    if (!get->next || ds_github_is_ours(gh, get->next))
+        return true;
+    return ds_fail(err, DS_ERR_PERMANENT,
+                   "%s: the next page is said to be at %.100s, which is not base_url's host, and "
+                   "the token goes nowhere else: set base_url to the name that the server has for "
+                   "itself",
+                   what, get->next);
+}
+
 bool ds_github_get_list(ds_github *gh, ds_activity *act, ds_github_get *get, const char *what,
                         ds_err *err)
 {
@@ -301,7 +314,7 @@ bool ds_github_get_list(ds_github *gh, ds_activity *act, ds_github_get *get, con
         if (!ds_github_get_all(gh, act, get, 1, err))
             return ds_wrap(err, "%s", what);
         if (get->doc && ds_json_kind_of(get->doc) == DS_JSON_LIST)
-            return true;
+            return next_is_ours(gh, get, what, err);
         if (get->req.status != 502 && get->req.status != 504)
             break;
         smaller = halved(get->url, ds_activity_arena(act));

@@ -98,8 +98,6 @@ static bool add_of_listing(ds_github *gh, ds_activity *act, ds_units *units, con
                 ds_github_passes(gh, repo))
                 add_inside(gh, units, full);
         }
-        if (get.next && !ds_github_is_ours(gh, get.next))
-            return ds_fail(err, DS_ERR_PERMANENT, "%s: its next page is at another host", unit);
         get.url = get.next;
     }
     return true;
