@@ -80,6 +80,10 @@ static bool read_settings(const ds_http_settings *set, ds_arena *a, url_base *ba
                        "base_url is plain http to %s, where others can read the token: write "
                        "https://, or private_network: true where the network is your own",
                        base->host);
+    if (set->proxy && !url_is_proxy(ds_secret_reveal(set->proxy)))
+        return ds_fail(err, DS_ERR_CONFIG,
+                       "proxy is no address of an HTTP proxy: write http://HOST:PORT, or "
+                       "http://USER:PASSWORD@HOST:PORT with %%40 for @ in a password");
     return true;
 }
 

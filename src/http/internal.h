@@ -46,6 +46,8 @@ typedef struct url_base {
 
 /* CONFIG; names what is wrong without quoting a password that may be in it. */
 DS_MUST_USE bool url_read_base(const char *text, ds_arena *a, url_base *out, ds_err *err);
+/* http://HOST:PORT, or https://, with a user and a password before the host or without. */
+bool url_is_proxy(const char *text);
 /* The address of a request; NULL with PERMANENT. */
 DS_MUST_USE const char *url_of(const url_base *base, const char *path, ds_arena *a, ds_err *err);
 /* Where `location` leads from `from`: NULL when that is no address of the same origin. */

@@ -107,6 +107,23 @@ bool url_read_base(const char *text, ds_arena *a, url_base *out, ds_err *err)
     return true;
 }
 
+/* What libcurl would refuse, or speak another protocol with, only once a request is to be sent. */
+bool url_is_proxy(const char *text)
+{
+    DS_AUTO(CURLU) url = curl_url();
+    DS_AUTO(ds_arena) a = ds_arena_new_hidden(); /* it may have a password in it */
+    const char *scheme, *path;
+
+    if (!url || !is_printable(text) || strncasecmp(text, "http", 4) != 0 ||
+        curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
+        return false;
+    scheme = part_of(url, CURLUPART_SCHEME, 0, a);
+    path = part_of(url, CURLUPART_PATH, 0, a);
+    return scheme && (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0) &&
+           part_of(url, CURLUPART_PORT, 0, a) && (!path || strcmp(path, "/") == 0) &&
+           !part_of(url, CURLUPART_QUERY, 0, a) && !part_of(url, CURLUPART_FRAGMENT, 0, a);
+}
+
 /* A part of nothing but dots, spelled out or %2e, leads somewhere else than it says. */
 static bool climbs(const char *path)
 {

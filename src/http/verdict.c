@@ -183,6 +183,30 @@ static bool fail_cut(ds_err *err, const slot *s, const char *name)
     }
 }
 
+static bool fail_certificate(ds_err *err, const slot *s, CURLcode result, const char *said)
+{
+    const char *host = s->http->base.host;
+    bool named = strstr(said, "match") != NULL; /* it is another host's, or of another address */
+
+    if (result == CURLE_SSL_CACERT_BADFILE)
+        return ds_fail(
+            err, DS_ERR_CONFIG, "ca_file %s holds no certificate that can be read (PEM): %s",
+            s->http->settings.ca_file ? s->http->settings.ca_file : "of the system", said);
+    return ds_fail(err, DS_ERR_CONFIG, "%s: its certificate is not trusted: %s (%s)", host, said,
+                   named ? "look at the host in base_url"
+                         : "is this machine's clock right? an authority of your own goes into "
+                           "ca_file");
+}
+
+/* A proxy that is asked again and again with a wrong password may lock its user out. */
+static bool is_refused_by_proxy(const slot *s)
+{
+    long code = 0;
+
+    curl_easy_getinfo(s->easy, CURLINFO_HTTP_CONNECTCODE, &code);
+    return code == 407;
+}
+
 bool fail_transfer(ds_err *err, const slot *s, CURLcode result)
 {
     DS_AUTO_BUF(said, DS_KIB);
@@ -199,10 +223,12 @@ bool fail_transfer(ds_err *err, const slot *s, CURLcode result)
                        host, s->refused);
     clean(s->http, s->why[0] ? s->why : curl_easy_strerror(result), &said);
     if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE)
+        return fail_certificate(err, s, result, said.data);
+    if (is_refused_by_proxy(s))
         return ds_fail(err, DS_ERR_CONFIG,
-                       "%s: its certificate is not trusted: %s (is this machine's clock right? an "
-                       "authority of your own goes into ca_file)",
-                       host, said.data);
+                       "%s: the proxy wants a user and a password that it knows (HTTP 407): write "
+                       "them into proxy, http://USER:PASSWORD@HOST:PORT",
+                       host);
     if (is_about_host(result))
         return ds_fail(err, DS_ERR_TRANSIENT, "%s: %s", host, said.data);
     return ds_fail(err, DS_ERR_TRANSIENT, "%s: %s: %s", host, name, said.data);

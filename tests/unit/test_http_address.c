@@ -244,11 +244,43 @@ static void a_token_that_cannot_be_one(void **state)
     assert_false(ds_http_proxy_is_harmless("http://u:p@proxy:3128"));
 }
 
+static const struct proxy {
+    const char *name, *text;
+    bool ok;
+} proxies[] = {
+    {"host and port", "http://proxy:3128", true},
+    {"an address", "http://10.0.0.1:3128/", true},
+    {"one that speaks TLS itself", "https://proxy:443", true},
+    {"user and password", "http://me:s%40cret@proxy:3128", true},
+    {"no scheme", "proxy:3128", false},
+    {"no port", "http://proxy", false},
+    {"another protocol", "socks5://proxy:1080", false},
+    {"a line break", "http://proxy:3128\r\nX: s%40cret", false},
+    {"a path", "http://proxy:3128/s%40cret", false},
+    {"a query", "http://proxy:3128?s%40cret", false},
+    {"nothing", "", false},
+};
+
+static void a_proxy(void **state)
+{
+    const struct proxy *row = *state;
+    ds_secret *secret = ds_secret_new(row->text, strlen(row->text));
+    ds_http_settings settings = {.base_url = "https://h.example", .proxy = secret};
+    ds_err err = DS_ERR_INIT;
+    bool ok = ds_http_settings_ok(&settings, &err);
+
+    ds_secret_free(secret);
+    assert_int_equal(ok, row->ok);
+    assert_int_equal(err.kind, ok ? DS_ERR_NONE : DS_ERR_CONFIG);
+    assert_null(strstr(err.text, "s%40cret"));
+}
+
 int main(void)
 {
     add_table(addresses, an_address);
     add_test(another_family_is_private);
     add_table(bases, a_base_url);
+    add_table(proxies, a_proxy);
     add_test(a_path_is_put_behind_the_base);
     add_table(waits, a_retry_after);
     add_test(links_are_found_by_their_rel);

@@ -122,6 +122,35 @@ static void a_proxy_is_the_one_of_the_settings(void **state)
     rig_free(rig);
 }
 
+static void want_a_password(http_conn *c)
+{
+    if (http_conn_read(c))
+        http_conn_answer(c, 407, "Proxy-Authenticate: Basic realm=\"p\"\r\n", "");
+}
+
+static void a_proxy_that_refuses_the_password_is_asked_once(void **state)
+{
+    http_rig *rig = rig_new(want_a_password, NULL, false);
+    const char *proxy =
+        ds_arena_printf(scratch, "http://me:pr0xy_s3cret@%s", http_server_url(rig->server) + 7);
+    ds_http_settings settings = {.base_url = "https://127.0.0.1:9",
+                                 .proxy = ds_secret_new(proxy, strlen(proxy))};
+    ds_http_request req = get("/x");
+    ds_http *http;
+
+    (void)state;
+    http = ds_http_open(&rig->act, &(ds_http_setup){.settings = &settings}, &rig->err);
+    assert_non_null(http);
+    assert_false(ds_http_send(http, &rig->act, &req, 1, &rig->err));
+    assert_int_equal(rig->err.kind, DS_ERR_CONFIG);
+    assert_non_null(strstr(rig->err.text, "407"));
+    assert_null(strstr(rig->err.text, "pr0xy_s3cret"));
+    assert_int_equal(http_server_connections(rig->server), 1);
+    ds_http_close(http);
+    ds_secret_free(settings.proxy);
+    rig_free(rig);
+}
+
 static void the_environments_proxy_is_not_used(void **state)
 {
     http_rig *rig;
@@ -267,6 +296,7 @@ int main(void)
     add_test(a_name_that_leads_inside_is_refused_where_it_connects);
     add_test(unless_that_is_meant);
     add_test(a_proxy_is_the_one_of_the_settings);
+    add_test(a_proxy_that_refuses_the_password_is_asked_once);
     add_test(the_environments_proxy_is_not_used);
     add_test(no_fault_tells_a_secret);
     return run_tests("http network");

@@ -83,6 +83,10 @@ static void an_authority_that_cannot_be_read(void **state)
     assert_false(ask(environment("TLS_GOOD"), "/nonexistent/ca.pem", &req, &err));
     assert_int_equal(err.kind, DS_ERR_CONFIG);
     assert_non_null(strstr(err.text, "ca_file /nonexistent/ca.pem"));
+    err = DS_ERR_INIT;
+    assert_false(ask(environment("TLS_GOOD"), "/etc/passwd", &req, &err));
+    assert_int_equal(err.kind, DS_ERR_CONFIG);
+    assert_non_null(strstr(err.text, "ca_file /etc/passwd holds no certificate"));
 }
 
 int main(void)
