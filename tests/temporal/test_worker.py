@@ -107,6 +107,10 @@ class Worker(Slow):
         started = [event for event in self.server.history(self.unit())
                    if event["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_STARTED"]
         self.assertEqual(started[0]["activityTaskStartedEventAttributes"]["attempt"], 2)
+        scheduled = [event["activityTaskScheduledEventAttributes"] for event in self.server.history(self.unit())
+                     if event["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"][0]
+        # The tenth worker that dies is missed for no longer than the first.
+        self.assertEqual(scheduled["retryPolicy"]["backoffCoefficient"], 1)
 
     def test_cancel_ends_the_unit_and_the_next_start_begins_it_anew(self):
         self.config("routes:\n" + route())

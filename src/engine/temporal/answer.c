@@ -5,8 +5,7 @@
 #include "json/member.h"
 #include <string.h>
 
-#define RETRY_FIRST_MS DS_SECOND_MS
-#define RETRY_MOST_MS DS_MINUTE_MS
+#define RETRY_MS DS_SECOND_MS
 #define SUMMARY_MOST 200
 
 static char *number_text(int64_t number, ds_arena *a)
@@ -66,15 +65,16 @@ static Ds__Payloads *pass_input(const ds_carry *carry, bool go_on, ds_arena *a, 
 }
 
 /* Retried for ever: what a worker cannot finish another one may, and the unit would only ask again.
- * What the pass itself comes to is a result, never a failure. */
+ * What the pass itself comes to is a result, never a failure. The wait does not grow: missed beats
+ * are slow enough to be noticed, and of workers that die in turn the tenth is as innocent as the
+ * first. A worker that lives and fails says itself how long to wait. */
 static Ds__RetryPolicy *retries(ds_arena *a)
 {
     Ds__RetryPolicy *p = ds_wire_new(&ds__retry_policy__descriptor, a);
 
-    p->initial_interval = ds_duration_of(RETRY_FIRST_MS, a);
-    p->maximum_interval = ds_duration_of(RETRY_MOST_MS, a);
+    p->initial_interval = ds_duration_of(RETRY_MS, a);
     p->has_backoff_coefficient = true;
-    p->backoff_coefficient = 2.0;
+    p->backoff_coefficient = 1.0;
     return p;
 }
 

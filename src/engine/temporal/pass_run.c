@@ -16,6 +16,8 @@
 #define TAKE_UP_MS 10                /* what another worker is to go on with at once */
 #define OTHER_WORKER_MS DS_SECOND_MS /* between tries to find one that has the route */
 #define OTHER_WORKER_TRIES 5
+#define FAILED_FIRST_MS DS_SECOND_MS /* what no worker can do now is tried at growing intervals */
+#define FAILED_MOST_MS DS_MINUTE_MS
 #define RESPOND_MS DS_MINUTE_MS
 
 typedef struct attempt {
@@ -145,12 +147,19 @@ static void confirm_cancel(const attempt *t, const ds_event *ended)
     respond(t, "RespondActivityTaskCanceled", &r->base);
 }
 
+static int64_t grown_ms(const attempt *t)
+{
+    int doublings = DS_MIN(DS_MAX(t->task->attempt - 1, 0), 6);
+
+    return DS_MIN(FAILED_FIRST_MS << doublings, FAILED_MOST_MS);
+}
+
 static void fail(attempt *t, Ds__Failure *failure, int64_t again_ms)
 {
     Ds__RespondActivityTaskFailedRequest *r =
         ds_wire_new(&ds__respond_activity_task_failed_request__descriptor, t->a);
 
-    if (again_ms)
+    if (!failure->application_failure_info->next_retry_delay)
         failure->application_failure_info->next_retry_delay = ds_duration_of(again_ms, t->a);
     r->has_task_token = true;
     r->task_token = t->task->task_token;
@@ -209,7 +218,7 @@ static void answer(attempt *t, ds_host_end end, const ds_event *ended, const ds_
         if (err->kind == DS_ERR_CANCELLED || atomic_load(&t->w->stopping))
             hand_over(t); /* another worker's store may be there */
         else
-            fail(t, ds_failure_of(err, t->a), 0);
+            fail(t, ds_failure_of(err, t->a), grown_ms(t));
         break;
     case DS_HOST_LOST:
         break;
@@ -278,12 +287,12 @@ void ds_worker_pass(ds_worker *w, Ds__PollActivityTaskQueueResponse *task, ds_ar
     if (strcmp(type, DS_ACTIVITY_TYPE) != 0) {
         const char *text = ds_arena_printf(a, "this worker knows no activity \"%.80s\"", type);
 
-        fail(&t, ds_failure_new("NotFoundError", false, text, a), 0);
+        fail(&t, ds_failure_new("NotFoundError", false, text, a), grown_ms(&t));
         return;
     }
     if (!read_task(&t, &err) ||
         !(t.beat = ds_beat_start(&t.run, task->task_token, timeout_of(task), got_us, &err))) {
-        fail(&t, ds_failure_of(&err, a), 0);
+        fail(&t, ds_failure_of(&err, a), grown_ms(&t));
         return;
     }
     if (atomic_load(&w->stopping))
