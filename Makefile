@@ -36,11 +36,11 @@ bench: all
 	@tools/bench; data=$$?; tools/bench-postgresql || data=1; \
 	tools/bench-temporal || data=1; tools/bench-apis && exit $$data
 
-# The engine temporal's storms in their full sizes: half an hour.
+# The engine temporal's storms and outages in their full sizes: two hours.
 stress-temporal: all
 	@tools/setup temporal
-	@DS_TEMPORAL_ALL=1 python3 tests/temporal/test_stress.py $(BUILD)/durable-sync
-	@DS_KILLS=50 python3 tests/temporal/test_workers.py $(BUILD)/durable-sync
+	@ninja -C $(BUILD) tests/unit/test_replay_golden
+	@tools/stress-temporal $(BUILD)
 
 # Twice ten thousand seeds of the simulated world, on two cores.
 simulate: | test-setup $(BUILD)/build.ninja

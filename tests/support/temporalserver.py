@@ -10,7 +10,10 @@
 
 tools/setup-temporal has made it, in `cache()`; $DS_TEMPORAL_CLI names another one.  It listens on
 free ports of loopback, keeps everything in memory (or in a file, for tests that start it again) and
-ends when the process that started it ends, however that ends.
+ends when the process that started it ends, however that ends.  $DS_TEMPORAL_CONFIG is a JSON object
+of dynamic configuration for every server there is, so that any test can be run on an odd one:
+
+    DS_TEMPORAL_CONFIG='{"limit.historyCount.suggestContinueAsNew": 12}' meson test --suite temporal
 """
 import ctypes
 import json
@@ -67,7 +70,8 @@ class Server:
     def __init__(self, keep=False, quick=True, config=None, options=()):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ds-temporal-"))
         self.data = self.dir / "server.db" if keep else None
-        self.config = {**(QUICK if quick else {}), **(config or {})}
+        self.config = {**(QUICK if quick else {}), **json.loads(os.environ.get("DS_TEMPORAL_CONFIG", "{}")),
+                       **(config or {})}
         self.options = list(options)
         self.port = free_port()
         self.process = None

@@ -4,7 +4,6 @@ that the server ends, runs that follow each other, kills.  A small size of each 
 DS_TEMPORAL_ALL=1 for the full ones (`make stress-temporal`)."""
 import asyncio
 import os
-import sqlite3
 
 import parts
 
@@ -129,16 +128,8 @@ class Storm(Client2):
             self.rows(1, f"u{i}.jsonl", first=i)
         self.worker()
 
-        def rows():
-            if not (self.dir / "out.db").exists():
-                return 0
-            try:
-                return self.query("SELECT count(*) FROM plants")[0][0]
-            except sqlite3.OperationalError:  # the table is yet to be made
-                return 0
-
         for n in range(10, UNITS + 1, 10):  # each wait has its own patience
-            self.until(lambda least=n: rows() >= least, f"{n} rows")
+            self.until(lambda least=n: self.rows_there() >= least, f"{n} rows")
         for i in range(0, UNITS, UNITS // 10):
             self.until_status(unit=f"durable-sync:plants:u{i}.jsonl", runs=1, state="idle")
         self.each_once(UNITS)

@@ -5,58 +5,21 @@ import os
 
 import parts  # noqa: F401  (makes the way to the others)
 from cli import main
-from worker import MANY, SLOW, Served, route
-import pgserver
+from worker import MANY, SLOW, Shared, route
 
 KILLS = int(os.environ.get("DS_KILLS", "1"))
 
 
-class Two(Served):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.postgres = pgserver.Server()
-        cls.postgres.start()
-        cls.addClassCleanup(cls.postgres.close)
-
-    def shared(self, more=""):
-        self.postgres.psql(f"CREATE DATABASE d{self.workers}")
-        self.config(f"store: '{self.postgres.url(f'd{self.workers}')}'\nroutes:\n" + route(more=more))
-
-    def who(self):
-        """The process of the worker that has said it runs the pass."""
-        pending = self.attempt() or {}
-        name = pending.get("lastWorkerIdentity")
-        return pending.get("heartbeatDetails") and name and int(name.split("@")[0])
-
-    def other_than(self, pid):
-        def there():
-            now = self.who()
-            return now if now and now != pid else None
-
-        return self.until(there, f"another worker than {pid}:\n{self.log()}")
-
+class Two(Shared):
     def test_killed_in_turn(self):
-        self.shared(SLOW)
-        self.rows(MANY)
-        by_pid = {}
-        for _ in range(2):
-            child = self.worker()
-            by_pid[child.pid] = child
-        has_it = self.until(self.who, "a pass that has begun")
-        for _ in range(KILLS):
-            self.kill(by_pid.pop(has_it))
-            child = self.worker()
-            by_pid[child.pid] = child
-            has_it = self.other_than(has_it)
-        for child in by_pid.values():
-            self.leave(child)
-        text = (self.dir / "durable-sync.yaml").read_text()
-        (self.dir / "durable-sync.yaml").write_text(text.replace(SLOW, ""))
+        n = MANY + 200 * (KILLS - 1)
+        self.shared(route(more=SLOW))
+        self.rows(n)
+        self.kill_in_turn(KILLS, self.rows_there)
+        self.hurry()
         self.worker()
-        stats = self.until_status(runs=1)["last_stats"]
-        self.assertEqual(stats["total"], MANY)
-        self.each_once(MANY)
+        self.assertEqual(self.until_status(runs=1)["last_stats"]["total"], n)
+        self.each_once(n)
 
     def test_a_worker_leaves_while_its_store_is_away(self):
         self.postgres.psql("CREATE DATABASE away")
@@ -77,9 +40,7 @@ class Two(Served):
         self.each_once(MANY)
 
     def test_units_are_shared_out(self):
-        self.postgres.psql("CREATE DATABASE many")
-        routes = "".join(route(f"r{i}") for i in range(6))
-        self.config(f"store: '{self.postgres.url('many')}'\nroutes:\n{routes}")
+        self.shared("".join(route(f"r{i}") for i in range(6)))
         for i in range(6):
             self.rows(20, f"r{i}.jsonl")
         for _ in range(2):
@@ -90,8 +51,7 @@ class Two(Served):
         self.assertEqual(self.log().count("event=unit_new") + self.log().count(" unit_new "), 6)
 
     def test_a_daemon_of_the_other_engine_stays_out(self):
-        self.postgres.psql("CREATE DATABASE house")
-        self.config(f"store: '{self.postgres.url('house')}'\nroutes:\n" + route())
+        self.shared(route())
         self.rows(3)
         child = self.worker()
         self.until_status(runs=1)

@@ -4,11 +4,14 @@ import json
 import os
 import pathlib
 import signal
+import sqlite3
 import subprocess
+import time
 
 import parts
 
 from cli import PATIENCE, PROGRAM, Case  # noqa: E402  (parts has made the way to it)
+import pgserver  # noqa: E402
 import temporalserver  # noqa: E402
 
 parts.need_server()
@@ -175,6 +178,66 @@ class Served(Case):
             raise
         return pending[0] if pending else None
 
+    def rows_there(self, table="plants"):
+        """How many the destination has by now."""
+        try:
+            return self.query(f"SELECT count(*) FROM {table}")[0][0]
+        except sqlite3.OperationalError:  # the table is yet to be made
+            return 0
+
     def each_once(self, n, table="plants"):
         rows = self.query(f"SELECT count(*), count(DISTINCT id) FROM {table}")
         self.assertEqual(rows, [(n, n)])
+
+
+class Shared(Served):
+    """Workers that share a store on a PostgreSQL server."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.postgres = pgserver.Server()
+        cls.postgres.start()
+        cls.addClassCleanup(cls.postgres.close)
+
+    def shared(self, routes):
+        """Routes over a store that nobody has used."""
+        name = self.queue.removeprefix("test_")
+        self.postgres.psql(f"CREATE DATABASE {name}")
+        self.config(f"store: '{self.postgres.url(name)}'\nroutes:\n{routes}")
+
+    def hurry(self):
+        path = self.dir / "durable-sync.yaml"
+        path.write_text(path.read_text().replace(SLOW, ""))
+
+    def who(self):
+        """The process of the worker that has said it runs the pass."""
+        pending = self.attempt() or {}
+        name = pending.get("lastWorkerIdentity")
+        return pending.get("heartbeatDetails") and name and int(name.split("@")[0])
+
+    def other_than(self, pid):
+        def there():
+            now = self.who()
+            return now if now and now != pid else None
+
+        return self.until(there, f"another worker than {pid}")
+
+    def kill_in_turn(self, times, written):
+        """Two workers: whoever has the pass is killed, and the other one takes it up and writes more."""
+        by_pid = {child.pid: child for child in (self.worker(), self.worker())}
+        has_it = self.until(self.who, "a pass that has begun")
+        took = []
+        for _ in range(times):
+            before = written()
+            self.kill(by_pid.pop(has_it))
+            killed = time.monotonic()
+            child = self.worker()
+            by_pid[child.pid] = child
+            has_it = self.other_than(has_it)
+            took.append(time.monotonic() - killed)
+            self.until(lambda least=before: written() > least, f"more than {before} rows")
+        for child in by_pid.values():
+            self.leave(child)
+        print(f"# {times} kills: taken up after {sorted(took)[times // 2]:.1f} s, the slowest after "
+              f"{max(took):.1f} s; {written()} rows by then", flush=True)

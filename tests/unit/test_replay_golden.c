@@ -2,8 +2,10 @@
  *
  * Histories that a real server has kept of units of ours, one folder for each revision of the
  * rules: whatever was released must be replayed for ever, in pages of any size and from task to
- * task. $DS_HISTORIES of tests/temporal/test_worker.py makes them; the bytes are those of a
- * History.
+ * task. $DS_HISTORIES of tests/temporal/worker.py keeps them, tests/temporal/histories.py makes
+ * these files of them: the bytes of a History.
+ *
+ *   replay_golden [FOLDER]    of a whole suite, before they are forgotten
  */
 #include "../support/run.h"
 #include "engine/temporal/replay.h"
@@ -14,7 +16,8 @@
 #include <string.h>
 
 #define FOLDER TEST_DATA "/temporal/golden/2"
-#define FILES_MAX 64
+#define FILES_MAX 4096
+#define FILE_MOST (16 * DS_MIB)
 
 typedef struct row {
     const char *name;
@@ -24,13 +27,14 @@ typedef struct row {
 static Ds__History *read_history(const char *path)
 {
     FILE *f = fopen(path, "rb");
-    uint8_t *bytes = ds_arena_alloc(scratch, DS_MIB);
+    uint8_t *bytes = ds_arena_alloc(scratch, FILE_MOST);
     size_t n;
     Ds__History *history;
 
     assert_non_null(f);
-    n = fread(bytes, 1, DS_MIB, f);
+    n = fread(bytes, 1, FILE_MOST, f);
     fclose(f);
+    assert_true(n < FILE_MOST);
     history = ds_wire_unpack(&ds__history__descriptor, bytes, n, scratch);
     assert_non_null(history);
     assert_true(history->n_events > 3);
@@ -46,9 +50,10 @@ static ds_hevent *events_of(const Ds__History *history)
     return events;
 }
 
-static const ds_carry *replay(const ds_hevent *events, size_t n, size_t page, int64_t started)
+static const ds_carry *replay(const ds_hevent *events, size_t n, size_t page, int64_t started,
+                              ds_arena *a)
 {
-    ds_replay *r = ds_replay_new(scratch, NULL);
+    ds_replay *r = ds_replay_new(a, NULL);
     ds_err err = DS_ERR_INIT;
     bool ok = true;
 
@@ -65,14 +70,16 @@ static void in_pages_of_any_size(void **state)
     const row *file = *state;
     const Ds__History *history = read_history(file->path);
     const ds_hevent *events = events_of(history);
-    const ds_carry *whole = replay(events, history->n_events, history->n_events, 0);
+    const ds_carry *whole = replay(events, history->n_events, history->n_events, 0, scratch);
+    DS_AUTO(ds_arena) a = ds_arena_new();
 
     assert_non_null(whole);
     for (size_t page = 1; page < history->n_events; page++) {
-        const ds_carry *carry = replay(events, history->n_events, page, 0);
+        const ds_carry *carry = replay(events, history->n_events, page, 0, a);
 
         assert_int_equal(carry->unit.runs_completed, whole->unit.runs_completed);
         assert_int_equal(carry->unit.due_ms, whole->unit.due_ms);
+        ds_arena_reset(a);
     }
 }
 
@@ -82,26 +89,28 @@ static void from_task_to_task(void **state)
     const row *file = *state;
     const Ds__History *history = read_history(file->path);
     const ds_hevent *events = events_of(history);
+    DS_AUTO(ds_arena) a = ds_arena_new();
     size_t tasks = 0;
 
     for (size_t i = 0; i + 1 < history->n_events; i++) {
         if (events[i].type != DS_HE_TASK_STARTED || events[i + 1].type != DS_HE_TASK_COMPLETED)
             continue;
-        (void)replay(events, i + 1, i + 1, events[i].id);
+        (void)replay(events, i + 1, i + 1, events[i].id, a);
+        ds_arena_reset(a);
         tasks++;
     }
     assert_true(tasks > 0);
 }
 
-static size_t find_files(row *rows)
+static size_t find_files(const char *folder, row *rows)
 {
-    DIR *dir = opendir(FOLDER);
+    DIR *dir = opendir(folder);
     size_t n = 0;
 
     for (struct dirent *d; dir && (d = readdir(dir)) != NULL;) {
         if (d->d_name[0] == '.' || n == FILES_MAX)
             continue;
-        snprintf(rows[n].path, sizeof(rows[n].path), "%s/%s", FOLDER, d->d_name);
+        snprintf(rows[n].path, sizeof(rows[n].path), "%s/%s", folder, d->d_name);
         rows[n].name = strrchr(rows[n].path, '/') + 1;
         n++;
     }
@@ -110,13 +119,14 @@ static size_t find_files(row *rows)
     return n;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static row rows[FILES_MAX];
-    size_t n = find_files(rows);
+    const char *folder = argc > 1 ? argv[1] : FOLDER;
+    size_t n = find_files(folder, rows);
 
-    if (n < 10) {
-        fprintf(stderr, "only %zu histories in %s\n", n, FOLDER);
+    if (n < (argc > 1 ? 1 : 10)) {
+        fprintf(stderr, "only %zu histories in %s\n", n, folder);
         return 1;
     }
     add_rows(rows, n, sizeof(rows[0]), in_pages_of_any_size);
