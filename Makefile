@@ -5,7 +5,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 # What is installed; what needs a library of its own is a file of its own.
-PRODUCT = durable-sync durable-sync-jq fakes.so codec-server.so connectors/postgresql.so connectors/github.so connectors/notion.so
+PRODUCT = durable-sync durable-sync-jq fakes.so codec-server.so pgstore.so temporal.so \
+    connectors/postgresql.so connectors/github.so connectors/notion.so
 
 .PHONY: all setup test-setup demo test simulate stress-temporal bench check fuzz coverage deb docs install format clean help
 

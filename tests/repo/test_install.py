@@ -4,6 +4,7 @@ programs and connectors build against it with pkg-config and work."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -81,6 +82,17 @@ class Installed(unittest.TestCase):
                   "temporal.so", "pgstore.so"}
         wanted |= {path.name for path in (TOP / "include" / "durable_sync").iterdir()}
         self.assertLessEqual(wanted, names)
+
+    def test_make_builds_what_is_installed(self):
+        """`make install` builds nothing more than `make`: what that leaves out cannot be installed."""
+        text = (TOP / "Makefile").read_text().replace("\\\n", "")
+        product = re.search(r"^PRODUCT = (.*)$", text, re.M)[1].split()
+        answer = run("ninja", "-C", BUILD, "-t", "inputs", *product)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        built = {str(BUILD / name) for name in product + answer.stdout.split()}
+        targets = json.loads((BUILD / "meson-info" / "intro-targets.json").read_text())
+        files = {file for target in targets if target["installed"] for file in target["filename"]}
+        self.assertEqual(files - built, set())
 
     def test_completions_are_where_the_shells_look(self):
         places = {str(path.relative_to(self.root)) for path in self.root.rglob("*durable-sync*")}
