@@ -87,6 +87,7 @@ class Away(Loaded):
         back()
         self.until(lambda: self.status_now(self.unit("herbs")), "an answer")
         self.goes_on()
+        self.assertEqual([self.log().count(word) for word in (" server_away ", " server_back ")], [1, 1])
         self.settled(child)
 
     def test_stopped_for_long(self):
@@ -124,7 +125,7 @@ class LostAnswers(Shared, fake.Case):
         return len(keys)
 
     def test_workers_are_killed_while_answers_are_lost(self):
-        n = 200 * (KILLS + 1)
+        n = 100 + 30 * KILLS
         self.shared(self.into_notion())
         self.rows(n)
         self.faults(*self.RULES)

@@ -64,7 +64,10 @@ class Served(Case):
         """No test leaves work for the next."""
         if "DS_HISTORIES" in os.environ:
             self.keep_histories(os.environ["DS_HISTORIES"])
-        for unit in self.running():
+        self.terminate(self.running())
+
+    def terminate(self, units):
+        for unit in units:
             self.server.run("workflow", "terminate", "--workflow-id", unit)
 
     def running(self):

@@ -13,6 +13,7 @@
 #define ACTIVITY_POLL_MS (5 * DS_SECOND_MS)
 #define PATIENCE_MS DS_MINUTE_MS /* with a server that refuses: it may be just coming up */
 #define REFUSED_AGAIN_MS (5 * DS_SECOND_MS)
+#define AWAY_AFTER 3 /* polls in a row: said once, whichever of the threads meets it */
 
 static int64_t mono_ms(const ds_worker *w)
 {
@@ -50,8 +51,8 @@ static bool recover(poller *p, const ds_grpc_failure *failure, const ds_err *err
     if (atomic_load(&p->w->stopping))
         return false;
     if (again_ms >= 0) {
-        if (p->failures == 3)
-            ds_log(DS_LOG_WARN, "poll_failed", "method", p->method, "error", err->text, NULL);
+        if (p->failures == AWAY_AFTER && !atomic_exchange(&p->w->away, true))
+            ds_log(DS_LOG_WARN, "server_away", "error", err->text, NULL);
         return ds_worker_rest(p->w, again_ms);
     }
     ds_log(DS_LOG_WARN, "poll_refused", "method", p->method, "error", err->text, NULL);
@@ -73,6 +74,8 @@ static bool poll(poller *p, ProtobufCMessage *request, ds_arena *a, void **answe
         return failure.status == DS_GRPC_OK ? ds_worker_rest(p->w, DS_SECOND_MS)
                                             : recover(p, &failure, &err);
     p->failures = 0;
+    if (atomic_exchange(&p->w->away, false))
+        ds_log(DS_LOG_INFO, "server_back", "method", p->method, NULL);
     return true;
 }
 
