@@ -105,7 +105,8 @@ typedef enum ds_event_type {
 
 typedef struct ds_event {
     ds_event_type type;
-    const char *const *items; /* SYNC_NOW: NULL: everything */
+    /* SYNC_NOW: NULL: everything. PASS_ENDED: what it had no reason to meet and is wanted next. */
+    const char *const *items;
     size_t items_n;
     int64_t interval_ms;   /* ENSURE: the route's every; SET_INTERVAL */
     int64_t full_every_ms; /* ENSURE */

@@ -130,6 +130,9 @@ static ds_host_end conclude(const ds_engine_host *host, const begin_job *b, cons
                  .unit_id = b->row->id,
                  .epoch = b->row->epoch,
                  .run = &run};
+    size_t due_n;
+    const char *const *due =
+        ds_pass_due(of(host)->store, e.unit_id, e.epoch, in, result, b->arena, &due_n);
 
     if (!ds_store_do(of(host)->store, DS_LANE_EVENT, &e.job, err))
         return DS_HOST_FAILED;
@@ -140,6 +143,8 @@ static ds_host_end conclude(const ds_engine_host *host, const begin_job *b, cons
         return DS_HOST_LOST;
     *ended = ds_pass_event(result, &run);
     ended->error = ds_arena_strdup(b->arena, run.error);
+    ended->items = due;
+    ended->items_n = due_n;
     tell_times(b->route, now_ms, ended);
     return DS_HOST_ENDED;
 }

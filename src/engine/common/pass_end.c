@@ -3,6 +3,10 @@
 
 #include "base/log.h"
 #include <stdio.h>
+#include <string.h>
+
+#define DUE_MOST ((size_t)1000)
+#define DUE_BYTES_MOST ((size_t)(64 * DS_KIB))
 
 static ds_pass_outcome outcome_of(ds_err_kind kind)
 {
@@ -25,6 +29,47 @@ void ds_pass_on_store(ds_store *store, int64_t unit_id, int64_t epoch, ds_pass_i
     ds_wrap(&err, "open the links");
     *out = (ds_pass_result){.outcome = outcome_of(err.kind), .err = err};
 }
+
+/* ---- held records that are due ----------------------------------------------------------------
+ */
+
+static bool became_due(const ds_held *held, int64_t since_ms, int64_t now_ms)
+{
+    return !held->placed && held->next_try_ms <= now_ms && held->next_try_ms > since_ms;
+}
+
+/* A changes pass meets what has changed at its source. A held record that has not changed there is
+ * fetched by its key once it is due; what was due before the last pass was asked for by then. More
+ * than a message can carry waits for the next full pass. */
+const char *const *ds_pass_due(ds_store *store, int64_t unit_id, int64_t epoch,
+                               const ds_pass_in *in, const ds_pass_result *result, ds_arena *a,
+                               size_t *n)
+{
+    bool well = result->outcome == DS_PASS_DONE || result->outcome == DS_PASS_PARTIAL;
+    int64_t now_ms = in->clock->now_ms(in->clock);
+    DS_AUTO(ds_ledger) ledger = NULL;
+    ds_err err = DS_ERR_INIT; /* the next pass looks again */
+    const ds_held *held;
+    const char **due;
+    size_t held_n = 0, bytes = 0;
+
+    *n = 0;
+    if (!well || in->kind != DS_PASS_CHANGES || !in->route->source->targets_items)
+        return NULL;
+    ledger = ds_store_ledger(store, unit_id, epoch, &err);
+    if (!ledger || !ledger->ops->held(ledger, NULL, DUE_MOST, a, &held, &held_n, &err))
+        return NULL;
+    due = ds_arena_alloc(a, (held_n + 1) * sizeof(*due));
+    for (size_t i = 0; i < held_n && bytes < DUE_BYTES_MOST; i++) {
+        if (!became_due(&held[i], in->since_ms, now_ms))
+            continue;
+        due[(*n)++] = held[i].key;
+        bytes += strlen(held[i].key);
+    }
+    return due;
+}
+
+/* ---- its end --------------------------------------------------------------------------------- */
 
 ds_run_row ds_pass_row(const ds_pass_in *in, const ds_pass_result *result, int64_t started_ms,
                        int64_t ended_ms)

@@ -271,7 +271,7 @@ struct ds_emb_pass {
     int64_t epoch, start, started_ms;
     ds_pass_in in;
     ds_pass_result result;
-    const char **due; /* keys of held records that a changes pass had no reason to meet */
+    const char *const *due; /* keys of held records that a changes pass had no reason to meet */
     size_t due_n;
     ds_progress progress;
     atomic_bool stop;

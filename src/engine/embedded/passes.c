@@ -11,36 +11,7 @@
 #include "engine/common/pass_end.h"
 #include <stdlib.h>
 
-#define RETRIED_MOST ((size_t)1000) /* held records that are looked at after a changes pass */
-
 /* ---- on the pool's thread -------------------------------------------------------------------- */
-
-static bool became_due(const ds_emb_pass *pass, const ds_held *held, int64_t now_ms)
-{
-    return !held->placed && held->next_try_ms <= now_ms && held->next_try_ms > pass->in.since_ms;
-}
-
-/* A changes pass meets what has changed at its source. A held record that has not changed there is
- * fetched by its key once it is due; what was due before the last pass was asked for by then. */
-static void note_due(ds_emb_pass *pass)
-{
-    int64_t now_ms = pass->in.clock->now_ms(pass->in.clock);
-    bool well = pass->result.outcome == DS_PASS_DONE || pass->result.outcome == DS_PASS_PARTIAL;
-    const ds_held *held;
-    DS_AUTO(ds_ledger) ledger = NULL;
-    ds_err err = DS_ERR_INIT; /* the next pass looks again */
-    size_t n = 0;
-
-    if (!well || pass->in.kind != DS_PASS_CHANGES || !pass->in.route->source->targets_items)
-        return;
-    ledger = ds_store_ledger(pass->work.engine->store, pass->unit->id, pass->epoch, &err);
-    if (!ledger || !ledger->ops->held(ledger, NULL, RETRIED_MOST, pass->arena, &held, &n, &err))
-        return;
-    pass->due = ds_arena_alloc(pass->arena, (n + 1) * sizeof(*pass->due));
-    for (size_t i = 0; i < n; i++)
-        if (became_due(pass, &held[i], now_ms))
-            pass->due[pass->due_n++] = held[i].key;
-}
 
 static void run_pass(ds_task *task)
 {
@@ -48,7 +19,8 @@ static void run_pass(ds_task *task)
 
     ds_pass_on_store(pass->work.engine->store, pass->unit->id, pass->epoch, &pass->in,
                      &pass->result);
-    note_due(pass);
+    pass->due = ds_pass_due(pass->work.engine->store, pass->unit->id, pass->epoch, &pass->in,
+                            &pass->result, pass->arena, &pass->due_n);
     ds_work_done(&pass->work);
 }
 
@@ -64,20 +36,20 @@ static void pass_returned(ds_engine *e, ds_note *note)
 {
     ds_emb_pass *pass = (ds_emb_pass *)ds_work_of(note);
     ds_activation *act = ds_activation_new(e);
-    ds_event *events = ds_arena_zalloc(act->arena, 2 * sizeof(*events));
+    ds_event *ended = ds_new_in(act->arena, ds_event);
 
     ds_work_ended(&pass->work);
     pass->run = ds_pass_row(&pass->in, &pass->result, pass->started_ms, ds_emb_now(e));
-    events[0] = ds_pass_event(&pass->result, &pass->run);
-    events[1] = (ds_event){
-        .type = DS_EV_SYNC_NOW, .items = pass->due, .items_n = pass->due_n, .retry_after_ms = -1};
+    *ended = ds_pass_event(&pass->result, &pass->run);
+    ended->items = pass->due;
+    ended->items_n = pass->due_n;
     act->pass = pass;
     act->retries = true;
     ds_unit_step_add(act, (ds_unit_step){
                               .step.id = pass->unit->id,
                               .step.hold = serves_once(e, pass),
-                              .events = events,
-                              .events_n = pass->due_n ? 2 : 1,
+                              .events = ended,
+                              .events_n = 1,
                               .epoch = pass->epoch,
                               .run = pass->result.outcome == DS_PASS_SLICED ? NULL : &pass->run,
                           });
