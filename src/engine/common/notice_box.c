@@ -38,6 +38,7 @@ bool ds_notice_box_read(const ds_machine_row *row, ds_arena *a, ds_notice_box *b
     box->failures = ds_json_integer(json, "failures", 0);
     box->retry_ms = ds_json_integer(json, "retry", 0);
     box->lease_ms = ds_json_integer(json, "lease", 0);
+    box->lease_of = ds_json_integer(json, "lease_of", 0);
     box->base = ds_arena_strdup(a, ds_json_text(json, "base"));
     box->base_told = ds_json_integer(json, "base_told", 0);
     queue = ds_json_get(json, "queue");
@@ -71,6 +72,7 @@ bool ds_notice_box_write(const ds_notice_box *box, ds_machine_row *row, ds_arena
     ds_w_int(&w, "failures", box->failures);
     ds_w_int(&w, "retry", box->retry_ms);
     ds_w_int(&w, "lease", box->lease_ms);
+    ds_w_int(&w, "lease_of", box->lease_of);
     ds_w_text(&w, "base", box->base);
     ds_w_int(&w, "base_told", box->base_told);
     ds_json_w_name(&w, "queue");

@@ -11,8 +11,10 @@
 
 #define DS_NOTICE_KIND "notice" /* of machine */
 #define DS_NOTICE_LOGIC 1
-#define DS_NOTICE_LEASE_MS (2 * DS_MINUTE_MS) /* longer than any try */
-#define DS_NOTICES_KEPT ((size_t)64)          /* that wait; more push out the oldest */
+#define DS_NOTICE_TRY_MS (2 * DS_MINUTE_MS) /* longer than any try */
+/* Of who sends one that others could send, too: they take it over when this was not renewed. */
+#define DS_NOTICE_LEASE_MS (15 * DS_SECOND_MS)
+#define DS_NOTICES_KEPT ((size_t)64) /* that wait; more push out the oldest */
 
 typedef struct ds_notice {
     int64_t n;     /* counts up within the box */
@@ -26,6 +28,7 @@ typedef struct ds_notice_box {
     int64_t next;               /* the next notice's n */
     int64_t failures, retry_ms; /* of the oldest one */
     int64_t lease_ms;           /* until then it is on its way from some process; 0: it is not */
+    int64_t lease_of;           /* the sender; 0: nobody */
     const char *base;           /* the change that was seen last, where it may be seen again; "" */
     int64_t base_told;          /* ds_notice_event: what was told of that */
     ds_notice *queue;

@@ -141,7 +141,7 @@ static void decide(ds_step *step, ds_engine *e, int64_t now_ms)
 
     (void)e;
     s->ready = s->box.queue_n && s->box.retry_ms <= now_ms;
-    step->wake_ms = !s->box.queue_n ? 0 : s->ready ? now_ms + DS_NOTICE_LEASE_MS : s->box.retry_ms;
+    step->wake_ms = !s->box.queue_n ? 0 : s->ready ? now_ms + DS_NOTICE_TRY_MS : s->box.retry_ms;
 }
 
 static bool save(ds_step *step, ds_engine *e, ds_tx *tx, int64_t now_ms, ds_err *err)
