@@ -2,7 +2,7 @@
 #include "app/commands.h"
 #include "app/live.h"
 #include "app/serve.h"
-#include "app/server.h"
+#include "app/temporal.h"
 #include "base/log.h"
 #include <durable_sync/durable_sync.h>
 #include <inttypes.h>
@@ -41,9 +41,6 @@ static int run(ds_app *app, ds_service *service)
         return ds_app_in_use(app, who);
     if (app->config->routes_n == 0)
         return ds_app_refuse(app, "%s has no routes: there is nothing to run", app->config->path);
-    code = ds_server_alone(app);
-    if (code)
-        return code;
 
     ds_serve serve = {.service = service};
 

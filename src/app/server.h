@@ -33,10 +33,6 @@ DS_MUST_USE bool ds_server_look(const ds_app *app, const ds_unit_ref *ref, ds_li
 DS_MUST_USE int ds_server_passes(ds_app *app, const ds_unit_ref *refs, size_t refs_n,
                                  const char *const *items, size_t items_n);
 
-/* A worker whose store is a file begins where no other one asks for its work; DONE, also on the
- * embedded engine and with a store on a server. May wait for half a minute. */
-DS_MUST_USE int ds_server_alone(ds_app *app);
-
 /* The server, its namespace and the workers, for `check` and `doctor`; nothing on the embedded
  * engine. */
 void ds_server_check(const ds_app *app, ds_findings *f, const char *where);

@@ -1,6 +1,7 @@
 /* src/app/server_check.c - what `check` and `doctor` say of the server of engine temporal. */
 #include "app/server.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SKEW_MS (5 * DS_SECOND_MS)
@@ -59,10 +60,11 @@ static void check_facts(const checking *c, const ds_remote_facts *facts)
         ds_finding(c->f, DS_FINDING_OK, c->where, NULL, "Temporal server %s at %s, namespace %s%s",
                    facts->version, c->t->address, c->t->namespace_,
                    c->t->encryption_key ? ", payloads encrypted" : "");
-    if (facts->ahead_ms > SKEW_MS)
+    if (llabs(facts->ahead_ms) > SKEW_MS)
         ds_finding(c->f, DS_FINDING_WARNING, c->where, "timedatectl set-ntp true on both",
-                   "this machine's clock is %lld seconds behind the server's",
-                   (long long)(facts->ahead_ms / DS_SECOND_MS));
+                   "this machine's clock is %lld seconds %s the server's",
+                   llabs(facts->ahead_ms) / DS_SECOND_MS,
+                   facts->ahead_ms > 0 ? "behind" : "ahead of");
     check_workers(c, &facts->workers);
     check_version(c, facts);
 }

@@ -60,6 +60,7 @@ struct ds_engine_host {
     const ds_route *const *routes;
     size_t routes_n;
     ds_clock *clock;
+    const char *own_store; /* a store that no other worker can have, by its path; NULL: it can */
     ds_host_end (*run_pass)(const ds_engine_host *host, const ds_host_task *task,
                             ds_host_pass *pass, ds_arena *a, ds_event *ended, ds_err *err);
     /* The units of a route, in `a`. */

@@ -1,14 +1,22 @@
 #!/usr/bin/env python3
 """A worker with a store in a file: what is held, what people say of it, and that it is the only one."""
+import pathlib
+import struct
+import sys
 import time
 
 import parts  # noqa: F401  (makes the way to the others)
 from cli import main
-from worker import Served
+from worker import Served, route
 
+
+SHIM = str(pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else
+                        "build/tests/faults/libshifted_clock.so").resolve())
 
 
 class Files(Served):
+    keep = True
+
     def listing_changes(self):
         """A source that tells what has changed, and a row of somebody else's in the way of p1."""
         self.execute("CREATE TABLE plants(id TEXT PRIMARY KEY, name TEXT, at TEXT);"
@@ -36,6 +44,56 @@ class Files(Served):
         self.assertEqual(self.query("SELECT id, name FROM plants ORDER BY id"), [("p0", "fir"), ("p1", "oak")])
         kinds = {p["kind"] for p in self.run_it("history", "--json").json["passes"]}
         self.assertEqual(kinds, {"full", "changes", "targeted"})
+
+    def shifted(self, seconds):
+        """What is started from now on has a clock that is so far ahead."""
+        (self.dir / "shift").write_bytes(struct.pack("=q", seconds))
+        self.env.update(LD_PRELOAD=SHIM, DS_CLOCK_SHIFT=str(self.dir / "shift"))
+
+    def test_clocks_that_differ(self):
+        self.config("routes:\n" + route())
+        self.rows(1)
+        self.worker()
+        self.until_status(runs=1)
+        for seconds, words in ((120, "120 seconds ahead of"), (-120, " seconds behind"), (0, None)):
+            self.shifted(seconds)
+            texts = [f["text"] for f in self.run_it("check", "--json").json["findings"]]
+            self.assertEqual([text for text in texts if "machine's clock" in text and not (words and words in text)], [])
+            self.assertEqual(len([text for text in texts if words and words in text]), int(bool(words)), texts)
+            self.assertTrue([text for text in texts if text.startswith("1 worker")], texts)
+        self.assertNotIn("clock_differs", self.log())
+
+    def test_a_worker_whose_clock_differs(self):
+        self.config("routes:\n" + route())
+        self.rows(1)
+        self.shifted(-600)
+        self.worker()
+        self.logged("this machine's clock is behind the server's")
+
+    def test_two_that_wait_for_the_server(self):
+        """Of each other they learn once it is back, and neither runs a pass beside the other."""
+        self.config("routes:\n  plants:\n    source: {kind: file, path: plants.jsonl, key: id}\n"
+                    "    destination: {kind: sqlite, path: out.db, table: plants, key: id, create_table: true}\n")
+        self.rows(3)
+        text = (self.dir / "durable-sync.yaml").read_text()
+        self.write("other.yaml", "store: sqlite:other.db\n" + text)
+        self.server.stop()
+        try:
+            both = [self.worker(), self.worker("--config", "other.yaml")]
+            self.logged("worker_started", times=2)
+        finally:
+            self.server.start()
+        self.alive.clear()
+
+        def left():
+            self.server.run("workflow", "signal", "--workflow-id", self.unit(), "--name", "approve")
+            return [i for i, child in enumerate(both) if child.poll() is not None]
+
+        first = self.until(left, "the end of one")[0]  # whoever lives asks for the next task
+        self.assertEqual(both[first].returncode, 2, self.log())
+        self.logged("one store on a PostgreSQL server")
+        store = ("durable-sync.db", "other.db")[first]
+        self.assertEqual(self.query("SELECT count(*) FROM run", store), [(0,)])
 
 
 if __name__ == "__main__":

@@ -316,6 +316,7 @@ void ds_host_init(ds_store_host_of *out, ds_store *store, const ds_engine_option
                  .routes = options->routes,
                  .routes_n = options->routes_n,
                  .clock = options->clock ? options->clock : ds_clock_system(),
+                 .own_store = ds_store_place(store)->driver ? NULL : ds_store_path(store),
                  .run_pass = run_pass,
                  .list = list,
                  .ensure = ensure,

@@ -16,6 +16,9 @@
 
 #define DS_WORKFLOW_TYPE "SourceSyncWorkflow"
 #define DS_CALL_MS (10 * DS_SECOND_MS)
+/* How long a worker's request for work may last: so often one that lives is heard of at least. */
+#define DS_POLL_MS (30 * DS_SECOND_MS)
+#define DS_PASS_POLL_MS (5 * DS_SECOND_MS) /* and one for a pass */
 
 typedef struct ds_client ds_client;
 

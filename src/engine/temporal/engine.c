@@ -112,21 +112,35 @@ static void log_start(const temporal_engine *e)
         log_version(s->build_id);
 }
 
+/* *goes false: it was told to stop meanwhile. */
+static bool begin_passes(temporal_engine *e, bool *goes, ds_err *err)
+{
+    const char *store = e->worker.host->own_store;
+
+    *goes = true;
+    if (store && (!ds_worker_is_alone(&e->worker, store, goes, err) || !*goes))
+        return err->kind == DS_ERR_NONE;
+    return ds_worker_begin_passes(&e->worker, err);
+}
+
 static bool run(ds_engine *engine, ds_err *err)
 {
     temporal_engine *e = of(engine);
-    bool ok = ds_worker_start(&e->worker, err);
+    bool ok = ds_worker_start(&e->worker, err), goes = false;
 
     if (ok) {
         log_start(e);
         tell_health(e, DS_HEALTH_LIVE);
+        ok = begin_passes(e, &goes, err);
+    }
+    if (ok && goes) {
         do {
             if (e->ensures)
                 ensure_due(e);
             tell_health(e, DS_HEALTH_PULSE);
         } while (ds_worker_rest(&e->worker, until_next(e)));
-        tell_health(e, DS_HEALTH_STOPPING);
     }
+    tell_health(e, DS_HEALTH_STOPPING);
     ds_worker_stop(&e->worker);
     ds_worker_join(&e->worker);
     if (ok && e->worker.fatal.kind != DS_ERR_NONE) {

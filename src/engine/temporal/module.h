@@ -11,7 +11,7 @@
 #include "engine/engine.h"
 #include "engine/host.h"
 
-#define DS_TEMPORAL_REVISION 3 /* another one: the two are not of one release */
+#define DS_TEMPORAL_REVISION 4 /* another one: the two are not of one release */
 #define DS_TEMPORAL_SYMBOL "ds_temporal_module"
 
 /* On a server; `ensures`: it also sees to the units of the routes, else it is a worker alone. All
@@ -35,17 +35,17 @@ typedef struct ds_remote_unit { /* a unit as its workflow has it, in the caller'
 
 typedef struct ds_remote_workers { /* those that have asked for work lately */
     const char **identities;       /* PID@HOST */
+    int64_t *asked_ms;             /* each of them, last, by the server's clock */
     size_t n;
     int64_t pid;          /* of one of this machine; 0: there is none */
     const char *build_id; /* of one that is versioned; NULL: none is */
-    int64_t last_ms;      /* when one asked last, by the server's clock */
     const char *current;  /* build id that new work goes to; NULL: workers without one */
 } ds_remote_workers;
 
 typedef struct ds_remote_facts {
     const char *version;    /* of the server */
     bool keeps_memos;       /* it knows all that we ask of it: 1.20 and later */
-    int64_t ahead_ms;       /* its clock of ours, at least; found where a worker asks */
+    int64_t ahead_ms;       /* its clock of ours, or (negative) behind it; 0: not that is known */
     const char *deployment; /* whose versions the build ids are */
     ds_remote_workers workers;
 } ds_remote_facts;

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #define FACTS_MS (5 * DS_SECOND_MS)
-#define POLLED_WITHIN_MS (75 * DS_SECOND_MS) /* a poll lasts a minute */
+#define CLOCK_LOOK_MS DS_SECOND_MS
+#define CLOCK_CLOSE_MS (DS_PASS_POLL_MS + CLOCK_LOOK_MS)
+#define POLLED_WITHIN_MS (DS_POLL_MS + 15 * DS_SECOND_MS)
 
 static int64_t now_ms(void)
 {
@@ -92,23 +94,20 @@ static Ds__DescribeTaskQueueResponse *describe_queue(ds_client *c, Ds__TaskQueue
     return ds_client_call(c, &call, &r->base, a, &out, NULL, err) ? out : NULL;
 }
 
-static bool is_known(const ds_remote_workers *w, const char *identity)
-{
-    for (size_t i = 0; i < w->n; i++) {
-        if (strcmp(w->identities[i], identity) == 0)
-            return true;
-    }
-    return false;
-}
-
 static int64_t polled_ms(const Ds__PollerInfo *p)
 {
-    return p->last_access_time ? p->last_access_time->seconds * DS_SECOND_MS : 0;
+    const Ds__Timestamp *at = p->last_access_time;
+
+    return at ? at->seconds * DS_SECOND_MS + at->nanos / 1000000 : 0;
 }
 
-static bool polled_lately(const Ds__PollerInfo *p)
+static int64_t newest_ms(const Ds__DescribeTaskQueueResponse *q)
 {
-    return now_ms() - polled_ms(p) < POLLED_WITHIN_MS;
+    int64_t ms = 0;
+
+    for (size_t i = 0; i < q->n_pollers; i++)
+        ms = DS_MAX(ms, polled_ms(q->pollers[i]));
+    return ms;
 }
 
 /* Identities are PID@HOST. */
@@ -119,43 +118,112 @@ static int64_t pid_here(const ds_client *c, const char *identity)
     return host && ours && strcmp(host, ours) == 0 ? strtoll(identity, NULL, 10) : 0;
 }
 
-/* A server remembers pollers for five minutes: those of this machine that are gone are known to
- * be. */
-static void add_worker(const ds_client *c, const char *identity, ds_arena *a,
-                       ds_remote_workers *out)
+static bool has_left(const ds_client *c, const char *identity)
 {
     int64_t pid = pid_here(c, identity);
 
-    if (is_known(out, identity) || (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH))
-        return;
-    out->identities[out->n++] = ds_arena_strdup(a, identity);
+    return pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* By the server's clock, where that can be told: who asks for work itself is on the list. */
+static int64_t server_now_ms(const ds_client *c, const Ds__DescribeTaskQueueResponse *q)
+{
+    for (size_t i = 0; i < q->n_pollers; i++) {
+        const char *identity = q->pollers[i]->identity;
+
+        if (identity && strcmp(identity, ds_client_identity(c)) == 0)
+            return newest_ms(q);
+    }
+    return now_ms();
+}
+
+static void add_worker(const ds_client *c, const Ds__PollerInfo *p, ds_arena *a,
+                       ds_remote_workers *out)
+{
+    int64_t pid = pid_here(c, p->identity);
+    size_t at = 0;
+
+    while (at < out->n && strcmp(out->identities[at], p->identity) != 0)
+        at++;
+    if (at == out->n) {
+        out->identities[at] = ds_arena_strdup(a, p->identity);
+        out->asked_ms[at] = 0;
+        out->n++;
+    }
+    out->asked_ms[at] = DS_MAX(out->asked_ms[at], polled_ms(p));
     out->pid = pid > 0 ? pid : out->pid;
+    if (p->deployment_options && p->deployment_options->build_id)
+        out->build_id = p->deployment_options->build_id;
+}
+
+/* A server remembers pollers for five minutes: those of this machine that are gone are known to
+ * be. */
+static void read_workers(const ds_client *c, const Ds__DescribeTaskQueueResponse *q, int64_t at_ms,
+                         ds_arena *a, ds_remote_workers *out)
+{
+    const Ds__TaskQueueVersioningInfo *v = q->versioning_info;
+
+    *out = (ds_remote_workers){
+        .identities = ds_arena_alloc(a, (q->n_pollers + 1) * sizeof(*out->identities)),
+        .asked_ms = ds_arena_alloc(a, (q->n_pollers + 1) * sizeof(*out->asked_ms))};
+    for (size_t i = 0; i < q->n_pollers; i++) {
+        const Ds__PollerInfo *p = q->pollers[i];
+
+        if (p->identity && at_ms - polled_ms(p) < POLLED_WITHIN_MS && !has_left(c, p->identity))
+            add_worker(c, p, a, out);
+    }
+    if (v && v->current_deployment_version)
+        out->current = v->current_deployment_version->build_id;
 }
 
 bool ds_remote_workers_of(ds_client *c, ds_arena *a, ds_remote_workers *out, ds_err *err)
 {
     Ds__DescribeTaskQueueResponse *q =
         describe_queue(c, DS__TASK_QUEUE_TYPE__TASK_QUEUE_TYPE_WORKFLOW, a, err);
-    const Ds__TaskQueueVersioningInfo *v;
 
     *out = (ds_remote_workers){.n = 0};
     if (!q)
         return false;
-    out->identities = ds_arena_alloc(a, (q->n_pollers + 1) * sizeof(*out->identities));
-    for (size_t i = 0; i < q->n_pollers; i++) {
-        const Ds__PollerInfo *p = q->pollers[i];
-
-        if (!p->identity || !polled_lately(p))
-            continue;
-        out->last_ms = DS_MAX(out->last_ms, polled_ms(p));
-        add_worker(c, p->identity, a, out);
-        if (p->deployment_options && p->deployment_options->build_id)
-            out->build_id = p->deployment_options->build_id;
-    }
-    v = q->versioning_info;
-    if (v && v->current_deployment_version)
-        out->current = v->current_deployment_version->build_id;
+    read_workers(c, q, server_now_ms(c, q), a, out);
     return true;
+}
+
+/* ---- clocks ---------------------------------------------------------------------------------- */
+
+static bool somebody_may_live(const ds_client *c, const Ds__DescribeTaskQueueResponse *q)
+{
+    for (size_t i = 0; i < q->n_pollers; i++) {
+        if (q->pollers[i]->identity && !has_left(c, q->pollers[i]->identity))
+            return true;
+    }
+    return false;
+}
+
+/* Whoever lives asks for passes all the time, so the newest of those times is the server's of a
+ * moment ago.  Where it looks older nobody is left, or our clock is ahead: who asks again tells. */
+static bool compare_clocks(ds_client *c, ds_arena *a, int64_t *ahead_ms, ds_err *err)
+{
+    int64_t first_ms = 0, last_ms;
+
+    *ahead_ms = 0;
+    for (int64_t waited_ms = 0;; waited_ms += CLOCK_LOOK_MS) {
+        Ds__DescribeTaskQueueResponse *q =
+            describe_queue(c, DS__TASK_QUEUE_TYPE__TASK_QUEUE_TYPE_ACTIVITY, a, err);
+
+        if (!q)
+            return false;
+        last_ms = newest_ms(q);
+        first_ms = first_ms ? first_ms : last_ms;
+        if (last_ms > first_ms || last_ms > now_ms()) {
+            *ahead_ms = last_ms - now_ms();
+            return true;
+        }
+        if (last_ms > now_ms() - CLOCK_CLOSE_MS || waited_ms > CLOCK_CLOSE_MS ||
+            !somebody_may_live(c, q))
+            return true;
+        if (!ds_client_wait(c, CLOCK_LOOK_MS))
+            return ds_fail(err, DS_ERR_CANCELLED, "stopped");
+    }
 }
 
 /* ---- the server ------------------------------------------------------------------------------ */
@@ -187,10 +255,15 @@ static bool ask_namespace(ds_client *c, ds_arena *a, ds_err *err)
 
 bool ds_remote_ask(ds_client *c, ds_arena *a, ds_remote_facts *out, ds_err *err)
 {
+    Ds__DescribeTaskQueueResponse *q;
+
     *out = (ds_remote_facts){.version = "", .deployment = ds_deployment_name()};
     if (!ask_system(c, a, out, err) || !ask_namespace(c, a, err) ||
-        !ds_remote_workers_of(c, a, &out->workers, err))
+        !compare_clocks(c, a, &out->ahead_ms, err))
         return false;
-    out->ahead_ms = DS_MAX(out->workers.last_ms - now_ms(), INT64_C(0));
+    q = describe_queue(c, DS__TASK_QUEUE_TYPE__TASK_QUEUE_TYPE_WORKFLOW, a, err);
+    if (!q)
+        return false;
+    read_workers(c, q, now_ms() + out->ahead_ms, a, &out->workers);
     return true;
 }

@@ -10,8 +10,11 @@
 #include "engine/temporal/worker.h"
 
 #include "base/log.h"
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#define SKEW_MS (10 * DS_SECOND_MS)   /* a task that took longer to come here is lost anyway */
 #define RESPOND_MS (8 * DS_SECOND_MS) /* of tries; the task is lost after ten seconds anyway */
 
 typedef struct wftask {
@@ -230,6 +233,22 @@ static bool tell_host(const wftask *t, ds_err *err)
     return ds_wrap(err, "what people are to be told");
 }
 
+/* The server began the task a moment ago, by its clock. Told once. */
+static void watch_clock(ds_worker *w, const Ds__Timestamp *began)
+{
+    int64_t began_ms = began ? began->seconds * DS_SECOND_MS + began->nanos / 1000000 : 0;
+    int64_t ahead_ms = w->host->clock->now_ms(w->host->clock) - began_ms;
+    char text[24];
+
+    if (!began_ms || llabs(ahead_ms) < SKEW_MS || atomic_exchange(&w->clock_told, true))
+        return;
+    snprintf(text, sizeof(text), "%lld", llabs(ahead_ms) / DS_SECOND_MS);
+    ds_log(DS_LOG_WARN, "clock_differs", DS_LOG_INT("seconds"), text, "text",
+           ahead_ms > 0 ? "this machine's clock is ahead of the server's"
+                        : "this machine's clock is behind the server's",
+           NULL);
+}
+
 void ds_worker_task(ds_worker *w, Ds__PollWorkflowTaskQueueResponse *task, ds_arena *a)
 {
     wftask t = {.w = w, .task = task, .a = a, .replay = ds_replay_new(a, NULL)};
@@ -241,6 +260,7 @@ void ds_worker_task(ds_worker *w, Ds__PollWorkflowTaskQueueResponse *task, ds_ar
     if (!task->workflow_execution || !task->workflow_execution->workflow_id)
         return;
     t.id = task->workflow_execution->workflow_id;
+    watch_clock(w, task->started_time);
     sound = is_known(&t, &err) && replay(&t, &err);
     if (task->query) {
         answer_query(&t, &err);

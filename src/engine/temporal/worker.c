@@ -6,11 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define WORKFLOW_POLLERS 4 /* a queue has four partitions, and a poll waits at one of them */
-#define WORKFLOW_POLL_MS (30 * DS_SECOND_MS)
-/* A worker that stops waits for the end of these polls, so they are short: a poll cancelled in the
- * moment in which the server hands a pass out loses it until its beats are missed. */
-#define ACTIVITY_POLL_MS (5 * DS_SECOND_MS)
+#define WORKFLOW_POLLERS 4       /* a queue has four partitions, and a poll waits at one of them */
 #define PATIENCE_MS DS_MINUTE_MS /* with a server that refuses: it may be just coming up */
 #define REFUSED_AGAIN_MS (5 * DS_SECOND_MS)
 #define AWAY_AFTER 3 /* polls in a row: said once, whichever of the threads meets it */
@@ -98,7 +94,7 @@ static void *poll_workflows(void *arg)
     poller p = {.w = arg,
                 .method = DS_POLL_WORKFLOW,
                 .answer = &ds__poll_workflow_task_queue_response__descriptor,
-                .timeout_ms = WORKFLOW_POLL_MS};
+                .timeout_ms = DS_POLL_MS};
     DS_AUTO(ds_arena) a = ds_arena_new();
     void *answer;
 
@@ -126,12 +122,14 @@ static Ds__PollActivityTaskQueueRequest *activity_request(const ds_worker *w, ds
     return r;
 }
 
+/* A worker that stops waits for the end of these polls, so they are short: a poll cancelled in the
+ * moment in which the server hands a pass out loses it until its beats are missed. */
 static void *poll_activities(void *arg)
 {
     poller p = {.w = arg,
                 .method = DS_POLL_ACTIVITY,
                 .answer = &ds__poll_activity_task_queue_response__descriptor,
-                .timeout_ms = ACTIVITY_POLL_MS};
+                .timeout_ms = DS_PASS_POLL_MS};
     DS_AUTO(ds_arena) a = ds_arena_new();
     void *answer;
 
@@ -189,6 +187,13 @@ bool ds_worker_start(ds_worker *w, ds_err *err)
     w->threads = ds_calloc((size_t)(WORKFLOW_POLLERS + w->passes), sizeof(*w->threads));
     for (int i = 0; ok && i < WORKFLOW_POLLERS; i++)
         ok = start_one(w, poll_workflows, "for workflow tasks", err);
+    return ok;
+}
+
+bool ds_worker_begin_passes(ds_worker *w, ds_err *err)
+{
+    bool ok = true;
+
     for (int i = 0; ok && i < w->passes; i++)
         ok = start_one(w, poll_activities, "for passes", err);
     return ok;

@@ -37,13 +37,20 @@ typedef struct ds_worker {
     ds_running_pass *running; /* under `lock` */
     size_t running_n;
     int64_t began_ms; /* monotonic */
+    atomic_bool clock_told;
     pthread_t *threads;
     int threads_n;
 } ds_worker;
 
 void ds_worker_init(ds_worker *w);
-/* Starts its threads. */
+/* Starts its threads for workflow tasks, */
 DS_MUST_USE bool ds_worker_start(ds_worker *w, ds_err *err);
+/* and those for passes. */
+DS_MUST_USE bool ds_worker_begin_passes(ds_worker *w, ds_err *err);
+/* alone.c: of a worker that has started and whose store is a file of its own: waits for the server,
+ * and for up to DS_POLL_MS and a bit where another was there lately. CONFIG: another one lives.
+ * *alone false: it was told to stop before that was known. */
+DS_MUST_USE bool ds_worker_is_alone(ds_worker *w, const char *store, bool *alone, ds_err *err);
 /* No new tasks; passes stop at their next checkpoint and go on elsewhere. Polls for passes end by
  * themselves, within seconds, and what one still brings is handed over unbegun. */
 void ds_worker_stop(ds_worker *w);
