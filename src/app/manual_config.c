@@ -48,15 +48,12 @@ static const char engine[] = "engine:\n"
 static void put_keys(ds_sheet *s, const ds_key *keys)
 {
     ds_sheet_begin(s, key_heads, DS_COUNT(key_heads));
-    for (; keys->name; keys++) {
-        if (keys->type == DS_KEY_LATER)
-            continue;
+    for (; keys->name; keys++)
         ds_sheet_row(s, (const char *const[]){keys->name, ds_key_takes(keys, s->a),
                                               keys->required   ? "required"
                                               : keys->fallback ? keys->fallback
                                                                : "none",
                                               keys->help ? keys->help : ""});
-    }
     ds_sheet_end(s);
 }
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -78,13 +77,6 @@ static const ds_key top_keys[] = {
 };
 
 const ds_shape ds_shape_file = {.type = DS_SHAPE_TABLE, .keys = top_keys};
-
-static const char *absolute_dir(ds_arena *a, const char *dir)
-{
-    char real[PATH_MAX];
-
-    return ds_arena_strdup(a, realpath(dir, real) ? real : dir);
-}
 
 /* The name of an engine; NULL after an issue. */
 static const char *engine_name(ds_load *ld, const ds_member *kind)
@@ -207,7 +199,7 @@ ds_config *ds_load_begin(ds_load *ld, const char *path, const char *dir,
     config->secrets = ds_new_in(a, struct ds_secrets);
     *ld = (ds_load){
         .arena = a, .connectors = connectors, .path = config->path, .secrets = config->secrets};
-    ld->dir = absolute_dir(a, dir);
+    ld->dir = ds_path_real(a, dir);
     return config;
 }
 
@@ -338,9 +330,10 @@ ds_config *ds_config_load(const char *path, const ds_connectors *connectors, ds_
     return config;
 }
 
+/* `m` is there: it is required. */
 static void outline_routes(const ds_load *ld, const ds_member *m, ds_config *config)
 {
-    size_t n = m && m->value->kind == DS_NODE_MAP ? m->value->n : 0;
+    size_t n = m->value->kind == DS_NODE_MAP ? m->value->n : 0;
     ds_route **routes = ds_arena_zalloc(ld->arena, (n + 1) * sizeof(*routes));
 
     for (size_t i = 0; i < n; i++) {

@@ -113,8 +113,6 @@ void ds_sk_key(ds_sketch *s, const ds_key *key)
     case DS_KEY_CHOICE:
         ds_sk_choice(s, key->choices);
         break;
-    case DS_KEY_LATER: /* GCOVR_EXCL_LINE put_table leaves them out */
-        break;         /* GCOVR_EXCL_LINE the same */
     }
     ds_sk_end(s);
 }
@@ -127,8 +125,7 @@ static void put_table(ds_sketch *s, const ds_shape *shape)
     ds_w_bool(s->w, "additionalProperties", false);
     ds_sk_begin(s, "properties");
     for (const ds_key *key = shape->keys; key->name; key++) {
-        if (key->type != DS_KEY_LATER)
-            ds_sk_key(s, key);
+        ds_sk_key(s, key);
         if (key->required)
             required = ds_arena_printf(s->a, "%s%s%s", required, *required ? "|" : "", key->name);
     }

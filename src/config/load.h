@@ -83,6 +83,7 @@ bool ds_expected(ds_load *ld, const ds_member *m, const char *what);
 /* The secret lives until the configuration is freed. */
 ds_secret *ds_load_keep_secret(ds_load *ld, const char *text);
 void ds_load_secret_name(ds_load *ld, const char *name, size_t n); /* of a variable with one */
+const char *ds_path_real(ds_arena *a, const char *path); /* without links; as it is if not there */
 const char *ds_path_absolute(ds_arena *a, const char *dir, const char *path);
 
 /* ---- `store` (store.c) ----------------------------------------------------------------------- */

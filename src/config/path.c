@@ -1,6 +1,7 @@
 /* src/config/path.c - where the configuration is, and what paths in it mean. */
 #include "config/load.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +20,13 @@ const char *ds_config_find(const char *from_option, ds_arena *a)
     if (!access(HERE, F_OK))
         return HERE;
     return access(SYSTEM_WIDE, F_OK) ? NULL : SYSTEM_WIDE;
+}
+
+const char *ds_path_real(ds_arena *a, const char *path)
+{
+    char real[PATH_MAX];
+
+    return ds_arena_strdup(a, realpath(path, real) ? real : path);
 }
 
 /* Leaves out "." and doubled slashes, so that a file has one name as long as nobody writes "..". */

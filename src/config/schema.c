@@ -56,10 +56,8 @@ static bool read_key(ds_load *ld, const ds_key *key, const ds_member *m, void *o
         return ds_read_duration(ld, m, key->min, key->max, field);
     case DS_KEY_CHOICE:
         return ds_read_choice(ld, m, key->choices, field);
-    case DS_KEY_LATER:
-        break;
     }
-    return ds_issue(ld->issues, m->at, "%s is not in this build", m->name);
+    return false; /* GCOVR_EXCL_LINE the switch has every type, and the compiler sees to that */
 }
 
 bool ds_schema_read(ds_load *ld, const ds_member *m, const ds_key *keys, void *out)

@@ -6,8 +6,6 @@
 #include "config/load.h"
 
 #include "base/hash.h"
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TAKES "sqlite:PATH or postgresql://USER@HOST/DATABASE"
@@ -120,8 +118,7 @@ static bool has_no_password(const char *text)
  * is where its unit may write, and whoever asks without the unit's environment finds it too. */
 static const char *usual_folder(ds_load *ld)
 {
-    char real[PATH_MAX];
-    const char *etc = realpath("/etc/durable-sync", real) ? real : "/etc/durable-sync";
+    const char *etc = ds_path_real(ld->arena, "/etc/durable-sync");
 
     return !strcmp(ld->dir, etc) ? "/var/lib/durable-sync" : ld->dir;
 }

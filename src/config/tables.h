@@ -17,7 +17,6 @@ typedef enum ds_key_type {
     DS_KEY_TEXT,   /* const char * */
     DS_KEY_DURATION,
     DS_KEY_CHOICE,
-    DS_KEY_LATER, /* known, and not in this build */
 } ds_key_type;
 
 typedef struct ds_key {
@@ -29,7 +28,7 @@ typedef struct ds_key {
     int64_t min, max;      /* DURATION */
     const ds_shape *shape; /* MEMBER; may narrow a TEXT */
     const char *fallback;  /* what holds where it is not given, for people; NULL: nothing to say */
-    const char *help;      /* in words, `code` in backticks; LATER needs none */
+    const char *help;      /* in words, `code` in backticks */
 } ds_key;
 
 typedef enum ds_shape_type {

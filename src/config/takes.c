@@ -47,10 +47,8 @@ const char *ds_key_takes(const ds_key *key, ds_arena *a)
         return duration_takes(key->min, key->max, a);
     case DS_KEY_CHOICE:
         return ds_choices_text(key->choices, a);
-    case DS_KEY_LATER:
-        break;
     }
-    return "";
+    return ""; /* GCOVR_EXCL_LINE the switch has every type, and the compiler sees to that */
 }
 
 const char *ds_option_takes(const ds_option *option, ds_arena *a)

@@ -315,7 +315,7 @@ static void read_key(ds_load *ld, const ds_member *m, ds_temporal *t)
 /* In the environment 1 and 0 too, as the server's own tools have it. */
 static bool read_truth(ds_load *ld, const ds_member *m, bool usual)
 {
-    const char *raw = m && m->value->from_away && !m->at.line ? m->value->text : "";
+    const char *raw = m && !m->at.line ? m->value->text : "";
     bool truth = usual;
 
     if (!strcmp(raw, "1") || !strcmp(raw, "0"))

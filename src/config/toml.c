@@ -33,7 +33,7 @@ static char peek(const reader *r)
 
 static bool take(reader *r, char c)
 {
-    if (peek(r) != c || r->at >= r->end)
+    if (r->at >= r->end || *r->at != c)
         return false;
     r->at++;
     return true;
@@ -109,14 +109,14 @@ static void add_character(ds_buf *out, uint32_t c)
 /* \uXXXX, \UXXXXXXXX */
 static bool unicode(reader *r, int digits, ds_buf *out)
 {
-    char text[9] = "", *stop;
+    char text[9] = "";
     uint32_t c;
 
     if (r->end - r->at < digits)
         return fail(r, "a \\u without its digits");
     memcpy(text, r->at, (size_t)digits);
-    c = (uint32_t)strtoul(text, &stop, 16);
-    if (stop != text + digits || strchr("+- ", *text) || !c || c > 0x10ffff ||
+    c = (uint32_t)strtoul(text, NULL, 16);
+    if (strspn(text, "0123456789abcdefABCDEF") != (size_t)digits || !c || c > 0x10ffff ||
         (c >= 0xd800 && c < 0xe000))
         return fail(r, "a \\u that stands for no character");
     r->at += digits;
@@ -352,8 +352,10 @@ static bool header(reader *r, path *table)
     bool list = take(r, '[');
 
     table->n = 0;
-    if (!dotted(r, table) || !take(r, ']') || (list && !take(r, ']')))
-        return r->err->kind != DS_ERR_NONE ? false : fail(r, "expected ] behind the table's name");
+    if (!dotted(r, table))
+        return false;
+    if (!take(r, ']') || (list && !take(r, ']')))
+        return fail(r, "expected ] behind the table's name");
     if (list && table->n < DS_TOML_DEPTH_MAX) /* each by a name of its own, which nobody asks for */
         table->names[table->n++] = ds_arena_printf(r->a, "[%d]", r->line);
     return add(r, table, DS_TOML_TABLE, ds_arena_strdup(r->a, ""));

@@ -5,6 +5,8 @@
  */
 #include "config_fixture.h"
 
+#include "support/tmpdir.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -430,6 +432,9 @@ static const struct outlined {
     {"its place by reference", "store: \"sqlite:${DS_TEST_A}.db\"\nroutes: {b: 1}\n", "/aaaa1.db"},
     {"a store that is none", "store: mysql:x\nroutes: {b: 1}\n", NULL},
     {"a key that is none", "stor: sqlite:x\nroutes: {b: 1}\n", NULL},
+    {"no table of settings", "- b\n", NULL},
+    {"an engine that is none", "engine: other\nroutes: {b: 1}\n", NULL},
+    {"an engine of no kind", "engine: {address: h}\nroutes: {b: 1}\n", NULL},
     {"our own engine", "engine: embedded\nroutes: {b: 1}\n", "/durable-sync.db"},
     {"another engine", "engine: temporal\nroutes: {b: 1}\n", NULL},
     {"one with settings", "engine: {kind: temporal}\nroutes: {b: 1}\n", NULL},
@@ -468,9 +473,14 @@ static void outlined_row(void **state)
 static void no_file_has_no_outline(void **state)
 {
     static const ds_connectors none;
+    DS_AUTO(tmpdir) dir = tmpdir_new();
+    char *large = ds_arena_alloc(scratch, 2 * DS_MIB);
 
     (void)state;
-    assert_null(ds_config_outline("/tmp/test-config-none", &none));
+    assert_null(ds_config_outline(tmpdir_file(dir, "none.yaml"), &none));
+    memset(large, '#', 2 * DS_MIB);
+    tmpdir_write(dir, "large.yaml", large, 2 * DS_MIB);
+    assert_null(ds_config_outline(tmpdir_file(dir, "large.yaml"), &none));
 }
 
 int main(void)

@@ -4,6 +4,7 @@
  * calls.  Each refusal is said with its words, or does not matter and the same comes out.
  */
 #include "config_fixture.h"
+#include "support/tmpdir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -285,6 +286,43 @@ static void reference_row(void **state)
     assert_int_equal(refused_call.call, CALL_NONE);
 }
 
+/* ---- the profile of a Temporal server ----------------------------------------------------------
+ */
+
+static const struct profile {
+    const char *name;
+    call call;
+    int number;
+    const char *want; /* behind its name; NULL: all goes well */
+} profile_rows[] = {
+    {"one that others keep to themselves", CALL_OPEN, EACCES, NULL},
+    {"no more files may be open", CALL_OPEN, EMFILE, "Too many open files"},
+    {"one that cannot be looked at", CALL_FSTAT, EIO, "not a plain file"},
+    {"the disk does not answer", CALL_READ, EIO, "cannot be read, or is larger than 1 MiB"},
+};
+
+static void profile_row(void **state)
+{
+    static const char text[] = "engine: temporal\n" ROUTE("");
+    const struct profile *row = *state;
+    DS_AUTO(tmpdir) dir = tmpdir_new();
+    const char *home = tmpdir_path(dir);
+
+    assert_int_equal(mkdir(tmpdir_file(dir, "temporalio"), 0700), 0);
+    tmpdir_write(dir, "temporalio/temporal.toml", "", 0);
+    unsetenv("TEMPORAL_CONFIG_FILE");
+    unsetenv("TEMPORAL_PROFILE");
+    assert_int_equal(setenv("XDG_CONFIG_HOME", home, 1), 0);
+    refuse(row->call, row->number);
+    if (row->want)
+        assert_string_equal(first_line(refused(text)),
+                            ds_arena_printf(scratch, "t.yaml:1:9: %s/temporalio/temporal.toml: %s",
+                                            home, row->want));
+    else
+        ds_config_free(sound(text));
+    assert_int_equal(refused_call.call, CALL_NONE);
+}
+
 /* ---- the machine's own zone ------------------------------------------------------------------ */
 
 static void no_zone_of_the_machine(void **state)
@@ -315,6 +353,7 @@ int main(void)
     add_test(found_only_for_the_whole_machine);
     add_test(credentials_of_the_service);
     add_table(reference_rows, reference_row);
+    add_table(profile_rows, profile_row);
     add_test(no_zone_of_the_machine);
     failed = run_tests("a system that refuses a configuration");
     remove(path_of_file);

@@ -181,10 +181,18 @@ static void the_file_that_is_found(void **state)
     leave_dir(dir);
 }
 
+static void its_library_has_a_version(void **state)
+{
+    (void)state;
+    assert_int_equal(strspn(ds_config_library(), "0123456789."), strlen(ds_config_library()));
+    assert_true(*ds_config_library() != '\0');
+}
+
 int main(void)
 {
     setenv("DS_TEST_FIVE", "5", 1);
     setenv("DS_TEST_EMPTY", "", 1);
+    add_test(its_library_has_a_version);
     add_test(a_reference_that_a_setting_keeps);
     add_test(references);
     add_test(commands_run_where_the_file_is);

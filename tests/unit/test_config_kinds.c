@@ -338,7 +338,6 @@ static void what_keys_take(void **state)
         {{.type = DS_KEY_DURATION, .min = 1000, .max = DS_HOUR_MS}, "a duration from 1s to 1h"},
         {{.type = DS_KEY_DURATION, .max = DS_HOUR_MS}, "a duration from 0s to 1h"},
         {{.type = DS_KEY_CHOICE, .choices = "on|off"}, "on or off"},
-        {{.type = DS_KEY_LATER}, ""},
     };
 
     (void)state;

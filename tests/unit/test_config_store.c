@@ -27,6 +27,12 @@ static const struct row {
      "postgresql://h/d", "postgresql://h/d?password=" SECRET "&sslmode=require", "durable_sync"},
     {"a service in an address", "postgresql:///?service=mine", "postgresql:service=mine",
      "postgresql:///?service=mine", "durable_sync"},
+    {"a service and no more", "postgresql://?service=mine", "postgresql:service=mine",
+     "postgresql://?service=mine", "durable_sync"},
+    {"a service beside a host", "postgresql://h/d?service=mine", "postgresql://h/d",
+     "postgresql://h/d?service=mine", "durable_sync"},
+    {"a socket's folder", "postgresql:///d?host=/run/pg", "postgresql:///d?host=/run/pg",
+     "postgresql:///d?host=/run/pg", "durable_sync"},
     {"nothing but the scheme", "postgresql:///", "postgresql:///", "postgresql:///",
      "durable_sync"},
     {"a service", "postgresql:service=mine", "postgresql:service=mine", "service=mine",
@@ -127,6 +133,16 @@ static void a_password_is_not_for_everybody(void **state)
         assert_true(is_taken_from_an_open_file(without[i], &said));
 }
 
+static void a_list_is_no_place(void **state)
+{
+    (void)state;
+    assert_string_equal(first_line(refused("store: {url: [sqlite:x]}\n" ROUTE(""))),
+                        "t.yaml:1:14: url: expected text, found a list");
+    assert_string_equal(
+        first_line(refused("store: {url: 'postgresql://h/d', schema: [x]}\n" ROUTE(""))),
+        "t.yaml:1:42: schema: expected text, found a list");
+}
+
 /* Nothing is kept under /etc, the socket's place either. */
 static void a_service_of_the_machine_has_its_folder(void **state)
 {
@@ -147,6 +163,7 @@ int main(void)
     add_test(each_has_a_place_of_its_own);
     add_test(a_password_is_shown_nowhere);
     add_test(a_password_is_not_for_everybody);
+    add_test(a_list_is_no_place);
     add_test(a_service_of_the_machine_has_its_folder);
     return run_tests("store of the configuration");
 }

@@ -156,6 +156,24 @@ static const struct row {
     {"a path takes the place of a text below it", ENGINE("  tls: {server_ca_cert_data: c}\n"),
      "TEMPORAL_TLS_SERVER_CA_CERT_PATH=/dev/null", NULL,
      USUAL " tls ca=/dev/null/- cert=-/- own=-/- name=-"},
+    {"empty variables name no profile", ENGINE("  profile: default\n"),
+     "TEMPORAL_CONFIG_FILE=;TEMPORAL_PROFILE=", "[profile.default]\naddress = 'h:1'\n",
+     "h:1 default durable-sync durable-sync:{route}: key=-"},
+    {"a profile's TLS that is not disabled", ENGINE(""), "",
+     "[profile.default.tls]\ndisabled = false\n", USUAL TLS("-")},
+    {"a profile's tables that nobody knows", ENGINE(""), "",
+     "[profile]\n[profile.default.tls.disabled.x]\ny = 1\n[profile.default.grpc_meta.x.y]\nz = 1\n",
+     USUAL TLS("-")},
+    {"an empty value of a profile", ENGINE("  address: h:1\n"), "",
+     "[profile.default]\naddress = ''\n", "h:1 default durable-sync durable-sync:{route}: key=-"},
+    {"an empty profile", ENGINE(""), "", "", USUAL},
+    {"a folder of settings that is relative", ENGINE(""), "XDG_CONFIG_HOME=here", NULL, USUAL},
+    {"an empty home", ENGINE(""), "HOME=", NULL, USUAL},
+    {"a home without a profile", ENGINE(""), "HOME=/nowhere", NULL, USUAL},
+    {"a home that is a file", ENGINE(""), "HOME=/dev/null", NULL, USUAL},
+    {"TLS by a reference", ENGINE("  tls: ${ON}\n"), "ON=true", NULL, USUAL TLS("-")},
+    {"a header without a name in the environment", ENGINE(""), "TEMPORAL_GRPC_META_=1", NULL,
+     USUAL},
     {"what other tools keep in a profile", ENGINE(""), "",
      "[profile.default.codec]\nendpoint = 'http://x'\n[profile.default]\nnew = [1, 2]\n[other]\n",
      USUAL},
@@ -219,6 +237,8 @@ static void a_key_from_a_file_is_read_again(void **state)
     assert_key(config->temporal, "second");
     write_key("");
     assert_key(config->temporal, "-");
+    assert_int_equal(unlink(ds_arena_printf(scratch, "%s/key", home)), 0);
+    assert_key(config->temporal, "-");
     ds_config_free(config);
 
     set_environment("TEMPORAL_API_KEY=k");
@@ -227,6 +247,42 @@ static void a_key_from_a_file_is_read_again(void **state)
     ds_config_forget_environment(config);
     assert_string_equal(getenv("TEMPORAL_API_KEY"), "");
     assert_string_equal(secret_text(config->temporal->api_key), "k");
+    ds_config_free(config);
+}
+
+static void so_is_one_from_a_credential_or_a_command(void **state)
+{
+    const char *const keys[] = {"${credential:key}",
+                                ds_arena_printf(scratch, "${command:cat %s/key}", home)};
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(keys); i++) {
+        ds_config *config;
+
+        set_environment("");
+        setenv("CREDENTIALS_DIRECTORY", home, 1);
+        write_key("first\n");
+        config = sound(ds_arena_printf(scratch, ENGINE("  api_key: '%s'\n"), keys[i]));
+        write_key("second\n");
+        assert_key(config->temporal, "second");
+        ds_config_free(config);
+    }
+    unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+/* What is wiped once it has been read is what references name, those that are not set among it. */
+static void a_key_of_many_variables(void **state)
+{
+    ds_config *config;
+
+    (void)state;
+    set_environment("DURABLE_SYNC_A=first");
+    config = sound(ENGINE("  api_key: ${DURABLE_SYNC_A}${DURABLE_SYNC_B:-2}${DURABLE_SYNC_C:-3}"
+                          "${DURABLE_SYNC_D:-4}${DURABLE_SYNC_E:-5}\n"));
+    assert_string_equal(secret_text(config->temporal->api_key), "first2345");
+    ds_config_forget_environment(config);
+    assert_string_equal(getenv("DURABLE_SYNC_A"), "");
+    assert_null(getenv("DURABLE_SYNC_E"));
     ds_config_free(config);
 }
 
@@ -243,6 +299,31 @@ static const struct wrong {
      "t.yaml:3:12: address: expected HOST:PORT, found \"http://h:1\""},
     {"no address in the environment", ENGINE(""), "TEMPORAL_ADDRESS=h:x", NULL,
      "t.yaml: TEMPORAL_ADDRESS: expected HOST:PORT, found \"h:x\""},
+    {"no routes", "engine: temporal\n", "", NULL, "t.yaml:1:1: \"routes\" is missing"},
+    {"a list for a namespace", ENGINE("  namespace: [n]\n"), "", NULL,
+     "t.yaml:3:14: namespace: expected text, found a list"},
+    {"a list for a profile", ENGINE("  profile: [p]\n"), "", NULL,
+     "t.yaml:3:12: profile: expected text, found a list"},
+    {"a list for a file", ENGINE("  profile_file: [p]\n"), "", NULL,
+     "t.yaml:3:17: profile_file: expected text, found a list"},
+    {"a list for a certificate", ENGINE("  tls: {server_ca_cert_path: [p]}\n"), "", NULL,
+     "t.yaml:3:30: server_ca_cert_path: expected text, found a list"},
+    {"headers that are none", ENGINE("  grpc_meta: x\n"), "", NULL,
+     "t.yaml:3:14: grpc_meta: expected a table from names to texts, found \"x\""},
+    {"a list for a header", ENGINE("  grpc_meta: {x: [y]}\n"), "", NULL,
+     "t.yaml:3:18: x: expected text, found a list"},
+    {"a header without a name", ENGINE("  grpc_meta: {'': y}\n"), "", NULL,
+     "t.yaml:3:15: grpc_meta: \"\" is no header of one's own"},
+    {"a header of HTTP's", ENGINE("  grpc_meta: {te: y}\n"), "", NULL,
+     "t.yaml:3:15: grpc_meta: \"te\" is no header of one's own"},
+    {"another", ENGINE("  grpc_meta: {Content_Type: y}\n"), "", NULL,
+     "t.yaml:3:15: grpc_meta: \"Content_Type\" is no header of one's own"},
+    {"and another", ENGINE("  grpc_meta: {connection: y}\n"), "", NULL,
+     "t.yaml:3:15: grpc_meta: \"connection\" is no header of one's own"},
+    {"a delete character", ENGINE("  namespace: \"a\\x7f\"\n"), "", NULL,
+     "t.yaml:3:14: namespace: a control character is in it"},
+    {"a file beside us that is not there", ENGINE(""), "TEMPORAL_TLS_SERVER_CA_CERT_PATH=none.pem",
+     NULL, "t.yaml: TEMPORAL_TLS_SERVER_CA_CERT_PATH: HERE/none.pem cannot be read"},
     {"a key in plain text to another machine",
      ENGINE("  address: h.example\n  tls: false\n  api_key: k\n"), "", NULL,
      "t.yaml:5:3: api_key: it would go to h.example in plain text, where others can read it: set "
@@ -292,17 +373,31 @@ static const struct wrong {
      "t.yaml:2:3: HOME/temporalio/temporal.toml:2: address: expected text in quotes"},
     {"a profile's truth that is none", ENGINE(""), "", "[profile.default.tls]\ndisabled = 'no'\n",
      "t.yaml:2:3: HOME/temporalio/temporal.toml:2: disabled: expected true or false"},
+    {"a profile's other truth that is none", ENGINE(""), "",
+     "[profile.default.tls]\ndisable_host_verification = 'no'\n",
+     "t.yaml:2:3: HOME/temporalio/temporal.toml:2: disable_host_verification: expected true or "
+     "false"},
+    {"a profile's header that is no text", ENGINE(""), "", "[profile.default.grpc_meta]\nx = 1\n",
+     "t.yaml:2:3: HOME/temporalio/temporal.toml:2: x: expected text in quotes"},
     {"a profile's address", ENGINE(""), "", "[profile.default]\naddress = 'h:x'\n",
      "t.yaml: HOME/temporalio/temporal.toml:2: address: expected HOST:PORT, found \"h:x\""},
 };
 
-static const char *without_home(const char *text)
+static const char *without(const char *text, const char *folder, const char *name)
 {
-    const char *at = strstr(text, home);
+    const char *at = strstr(text, folder);
 
     if (!at)
         return text;
-    return ds_arena_printf(scratch, "%.*sHOME%s", (int)(at - text), text, at + strlen(home));
+    return ds_arena_printf(scratch, "%.*s%s%s", (int)(at - text), text, name, at + strlen(folder));
+}
+
+static const char *without_folders(const char *text)
+{
+    char here[4096];
+
+    assert_non_null(getcwd(here, sizeof(here)));
+    return without(without(text, home, "HOME"), here, "HERE");
 }
 
 static void a_wrong_setting(void **state)
@@ -312,7 +407,7 @@ static void a_wrong_setting(void **state)
     set_environment(row->environment);
     if (row->profiles)
         write_profiles(row->profiles);
-    assert_string_equal(without_home(first_line(refused(row->text))), row->err);
+    assert_string_equal(without_folders(first_line(refused(row->text))), row->err);
 }
 
 static void units_of_two_routes_do_not_share_a_workflow(void **state)
@@ -324,6 +419,89 @@ static void units_of_two_routes_do_not_share_a_workflow(void **state)
     assert_string_equal(first_line(refused(two)),
                         "t.yaml:1:34: prefix: with more than one route it needs {route}, or units "
                         "of one name would share a workflow");
+}
+
+#define OTHER                                                                                      \
+    "  s:\n    source: {kind: file, path: a.jsonl, key: id}\n"                                     \
+    "    destination: {kind: sqlite, path: o.db, table: s, key: code}\n"
+
+static void or_have_a_prefix_of_their_own(void **state)
+{
+    static const char *const two[] = {
+        "engine: {kind: temporal, prefix: 'p:{route}:'}\n" ROUTE("") OTHER,
+        "engine: temporal\n" ROUTE("") OTHER,
+    };
+
+    (void)state;
+    set_environment("");
+    for (size_t i = 0; i < DS_COUNT(two); i++)
+        ds_config_free(sound(two[i]));
+}
+
+/* From a folder that is gone a path stands for nothing. */
+static void nowhere_to_look_from(void **state)
+{
+    char before[4096], here[400];
+
+    (void)state;
+    assert_non_null(getcwd(before, sizeof(before)));
+    snprintf(here, sizeof(here), "%s/here", home);
+    assert_int_equal(mkdir(here, 0700), 0);
+    assert_int_equal(chdir(here), 0);
+    assert_int_equal(rmdir(here), 0);
+    set_environment("TEMPORAL_TLS_SERVER_CA_CERT_PATH=none.pem");
+    assert_string_equal(first_line(refused(ENGINE(""))),
+                        "t.yaml: TEMPORAL_TLS_SERVER_CA_CERT_PATH: /none.pem cannot be read");
+    assert_int_equal(chdir(before), 0);
+}
+
+/* Whoever starts a program may hand it lines that are no variables. */
+static void a_variable_that_is_none(void **state)
+{
+    char none[] = "TEMPORAL_GRPC_META_X", one[] = "TEMPORAL_GRPC_META_Y=1";
+    char *own[] = {none, one, NULL}, **before = environ;
+    ds_config *config;
+
+    (void)state;
+    environ = own;
+    config = sound(ENGINE(""));
+    environ = before;
+    assert_int_equal(config->temporal->headers_n, 1);
+    assert_string_equal(config->temporal->headers[0].name, "y");
+    ds_config_free(config);
+}
+
+static void more_than_there_is_room_for(void **state)
+{
+    DS_AUTO_BUF(text, 2 * DS_MIB);
+    char *large = ds_arena_zalloc(scratch, 1002);
+
+    (void)state;
+    set_environment("");
+    memset(large, 'n', 1001);
+    assert_string_equal(
+        first_line(refused(ds_arena_printf(scratch, ENGINE("  namespace: %s\n"), large))),
+        "t.yaml:3:14: namespace: longer than 1000 bytes");
+
+    ds_buf_text(&text, "engine:\n  kind: temporal\n  grpc_meta:\n");
+    for (int i = 0; i < 41; i++)
+        ds_buf_printf(&text, "    x%d: y\n", i);
+    ds_buf_text(&text, ROUTE(""));
+    assert_string_equal(first_line(refused(text.data)),
+                        "t.yaml:44:5: grpc_meta: more than 40 headers");
+
+    ds_buf_clear(&text);
+    for (int i = 0; i < 60; i++)
+        ds_buf_printf(&text, "[profile.p%d]\n", i);
+    write_profiles(text.data);
+    assert_non_null(strstr(refused(ENGINE("  profile: p49x\n")), "did you mean \"p49\"?"));
+
+    while (text.n <= DS_MIB)
+        ds_buf_text(&text, "# and so on, and so on, and so on, and so on, and so on, and so on\n");
+    write_profiles(text.data);
+    assert_string_equal(without_folders(first_line(refused(ENGINE("")))),
+                        "t.yaml:2:3: HOME/temporalio/temporal.toml: cannot be read, or is larger "
+                        "than 1 MiB");
 }
 
 static void no_secret_is_shown(void **state)
@@ -345,8 +523,14 @@ int main(void)
     add_table(rows, settings);
     add_test(the_embedded_engine_has_none);
     add_test(a_key_from_a_file_is_read_again);
+    add_test(so_is_one_from_a_credential_or_a_command);
+    add_test(a_key_of_many_variables);
     add_table(wrongs, a_wrong_setting);
     add_test(units_of_two_routes_do_not_share_a_workflow);
+    add_test(or_have_a_prefix_of_their_own);
+    add_test(nowhere_to_look_from);
+    add_test(a_variable_that_is_none);
+    add_test(more_than_there_is_room_for);
     add_test(no_secret_is_shown);
     return run_tests("config temporal");
 }

@@ -310,6 +310,12 @@ static void damage_met_by_a_pass_says_what_to_do(void **state)
     fixture_end(&f);
 }
 
+static void its_library_has_a_version(void **state)
+{
+    (void)state;
+    assert_int_equal(strncmp(ds_store_library(), "3.", 2), 0);
+}
+
 int main(void)
 {
     add_test(an_old_file_goes_through_every_step_it_lacks);
@@ -319,5 +325,6 @@ int main(void)
     add_test(an_upgraded_file_has_the_tables_of_a_new_one);
     add_test(quick_check_finds_what_opening_does_not);
     add_test(damage_met_by_a_pass_says_what_to_do);
+    add_test(its_library_has_a_version);
     return run_tests("store format");
 }
