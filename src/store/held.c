@@ -259,7 +259,8 @@ bool ds_held_unsure(ds_db *db, ds_unit_row *row, ds_err *err)
     ds_bind_int(st, 2, INT64_MAX / 2); /* beyond are those that only a person can settle */
     if (!ds_db_next(db, st, &there, err))
         return false;
-    row->unsure = there ? ds_col_int(st, 0) : 0;
+    assert(there); /* a count */
+    row->unsure = ds_col_int(st, 0);
     row->unsure_until_ms = row->unsure ? ds_col_int(st, 1) : 0;
     return true;
 }

@@ -73,7 +73,8 @@ static bool machine_tx(ds_tx *tx, void *arg, ds_err *err)
     ds_machine_row fresh = {.name = "u", .state = "{}", .logic = 1}, *row;
 
     (void)arg;
-    if (!ds_tx_machine_get(tx, "token", 0, "t", scratch, &row, err) ||
+    if (!ds_tx_machine_lock(tx, "token", 0, "t", err) ||
+        !ds_tx_machine_get(tx, "token", 0, "t", scratch, &row, err) ||
         !ds_tx_machine_save(tx, row, NOW, err) ||
         !ds_tx_machine_get(tx, "token", 0, "nobody", scratch, &row, err))
         return false;

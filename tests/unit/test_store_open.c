@@ -504,6 +504,63 @@ static void a_disk_without_room_is_told(void **state)
     fixture_end(&f);
 }
 
+/* ---- on a machine that somebody else brings ----------------------------------------------------
+ */
+
+static bool make_file(const char *path, ds_err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return ds_fail(err, DS_ERR_TRANSIENT, "%s", strerror(errno));
+    close(fd);
+    return true;
+}
+
+static bool make_none(const char *path, ds_err *err)
+{
+    return ds_fail(err, DS_ERR_TRANSIENT, "%s: no such machine", path);
+}
+
+static bool sync_nothing(const char *path, ds_err *err)
+{
+    (void)path, (void)err;
+    return true;
+}
+
+static void another_machine_without_room(void **state)
+{
+    static const ds_store_host host = {make_none, sync_nothing, 0};
+    ds_err err = DS_ERR_INIT;
+
+    (void)state;
+    assert_null(ds_store_open_on(&host, "/nowhere/s.db", &err));
+    assert_string_equal(err.text, "/nowhere/s.db: no such machine");
+}
+
+/* It says how long the log may get before its pages go into the file. */
+static void another_machine_has_its_own_limit(void **state)
+{
+    static const ds_store_host hosts[] = {{make_file, sync_nothing, 0},
+                                          {make_file, sync_nothing, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(hosts); i++) {
+        static char sql[] = "INSERT INTO meta VALUES('a', 'in the file')";
+        DS_AUTO(tmpdir) dir = tmpdir_new();
+        fixture f = {.dir = dir, .path = tmpdir_file(dir, "s.db"), .err = DS_ERR_INIT};
+        const char *bytes;
+        size_t n;
+
+        f.store = ds_store_open_on(&hosts[i], f.path, &f.err);
+        must(&f, f.store != NULL);
+        must(&f, do_tx(&f, exec_in_tx, sql));
+        bytes = tmpdir_read(dir, "s.db", &n);
+        assert_int_equal(memmem(bytes, n, "in the file", 11) != NULL, i == 1);
+        ds_store_close(f.store);
+    }
+}
+
 int main(void)
 {
     add_test(a_new_store_is_private_and_durable);
@@ -516,5 +573,7 @@ int main(void)
     add_test(an_empty_file_becomes_a_store);
     add_test(a_read_only_directory_can_be_read_but_not_written);
     add_test(a_disk_without_room_is_told);
+    add_test(another_machine_without_room);
+    add_test(another_machine_has_its_own_limit);
     return run_tests("store open");
 }
