@@ -131,8 +131,6 @@ static ds_link *link_ahead(pass *p, item *it, const ds_write *w)
     ds_link *link = ds_new_in(p->batch, ds_link);
 
     *link = (ds_link){.seq = p->next_seq++, .key = it->key, .id = w->id, .valid = true};
-    if (it->intent) /* of an earlier pass, whose create did arrive */
-        link->flags = DS_LINK_CREATED;
     mark_seen(p, link->seq);
     (void)meet_link(p, link->seq);
     it->link = link;

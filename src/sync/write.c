@@ -95,7 +95,7 @@ static void settle_absent(pass *p, item *it, ds_write *w)
     w->id = NULL;
 }
 
-/* Which rows they are, as far as that is told. */
+/* Which rows they are, as far as that is told: the first one is. */
 static const char *ids_of(const pass *p, const ds_found *found)
 {
     const char *text = "";
@@ -103,7 +103,7 @@ static const char *ids_of(const pass *p, const ds_found *found)
     for (const ds_found *one = found; one && one->id && strlen(text) < CONFLICT_IDS_MAX;
          one = one->other)
         text = ds_arena_printf(p->batch, "%s%s%.100s", text, *text ? ", " : " (", one->id);
-    return *text ? ds_arena_printf(p->batch, "%s)", text) : "";
+    return ds_arena_printf(p->batch, "%s)", text);
 }
 
 static const char *conflict_text(const pass *p, const item *it, const ds_found *found)
@@ -135,7 +135,7 @@ static void settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
     w->op = DS_OP_UPDATE;
     w->id = found->id;
     w->adopted = !it->link;
-    w->recovered = it->intent && !known_link(it) && intent_means_ours(p);
+    w->recovered = it->intent && !known_link(it); /* its create looked first: it met no row */
     if (!row_is_same(p, it, found->row) || p->route->write_always || loses_mark(p, it))
         return;
     w->outcome = DS_OUT_UNCHANGED;

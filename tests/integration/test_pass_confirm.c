@@ -198,6 +198,23 @@ static void what_may_have_been_made_is_asked_for_too(void **state)
     assert_int_equal(ds_memory_count("out", "d"), 1);
 }
 
+/* A row that may have been made needs no asking once its record has come. */
+static void what_has_come_is_not_asked_for(void **state)
+{
+    world *w = three(state, "    missing: delete\n");
+
+    listing.passed_over = NULL;
+    put("d", "four");
+    ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1});
+    assert_string_equal(world_totals(w), "4 0 0 3 0 1");
+    ds_memory_fail("out", &(ds_memory_faults){0});
+    listing.passed_over = "b";
+    listing.items = 0;
+    w->clock.now_ms += DS_HOUR_MS;
+    assert_string_equal(world_totals(w), "4 0 0 4 0 0");
+    assert_int_equal(listing.items, 1);
+}
+
 static void nobody_is_asked_where_nothing_would_follow(void **state)
 {
     world *w = three(state, "");
@@ -258,6 +275,27 @@ static void many_are_believed(void **state)
     }
 }
 
+/* One of them may have been made without our hearing of it. */
+static void very_many_are_believed(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_LISTING, TO("memory-b"), "    missing: delete\n");
+    put("stays", "one");
+    for (int i = 0; i < 1002; i++)
+        put(ds_arena_printf(w->arena, "k%04d", i), "one");
+    ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1003});
+    assert_string_equal(world_totals(w), "1003 1002 0 0 0 1");
+    ds_memory_fail("out", &(ds_memory_faults){0});
+    for (int i = 0; i < 1002; i++)
+        ds_memory_take("in", "all", ds_arena_printf(w->arena, "k%04d", i));
+    listing.asked = 0;
+    w->clock.now_ms += DS_HOUR_MS;
+    assert_int_equal(world_pass(w).totals.missing, 1002);
+    assert_int_equal(listing.asked, 0);
+    assert_int_equal(ds_memory_count("out", NULL), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,11 +307,13 @@ int main(void)
         CASE(a_limit_that_a_late_record_reaches_waits_for_a_person),
         CASE(a_write_that_fails_late_fails_the_pass),
         CASE(what_may_have_been_made_is_asked_for_too),
+        CASE(what_has_come_is_not_asked_for),
         CASE(nobody_is_asked_where_nothing_would_follow),
         CASE(a_source_that_skips_nothing_is_believed),
         CASE(a_unit_that_is_gone_is_not_asked),
         CASE(a_plan_that_has_shown_enough_asks_for_nothing),
         CASE(many_are_believed),
+        CASE(very_many_are_believed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

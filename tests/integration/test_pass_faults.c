@@ -306,6 +306,74 @@ static void each_call_of_a_plan_fails(void **state)
     world_free(w);
 }
 
+/* ---- behind a pass that was lost, and a listing that passes over a row --------------------------
+ */
+
+static ds_source_ops skipping;
+static bool passes_over; /* e */
+
+static bool pass_over(ds_source *self, ds_activity *act, const ds_fetch *want, ds_page *page,
+                      ds_err *err)
+{
+    if (!ds_memory_source.fetch_page(self, act, want, page, err))
+        return false;
+    for (size_t i = 0; i < page->records_n && passes_over && !want->items; i++)
+        if (!strcmp(page->records[i].primary_key, "e"))
+            page->records[i--] = page->records[--page->records_n];
+    return true;
+}
+
+/* A row was made that nobody remembers, whose record is gone; e is there, and does not come. */
+static world *prepare_lost(void)
+{
+    world *w;
+
+    ds_memory_drop_all();
+    w = world_new();
+    for (char key[] = "a"; *key <= 'e'; (*key)++)
+        put(key, "one");
+    start(w, "    source: {kind: skipping, store: in, key: id}\n", TO("memory-b"),
+          "    missing: delete\n");
+    passes_over = false;
+    assert_string_equal(world_totals(w), "5 5 0 0 0 0");
+    passes_over = true;
+    put("f", "one");
+    die_after_flush(w, 0);
+    ds_memory_take("in", "all", "f");
+    assert_int_equal(ds_memory_count("out", NULL), 6);
+    w->clock.now_ms += DS_HOUR_MS;
+    return w;
+}
+
+static void each_call_behind_a_lost_pass_fails(void **state)
+{
+    int nth = 0;
+
+    (void)state;
+    skipping = ds_memory_source;
+    skipping.kind = "skipping";
+    skipping.fetch_page = pass_over;
+    skipping.may_skip = true;
+    world_source = &skipping;
+    do {
+        world *w = prepare_lost();
+        ds_pass_result out;
+
+        set_fault(LEDGER, ++nth);
+        out = world_pass(w);
+        assert_int_equal(out.outcome, fault.hit ? DS_PASS_FAILED : DS_PASS_DONE);
+        clear_faults();
+        w->clock.now_ms += DS_HOUR_MS;
+        (void)world_pass(w);
+        assert_string_equal(world_totals(w), "5 0 0 5 0 0");
+        assert_int_equal(ds_memory_count("out", NULL), 5);
+        assert_int_equal(ds_memory_count("out", "f"), 0);
+        world_free(w);
+    } while (fault.hit && nth < TRIES_MOST);
+    assert_in_range(nth, 5, TRIES_MOST - 1);
+    world_source = NULL;
+}
+
 /* ---- more held records than are kept in mind ---------------------------------------------------
  */
 
@@ -354,6 +422,7 @@ int main(void)
         cmocka_unit_test(each_look_up_fails),
         cmocka_unit_test(each_flush_fails),
         cmocka_unit_test(each_call_of_a_plan_fails),
+        cmocka_unit_test(each_call_behind_a_lost_pass_fails),
         cmocka_unit_test(looking_up_held_records_fails),
     };
 

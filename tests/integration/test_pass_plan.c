@@ -89,6 +89,24 @@ static void a_destination_may_not_know_what_it_costs(void **state)
     assert_null(w->plan_cost);
 }
 
+/* Where rows can be looked for, each is, before it is marked. */
+static void a_plan_tells_what_marks_cost(void **state)
+{
+    world *w = *state;
+
+    for (int finds = 1; finds >= 0; finds--) {
+        ds_memory_drop_all();
+        odd.find = finds ? ds_memory_destination_b.find : NULL;
+        start(w, FROM_MEMORY, TO("odd"), "    missing: {mark: Gone}\n");
+        put("a", "one");
+        put("b", "two");
+        (void)world_totals(w);
+        ds_memory_take("in", "all", "b");
+        (void)world_plan(w);
+        assert_string_equal(w->plan_cost, finds ? "find 1, update 1, 20 ms" : "update 1, 10 ms");
+    }
+}
+
 static void a_plan_can_show_all_there_is(void **state)
 {
     world *w = *state;
@@ -130,6 +148,9 @@ static void a_body_is_made_of_a_property_and_planned_by_its_lines(void **state)
     assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0\na: 15 bytes, line 2: second -> 2nd");
     put_text("a", "{\"name\": \"one\", \"text\": \"first\\nsecond\\n\"}");
     assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0\na: 13 bytes, line 3: nothing -> ");
+    put_text("a", "{\"name\": \"one\", \"text\": \"first\\nsecant\"}");
+    assert_string_equal(world_plan(w),
+                        "2 0 1 1 0 0 missing 0\na: 12 bytes, line 2: second -> secant");
     put_text("a", "{\"name\": \"one\", \"text\": \"first\"}");
     assert_string_equal(world_plan(w),
                         "2 0 1 1 0 0 missing 0\na: 5 bytes, line 2: second -> nothing");
@@ -338,6 +359,7 @@ int main(void)
         CASE(a_plan_looks_rows_up_where_the_pass_would),
         CASE(a_plan_tells_what_the_pass_then_asks),
         CASE(a_destination_may_not_know_what_it_costs),
+        CASE(a_plan_tells_what_marks_cost),
         CASE(a_plan_can_show_all_there_is),
         CASE(a_body_is_made_of_a_property_and_planned_by_its_lines),
         CASE(a_body_that_is_written_once_is_planned_for_new_rows_alone),

@@ -160,31 +160,35 @@ static const ds_route *route_named(world *w, const char *name)
     return route;
 }
 
-/* ---- a store that refuses one commit, and is fine again behind it ---------------------------- */
+/* ---- a store that refuses one commit, or sees a stop, and is fine again behind it ------------ */
 
 static struct {
     ds_ledger_ops ops;
     bool (*commit)(ds_ledger *, ds_commit *, ds_err *);
     int left;
+    world *stops; /* in place of a refusal; NULL */
 } refusing;
 
 static bool commit_or_refuse(ds_ledger *ledger, ds_commit *c, ds_err *err)
 {
-    if (--refusing.left == 0)
+    if (--refusing.left == 0 && refusing.stops)
+        atomic_store(&refusing.stops->stop, true);
+    else if (refusing.left == 0)
         return ds_fail(err, DS_ERR_TRANSIENT, "the store is locked by another program");
     return refusing.commit(ledger, c, err);
 }
 
 static void refuse_commit(world *w, ds_ledger *ledger)
 {
-    if (!w->refuse_commit)
+    if (!w->refuse_commit && !w->stop_at_commit)
         return;
     refusing.ops = *ledger->ops;
     refusing.commit = ledger->ops->commit;
     refusing.ops.commit = commit_or_refuse;
-    refusing.left = w->refuse_commit;
+    refusing.left = w->refuse_commit + w->stop_at_commit;
+    refusing.stops = w->stop_at_commit ? w : NULL;
     ledger->ops = &refusing.ops;
-    w->refuse_commit = 0;
+    w->refuse_commit = w->stop_at_commit = 0;
 }
 
 ds_pass_result world_pass_of(world *w, const char *name)
@@ -209,6 +213,7 @@ ds_pass_result world_pass_of(world *w, const char *name)
         .page_records = w->page_records,
         .group_records = w->group_records,
         .intent_records = w->intent_records,
+        .one_thread = w->one_thread,
     };
 
     if (!ds_store_do(w->store, DS_LANE_EVENT, &b.job, &err))

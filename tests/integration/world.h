@@ -37,6 +37,8 @@ typedef struct world {
     const char *const *items; /* TARGETED */
     size_t items_n;
     int refuse_commit; /* this one of the next pass's commits fails, as where the store is locked */
+    int stop_at_commit; /* at this one of the next pass's commits, which goes well, it is stopped */
+    bool one_thread;    /* the source is read on the pass's own */
     const _Atomic int64_t *lease_us; /* of the passes; NULL: for ever */
     bool resume;                     /* the next pass goes on from the last one's checkpoint */
     ds_progress progress;            /* of the passes */

@@ -26,6 +26,7 @@ typedef struct pages { /* a source of numbered pages */
     int64_t limits[8]; /* ...and for the first ones */
     int shown;
     int64_t now_ms;            /* of the activity's clock, last */
+    bool counts;               /* 20 requests, each of another kind */
     atomic_bool wait_for_stop; /* page 1 comes only when it is told to stop */
 } pages;
 
@@ -64,6 +65,8 @@ static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, 
     src->now_ms = ds_activity_now_ms(act);
     if (src->wait_for_stop && number > 0)
         return wait_until_stopped(act, err);
+    for (int i = 0; i < 20 && src->counts; i++)
+        ds_activity_count(act, ds_arena_printf(scratch, "GET /%d", i));
     if (number == src->fail_at)
         return ds_fail(err, DS_ERR_TRANSIENT, "page %d", number);
     assert(page->records_n == 0 && ds_activity_arena(act) == page->arena);
@@ -413,6 +416,30 @@ static void large_records_come_in_small_pages(void **state)
     assert_string_equal(asked, row->asked);
 }
 
+static void what_was_asked_for_is_told_as_far_as_there_is_room(void **state)
+{
+    fake_clock clock;
+    pages src = {.base.ops = &page_ops, .fail_at = -1, .huge_cursor_at = -1};
+    ds_activity act = {.clock = &clock.clock};
+    ds_fetch want = {.unit = "all", .limit = 10, .since_ms = -1};
+
+    (void)state;
+    fake_clock_init(&clock, 5000);
+    for (int counts = 0; counts < 2; counts++) {
+        fetcher *f = fetcher_start_here(&src.base, &act, &want);
+        ds_cost cost = {.n = 0};
+
+        src.started = 0;
+        src.counts = counts;
+        assert_true(fetcher_wait(f, 1)); /* there is no other thread to wait for */
+        assert_true(fetcher_next(f)->ok);
+        assert_null(fetcher_next(f));
+        fetcher_calls(f, &cost);
+        assert_int_equal(cost.n, counts ? DS_COST_ENDPOINTS : 0);
+        fetcher_stop(f);
+    }
+}
+
 /* Caught by the linker (--wrap). */
 static bool no_more_threads;
 
@@ -460,6 +487,7 @@ int main(void)
     add_test(a_page_that_nobody_waits_for_is_given_up);
     add_test(a_memory_that_counts_no_pages_will_do);
     add_table(heavy_rows, large_records_come_in_small_pages);
+    add_test(what_was_asked_for_is_told_as_far_as_there_is_room);
     add_test(without_a_thread_the_first_page_fails);
     return run_tests("fetcher");
 }

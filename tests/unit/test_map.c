@@ -380,9 +380,30 @@ static void column(void **state)
         row->type);
 }
 
+static void column_texts_are_those_that_can_come(void **state)
+{
+    ds_field fields[] = {
+        {.to = "A", .kind = DS_FIELD_VALUE, .value = TEXT("x")},
+        {.to = "B", .kind = DS_FIELD_VALUE, .value = TEXT("x"), PAIRS({"x", TEXT("y")})},
+        {.to = "C", .from = "c", .fallback = TEXT("z")},
+    };
+    ds_route route = {.has_fields = true, .fields = fields, .fields_n = DS_COUNT(fields)};
+    static const char *const want[] = {"x", "y", "z"};
+    size_t n;
+    const ds_column *found = ds_mapping_columns(&route, scratch, &n);
+
+    (void)state;
+    assert_int_equal(n, DS_COUNT(want));
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(found[i].texts_n, 1);
+        assert_string_equal(found[i].texts[0], want[i]);
+    }
+}
+
 int main(void)
 {
     add_table(rows, field);
+    add_test(column_texts_are_those_that_can_come);
     add_table(columns, column);
     return run_tests("fields");
 }
