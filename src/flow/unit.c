@@ -381,11 +381,16 @@ static bool sweeps(const ds_unit *u)
     return u->running ? u->run_sweep : u->sweep;
 }
 
+static bool is_paused(const ds_unit *u)
+{
+    return u->paused && !DS_PLANT("pause ignored");
+}
+
 /* A unit that waits for a person starts nothing; one that its source no longer has just the pass
  * over what it left. */
 static bool waits_for_someone(const ds_unit *u)
 {
-    return (u->paused && !DS_PLANT("pause ignored")) || u->approval || (u->gone && !sweeps(u));
+    return is_paused(u) || u->approval || (u->gone && !sweeps(u));
 }
 
 void ds_unit_decide(ds_unit *u, int64_t now_ms, ds_actions *out)
@@ -394,9 +399,8 @@ void ds_unit_decide(ds_unit *u, int64_t now_ms, ds_actions *out)
 
     out->n = 0;
     ds_due_tick(u, now_ms);
-    if (under_way(u)) { /* PASS_ENDED brings us back here */
-        if (u->paused && !u->cancelling &&
-            !DS_PLANT("pause ignored")) { /* a pause is felt inside a running pass */
+    if (under_way(u)) {                       /* PASS_ENDED brings us back here */
+        if (is_paused(u) && !u->cancelling) { /* a pause is felt inside a running pass */
             u->cancelling = true;
             add(out, DS_ACT_CANCEL_PASS, 0);
         }

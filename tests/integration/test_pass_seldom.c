@@ -308,9 +308,12 @@ static void those_that_are_told_are_named(void **state)
     several.ids[2] = NULL;
     several.n = 3;
     assert_held(w, "a: 3 rows at the destination have this key (x, y): none is written");
+    several.n = 2;
+    w->clock.now_ms += DS_DAY_MS;
+    assert_held(w, "a: 2 rows at the destination have this key (x, y): none is written");
     several.ids[0] = NULL;
     w->clock.now_ms += DS_DAY_MS;
-    assert_held(w, "a: 3 rows at the destination have this key: none is written");
+    assert_held(w, "a: 2 rows at the destination have this key: none is written");
     several.n = 0;
     w->clock.now_ms += DS_DAY_MS;
     assert_string_equal(world_totals(w), "1 0 0 1 0 0");
@@ -411,6 +414,18 @@ static void one_that_cannot_be_looked_for_and_is_gone_is_done(void **state)
     assert_int_equal(world_pass(w).totals.missing, 0);
 }
 
+static void where_a_write_makes_what_is_gone_it_is_made_and_marked(void **state)
+{
+    world *w;
+
+    odd.find = NULL;
+    w = one_that_leaves_marked(state);
+    ds_memory_take("out", "all", "b");
+    assert_int_equal(world_pass(w).totals.missing, 1);
+    assert_string_equal(ds_memory_text("out", "b", "Gone", w->arena), "true");
+    assert_int_equal(world_pass(w).totals.missing, 0);
+}
+
 static void one_that_refuses_its_mark_is_tried_again(void **state)
 {
     world *w = one_that_leaves_marked(state);
@@ -460,6 +475,7 @@ int main(void)
         CASE(a_row_that_is_removed_each_time_is_held),
         CASE(one_that_bears_the_mark_already_is_done),
         CASE(one_that_cannot_be_looked_for_and_is_gone_is_done),
+        CASE(where_a_write_makes_what_is_gone_it_is_made_and_marked),
         CASE(one_that_refuses_its_mark_is_tried_again),
         CASE(what_was_only_announced_is_forgotten),
     };

@@ -139,6 +139,33 @@ static void a_row_of_a_unit_that_is_gone_goes_to_the_one_that_brings_it(void **s
     assert_string_equal(ds_memory_text("out", "a", "Gone", w->arena), "true");
 }
 
+/* Its answer is lost, at a destination where each write is for good when it is sent. */
+static void such_a_row_stays_ours_when_its_answer_is_lost(void **state)
+{
+    static ds_destination_ops service;
+    world *w = *state;
+
+    service = ds_memory_destination_b;
+    service.flush = service.finish = NULL;
+    service.open = NULL; /* which knows nothing of generations */
+    start(w, FROM_MEMORY, TO("memory-b"), "    missing: delete\n");
+    ((ds_route *)(uintptr_t)w->config->routes[0])->destination = &service;
+    put_in("north", "a", "one");
+    put_in("south", "c", "one");
+    assert_string_equal(pass_of(w, "north"), "1 1 0 0 0 0");
+    assert_string_equal(pass_of(w, "south"), "1 1 0 0 0 0");
+    north_is_gone(w);
+    put_in("south", "a", "two");
+    ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1});
+    assert_string_equal(pass_of(w, "south"), "2 0 0 1 0 1");
+    ds_memory_fail("out", &(ds_memory_faults){0});
+    w->clock.now_ms += DS_HOUR_MS;
+    assert_string_equal(pass_of(w, "south"), "2 0 0 2 0 0");
+    ds_memory_take("in", "south", "a");
+    assert_int_equal(world_pass(w).totals.missing, 1);
+    assert_int_equal(ds_memory_count("out", "a"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +173,7 @@ int main(void)
         CASE(of_two_passes_at_once_the_first_to_commit_has_the_key),
         CASE(a_sweep_reads_nothing_and_takes_all_for_gone),
         CASE(a_row_of_a_unit_that_is_gone_goes_to_the_one_that_brings_it),
+        CASE(such_a_row_stays_ours_when_its_answer_is_lost),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
