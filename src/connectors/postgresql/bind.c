@@ -245,12 +245,20 @@ static bool add_list(ds_buf *b, const ds_pg_type *type, const ds_json *list, int
     return ok;
 }
 
+/* An array as the server writes it: {a,b}, or [0:1]={a,b}. No list of JSON has `]=` in front. */
+static bool is_array_text(const char *text)
+{
+    size_t bounds = *text == '[' ? strspn(text, "[]:-+0123456789") : 0;
+
+    return bounds ? text[bounds - 1] == ']' && strncmp(text + bounds, "={", 2) == 0 : *text == '{';
+}
+
 static const char *fit_array(const ds_pg_column *c, ds_value v, ds_arena *a, ds_pg_cell *out)
 {
     DS_AUTO_BUF(b, DS_RECORD_MAX * 2);
     const ds_json *list = v.type == DS_NESTED ? v.as.nested : NULL;
 
-    if (v.type == DS_TEXT && *v.as.text == '{') /* an array as the server writes it */
+    if (v.type == DS_TEXT && is_array_text(v.as.text))
         return take(out, v.as.text, v.n);
     if (v.type == DS_TEXT)
         list = composed(v.as.text, v.n, a);

@@ -144,28 +144,32 @@ typedef struct array_reader {
 } array_reader;
 
 /* A list within the JSON of an entry would be taken for another dimension of the array: it stays
- * text, as which it is written. */
-static void json_entry(ds_json_writer *w, const char *text, size_t n, ds_arena *a)
+ * text, as which it is written. false: JSON's null would be taken for SQL's. */
+static bool json_entry(ds_json_writer *w, const char *text, size_t n, ds_arena *a)
 {
     ds_err err = DS_ERR_INIT;
     const ds_json *json = ds_json_read(a, text, n, &err);
 
+    if (json && ds_json_kind_of(json) == DS_JSON_NULL)
+        return false;
     if (json && ds_json_kind_of(json) != DS_JSON_LIST)
         ds_json_w_json(w, json);
     else
         ds_json_w_value(w, ds_text_n(text, n));
+    return true;
 }
 
-static void entry(array_reader *r, const char *text, size_t n)
+static bool entry(array_reader *r, const char *text, size_t n)
 {
     ds_pg_kind kind = r->type->element;
 
+    if (kind == DS_PG_JSON || kind == DS_PG_JSONB)
+        return json_entry(r->w, text, n, r->arena);
     if (kind == DS_PG_BOOL)
         ds_json_w_bool(r->w, *text == 't');
-    else if (kind == DS_PG_JSON || kind == DS_PG_JSONB)
-        json_entry(r->w, text, n, r->arena);
     else
         ds_json_w_value(r->w, is_json_scalar(kind) ? ds_number(text, n) : ds_text_n(text, n));
+    return true;
 }
 
 /* One entry of the text form, from `at`: `plain`, `"quoted \" and \\"`. Returns what follows. */
@@ -212,15 +216,14 @@ static bool read_entry(array_reader *r)
     if (r->state == HAS_ENTRY)
         return false;
     r->at = take_entry(r->at, r->type->delimiter, r->room, &n, &quoted);
-    if (!quoted && strcmp(r->room, "NULL") == 0)
-        ds_json_w_null(r->w);
-    else
-        entry(r, r->room, n);
     r->state = HAS_ENTRY;
+    if (quoted || strcmp(r->room, "NULL") != 0)
+        return entry(r, r->room, n);
+    ds_json_w_null(r->w);
     return true;
 }
 
-/* The array's text as JSON. false: deeper, or of another shape, than can be. */
+/* The array's text as JSON. false: no list says the same. */
 static bool array_as_json(const ds_pg_type *type, const char *at, size_t n, ds_json_writer *w,
                           ds_arena *a)
 {
@@ -243,17 +246,17 @@ static bool array_as_json(const ds_pg_type *type, const char *at, size_t n, ds_j
     return ok && !r.depth && !*r.at;
 }
 
+/* Text, which an array column takes back as it is, where a list would lose something: where
+ * counting begins ([0:1]={a,b}), which of two nulls it is. */
 static ds_value array_value(ds_arena *a, const ds_pg_type *type, const char *text, size_t n)
 {
     DS_AUTO_BUF(out, DS_RECORD_MAX);
     ds_json_writer w = ds_json_w(&out, false);
-    const char *start = *text == '[' ? strchr(text, '=') : NULL; /* [0:1]={a,b} */
     ds_err err = DS_ERR_INIT;
     const ds_json *json = NULL;
 
     w.exact = true;
-    if (array_as_json(type, start ? start + 1 : text, n, &w, a) &&
-        ds_buf_ok(&out, "an array", &err))
+    if (array_as_json(type, text, n, &w, a) && ds_buf_ok(&out, "an array", &err))
         json = ds_json_read(a, out.data, out.n, &err);
     return json ? ds_from_json(a, json) : text_value(a, text, n);
 }

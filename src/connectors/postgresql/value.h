@@ -7,7 +7,8 @@
  *          the infinities -> text
  *          date -> date; timestamp and timestamptz -> datetime in UTC; infinity, years before 1 or
  *          beyond 9999 -> text
- *          json, jsonb -> the value; arrays of text (enum, uuid, ...) -> list, other arrays nested
+ *          json, jsonb -> the value; arrays of text (enum, uuid, ...) -> list, other arrays nested;
+ *          those that no list is the same as -> text
  *          bytea -> text, hexadecimal behind \x
  *          all else -> text as the server writes it
  *   write  the other way; what a column would change beyond recognition does not fit
