@@ -174,9 +174,15 @@ bool ds_pg_is_rows_fault(ds_pg_writer *w, bool *is, ds_err *err)
 
 typedef enum ran { RAN, REFUSED, FAILED } ran;
 
+/* Another row has the value: of a unique index, of an exclusion. */
+static bool is_taken(const char *code)
+{
+    return strcmp(code, "23505") == 0 || strcmp(code, "23P01") == 0;
+}
+
 static const char other_key[] = "a trigger of the table's own gives this row another key";
 
-static void hold(ds_pg_row *row, const char *reason)
+void ds_pg_hold(ds_pg_row *row, const char *reason)
 {
     row->done = true;
     row->write->outcome = DS_OUT_HELD;
@@ -266,9 +272,11 @@ static bool run_rows(ds_pg_writer *w, const char *sql, const ds_pg_plan *p, ds_p
         how = take_answers(w, res, rows, n, settle, err);
     if (how == FAILED)
         return false;
-    if (how == REFUSED && n == 1)
-        hold(rows[0], ds_arena_strdup(ds_activity_arena(w->db.act), w->db.said.words));
-    else if (how == REFUSED && n > 1)
+    if (how == REFUSED && n == 1) {
+        ds_pg_hold(rows[0], ds_arena_strdup(ds_activity_arena(w->db.act), w->db.said.words));
+        rows[0]->taken = is_taken(w->db.said.code);
+    }
+    if (how == REFUSED && n > 1)
         return run_rows(w, sql, p, rows, n / 2, settle, err) &&
                run_rows(w, sql, p, rows + n / 2, n - n / 2, settle, err);
     return true;
@@ -309,7 +317,7 @@ static bool settle_meet(const PGresult *res, ds_pg_row **rows, size_t n)
         rows[number - 1]->done = true;
         rows[number - 1]->write->outcome = updated ? DS_OUT_UPDATED : DS_OUT_UNCHANGED;
         if (wrong)
-            hold(rows[number - 1], DS_PG_IGNORED);
+            ds_pg_hold(rows[number - 1], DS_PG_IGNORED);
     }
     return true;
 }

@@ -115,7 +115,14 @@ static const char columns_sql[] =
     " (SELECT n.conname FROM pg_catalog.pg_constraint AS n WHERE n.conrelid " DS_PG_EQ " a.attrelid"
     "  AND n.contype " DS_PG_EQ
     " ANY ('{p,u}'::pg_catalog.\"char\"[]) AND n.condeferrable AND n.conkey " DS_PG_EQ
-    " ARRAY[a.attnum] LIMIT 1), a.attnum"
+    " ARRAY[a.attnum] LIMIT 1), a.attnum,"
+    " NOT a.attnotnull AND EXISTS (SELECT 1 FROM pg_catalog.pg_index AS i WHERE "
+    "i.indrelid " DS_PG_EQ " a.attrelid AND i.indisunique AND a.attnum " DS_PG_EQ
+    " ANY (i.indkey::smallint[]))"
+    " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint AS n WHERE n.confrelid " DS_PG_EQ
+    " a.attrelid AND a.attnum " DS_PG_EQ " ANY (n.confkey))"
+    " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid " DS_PG_EQ
+    " a.attrelid AND NOT g.tgisinternal AND g.tgtype " DS_PG_BITS " 16 " DS_PG_GT " 0)"
     " FROM pg_catalog.pg_attribute AS a"
     " LEFT JOIN pg_catalog.pg_collation AS o ON o.oid " DS_PG_EQ " a.attcollation"
     " WHERE a.attrelid " DS_PG_EQ " $1::pg_catalog.oid AND a.attnum " DS_PG_GT
@@ -134,6 +141,7 @@ static void fill_column(const PGresult *res, int row, ds_arena *a, ds_pg_column 
     out->blurred = truth_at(res, row, 8);
     out->deferrable = text_at(res, row, 9, a);
     out->number = atoi(PQgetvalue(res, row, 10));
+    out->may_be_emptied = truth_at(res, row, 11);
 }
 
 static bool read_columns(ds_pg *db, ds_arena *a, ds_pg_table *out, ds_err *err)

@@ -20,6 +20,7 @@ typedef struct ds_pg_column {
     bool unique;    /* a unique index on it alone, whole and checked at once, byte by byte */
     bool blurred;   /* its collation takes texts for equal that are not the same */
     const char *deferrable; /* a constraint that may check it at the end only; NULL: none */
+    bool may_be_emptied;    /* in a unique index, and NULL for a moment is seen by nobody */
     bool may_select, may_insert, may_update;
 } ds_pg_column;
 

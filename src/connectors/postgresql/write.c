@@ -28,72 +28,6 @@ typedef struct segment {
 
 /* ---- one kind of records --------------------------------------------------------------------- */
 
-static void hold(ds_write *write, const char *reason)
-{
-    write->outcome = DS_OUT_HELD;
-    write->reason = reason;
-}
-
-/* Puts the rows in front that had no answer; returns how many. */
-static size_t unanswered(ds_pg_row **rows, size_t n)
-{
-    size_t left = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (!rows[i]->done)
-            rows[left++] = rows[i];
-    }
-    return left;
-}
-
-/* An insert can be refused for what only a new row needs (a column of the table's own that must not
- * be null, a trigger) although the row is there: then it is met like any other. */
-static void take_back_refusals(ds_pg_row **rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        rows[i]->refused = rows[i]->write->outcome == DS_OUT_HELD ? rows[i]->write->reason : NULL;
-        rows[i]->done &= !rows[i]->refused;
-    }
-}
-
-static void close_open_ones(ds_pg_row **rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        ds_write *write = rows[i]->write;
-
-        if (!rows[i]->done)
-            hold(write, rows[i]->refused ? rows[i]->refused : DS_PG_IGNORED);
-        else if (write->outcome != DS_OUT_HELD)
-            write->reason = NULL;
-    }
-}
-
-/* First as new rows, then as ones that are there. */
-static bool put_new(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n, ds_err *err)
-{
-    size_t left;
-
-    if (!ds_pg_insert_rows(w, p, rows, n, err))
-        return false;
-    take_back_refusals(rows, n);
-    left = unanswered(rows, n);
-    if (!ds_pg_meet_rows(w, p, rows, left, err))
-        return false;
-    close_open_ones(rows, left);
-    return true;
-}
-
-/* Those that were not there may be made by another route before they are made here. */
-static bool put_known(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n, ds_err *err)
-{
-    size_t left;
-
-    if (!ds_pg_meet_rows(w, p, rows, n, err))
-        return false;
-    left = unanswered(rows, n);
-    return !left || put_new(w, p, rows, left, err);
-}
-
 /* Those that are expected to be new, and then the others. */
 static bool put_kind(ds_pg_writer *w, const segment *s, ds_pg_plan *p, ds_err *err)
 {
@@ -106,7 +40,7 @@ static bool put_kind(ds_pg_writer *w, const segment *s, ds_pg_plan *p, ds_err *e
             if (s->plan_of[i] == p && !s->rows[i].done && is_new == (new_first == 1))
                 s->picked[n++] = &s->rows[i];
         }
-        if (n && !(new_first ? put_new : put_known)(w, p, s->picked, n, err))
+        if (n && !(new_first ? ds_pg_put_new : ds_pg_put_known)(w, p, s->picked, n, err))
             return false;
     }
     return true;
@@ -153,9 +87,8 @@ static void fill(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row *row)
 {
     const char *reason = fill_cells(w, p, row);
 
-    row->done = reason != NULL;
     if (reason)
-        hold(row->write, reason);
+        ds_pg_hold(row, reason);
     else
         compare_key(w, p, row->write);
 }
@@ -244,9 +177,25 @@ static bool put_all(ds_pg_writer *w, const segment *s, ds_err *err)
     return true;
 }
 
+/* A value that one row was refused for may be free by now. */
+static bool put_taken(ds_pg_writer *w, const segment *s, ds_err *err)
+{
+    for (size_t at = 0; at < s->plans_n; at++) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->rows_n; i++) {
+            if (s->plan_of[i] == s->plans[at] && ds_pg_is_taken(&s->rows[i]))
+                s->picked[n++] = &s->rows[i];
+        }
+        if (n && !ds_pg_put_again(w, s->plans[at], s->picked, n, err))
+            return false;
+    }
+    return true;
+}
+
 static bool run_segment(ds_pg_writer *w, segment *s, ds_err *err)
 {
-    bool ok = put_all(w, s, err);
+    bool ok = put_all(w, s, err) && put_taken(w, s, err);
 
     for (size_t i = 0; i < s->rows_n && ok; i++) {
         ds_write *write = s->rows[i].write;

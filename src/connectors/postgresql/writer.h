@@ -135,18 +135,31 @@ typedef struct ds_pg_row {
     ds_write *write;
     ds_pg_cell *cells;   /* [plan->params_n], the key's first */
     bool done;           /* the last statement had an answer for it */
+    bool taken;          /* it was refused last since another row has a value of it */
     const char *refused; /* why it could not be made; NULL: it was not tried, or could be */
 } ds_pg_row;
 DS_MUST_USE bool ds_pg_insert_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
                                    ds_err *err);
 DS_MUST_USE bool ds_pg_meet_rows(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
                                  ds_err *err);
+void ds_pg_hold(ds_pg_row *row, const char *reason);
 void ds_pg_arrays_free(ds_pg_writer *w);
 #define DS_PG_IGNORED "the table ignores this row: a trigger or row security of its own refuses it"
 /* n texts as one parameter of type text[], in binary form. false: larger than a message may be. */
 DS_MUST_USE bool ds_pg_text_array(ds_buf *out, const ds_pg_cell *cells, size_t n, size_t stride);
 /* A refusal of what is in a row, and no trouble of the server's or of the table as a whole. */
 DS_MUST_USE bool ds_pg_is_rows_fault(ds_pg_writer *w, bool *is, ds_err *err);
+
+/* put.c: rows of one kind, to their outcome. */
+/* First as new rows, then as ones that are there; and the other way round. */
+DS_MUST_USE bool ds_pg_put_new(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
+                               ds_err *err);
+DS_MUST_USE bool ds_pg_put_known(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
+                                 ds_err *err);
+/* Held, and another row has what it wants: once all are written, it is for put_again. */
+bool ds_pg_is_taken(const ds_pg_row *row);
+DS_MUST_USE bool ds_pg_put_again(ds_pg_writer *w, const ds_pg_plan *p, ds_pg_row **rows, size_t n,
+                                 ds_err *err);
 
 /* copy.c: new rows, one after the other; after the end, those that are not `done` have yet to be
  * written another way. */
