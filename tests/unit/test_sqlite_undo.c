@@ -1,7 +1,8 @@
 /* tests/unit/test_sqlite_undo.c
  *
  * Rows that would take others along: by a trigger that rolls the whole transaction back, or by a
- * foreign key that COMMIT alone would ask for.  Such a row is held, and no other one.
+ * foreign key that COMMIT alone would ask for.  Such a row is held, and no other one.  And rows
+ * that have to wait for others: unique values that move.
  */
 #include "sqlite_fixture.h"
 
@@ -113,8 +114,43 @@ static void a_batch_of_refused_rows_writes_nothing(void **state)
     end();
 }
 
+static const struct moving_row {
+    const char *name;
+    const char *keys[4];
+    int values[4]; /* what they become; a has 1, b 2, c 3 */
+    const char *held, *is;
+} moving_rows[] = {
+    {"all move up", {"a", "b", "c"}, {2, 3, 4}, "", "a|2 b|3 c|4"},
+    {"all move down", {"a", "b", "c"}, {0, 1, 2}, "", "a|0 b|1 c|2"},
+    {"a new one in front", {"A", "a", "b", "c"}, {1, 2, 3, 4}, "", "A|1 a|2 b|3 c|4"},
+    {"a chain in no order", {"b", "c", "a"}, {3, 1, 9}, "", "a|9 b|3 c|1"},
+    {"a circle is held", {"a", "b", "c"}, {2, 1, 4}, "ab", "a|1 b|2 c|4"},
+    {"of one key the last counts", {"a", "b", "a"}, {2, 5, 7}, "", "a|7 b|5 c|3"},
+};
+
+static void moving(void **state)
+{
+    const struct moving_row *row = *state;
+    size_t n = 0;
+    ds_write *rows;
+
+    begin("CREATE TABLE t (id TEXT PRIMARY KEY, a UNIQUE);"
+          "INSERT INTO t VALUES ('a', 1), ('b', 2), ('c', 3)");
+    must_open(NULL);
+    while (n < DS_COUNT(row->keys) && row->keys[n])
+        n++;
+    rows = batch(row->keys, row->values, n);
+    for (size_t i = 0; i < n; i++)
+        if (strstr(row->held, rows[i].key))
+            assert_held(&rows[i], "UNIQUE constraint failed: t.a");
+    finish(NULL);
+    assert_string_equal(query("SELECT * FROM t ORDER BY id"), row->is);
+    end();
+}
+
 int main(void)
 {
+    add_table(moving_rows, moving);
     add_test(a_trigger_that_rolls_back_holds_its_row);
     add_test(what_only_looks_at_its_own_rows_is_not_fragile);
     add_test(a_key_that_commit_would_ask_for_holds_its_row);

@@ -38,6 +38,7 @@ static step judge(ds_sqlite_writer *w, int rc, ds_write *row, ds_err *err)
 {
     const char *words = ds_arena_strdup(ds_activity_arena(w->db.act), sqlite3_errmsg(w->db.handle));
 
+    w->taken = sqlite3_extended_errcode(w->db.handle) == SQLITE_CONSTRAINT_UNIQUE;
     if (sqlite3_get_autocommit(w->db.handle)) { /* the disk may do so too, and that is no row's */
         if ((rc & 0xff) == SQLITE_CONSTRAINT)
             w->undone = words;
@@ -298,21 +299,60 @@ static void remember_key(ds_sqlite_writer *w, const ds_write *writes, size_t n)
     }
 }
 
+/* *taken: another row has a unique value of it. */
+static bool write_one(ds_sqlite_writer *w, ds_write *row, bool *taken, ds_err *err)
+{
+    row->outcome = DS_OUT_NONE;
+    row->reason = NULL;
+    row->adopted = false;
+    w->taken = false;
+    if (!write_row(w, row, err))
+        return false;
+    *taken = w->taken && row->outcome == DS_OUT_HELD;
+    return true;
+}
+
+static bool comes_again(const ds_write *writes, size_t n, size_t at)
+{
+    for (size_t i = at + 1; i < n; i++)
+        if (strcmp(writes[i].key, writes[at].key) == 0)
+            return true;
+    return false;
+}
+
+/* What a row was refused for, one behind it may have given up since: positions that all move by
+ * one. The last goes first, as long as that helps. */
+static bool write_taken(ds_sqlite_writer *w, ds_write *writes, bool *taken, size_t n, size_t *at,
+                        ds_err *err)
+{
+    for (bool helped = true; helped;) {
+        helped = false;
+        for (size_t i = n; i-- > 0;) {
+            if (!taken[i] || comes_again(writes, n, i))
+                continue;
+            *at = i;
+            if (!write_one(w, &writes[i], &taken[i], err))
+                return false;
+            helped |= !taken[i];
+        }
+    }
+    return true;
+}
+
 /* All rows but those that are refused already; *at is the one that failed. */
 static bool write_rows(ds_sqlite_writer *w, ds_write *writes, const char *const *refused, size_t n,
                        size_t *at, ds_err *err)
 {
+    bool *taken = ds_arena_zalloc(ds_activity_arena(w->db.act), n * sizeof(*taken));
+
     for (size_t i = 0; i < n; i++) {
         *at = i;
-        writes[i].outcome = DS_OUT_NONE;
-        writes[i].reason = NULL;
-        writes[i].adopted = false;
         if (refused[i])
             hold(&writes[i], refused[i]);
-        else if (!write_row(w, &writes[i], err))
+        else if (!write_one(w, &writes[i], &taken[i], err))
             return false;
     }
-    return true;
+    return write_taken(w, writes, taken, n, at, err);
 }
 
 /* A trigger's RAISE(ROLLBACK) takes away what the batch has written so far, which is written again

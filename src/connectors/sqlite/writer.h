@@ -50,6 +50,7 @@ typedef struct ds_sqlite_writer {
     bool changed;               /* ...with changes... */
     bool ddl;                   /* ...to tables, too */
     char probe[DS_KEY_MAX + 1]; /* the last key written; "": none */
+    bool taken;                 /* the last refusal was for a unique value that another row has */
     const char *undone;         /* by a trigger, with the row that woke it: its words */
     bool lost;                  /* rows reported as written were rolled back: nothing goes on */
 
