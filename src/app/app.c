@@ -162,12 +162,12 @@ static bool unknown_route(const ds_app *app, const char *name, ds_err *err)
 
 bool ds_app_ref(ds_app *app, const char *word, bool stored, ds_unit_ref *out, ds_err *err)
 {
-    const char *slash = strchr(word, '/');
-    const char *route = slash ? ds_arena_strndup(app->arena, word, (size_t)(slash - word)) : word;
+    size_t n = strcspn(word, "/:"); /* tables and logs have the colon */
+    const char *route = word[n] ? ds_arena_strndup(app->arena, word, n) : word;
 
-    *out = (ds_unit_ref){.route = route, .unit = slash ? slash + 1 : NULL};
-    if (slash && !slash[1])
-        return ds_fail(err, DS_ERR_CONFIG, "\"%s\" names no unit behind its slash", word);
+    *out = (ds_unit_ref){.route = route, .unit = word[n] ? word + n + 1 : NULL};
+    if (word[n] && !word[n + 1])
+        return ds_fail(err, DS_ERR_CONFIG, "\"%s\" names no unit behind its \"%c\"", word, word[n]);
     if (ds_config_route(app->config, route) || (stored && stored_route(app, route)))
         return true;
     return unknown_route(app, route, err);
