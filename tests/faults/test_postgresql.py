@@ -91,6 +91,10 @@ class PgWorld(World):
         else:
             self.sql(where, "DELETE FROM durable_sync_state; INSERT INTO durable_sync_state TABLE kept_state")
 
+    def untouched(self, where, kept):
+        """Its tables are in no file here."""
+        return False
+
     def settle(self, where):
         """Until the server has noticed that a program is gone, and what it said last is done."""
         ours = f"application_name LIKE 'durable-sync%' AND datname = '{where.parent.name}'"
