@@ -47,8 +47,9 @@ static void put_table(ds_sheet *s)
             later = ds_arena_printf(s->a, "%s%s`%s`", later, *later ? ", " : "", c->name);
     }
     ds_sheet_end(s);
-    ds_sheet_text(s, "A unit is named `ROUTE/UNIT`, split at the first slash. A command that takes "
-                     "a route means all its units.");
+    ds_sheet_text(
+        s, "A unit is named `ROUTE/UNIT`, or `ROUTE:UNIT` as tables show it. A command that takes "
+           "a route means all its units.");
     if (*later)
         ds_sheet_text(s, ds_arena_printf(s->a,
                                          "Not in this build, and refused with these words: "

@@ -16,7 +16,7 @@
 
 typedef struct ds_engine ds_engine;
 
-typedef struct ds_unit_ref { /* ROUTE or ROUTE/UNIT, split at the first slash */
+typedef struct ds_unit_ref { /* ROUTE, ROUTE/UNIT or ROUTE:UNIT */
     const char *route;
     const char *unit; /* NULL: every unit of the route */
 } ds_unit_ref;
