@@ -68,6 +68,20 @@ void ds_manual_example(ds_sheet *s)
                      "goes on for ever.");
 }
 
+static void put_service(ds_sheet *s)
+{
+    ds_sheet_head(s, "As a service");
+    ds_sheet_text(s, "`durable-sync.service` takes /etc/durable-sync/durable-sync.yaml and starts "
+                     "only where it is: `durable-sync check`, then `systemctl enable --now "
+                     "durable-sync`. It runs as a user of its own that may write "
+                     "/var/lib/durable-sync alone, so the files and databases that its routes "
+                     "write go there, by their whole path (`path: "
+                     "/var/lib/durable-sync/plants.db`). What it reads, the configuration among "
+                     "it, has to be readable by everybody (`chmod 644`); /home is hidden from it. "
+                     "Secrets reach it as `${credential:NAME}`. `status`, `once`, `held` and the "
+                     "others ask the running service; they are for root then.");
+}
+
 static void put_references(ds_sheet *s)
 {
     static const char *const heads[] = {"form", "becomes"};
@@ -128,6 +142,7 @@ void ds_manual_file(ds_sheet *s)
     ds_sheet_code(s, notify);
     put_keys(s, ds_shape_notify.keys);
     put_references(s);
+    put_service(s);
 }
 
 void ds_manual_routes(ds_sheet *s)
