@@ -4,13 +4,16 @@
 Each item says one thing with its place and remedy, leaves with the right code, and costs nothing
 but itself: the rest is mirrored, and what was there before is there after.
 """
+import csv
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
+import unittest
 
-from cli import PROGRAM, SIMPLE, Case, main
+from cli import PATIENCE, PROGRAM, SANITIZED, SIMPLE, Case, main
 
 MEMORY_MOST = 160 * 1024  # KiB: less than one of the records that are too long, sanitizers and all
 FILE = "{kind: file, path: plants.jsonl, key: id}"
@@ -216,6 +219,32 @@ class Files(BadCase):
         self.write("plants.json", f'[{deep},{{"id": "b"}}]')
         self.assertEqual(self.one(code=4)["created"], 1)
         self.assertIn("nested deeper than 64", self.held()["item:1"])
+
+    @unittest.skipIf(SANITIZED, "a sanitizer's frames are larger")
+    def test_a_small_stack_is_enough(self):
+        self.config()
+        self.lines('{"id": "a", "x": ' + "[" * 62 + "]" * 62 + "}", '{"x":' * 100000)
+        small = (resource.RLIMIT_STACK, (256 << 10, 256 << 10))
+        done = subprocess.run([PROGRAM, "once", "--json"], cwd=self.dir, env=self.env, capture_output=True,
+                              stdin=subprocess.DEVNULL, check=False, timeout=PATIENCE,
+                              preexec_fn=lambda: resource.setrlimit(*small))
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("nested deeper than 64", self.held()["line:2"])
+
+    def test_text_that_means_something_elsewhere_is_text(self):
+        texts = ["=1+1", "@SUM(A1)", "+1", "-1", "<script>x</script>", "**b** [l](javascript:x)", "\u202eabc\u2066",
+                 "\x1b[31mred", " blank ", "'; DROP TABLE plants; --", "$(reboot)", "${HOME}", "%s%n"]
+        self.config(SIMPLE + "  csv: {source: {kind: file, path: plants.jsonl, key: id},"
+                             " destination: {kind: file, path: out.csv, key: id}}\n")
+        rows = {(text.replace("\x1b", "e"), text) for text in texts}  # a key has no control character
+        self.lines(*(json.dumps({"id": key, "t": text}) for key, text in rows))
+        shown = self.run_it("plan").out
+        self.assertFalse(set(shown) & {"\u202e", "\u2066", "\x1b"}, "a terminal is told to do something")
+        self.assertEqual({one["created"] for one in self.once()}, {len(texts)})
+        self.assertEqual(set(self.query("SELECT id, t FROM plants")), rows)
+        with open(self.dir / "out.csv", encoding="utf8", newline="") as file:
+            self.assertEqual({(row["id"], row["t"]) for row in csv.DictReader(file)}, rows)
+        self.assertEqual({one["unchanged"] for one in self.once()}, {len(texts)})
 
     def test_a_record_that_is_too_long_costs_no_memory(self):
         for text, name, key in ((SIMPLE, "plants.jsonl", "line:2"),
