@@ -133,6 +133,7 @@ static const struct value_row {
     {"beyond a domain", "percent", "101", NULL, "violates check constraint"},
     {"a domain with a length does not cut", "short", "\"abcd\"", NULL, "value too long"},
     {"point, which has no equality", "point", "\"(1,2)\"", "(1,2)", NULL},
+    {"int2vector, which is no array to write", "int2vector", "\"1 2 3\"", "1 2 3", NULL},
     {"inet", "inet", "\"10.0.0.1\"", "10.0.0.1/32", NULL},
     {"a long misfit is cut at a character", "integer",
      "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA4\xC3\xA4\"", NULL,
@@ -273,6 +274,7 @@ static const struct read_row {
     {"bytea", "bytea", "'\\x00ff'", "\"\\\\x00ff\""},
     {"uuid", "uuid", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'",
      "\"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11\""},
+    {"oidvector", "oidvector", "'1 2'", "\"1 2\""},
     {"interval", "interval", "'90 min'", "\"01:30:00\""},
     {"null", "integer", "NULL", "null"},
 };

@@ -21,6 +21,9 @@ static const struct known { /* src/include/catalog/pg_type.dat; these numbers ne
     {2950, DS_PG_UUID}, {3802, DS_PG_JSONB},
 };
 
+/* Arrays to the catalog, but not in how they are written: 1 2 3. */
+enum { INT2VECTOR = 22, OIDVECTOR = 30 };
+
 static ds_pg_kind kind_of(Oid oid, char typtype)
 {
     for (size_t i = 0; i < DS_COUNT(known); i++) {
@@ -51,6 +54,8 @@ static void fill_type(ds_pg_type *out, const PGresult *res, int row, ds_arena *a
     out->home = ds_sql_quoted(a, PQgetvalue(res, row, 8));
     out->delimiter = *PQgetvalue(res, row, 6);
     if (!element || strchr("\"\\{}", out->delimiter)) /* or there is none */
+        return;
+    if (out->oid == INT2VECTOR || out->oid == OIDVECTOR)
         return;
     out->kind = DS_PG_ARRAY;
     out->element = kind_of(element, *PQgetvalue(res, row, 5));
