@@ -96,8 +96,7 @@ static const struct row {
      "t.yaml:6:12: every: expected a duration such as 90s, 15m, 12h or 1d, found "
      "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\""},
     {"a letter that begins nothing", "a: @b\n",
-     "t.yaml:1:4: not valid YAML: found character that cannot start any token while scanning for "
-     "the next token that begins on line 1"},
+     "t.yaml:1:4: not valid YAML: what begins with @ has to stand in quotes"},
     {"a flow table that is not closed, without a reference", "a: {b: c d: e}\n",
      "t.yaml:1:11: not valid YAML: did not find expected ',' or '}' while parsing a flow mapping "
      "that begins on line 1"},
@@ -107,33 +106,25 @@ static const struct row {
     {"a directive nobody knows", "%YAML 3.0\n---\na: 1\n",
      "t.yaml:1:1: not valid YAML: found incompatible YAML document"},
     {"nothing readable at the start of the document", "--- @\n",
-     "t.yaml:1:5: not valid YAML: found character that cannot start any token while scanning for "
-     "the next token that begins on line 1"},
+     "t.yaml:1:5: not valid YAML: what begins with @ has to stand in quotes"},
     {"nothing readable behind the document", "a: 1\n...\n@\n",
-     "t.yaml:3:1: not valid YAML: found character that cannot start any token while scanning for "
-     "the next token that begins on line 3"},
+     "t.yaml:3:1: not valid YAML: what begins with @ has to stand in quotes"},
     {"a name that holds a NUL", "\"a\\0b\": 1\n",
      "t.yaml:1:1: a NUL character cannot be part of a setting"},
     {"a name that is nothing readable", "? @\n: 1\n",
-     "t.yaml:1:3: not valid YAML: found character that cannot start any token while scanning for "
-     "the next token that begins on line 1"},
+     "t.yaml:1:3: not valid YAML: what begins with @ has to stand in quotes"},
     {"a list that is nothing readable", "- @\n",
-     "t.yaml:1:3: not valid YAML: found character that cannot start any token while scanning for "
-     "the next token that begins on line 1"},
+     "t.yaml:1:3: not valid YAML: what begins with @ has to stand in quotes"},
     {"a list that ends in nothing readable", "[a, @\n",
-     "t.yaml:1:5: not valid YAML: found character that cannot start any token while scanning for "
-     "the next token that begins on line 1"},
+     "t.yaml:1:5: not valid YAML: what begins with @ has to stand in quotes"},
     {"a list with a tag", "!!seq [a]\n",
      "t.yaml:1:1: tags such as tag:yaml.org,2002:seq are not understood here; leave it out"},
     {"nothing readable behind a table's document", "{a: 1}\n...\n@\n",
-     "t.yaml:3:1: not valid YAML: found character that cannot start any token while scanning for "
-     "the next token that begins on line 3"},
+     "t.yaml:3:1: not valid YAML: what begins with @ has to stand in quotes"},
     {"a text that is followed by nothing readable", "--- |\n  a\n@\n",
-     "t.yaml:3:1: not valid YAML: found character that cannot start any token while scanning for "
-     "the next token that begins on line 3"},
+     "t.yaml:3:1: not valid YAML: what begins with @ has to stand in quotes"},
     {"a table that is followed by nothing readable", "{a: 1}\n@\n",
-     "t.yaml:2:1: not valid YAML: found character that cannot start any token while scanning for "
-     "the next token that begins on line 2"},
+     "t.yaml:2:1: not valid YAML: what begins with @ has to stand in quotes"},
     {"a value that is nothing readable", "a: \"b\n",
      "t.yaml:1:4: not valid YAML: the quote that opens here is not closed where it should be"},
 };
