@@ -126,6 +126,8 @@ static void on_tick(void *to, ds_engine *engine)
     const ds_running *running;
     size_t n = ds_engine_running(engine, a, &running);
 
+    if (!n)
+        n = ds_engine_sitting(engine, a, &running);
     ds_meter_show(t->meter, running, n);
 }
 

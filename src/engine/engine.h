@@ -71,6 +71,8 @@ typedef struct ds_engine_ops {
     bool (*signal)(ds_engine *e, const ds_unit_ref *ref, const ds_event *event, int64_t *units,
                    ds_err *err);
     size_t (*running)(ds_engine *e, ds_arena *a, const struct ds_running **out);
+    /* NULL: it sits out nothing. */
+    size_t (*sitting)(ds_engine *e, ds_arena *a, const struct ds_running **out);
 } ds_engine_ops;
 
 /* Embedded: on a store that this process holds. */
@@ -101,6 +103,9 @@ typedef struct ds_running {
     ds_totals totals;
 } ds_running;
 size_t ds_engine_running(ds_engine *e, ds_arena *a, const ds_running **out);
+/* `once`: whose passes ended at a rate limit that is sat out, until limited_ms, with what they had
+ * come to. To be asked within `tick` only. */
+size_t ds_engine_sitting(ds_engine *e, ds_arena *a, const ds_running **out);
 
 /* ---- without a daemon: the same signal straight on the store --------------------------------- */
 

@@ -297,6 +297,53 @@ static void a_short_rate_limit_is_sat_out(void **state)
     rig_end(&r);
 }
 
+typedef struct watched { /* by the ticks of an engine */
+    ds_running sitting;
+    size_t n;
+    atomic_bool seen;
+} watched;
+
+static watched eyes;
+
+static void watch_sitting(void *to, ds_engine *engine)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    const ds_running *sitting;
+    size_t n = ds_engine_sitting(engine, a, &sitting);
+
+    (void)to;
+    if (n && !atomic_load(&eyes.seen)) {
+        eyes.n = n;
+        eyes.sitting = sitting[0];
+        atomic_store(&eyes.seen, true);
+    }
+}
+
+static void one_that_is_sat_out_is_seen(void **state)
+{
+    static const ds_memory_faults refuse = {
+        .fail_page = 1, .kind = DS_ERR_RATE_LIMITED, .retry_after_ms = REFUSED_MS};
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 2);
+    ds_memory_fail("from-a", &refuse);
+    r.options.once = true;
+    r.options.tick = watch_sitting;
+    eyes = (watched){0};
+    rig_start(&r);
+    while (!atomic_load(&eyes.seen))
+        sched_yield();
+    rig_move(&r, REFUSED_MS);
+    rig_join(&r);
+    assert_int_equal(eyes.n, 1);
+    assert_int_equal(eyes.sitting.limited_ms, T0 + REFUSED_MS);
+    assert_int_equal(eyes.sitting.done, 0);
+    rig_outcome(&r.runs[0], DS_PASS_DONE);
+    rig_end(&r);
+}
+
 static void but_not_for_ever(void **state)
 {
     rig r;
@@ -476,6 +523,7 @@ int main(void)
     add_test(a_rate_limit_ends_it);
     add_test(a_minute_ends_it);
     add_test(a_short_rate_limit_is_sat_out);
+    add_test(one_that_is_sat_out_is_seen);
     add_test(but_not_for_ever);
     add_test(what_is_left_of_one_is_sat_out_too);
     add_test(limits_wait_for_approve);

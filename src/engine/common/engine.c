@@ -32,3 +32,8 @@ size_t ds_engine_running(ds_engine *e, ds_arena *a, const ds_running **out)
 {
     return ops_of(e)->running(e, a, out);
 }
+
+size_t ds_engine_sitting(ds_engine *e, ds_arena *a, const ds_running **out)
+{
+    return ops_of(e)->sitting ? ops_of(e)->sitting(e, a, out) : 0;
+}

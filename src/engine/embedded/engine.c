@@ -240,6 +240,12 @@ static int64_t mono_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* There is something to be seen: passes that run, or that are waited for. */
+static bool ticks(const ds_engine *e)
+{
+    return e->options.tick && (e->at_work || e->own);
+}
+
 /* For ds_queue_take: -1 sleeps until there is a note. */
 static int64_t sleep_until(const ds_engine *e)
 {
@@ -249,7 +255,7 @@ static int64_t sleep_until(const ds_engine *e)
         timer_ms = DS_MAX(timer_ms - ds_emb_now(e) + 1, (int64_t)1);
         wait_ms = wait_ms < 0 ? timer_ms : DS_MIN(wait_ms, timer_ms);
     }
-    if (e->options.tick && e->at_work && (wait_ms < 0 || wait_ms > TICK_MS))
+    if (ticks(e) && (wait_ms < 0 || wait_ms > TICK_MS))
         wait_ms = TICK_MS;
     return wait_ms < 0 ? -1 : mono_ms() + wait_ms;
 }
@@ -306,7 +312,7 @@ static void serve(ds_engine *e)
         if (atomic_load(&e->stopping))
             stop_all(e);
         look_at_timers(e);
-        if (e->options.tick && e->at_work && mono_ms() - ticked_ms >= TICK_MS) {
+        if (ticks(e) && mono_ms() - ticked_ms >= TICK_MS) {
             ticked_ms = mono_ms();
             e->options.tick(e->options.to, e);
         }
@@ -445,6 +451,7 @@ static const ds_engine_ops ops = {
     .free = free_engine,
     .signal = ds_emb_signal,
     .running = ds_emb_running,
+    .sitting = ds_follow_sitting,
 };
 
 ds_engine *ds_engine_embedded(ds_store *store, const ds_engine_options *options, ds_err *err)

@@ -164,10 +164,36 @@ bool ds_follow_outwaits(const ds_engine *e, const ds_emb_pass *pass)
            ms < OUTWAIT_BELOW_MS && pass->unit->barren < BARREN_MOST && !atomic_load(&e->stopping);
 }
 
-static void count_barren(ds_emb_unit *unit, int64_t total)
+static void count_barren(ds_emb_unit *unit, const ds_emb_pass *pass)
 {
+    int64_t total = pass->result.totals.total;
+
     unit->barren = total == unit->waited_at ? unit->barren + 1 : 0;
     unit->waited_at = total;
+    unit->waited_source_calls = pass->run.source_calls;
+    unit->waited_destination_calls = pass->run.destination_calls;
+}
+
+size_t ds_follow_sitting(ds_engine *e, ds_arena *a, const ds_running **out)
+{
+    ds_running *all = ds_arena_alloc(a, (e->table.n + 1) * sizeof(*all));
+    size_t n = 0;
+
+    for (size_t i = 0; i < e->routes_n; i++) {
+        for (const ds_emb_unit *u = e->routes[i].units; u; u = u->next_of_route) {
+            if (!u->goes_on_ms || !u->waiting)
+                continue;
+            all[n++] = (ds_running){.route = e->routes[i].route->name,
+                                    .unit = u->name,
+                                    .done = u->waited_at,
+                                    .total = -1,
+                                    .limited_ms = u->goes_on_ms,
+                                    .source_calls = u->waited_source_calls,
+                                    .destination_calls = u->waited_destination_calls};
+        }
+    }
+    *out = all;
+    return n;
 }
 
 static bool serves(const ds_waiting *waiting, const ds_emb_pass *pass)
@@ -193,7 +219,7 @@ void ds_follow_pass(ds_engine *e, ds_emb_unit *unit, const ds_emb_pass *pass)
     ds_waiting **at = &unit->waiting;
 
     if (ds_follow_outwaits(e, pass)) {
-        count_barren(unit, pass->result.totals.total);
+        count_barren(unit, pass);
         return;
     }
     unit->barren = 0;

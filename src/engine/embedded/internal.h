@@ -190,8 +190,9 @@ struct ds_emb_unit {
     int64_t starts;    /* passes started since the engine runs */
     ds_waiting *waiting;
     int64_t goes_on_ms; /* `once`: when a rate limit is over that is sat out; 0: none is */
-    int64_t waited_at;  /* records handled when one was sat out last */
-    int barren;         /* so often in a row that brought nothing */
+    int64_t waited_at;  /* records handled when one was sat out last, and calls made */
+    int64_t waited_source_calls, waited_destination_calls;
+    int barren; /* so often in a row that brought nothing */
     bool listed, gone;
 };
 
@@ -305,6 +306,7 @@ void ds_follow_unserved(ds_engine *e, ds_emb_unit *unit, const ds_unit_step *ste
 /* That `run` ends what a follower of this unit waits for. */
 bool ds_follow_serves(const ds_engine *e, const ds_emb_unit *unit, const ds_emb_pass *pass);
 /* A rate limit has ended the pass that is so short that those who wait for it go on waiting. */
+size_t ds_follow_sitting(ds_engine *e, ds_arena *a, const ds_running **out);
 bool ds_follow_outwaits(const ds_engine *e, const ds_emb_pass *pass);
 void ds_follow_pass(ds_engine *e, ds_emb_unit *unit, const ds_emb_pass *pass);
 /* A pass that there is none of: `text` says why. unit NULL: the route as a whole. */
