@@ -57,6 +57,29 @@ class Values(Routes):
                      "Email", "Phone", "Relation", "Place"):
             self.assertFalse(there[name], name)
 
+    def test_a_long_relation_is_compared_whole(self):
+        self.table(fields="{Text: text, Relation: relation}")
+        plain = [{"id": f"plain-{i}"} for i in range(60)]
+        self.records(*plain)
+        self.one()
+        pages = [row["id"] for row in self.rows() if (row["properties"]["Title"] or "").startswith("plain-")]
+        self.assertEqual(len(pages), 60)
+        self.records(*plain, {"id": "a", "relation": pages})
+        self.assertEqual(self.one()["created"], 1)
+        self.write("durable-sync.yaml", (self.dir / "durable-sync.yaml").read_text() + "    verify: all\n")
+        self.spent()
+        done = self.one()
+        self.assertEqual((done["unchanged"], done["updated"]), (61, 0))
+        spent = self.spent()
+        self.assertEqual(spent.get("GET /v1/pages/{id}/properties/{property}"), 1, spent)
+        self.assertNotIn("PATCH /v1/pages/{id}", spent)
+        # one that a hand has changed behind what its page shows is mended
+        shorter = [{"id": page} for page in pages[:40]]
+        self.side("POST", "/edit", {"page": self.row("a", "Title")["id"], "properties": {
+            "Relation": {"relation": shorter}}})
+        self.assertEqual(self.one()["updated"], 1)
+        self.assertEqual(self.one()["updated"], 0)
+
     def test_dates(self):
         self.table("{Date: date}")
         for value, start, end in (("2026-01-02", "2026-01-02", None),

@@ -1,15 +1,25 @@
 /* src/connectors/notion/find.c
  *
  * Rows by their keys, 100 in one query, several queries at once.  Notion compares text without
- * regard to case: what it finds is compared again.
+ * regard to case: what it finds is compared again.  Of a long relation a page shows the beginning:
+ * the rest is asked for, or the row would differ from what was written in each look.
  */
 #include "connectors/notion/writer.h"
 
 #include <string.h>
 
+#define CUT_MOST ((size_t)500) /* properties that are read by themselves for one look-up */
+
+typedef struct cut { /* properties of the rows found that their pages show a part of */
+    ds_notion_long *items;
+    ds_record **rows; /* [n] */
+    size_t n, cap;
+} cut;
+
 typedef struct asking {
     ds_notion_writer *w;
     ds_activity *act;
+    cut *cut; /* of all that are asked together */
     const char *const *keys;
     size_t n;
     ds_found *out;
@@ -88,6 +98,39 @@ static const ds_json *property_of(const ds_json *page, const ds_notion_column *c
     return NULL;
 }
 
+static void note_cut(const asking *q, const ds_json *page, ds_record *row, const char *name,
+                     const ds_json *property)
+{
+    ds_arena *a = ds_activity_arena(q->act);
+    cut *c = q->cut;
+
+    if (c->n == CUT_MOST)
+        return;
+    if (c->n == c->cap) {
+        size_t cap = 2 * c->cap + 16;
+
+        c->items = ds_arena_grow(a, c->items, c->n * sizeof(*c->items), cap * sizeof(*c->items));
+        c->rows = ds_arena_grow(a, c->rows, c->n * sizeof(*c->rows), cap * sizeof(*c->rows));
+        c->cap = cap;
+    }
+    c->items[c->n] = (ds_notion_long){.page = ds_json_text(page, "id"),
+                                      .name = name,
+                                      .property = property,
+                                      .most = DS_NOTION_LIST_MAX,
+                                      .err = DS_ERR_INIT};
+    c->rows[c->n++] = row;
+}
+
+static void put_value(const asking *q, const ds_json *page, ds_record *row, const char *name,
+                      const ds_notion_column *c)
+{
+    const ds_json *property = property_of(page, c);
+
+    ds_record_set(row, name, ds_notion_value(property, ds_activity_arena(q->act)));
+    if (ds_notion_is_writable(c->type) && ds_notion_is_cut(property))
+        note_cut(q, page, row, name, property);
+}
+
 static ds_record *row_of(const asking *q, const ds_json *page, const char *key)
 {
     ds_notion_writer *w = q->w;
@@ -98,13 +141,12 @@ static ds_record *row_of(const asking *q, const ds_json *page, const char *key)
     row->primary_key = key;
     for (size_t i = 0; i < w->bound_n; i++)
         if (w->bound[i].column)
-            ds_record_set(row, w->bound[i].name,
-                          ds_notion_value(property_of(page, w->bound[i].column), a));
+            put_value(q, page, row, w->bound[i].name, w->bound[i].column);
     for (size_t i = 0; i < w->table.columns_n && !w->wanted_n; i++) {
         const ds_notion_column *c = &w->table.columns[i];
 
         if (!ds_record_get(row, c->name))
-            ds_record_set(row, c->name, ds_notion_value(property_of(page, c), a));
+            put_value(q, page, row, c->name, c);
     }
     return row;
 }
@@ -196,19 +238,39 @@ static bool ask_all(const asking *q, ds_err *err)
     asking *parts = ds_arena_alloc(ds_activity_arena(q->act), n * sizeof(*parts));
     bool any = q->n > 0;
 
+    q->cut->n = 0;
     for (size_t i = 0; i < q->n; i++)
         q->out[i] = (ds_found){.key = q->keys[i]};
     for (size_t i = 0; i < n; i++) {
         size_t at = i * DS_NOTION_LIST_MAX;
 
-        parts[i] =
-            (asking){q->w,        q->act, q->keys + at, DS_MIN(q->n - at, DS_NOTION_LIST_MAX),
-                     q->out + at, NULL,   true};
+        parts[i] = (asking){.w = q->w,
+                            .act = q->act,
+                            .cut = q->cut,
+                            .keys = q->keys + at,
+                            .n = DS_MIN(q->n - at, DS_NOTION_LIST_MAX),
+                            .out = q->out + at,
+                            .asks = true};
     }
     while (any)
         if (!ask_pages(parts, n, &any, err))
             return false;
     return true;
+}
+
+/* What could not be read stays as it was shown, and then counts as different. One beyond what a
+ * write could set is different. */
+static bool complete(const asking *q, ds_err *err)
+{
+    cut *c = q->cut;
+    bool ok = !c->n || ds_notion_long_read(q->w->http, q->act, c->items, c->n, err);
+
+    for (size_t i = 0; ok && i < c->n; i++)
+        if (c->items[i].err.kind == DS_ERR_NONE && !c->items[i].too_long)
+            ds_record_set(c->rows[i], c->items[i].name,
+                          ds_notion_value(c->items[i].property, ds_activity_arena(q->act)));
+    c->n = 0;
+    return ok;
 }
 
 /* What is refused may be so because the table has changed since it was asked for; then it is no
@@ -287,10 +349,11 @@ bool ds_notion_find(ds_destination *self, ds_activity *act, const char *const *k
                     ds_found *out, ds_err *err)
 {
     ds_notion_writer *w = (ds_notion_writer *)self;
-    asking q = {.w = w, .act = act, .keys = keys, .n = n, .out = out};
+    cut long_ones = {.n = 0};
+    asking q = {.w = w, .act = act, .cut = &long_ones, .keys = keys, .n = n, .out = out};
 
     w->seen_n = 0;
-    if (!ds_notion_ready(w, act, err) || !ask_with_care(&q, err))
+    if (!ds_notion_ready(w, act, err) || !ask_with_care(&q, err) || !complete(&q, err))
         return false;
     remember(w, out, n);
     return true;

@@ -3,7 +3,7 @@
  * Properties of which a page shows the first 25 entries, read by themselves, entry by entry, and
  * put together again as a page would show them.
  */
-#include "connectors/notion/reader.h"
+#include "connectors/notion/notion.h"
 
 #include <string.h>
 
@@ -13,7 +13,8 @@
 typedef struct reading {
     ds_notion_long *of;
     const char *type, *id;
-    ds_buf entries;        /* a JSON list without its brackets */
+    ds_buf entries; /* a JSON list without its brackets */
+    size_t entries_n;
     const char *cursor;    /* of the next piece */
     const ds_json *rollup; /* what a rollup comes to, of the last piece */
     bool done;
@@ -56,6 +57,7 @@ static void add_entry(reading *one, const ds_json *item)
 
     if (!value)
         return;
+    one->entries_n++;
     w.exact = true;
     if (one->entries.n)
         ds_buf_char(&one->entries, ',');
@@ -119,19 +121,22 @@ static void take(reading *one, const ds_json *doc, ds_arena *a)
         add_entry(one, item);
     one->rollup = ds_json_get(ds_json_get(doc, "property_item"), "rollup");
     one->cursor = ds_json_bool(doc, "has_more") ? ds_json_text(doc, "next_cursor") : NULL;
-    if (!one->cursor)
+    one->of->too_long = one->of->most && one->entries_n + (one->cursor ? 1 : 0) > one->of->most;
+    if (one->of->too_long)
+        one->done = true;
+    else if (!one->cursor)
         finish(one, a);
 }
 
 /* The next piece of some of them. */
-static bool read_some(ds_notion_reader *r, ds_activity *act, reading **some, size_t n, ds_err *err)
+static bool read_some(ds_http *http, ds_activity *act, reading **some, size_t n, ds_err *err)
 {
     ds_arena *a = ds_activity_arena(act);
     ds_http_request requests[DS_NOTION_FLIGHT];
 
     for (size_t i = 0; i < n; i++)
         requests[i] = request_of(some[i], a);
-    if (!ds_http_send(r->http, act, requests, n, err))
+    if (!ds_http_send(http, act, requests, n, err))
         return false;
     for (size_t i = 0; i < n; i++) {
         const ds_json *doc;
@@ -151,7 +156,7 @@ static bool read_some(ds_notion_reader *r, ds_activity *act, reading **some, siz
     return true;
 }
 
-static bool read_all(ds_notion_reader *r, ds_activity *act, reading *all, size_t n, ds_err *err)
+static bool read_all(ds_http *http, ds_activity *act, reading *all, size_t n, ds_err *err)
 {
     for (size_t left = n; left;) {
         reading *some[DS_NOTION_FLIGHT];
@@ -160,13 +165,13 @@ static bool read_all(ds_notion_reader *r, ds_activity *act, reading *all, size_t
         for (size_t i = 0; i < n && left < DS_NOTION_FLIGHT; i++)
             if (!all[i].done)
                 some[left++] = &all[i];
-        if (left && !read_some(r, act, some, left, err))
+        if (left && !read_some(http, act, some, left, err))
             return false;
     }
     return true;
 }
 
-bool ds_notion_long_read(ds_notion_reader *r, ds_activity *act, ds_notion_long *longs, size_t n,
+bool ds_notion_long_read(ds_http *http, ds_activity *act, ds_notion_long *longs, size_t n,
                          ds_err *err)
 {
     reading *all = ds_arena_alloc(ds_activity_arena(act), n * sizeof(*all));
@@ -174,7 +179,7 @@ bool ds_notion_long_read(ds_notion_reader *r, ds_activity *act, ds_notion_long *
 
     for (size_t i = 0; i < n; i++)
         begin(&all[i], &longs[i]);
-    ok = read_all(r, act, all, n, err);
+    ok = read_all(http, act, all, n, err);
     for (size_t i = 0; i < n; i++)
         ds_buf_fini(&all[i].entries);
     return ok;

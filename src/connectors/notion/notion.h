@@ -172,6 +172,21 @@ ds_value ds_notion_part(const ds_json *property, const char *part, ds_arena *a);
 #define DS_NOTION_SHOWN ((size_t)25) /* entries of a long list that a page shows */
 /* The page may not show all of the property: it must be asked for by itself. */
 bool ds_notion_is_cut(const ds_json *property);
+/* One of them. */
+typedef struct ds_notion_long {
+    const char *page, *name;
+    const ds_json *property; /* as shown; afterwards as it is, whole */
+    size_t record;           /* the caller's */
+    size_t most;             /* entries that are of use, more are not read; 0: all */
+    bool too_long;           /* it has more: property is as it was shown */
+    ds_err err;              /* it could not be read */
+} ds_notion_long;
+
+#define DS_NOTION_FLIGHT ((size_t)8) /* requests of a reader that are on their way at once */
+
+/* long.c: reads all of them; false: something that concerns the whole pass. */
+DS_MUST_USE bool ds_notion_long_read(ds_http *http, ds_activity *act, ds_notion_long *all, size_t n,
+                                     ds_err *err);
 /* The text of a list of rich text items, in `a`; "" where there is none. */
 const char *ds_notion_plain(const ds_json *rich_text, ds_arena *a, size_t *n);
 /* Where a file is: {"type": "external", "external": {"url"}}; one that Notion keeps ("file")

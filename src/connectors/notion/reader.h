@@ -9,7 +9,6 @@
 #define DS_NOTION_ROWS_BODIES                                                                      \
     ((size_t)25) /* a page whose bodies are read is smaller: they stay in                          \
                     memory until it is written */
-#define DS_NOTION_FLIGHT ((size_t)8)
 /* Times have whole minutes, and a query may not know yet what was written a moment ago: what is
  * younger than this may change without a new time. */
 #define DS_NOTION_OVERLAP_MS (2 * DS_MINUTE_MS)
@@ -51,20 +50,6 @@ DS_MUST_USE bool ds_notion_rows_put(ds_notion_reader *r, ds_activity *act, ds_no
                                     size_t n, ds_page *page, ds_err *err);
 /* The key of a row, in `a`; NULL: it has none. */
 const char *ds_notion_row_key(const ds_notion_reader *r, const ds_notion_row *row, ds_arena *a);
-
-/* ---- long.c ---------------------------------------------------------------------------------- */
-
-/* A property that its page shows a part of. */
-typedef struct ds_notion_long {
-    const char *page, *name;
-    const ds_json *property; /* as shown; afterwards as it is, whole */
-    size_t record;
-    ds_err err; /* it could not be read */
-} ds_notion_long;
-
-/* Reads all of them; false: something that concerns the whole pass. */
-DS_MUST_USE bool ds_notion_long_read(ds_notion_reader *r, ds_activity *act, ds_notion_long *all,
-                                     size_t n, ds_err *err);
 
 /* ---- fetch_body.c ---------------------------------------------------------------------------- */
 

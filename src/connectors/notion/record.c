@@ -282,7 +282,7 @@ bool ds_notion_rows_put(ds_notion_reader *r, ds_activity *act, ds_notion_row *ro
     for (size_t i = 0; i < n; i++)
         rows[i].record = page->records_n + i;
     longs = longs_of(r, rows, n, page->arena, &longs_n);
-    if (longs_n && !ds_notion_long_read(r, act, longs, longs_n, err))
+    if (longs_n && !ds_notion_long_read(r->http, act, longs, longs_n, err))
         return false;
     for (size_t i = 0; i < n; i++)
         put_record(r, ds_page_add(page), &rows[i], longs, longs_n);
