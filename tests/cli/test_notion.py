@@ -304,6 +304,67 @@ class Columns(Routes):
         self.assertEqual(self.values("k1")["Name"], "name 1")
 
 
+class Remade(Routes):
+    """A column that is deleted by hand and made again has another id, and is empty."""
+
+    def remake(self, name, kind):
+        for properties in {name: None}, {name: {kind: {}}}:
+            self.side("POST", "/columns", {"source": self.source, "properties": properties})
+
+    def loaded(self):
+        self.start()
+        self.route()
+        self.numbered(12)
+        self.one()
+
+    def stars(self):
+        return {row["properties"]["Repo ID"]: row["properties"]["Stars"] for row in self.rows()}
+
+    def change_one(self):
+        lines = (self.dir / "in.jsonl").read_text().splitlines()
+        self.write("in.jsonl", "\n".join([lines[0].replace("name 0", "another")] + lines[1:]) + "\n")
+
+    def test_it_is_filled_again_by_the_pass_behind_the_one_that_notices(self):
+        self.loaded()
+        self.remake("Stars", "number")
+        self.change_one()
+        self.assertEqual(self.one()["updated"], 1)
+        self.assertEqual(len([n for n in self.stars().values() if n is None]), 11)
+        self.assertEqual(len(self.run_it("plan", "--json").json["routes"][0]["update"]), 11)
+        self.assertEqual((lambda done: (done["updated"], done["unchanged"]))(self.one()), (11, 1))
+        self.assertEqual(self.stars(), {f"k{i}": i for i in range(12)})
+        self.spent()
+        self.assertEqual(self.one()["unchanged"], 12)
+        self.assertEqual(self.spent(), {})
+
+    def test_a_day_later_it_is_noticed_without_a_change(self):
+        self.loaded()
+        self.side("POST", "/columns", {"source": self.source, "properties": {"URL": {"name": "Link"}}})
+        self.remake("Stars", "number")
+        self.spent()
+        self.assertEqual(self.one()["unchanged"], 12)
+        self.assertEqual(self.spent(), {})
+        self.execute("UPDATE memo SET value = '5' || substr(value, instr(value, char(10))) WHERE key = 'table'",
+                     "durable-sync.db")
+        self.assertEqual(self.one()["updated"], 12)
+        self.assertEqual(self.stars(), {f"k{i}": i for i in range(12)})
+        self.assertEqual(self.values("k3")["Link"], "https://example.org/3")  # renamed, and still known
+        self.change_one()
+        self.assertEqual(self.one()["updated"], 1)
+        self.assertEqual(self.one()["unchanged"], 12)
+
+    def test_that_of_the_key_is_filled_too(self):
+        self.loaded()
+        self.remake("Repo ID", "rich_text")
+        self.numbered(13)
+        self.assertEqual(self.one()["created"], 1)  # a look-up by the key's column notices
+        self.assertEqual(self.one()["updated"], 12)
+        self.assertEqual(self.stars(), {f"k{i}": i for i in range(13)})
+        self.spent()
+        self.assertEqual(self.one()["unchanged"], 13)
+        self.assertEqual(self.spent(), {})
+
+
 class Delays(Routes):
     def test_times_that_break_the_promise_are_warned_of(self):
         self.start()

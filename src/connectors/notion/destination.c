@@ -63,7 +63,8 @@ static const char *identity(const ds_destination *self, ds_arena *a)
     return ds_notion_place(&w->settings, a);
 }
 
-/* No call yet: a pass without changes needs none. */
+/* No call yet: a pass without changes needs none, but for the one a day that notices what people
+ * did to the table. */
 static bool open_destination(ds_destination *self, ds_activity *act, const ds_open_in *in,
                              ds_open_out *out, ds_err *err)
 {
@@ -84,10 +85,13 @@ static bool open_destination(ds_destination *self, ds_activity *act, const ds_op
     out->has_delays = true;
     out->settle_ms = w->settle_ms;
     out->lag_ms = w->lag_ms;
-    if (!in->reading_only || !out->exists)
+    if (!out->exists)
         return true;
-    if (!ds_notion_client(w, act, err))
+    if (in->reading_only ? !ds_notion_client(w, act, err) : !ds_notion_look_again(w, act, err))
         return false;
+    out->continues = !(in->reading_only ? ds_notion_was_remade(act) : w->refills);
+    if (!in->reading_only)
+        return true;
     w->pace = ds_http_pace(w->http, act);
     return true;
 }

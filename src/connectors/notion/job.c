@@ -194,6 +194,12 @@ static void put_parent(making *m)
     ds_json_w_end_object(m->json);
 }
 
+/* A new row; one of ours that is not found by its key, since that column was made anew. */
+static bool lacks_key(const making *m)
+{
+    return !m->job->page || (m->w->refills_key && !m->seen);
+}
+
 static bool put_all(making *m, bool body)
 {
     ds_json_w_begin_object(m->json);
@@ -201,7 +207,7 @@ static bool put_all(making *m, bool body)
         put_parent(m);
     ds_json_w_name(m->json, "properties");
     ds_json_w_begin_object(m->json);
-    if ((!m->job->page && !put_key(m)) || !put_props(m, false))
+    if ((lacks_key(m) && !put_key(m)) || !put_props(m, false))
         return false;
     if ((m->n || body) && !put_props(m, true))
         return false;

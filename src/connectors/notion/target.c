@@ -7,6 +7,8 @@
 
 #define KEPT_TABLE "table"     /* "MS\n" and the answer that told of it */
 #define KEPT_COLUMNS "columns" /* {"Stars": "n1"}: names in the mapping, and their columns' ids */
+#define KEPT_REMADE "remade"   /* a column was made anew, all rows lack what they had in it... */
+#define REMADE_KEY "key"       /* ...that of the key, too */
 #define KEPT_FOR_MS DS_DAY_MS
 
 ds_notion_body ds_notion_body_of(const ds_notion_writer *w)
@@ -40,6 +42,7 @@ void ds_notion_end(ds_notion_writer *w)
     ds_arena_free(DS_TAKE(&w->arena));
     ds_arena_free(DS_TAKE(&w->seen_arena));
     w->known = w->recent = w->warned_cut = w->warned_columns = w->unkept = false;
+    w->remade = w->remade_key = w->refills = w->refills_key = false;
     w->bound = NULL;
     w->bound_n = w->bound_cap = w->seen_n = w->wanted_n = 0;
     w->names = NULL;
@@ -60,13 +63,20 @@ bool ds_notion_client(ds_notion_writer *w, ds_activity *act, ds_err *err)
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-/* By the id that was met under this name; one of that id stays it whatever it is called. */
-static const ds_notion_column *column_for(const ds_notion_writer *w, const char *name)
+/* By the id that was met under this name; one of that id stays it whatever it is called. Where that
+ * is gone, and there is another of the name, the column was deleted and made anew: it is empty. */
+static const ds_notion_column *column_for(ds_notion_writer *w, const char *name)
 {
     const char *id = ds_json_text(w->names, name);
     const ds_notion_column *c = id ? ds_notion_column_of_id(&w->table, id) : NULL;
 
-    return c ? c : ds_notion_column_named(&w->table, name);
+    if (c)
+        return c;
+    c = ds_notion_column_named(&w->table, name);
+    w->remade |= id && c;
+    w->remade_key |= id && c && strcmp(name, w->key) == 0;
+    w->unkept |= c != NULL;
+    return c;
 }
 
 const ds_notion_column *ds_notion_bind(ds_notion_writer *w, const char *name)
@@ -84,7 +94,6 @@ const ds_notion_column *ds_notion_bind(ds_notion_writer *w, const char *name)
     }
     c = column_for(w, name);
     w->bound[w->bound_n++] = (ds_notion_bound){ds_arena_strdup(w->arena, name), c};
-    w->unkept |= c && !ds_json_text(w->names, name);
     return c;
 }
 
@@ -172,12 +181,28 @@ void ds_notion_keep_columns(ds_notion_writer *w, ds_activity *act)
         ds_activity_keep(act, KEPT_COLUMNS, out.data);
 }
 
+/* What is remembered ends with the links' hashes: what was known before they became void stays
+ * known to this instance. */
 static bool take(ds_notion_writer *w, ds_activity *act, const char *text, size_t n, ds_err *err)
 {
-    w->names = recall_names(w, act);
+    const ds_json *names = recall_names(w, act);
+
+    w->names = names ? names : w->names;
+    w->remade = w->remade_key = false;
     w->known = ds_notion_table_read(text, n, w->arena, &w->table) &&
                bind_all(w, ds_activity_arena(act), err);
     return w->known;
+}
+
+/* Only a pass that compares every row fills an empty column: the next one is told to. */
+static void tell_remade(ds_notion_writer *w, ds_activity *act)
+{
+    if (!w->remade || w->refills)
+        return;
+    ds_activity_warn(act,
+                     "a column of the route was deleted and made anew in Notion: the next pass "
+                     "writes what its rows lack");
+    ds_activity_keep(act, KEPT_REMADE, w->remade_key ? REMADE_KEY : "column");
 }
 
 static bool recall_table(ds_notion_writer *w, ds_activity *act)
@@ -204,9 +229,46 @@ bool ds_notion_renew(ds_notion_writer *w, ds_activity *act, ds_err *err)
     w->recent = true;
     if (!take(w, act, table.text, table.text_n, err))
         return ds_wrap(err, "table %s", table.id);
+    tell_remade(w, act);
     ds_activity_keep(
         act, KEPT_TABLE,
         ds_arena_printf(a, "%lld\n%s", (long long)ds_activity_now_ms(act), table.text));
+    return true;
+}
+
+bool ds_notion_was_remade(ds_activity *act)
+{
+    return ds_activity_recall(act, KEPT_REMADE) != NULL;
+}
+
+/* The table that is kept is too old to be believed. */
+static bool is_stale(ds_activity *act)
+{
+    const char *kept = ds_activity_recall(act, KEPT_TABLE);
+
+    return kept && ds_activity_now_ms(act) - strtoll(kept, NULL, 10) >= KEPT_FOR_MS;
+}
+
+bool ds_notion_look_again(ds_notion_writer *w, ds_activity *act, ds_err *err)
+{
+    const char *remade = ds_activity_recall(act, KEPT_REMADE);
+    ds_err ignored = DS_ERR_INIT;
+
+    w->refills = remade != NULL;
+    w->refills_key = remade && strcmp(remade, REMADE_KEY) == 0;
+    w->names = recall_names(w, act);
+    w->unkept = w->refills; /* else they would be forgotten with the hashes */
+    if (w->refills || !is_stale(act))
+        return true;
+    w->refills = true; /* from here on it is this pass that fills it */
+    if (!ds_notion_renew(w, act, &ignored) &&
+        (ignored.kind == DS_ERR_AUTH || ignored.kind == DS_ERR_CONFIG ||
+         ignored.kind == DS_ERR_CANCELLED)) {
+        *err = ignored;
+        return false;
+    }
+    w->refills = w->remade;
+    w->refills_key = w->remade_key;
     return true;
 }
 

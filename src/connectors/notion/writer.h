@@ -3,9 +3,9 @@
  * The inside of the destination, shared by its files.
  *
  * Nothing is asked when a pass begins.  What the table looks like is kept between passes, and asked
- * again when Notion refuses a write that was made by it: so a pass without changes costs no call,
- * and one with ten changes costs ten.  Columns are known by their ids, which are kept beside their
- * names: one that is renamed by hand goes on being written.
+ * again when Notion refuses a write that was made by it, or a day later: so a pass without changes
+ * costs no call, and one with ten changes costs ten.  Columns are known by their ids, which are
+ * kept beside their names: one that is renamed by hand goes on being written.
  */
 #ifndef DS_CONNECTORS_NOTION_WRITER_H
 #define DS_CONNECTORS_NOTION_WRITER_H
@@ -54,9 +54,11 @@ typedef struct ds_notion_writer {
     ds_notion_bound *bound;
     size_t bound_n, bound_cap;
     const ds_notion_column *key_column;
-    const ds_json *names; /* what is kept of the columns: {"Stars": "n1"} */
-    bool unkept;          /* there is more of it */
-    ds_arena *seen_arena; /* what `find` answered last */
+    const ds_json *names;      /* what is kept of the columns: {"Stars": "n1"} */
+    bool unkept;               /* there is more of it */
+    bool remade, remade_key;   /* a column has another id than is kept, and is empty */
+    bool refills, refills_key; /* this pass compares every row for that */
+    ds_arena *seen_arena;      /* what `find` answered last */
     ds_notion_seen *seen;
     size_t seen_n;
     bool warned_cut, warned_columns;
@@ -74,6 +76,10 @@ DS_MUST_USE bool ds_notion_client(ds_notion_writer *w, ds_activity *act, ds_err 
 DS_MUST_USE bool ds_notion_ready(ds_notion_writer *w, ds_activity *act, ds_err *err);
 /* The same, asked anew. CONFIG where a column of the route cannot be written. */
 DS_MUST_USE bool ds_notion_renew(ds_notion_writer *w, ds_activity *act, ds_err *err);
+/* When a pass begins: asks for a table that is kept for too long, and sets `refills`. Of what
+ * hinders that, only a refusal is an error. */
+bool ds_notion_was_remade(ds_activity *act); /* an earlier pass has seen that */
+DS_MUST_USE bool ds_notion_look_again(ds_notion_writer *w, ds_activity *act, ds_err *err);
 /* The column that a name of the mapping stands for. NULL: there is none. */
 const ds_notion_column *ds_notion_bind(ds_notion_writer *w, const char *name);
 void ds_notion_keep_columns(ds_notion_writer *w, ds_activity *act);
