@@ -108,6 +108,10 @@ static void explain_text(const explain *e, const ds_planned *row)
            row->why ? ds_safe(a, row->why) : "");
     if (row->reason && (!row->why || strcmp(row->why, row->reason) != 0))
         printf("  %s\n", ds_safe(a, row->reason));
+    if (row->reason && strncmp(row->reason, "claimed by ", 11) == 0)
+        puts("  that unit brings this key as well, and its row is written there: nothing is "
+             "lacking;\n"
+             "  this unit takes it over once a full pass of that one does not meet it");
 }
 
 /* ---- for programs ---------------------------------------------------------------------------- */

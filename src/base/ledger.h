@@ -20,6 +20,8 @@ enum {
     DS_LINK_CREATED = 1, /* this route created the row: only such rows are its to remove */
     DS_LINK_MARKED = 2,  /* gone from the source and marked, or archived */
     DS_LINK_LEAVING = 4, /* about to be marked, archived or removed: whether it was is not known */
+    DS_LINK_UNMET = 8,   /* the last complete full pass did not meet its record: it is there for
+                            another unit of the route that does */
 };
 
 /* Links of a unit are numbered by `seq` in the order their records first came: walked in step with
@@ -84,7 +86,8 @@ typedef struct ds_ledger_begin { /* what the store knows when a pass starts; in 
 typedef struct ds_link_match {
     const ds_link *link;    /* NULL: this unit has none for the key */
     const char *claimed_by; /* another unit of the route that has it; else NULL */
-    const ds_link *left;    /* a unit that is gone had it: the next put of the key takes it over */
+    const ds_link *left;    /* a unit had it that is gone, or whose source no longer brings it: the
+                               next put of the key takes it over */
 } ds_link_match;
 
 typedef struct ds_link_put {

@@ -132,11 +132,11 @@ static bool link_later(ds_db *db, int64_t unit_id, const char *key, const char *
 
 static bool expect_free(ds_db *db, const found *at, const char *key, ds_err *err)
 {
-    int64_t owner;
+    int64_t owner, flags;
 
-    if (!ds_links_owner(db, at->route_id, key, &owner, err))
+    if (!ds_links_owner(db, at->route_id, key, &owner, &flags, err))
         return false;
-    if (!owner || ds_link_unit(owner) == at->unit_id)
+    if (!owner || ds_link_unit(owner) == at->unit_id || (flags & DS_LINK_UNMET))
         return true;
     return ds_fail(err, DS_ERR_CONFIG,
                    "%s cannot be adopted: another unit of the route has that key already", key);

@@ -180,7 +180,7 @@ static bool renumber_key(ds_link_writer *w, const written *x, ds_err *err)
 
 /* ---- puts ------------------------------------------------------------------------------------ */
 
-/* Its unit is gone: the key goes to the one that brings it now. */
+/* Its unit is gone, or no longer brings it: the key goes to the one that does. */
 static bool take_over(ds_link_writer *w, int64_t link_id, const written *x, ds_err *err)
 {
     static const char less_sql[] = "UPDATE ledger SET links = links - 1 WHERE unit_id = ?";
@@ -197,17 +197,17 @@ static bool take_over(ds_link_writer *w, int64_t link_id, const written *x, ds_e
  * has under another number makes way: the new number is the one that the running pass has seen. */
 static bool claim_key(ds_link_writer *w, const written *x, bool *taken, ds_err *err)
 {
-    int64_t owner;
+    int64_t owner, flags;
     bool may_take;
 
     *taken = false;
-    if (!ds_links_owner(w->db, w->at.route_id, x->link->key, &owner, err))
+    if (!ds_links_owner(w->db, w->at.route_id, x->link->key, &owner, &flags, err))
         return false;
     if (ds_link_unit(owner) == w->at.unit_id)
         return delete_link(w, owner, err) && renumber_key(w, x, err);
     if (!ds_links_may_take(w->db, ds_link_unit(owner), &may_take, err))
         return false;
-    if (may_take)
+    if (may_take || (flags & DS_LINK_UNMET))
         return take_over(w, owner, x, err);
     *taken = true;
     return void_link(w, x->link->key, owner, err);

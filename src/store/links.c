@@ -50,21 +50,24 @@ bool ds_links_walk(ds_db *db, int64_t unit_id, int64_t after, size_t max, ds_are
 
 /* ---- by key ---------------------------------------------------------------------------------- */
 
-bool ds_links_owner(ds_db *db, int64_t route_id, const char *key, int64_t *link_id, ds_err *err)
+bool ds_links_owner(ds_db *db, int64_t route_id, const char *key, int64_t *link_id, int64_t *flags,
+                    ds_err *err)
 {
-    static const char sql[] = "SELECT id FROM link_key WHERE route_id = ? AND key = ?";
+    static const char sql[] = "SELECT id, flags FROM link_key WHERE route_id = ? AND key = ?";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
     bool row = false;
 
-    *link_id = 0;
+    *link_id = *flags = 0;
     if (!st)
         return false;
     ds_bind_int(st, 1, route_id);
     ds_bind_text(st, 2, key);
     if (!ds_db_next(db, st, &row, err))
         return false;
-    if (row)
+    if (row) {
         *link_id = ds_col_int(st, 0);
+        *flags = ds_col_int(st, 1);
+    }
     return true;
 }
 
@@ -168,7 +171,7 @@ static bool match_one(ds_db *db, ds_link_place at, int64_t gen, const char *key,
 
     if (!own && !name_claimant(db, unit_id, a, last, err))
         return false;
-    if (!own && !last->may_take) {
+    if (!own && !last->may_take && !(ds_col_int(st, 4) & DS_LINK_UNMET)) {
         out->claimed_by = last->name;
         return true;
     }

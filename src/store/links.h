@@ -53,8 +53,8 @@ DS_MUST_USE bool ds_links_adopt(ds_link_writer *w, const char *key, const char *
 /* A unit that its source no longer has keeps its links, but not from another one that brings the
  * key; except while what it left is being swept. */
 DS_MUST_USE bool ds_links_may_take(ds_db *db, int64_t unit_id, bool *may, ds_err *err);
-/* The unit that has the key; 0: none. */
+/* The link that has the key, and its flags; 0: none. */
 DS_MUST_USE bool ds_links_owner(ds_db *db, int64_t route_id, const char *key, int64_t *link_id,
-                                ds_err *err);
+                                int64_t *flags, ds_err *err);
 
 #endif

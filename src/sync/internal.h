@@ -274,6 +274,7 @@ void hold_item(pass *p, const item *it);
 /* What the write came to: counted, and a link, a held record or an unknown of a later pass. */
 void settle_write(pass *p, item *it, const ds_write *w);
 void settle_link(pass *p, const item *it, const ds_write *w); /* the link that w makes true */
+void settle_met(pass *p, const item *it); /* a link that an earlier pass did not meet */
 
 /* intent.c: writes whose answer may be lost. */
 bool intent_needed(const pass *p);
@@ -311,6 +312,9 @@ typedef enum missing_result { MISSING_DONE, MISSING_APPROVAL, MISSING_FAILED } m
 typedef bool (*page_taker)(pass *p, fetched *got, void *to, ds_err *err);
 DS_MUST_USE missing_result handle_missing(pass *p, page_taker take, void *to,
                                           ds_err *err); /* where p->seen is kept */
+/* After a complete full pass of one unit of several: links whose records did not come no longer
+ * keep another unit from them. */
+DS_MUST_USE bool note_unmet(pass *p, ds_err *err);
 DS_MUST_USE bool count_missing(pass *p, int64_t *missing, ds_err *err);
 bool looks_for_missing(const pass *p); /* what was seen is known, and is to be trusted */
 /* Calls `each` with every batch of missing links; `each` false ends it. */

@@ -14,8 +14,16 @@ static bool is_missing(const pass *p, const ds_link *link)
            !was_seen(p, link->seq);
 }
 
-bool for_missing(pass *p, bool (*each)(pass *, void *, const ds_link *, size_t, ds_err *), void *to,
-                 ds_err *err)
+/* Its record did not come: another unit may bring it now. */
+static bool is_unmet(const pass *p, const ds_link *link)
+{
+    return !(link->flags & DS_LINK_UNMET) && !was_seen(p, link->seq);
+}
+
+typedef bool (*taker)(pass *p, void *to, const ds_link *links, size_t n, ds_err *err);
+
+static bool for_links(pass *p, bool (*wanted)(const pass *p, const ds_link *link), taker each,
+                      void *to, ds_err *err)
 {
     DS_AUTO(ds_arena) memory = ds_arena_new();
     int64_t after = -1;
@@ -31,7 +39,7 @@ bool for_missing(pass *p, bool (*each)(pass *, void *, const ds_link *, size_t, 
             return ds_wrap(err, "walk the links");
         gone = ds_arena_alloc(memory, n * sizeof(*gone));
         for (size_t i = 0; i < n; i++)
-            if (is_missing(p, &links[i]))
+            if (wanted(p, &links[i]))
                 gone[gone_n++] = links[i];
         if (gone_n && !each(p, to, gone, gone_n, err))
             return false;
@@ -40,6 +48,11 @@ bool for_missing(pass *p, bool (*each)(pass *, void *, const ds_link *, size_t, 
             return ds_fail(err, DS_ERR_CANCELLED, "stopped");
     }
     return true;
+}
+
+bool for_missing(pass *p, taker each, void *to, ds_err *err)
+{
+    return for_links(p, is_missing, each, to, err);
 }
 
 static bool count_some(pass *p, void *to, const ds_link *links, size_t n, ds_err *err)
@@ -357,4 +370,35 @@ missing_result handle_missing(pass *p, page_taker take, void *to, ds_err *err)
         return MISSING_APPROVAL;
     }
     return for_missing(p, act_on_some, NULL, err) ? MISSING_DONE : MISSING_FAILED;
+}
+
+/* ---- records that another unit may bring ----------------------------------------------------- */
+
+static bool note_some(pass *p, void *to, const ds_link *links, size_t n, ds_err *err)
+{
+    (void)to;
+    for (size_t i = 0; i < n; i++) {
+        ds_link link = links[i];
+
+        link.flags |= DS_LINK_UNMET;
+        group_put(p, &link, false);
+    }
+    return group_commit(p, true, err);
+}
+
+/* Each number was given out and seen: there is nothing to look for. */
+static bool met_all(const pass *p)
+{
+    for (int64_t seq = 0; seq < p->next_seq; seq++)
+        if (!was_seen(p, seq))
+            return false;
+    return true;
+}
+
+bool note_unmet(pass *p, ds_err *err)
+{
+    if (!looks_for_missing(p) || p->begin.alone || p->in->sweep || met_all(p))
+        return true;
+    return for_links(p, is_unmet, note_some, NULL, err) ||
+           ds_wrap(err, "records that did not come");
 }

@@ -143,7 +143,9 @@ static void prepare_seen(pass *p, bool resumed)
 {
     const ds_checkpoint *c = &p->begin.checkpoint;
 
-    if (p->route->missing == DS_MISSING_IGNORE || p->in->kind != DS_PASS_FULL)
+    bool for_others = !p->begin.alone && !p->planning;
+
+    if ((p->route->missing == DS_MISSING_IGNORE && !for_others) || p->in->kind != DS_PASS_FULL)
         return;
     p->seen_n = resumed ? c->seen_n : (size_t)(p->begin.next_seq + 7) / 8;
     p->seen_void = resumed && !c->seen;

@@ -202,7 +202,7 @@ static step finish(pass *p, ds_err *err)
 {
     step late = STEP_ON;
 
-    if (p->seen) {
+    if (p->seen && p->route->missing != DS_MISSING_IGNORE) {
         if (!group_commit(p, true, err)) /* what is known so far, before rows are taken for gone */
             return STEP_FAILED;
         switch (handle_missing(p, take_late, &late, err)) {
@@ -214,7 +214,7 @@ static step finish(pass *p, ds_err *err)
             break;
         }
     }
-    return group_finish(p, err) ? STEP_END : STEP_FAILED;
+    return note_unmet(p, err) && group_finish(p, err) ? STEP_END : STEP_FAILED;
 }
 
 static ds_pass_outcome outcome_of_error(const ds_err *err)

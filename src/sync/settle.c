@@ -49,7 +49,8 @@ void settle_link(pass *p, const item *it, const ds_write *w)
         link.flags = it->left->flags & DS_LINK_CREATED;
     if (it->link) {
         link.seq = it->link->seq;
-        link.flags = (uint8_t)(it->link->flags & ~(DS_LINK_MARKED | DS_LINK_LEAVING));
+        link.flags =
+            (uint8_t)(it->link->flags & ~(DS_LINK_MARKED | DS_LINK_LEAVING | DS_LINK_UNMET));
     }
     if (w->outcome == DS_OUT_CREATED || DS_PLANT("every row ours") ||
         (it->intent && !it->link && !it->left && intent_means_ours(p)))
@@ -62,8 +63,16 @@ void settle_link(pass *p, const item *it, const ds_write *w)
 static bool link_is_current(const item *it, const ds_write *w)
 {
     return w->outcome == DS_OUT_UNCHANGED && it->link && it->link->valid &&
-           !(it->link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING)) &&
+           !(it->link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING | DS_LINK_UNMET)) &&
            ds_hash_same(it->link->hash, it->mapped.hash);
+}
+
+void settle_met(pass *p, const item *it)
+{
+    ds_link link = *it->link;
+
+    link.flags &= (uint8_t)~DS_LINK_UNMET;
+    group_put(p, &link, false);
 }
 
 /* Surely not done. One that was announced by an earlier pass, and not settled here, stays so. */

@@ -374,6 +374,8 @@ static bool must_send(pass *p, item *it)
         return false;
     case DO_NOTHING:
         p->totals.unchanged++;
+        if (it->link->flags & DS_LINK_UNMET)
+            settle_met(p, it);
         if (it->intent)
             group_clear_intent(p, it->key);
         if (it->held)

@@ -111,6 +111,18 @@ class Shifts(Routes):
         done = self.one()
         self.assertEqual((done["total"], done["missing"]), (129, 1))
 
+    def test_one_that_moved_to_another_unit_takes_its_row_along(self):
+        self.route("orgs: [acme, globex]", "owns: [full_name]")
+        self.once()
+        row = self.everything("/orgs/acme/repos")[0]
+        self.execute("ALTER TABLE t ADD COLUMN mine; UPDATE t SET mine = 'by hand'")
+        self.side("PATCH", f"/repos/{row['full_name']}", {"owner": "globex"})
+        self.once(code=None)  # whichever unit comes first: the new one may still find it claimed
+        self.once(code=None)
+        self.assertEqual(self.run_it("held", "--json").json["held"], [])
+        ((name, mine),) = self.query(f"SELECT full_name, mine FROM t WHERE key = '{row['id']}'")
+        self.assertEqual((name.split("/")[0], mine), ("globex", "by hand"))
+
     def test_one_that_cannot_be_looked_at_is_kept(self):
         for fault, kind in (("status=451", None), ("status=500", "transient"), ("status=403 message=No", None)):
             with self.subTest(fault):

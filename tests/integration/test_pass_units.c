@@ -74,6 +74,50 @@ static void of_two_passes_at_once_the_first_to_commit_has_the_key(void **state)
     assert_int_equal(ds_memory_count("out", NULL), 3);
 }
 
+static void a_record_that_moves_to_another_unit_takes_its_row_along(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory"), "");
+    put_in("north", "a", "one");
+    put_in("north", "b", "one");
+    put_in("south", "c", "one");
+    assert_string_equal(pass_of(w, "north"), "2 2 0 0 0 0");
+    assert_string_equal(pass_of(w, "south"), "1 1 0 0 0 0");
+    ds_memory_take("in", "north", "a");
+    put_in("south", "a", "two");
+    assert_string_equal(pass_of(w, "south"), "2 0 0 1 0 1"); /* as far as anybody knows */
+    assert_string_equal(world_held(w), "a: claimed by north");
+    assert_string_equal(pass_of(w, "north"), "1 0 0 1 0 0");
+    assert_string_equal(pass_of(w, "south"), "2 0 1 1 0 0");
+    assert_string_equal(world_held(w), "");
+    assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
+    assert_int_equal(ds_memory_count("out", NULL), 3);
+    put_in("north", "a", "three"); /* and from here on the other way round */
+    assert_string_equal(pass_of(w, "north"), "2 0 0 1 0 1");
+    w->unit = "north";
+    assert_string_equal(world_held(w), "a: claimed by south");
+}
+
+static void one_that_comes_back_is_its_units_again(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory"), "");
+    put_in("north", "a", "one");
+    put_in("north", "b", "one");
+    put_in("south", "c", "one");
+    (void)pass_of(w, "north");
+    (void)pass_of(w, "south");
+    ds_memory_take("in", "north", "a");
+    assert_string_equal(pass_of(w, "north"), "1 0 0 1 0 0");
+    put_in("north", "a", "one");
+    assert_string_equal(pass_of(w, "north"), "2 0 0 2 0 0");
+    put_in("south", "a", "two");
+    assert_string_equal(pass_of(w, "south"), "2 0 0 1 0 1");
+    assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "one");
+}
+
 static bool mark_gone(ds_job *job, ds_tx *tx, ds_err *err)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
@@ -170,6 +214,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_claimed_key_that_where_drops_is_no_conflict),
+        CASE(a_record_that_moves_to_another_unit_takes_its_row_along),
+        CASE(one_that_comes_back_is_its_units_again),
         CASE(of_two_passes_at_once_the_first_to_commit_has_the_key),
         CASE(a_sweep_reads_nothing_and_takes_all_for_gone),
         CASE(a_row_of_a_unit_that_is_gone_goes_to_the_one_that_brings_it),
