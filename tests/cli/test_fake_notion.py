@@ -65,6 +65,9 @@ class Start(Case):
     def test_the_same_ids_in_each_run_and_after_a_reset(self):
         self.fake("--seed", "rows=3")
         first = self.side("GET", "/state")
+        self.assertEqual([(page["title"], page["shared"]) for page in first["pages"]],
+                         [("Home", True), ("Private", False)])
+        self.assertEqual(self.ask("GET", "/v1/pages/" + first["pages"][0]["id"], headers=NEW).json["object"], "page")
         rows = self.side("GET", "/rows")
         self.create("more")
         self.side("POST", "/reset")

@@ -3,7 +3,7 @@
  * The side door of the stand-in: what a person does with the hand in Notion, and what a test wants
  * to know and to set.
  *
- *     GET  /_fake/state      databases, data sources, their columns, how many rows
+ *     GET  /_fake/state      pages, databases, data sources, their columns, how many rows
  *     GET  /_fake/rows       ?source=ID or name: the rows with plain values; &in_trash=true
  *     POST /_fake/add        {"source", "properties"}          a row made by hand
  *     POST /_fake/edit       {"page" or "title", "properties"} a row changed by hand
@@ -140,21 +140,41 @@ static void show_source_state(const ds_ws *ws, const ds_ws_source *source, ds_ar
     ds_json_w_end_object(w);
 }
 
+static void show_head(const ds_ws_thing *thing, const char *title, ds_json_writer *w)
+{
+    ds_ws_show_id("id", thing->id, w);
+    ds_w_text(w, "title", title);
+    ds_w_bool(w, "shared", !ds_ws_is_hidden(thing));
+}
+
+static void show_pages(const ds_ws *ws, ds_arena *a, ds_json_writer *w)
+{
+    ds_json_w_name(w, "pages");
+    ds_json_w_begin_list(w);
+    for (uint32_t i = 0; i < ws->pages.n; i++) {
+        const ds_ws_page *page = (const ds_ws_page *)ws->pages.at[i];
+
+        ds_json_w_begin_object(w);
+        show_head(&page->thing, ds_ws_page_title(ws, page, a), w);
+        ds_json_w_end_object(w);
+    }
+    ds_json_w_end_list(w);
+}
+
 void ds_ws_side_state(void *state, ds_fake_call *call)
 {
     const ds_ws *ws = state;
     ds_json_writer *w = ds_fake_json(call, 200);
 
     ds_json_w_begin_object(w);
+    show_pages(ws, call->arena, w);
     ds_json_w_name(w, "databases");
     ds_json_w_begin_list(w);
     for (uint32_t i = 0; i < ws->databases.n; i++) {
         const ds_ws_database *base = (const ds_ws_database *)ws->databases.at[i];
 
         ds_json_w_begin_object(w);
-        ds_ws_show_id("id", base->thing.id, w);
-        ds_w_text(w, "title", ds_ws_title_text(ws, base->title, call->arena));
-        ds_w_bool(w, "shared", !ds_ws_is_hidden(&base->thing));
+        show_head(&base->thing, ds_ws_title_text(ws, base->title, call->arena), w);
         ds_json_w_name(w, "data_sources");
         ds_json_w_begin_list(w);
         for (uint32_t j = 0; j < base->sources.n; j++)
