@@ -2,6 +2,7 @@
 #include "engine/temporal/ensure.h"
 
 #include "base/log.h"
+#include "engine/temporal/crew.h"
 #include "engine/temporal/payload.h"
 #include "json/member.h"
 #include "store/state_json.h"
@@ -41,11 +42,13 @@ static const char *ensure_signal(const ds_event *event, const char *config, ds_a
 typedef struct ensuring {
     ds_worker *w;
     const ds_route *route;
+    const char *const *units; /* as the source has them */
+    size_t units_n;
     ds_event event;
     const char *config;
     const ds_listed *listed; /* workflows that run, as the server's lists have them */
     size_t listed_n;
-    ds_arena *a;
+    ds_arena *a; /* of the thread at hand */
 } ensuring;
 
 static const ds_listed *listed_of(const ensuring *e, const char *unit)
@@ -117,30 +120,38 @@ static bool ensure_one(const ensuring *e, const char *unit, ds_err *err)
     return found || start(e, unit, err);
 }
 
+static bool ensure_at(void *to, size_t i, ds_arena *a, ds_err *err)
+{
+    ensuring mine = *(const ensuring *)to;
+
+    mine.a = a;
+    return ensure_one(&mine, mine.units[i], err);
+}
+
 /* ---- those that are gone --------------------------------------------------------------------- */
 
-static bool has(const char *const *units, size_t n, const char *unit)
+static bool has(const ensuring *e, const char *unit)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(units[i], unit) == 0)
+    for (size_t i = 0; i < e->units_n; i++) {
+        if (strcmp(e->units[i], unit) == 0)
             return true;
     }
     return false;
 }
 
-static bool tell_gone(const ensuring *e, const char *const *units, size_t n, ds_err *err)
+static bool tell_gone_at(void *to, size_t i, ds_arena *a, ds_err *err)
 {
-    for (size_t i = 0; i < e->listed_n; i++) {
-        const ds_listed *listed = &e->listed[i];
-        bool found;
+    const ensuring *e = to;
+    const ds_listed *listed = &e->listed[i];
+    bool found;
 
-        if (has(units, n, listed->unit) || (listed->word && strcmp(listed->word, "gone") == 0))
-            continue;
-        if (!e->w->host->note_gone(e->w->host, e->route->name, listed->unit, true, err) ||
-            !ds_client_signal(e->w->client, listed->id, "gone", NULL, &found, err))
-            return false;
-        log_unit(e, "unit_gone", listed->unit);
-    }
+    (void)a;
+    if (has(e, listed->unit) || (listed->word && strcmp(listed->word, "gone") == 0))
+        return true;
+    if (!e->w->host->note_gone(e->w->host, e->route->name, listed->unit, true, err) ||
+        !ds_client_signal(e->w->client, listed->id, "gone", NULL, &found, err))
+        return false;
+    log_unit(e, "unit_gone", listed->unit);
     return true;
 }
 
@@ -149,21 +160,19 @@ static bool tell_gone(const ensuring *e, const char *const *units, size_t n, ds_
 static bool see_to(ensuring *e, ds_err *err)
 {
     const ds_engine_host *host = e->w->host;
-    const char *const *units;
+    ds_crew_work units = {.one = ensure_at, .to = e, .stop = &e->w->stopping};
+    ds_crew_work gone = {.one = tell_gone_at, .to = e, .stop = &e->w->stopping};
     ds_listed *listed;
-    size_t n;
 
-    if (!host->list(host, e->route, &e->w->stopping, e->a, &units, &n, err) ||
+    if (!host->list(host, e->route, &e->w->stopping, e->a, &e->units, &e->units_n, err) ||
         !ds_client_list(e->w->client, e->route->name, e->a, &listed, &e->listed_n, err))
         return false;
     e->listed = listed;
-    e->event = host->ensure(host, e->route, n);
+    e->event = host->ensure(host, e->route, e->units_n);
     e->config = config_text(&e->event, e->a);
-    for (size_t i = 0; i < n && !atomic_load(&e->w->stopping); i++) {
-        if (!ensure_one(e, units[i], err))
-            return false;
-    }
-    return tell_gone(e, units, n, err);
+    units.n = e->units_n;
+    gone.n = e->listed_n;
+    return ds_crew_do(&units, err) && ds_crew_do(&gone, err);
 }
 
 static int64_t back_off(ds_ensure_route *route)
