@@ -231,6 +231,55 @@ class SmallHistories(Served):
         self.each_once(3)
 
 
+    def attributes(self, *words, behind_each=()):
+        names = [word for name in ("SyncRoute", "SyncState", "SyncUnit")
+                 for word in ("--name", name, *behind_each)]
+        self.server.cli("operator", "search-attribute", *words, *names)
+
+    def found(self, query):
+        listed = self.server.json("workflow", "list", "--query", f"TaskQueue = '{self.queue}' AND "
+                                  f"ExecutionStatus = 'Running' AND {query}")
+        return [one["execution"]["workflowId"] for one in listed]
+
+    def upserts(self):
+        return self.types().count("UPSERT_WORKFLOW_SEARCH_ATTRIBUTES")
+
+    def test_search_attributes_where_the_namespace_has_them(self):
+        self.config("routes:\n" + route())
+        self.rows(1)
+        worker = self.worker()
+        self.until_status(runs=1, state="idle")
+        self.signal("pause")
+        self.until_status(paused=True)
+        self.assertEqual(self.upserts(), 0)
+        self.leave(worker)
+
+        self.attributes("create", behind_each=("--type", "Keyword"))
+        self.config("routes:\n" + route() + route("trees"))
+        self.rows(1, "trees.jsonl")
+        self.worker()
+        trees = self.unit("trees")
+        self.until(lambda: self.found("SyncRoute = 'trees' AND SyncUnit = 'all' AND SyncState = 'active'")
+                   == [trees], "a unit that is started with them")
+        self.signal("sync_now", [])  # paused as it is: it waits, and is seen to all the same
+        self.until(lambda: self.found("SyncState = 'paused'") == [self.unit()], "one that was there")
+        self.signal("resume", [])
+        for n in range(2, 5):  # runs follow one another
+            self.until_status(runs=n, state="idle")
+            self.signal("sync_now", [])
+        self.until(lambda: self.found("SyncState = 'active' AND SyncRoute = 'plants'") == [self.unit()],
+                   "the newest run with them")
+        info = self.described()["workflowExecutionInfo"]
+        self.assertNotEqual(info["firstRunId"], info["execution"]["runId"])
+
+        self.attributes("remove", "--yes")
+        before = self.upserts()
+        self.signal("pause")
+        self.until_status(paused=True)
+        self.assertLessEqual(self.upserts(), before)
+        self.assertNotIn("not_answered", self.log())
+
+
 class Restarted(Slow):
     keep = True
 

@@ -54,8 +54,9 @@ static const struct row {
      DS_REPLAY_OTHER, "ends an activity that is not open"},
     {"a marker", DS_HE_SIGNALED, DS_HE_MARKER, "core_patch", NULL, 0, DS_REPLAY_OTHER,
      "has recorded a marker core_patch, where this worker would do nothing"},
-    {"changed search attributes", DS_HE_SIGNALED, DS_HE_SEARCH_ATTRIBUTES, NULL, NULL, 0,
-     DS_REPLAY_OTHER, "has changed search attributes"},
+    {"search attributes before a command is carried out", DS_HE_ACTIVITY_SCHEDULED,
+     DS_HE_SEARCH_ATTRIBUTES, NULL, NULL, 0, DS_REPLAY_OTHER,
+     "would schedule activity 1 (sync_pass), and the history does not"},
     {"a workflow that completed", DS_HE_SIGNALED, DS_HE_COMPLETED, NULL, NULL, 0, DS_REPLAY_OTHER,
      "has the workflow completed"},
     {"an end of a task that was not started", DS_HE_SIGNALED, DS_HE_TASK_COMPLETED, NULL, NULL, 0,
@@ -113,6 +114,24 @@ static void what_may_be_ignored_is(void **state)
                   (ds_hevent){.type = passed_over[i].type, .may_ignore = passed_over[i].flagged});
         assert_non_null(rig_replay(&g, rig_start_task(&g)));
     }
+}
+
+/* A worker that knows of some sets them, one that does not replays it all the same. */
+static void search_attributes_are_set_behind_all_else(void **state)
+{
+    static const char given, changed;
+    rig g = rig_new();
+    char letters[16] = "";
+
+    (void)state;
+    g.events[0].search = &given;
+    rig_task(&g, letters, sizeof(letters));
+    assert_ptr_equal(ds_replay_searched(g.last), &given);
+    rig_event(&g, (ds_hevent){.type = DS_HE_SEARCH_ATTRIBUTES, .search = &changed});
+    rig_end(&g, DS_HE_ACTIVITY_COMPLETED, DS_PASS_DONE, NULL);
+    rig_task(&g, letters, sizeof(letters));
+    assert_string_equal(letters, "AT");
+    assert_ptr_equal(ds_replay_searched(g.last), &changed);
 }
 
 /* ---- not whole ------------------------------------------------------------------------------- */
@@ -282,6 +301,7 @@ int main(void)
     add_table(signals, any_signal);
     add_test(a_timer_fires_once);
     add_test(what_may_be_ignored_is);
+    add_test(search_attributes_are_set_behind_all_else);
     add_test(a_gap_is_no_nondeterminism);
     add_test(every_cut_is_noticed_or_harmless);
     add_test(a_query_of_a_closed_run_sees_its_end);

@@ -1,6 +1,7 @@
 /* src/engine/temporal/answer.c - commands. */
 #include "engine/temporal/answer.h"
 
+#include "engine/temporal/attributes.h"
 #include "engine/temporal/payload.h"
 #include "json/member.h"
 #include <string.h>
@@ -190,8 +191,7 @@ static bool continue_as_new(const ds_client *c, const ds_replay *r, Ds__Command 
     m->has_initiator = true;
     m->initiator = DS__CONTINUE_AS_NEW_INITIATOR__CONTINUE_AS_NEW_INITIATOR_WORKFLOW;
     m->memo = memo_of_next(r, a);
-    m->search_attributes =
-        (Ds__SearchAttributes *)(uintptr_t)ds_replay_start(r)->search; /* only read */
+    m->search_attributes = ds_attributes_of_next(c, r, a);
     if (ds_client_settings(c)->build_id) { /* else a run that is pinned hands its pin on */
         m->has_initial_versioning_behavior = true;
         m->initial_versioning_behavior =
@@ -260,16 +260,40 @@ static bool fill(const ds_client *c, const ds_replay *r, const ds_rcommand *from
     return true;
 }
 
+static bool ends_run(const ds_rcommand *commands, size_t n)
+{
+    return n > 0 && (commands[n - 1].type == DS_RC_CONTINUE || commands[n - 1].type == DS_RC_STOP);
+}
+
+/* Behind all others: replay knows it there. */
+static Ds__Command *change_attributes(Ds__SearchAttributes *to, ds_arena *a)
+{
+    Ds__UpsertWorkflowSearchAttributesCommandAttributes *m =
+        ds_wire_new(&ds__upsert_workflow_search_attributes_command_attributes__descriptor, a);
+    Ds__Command *command = ds_wire_new(&ds__command__descriptor, a);
+
+    m->search_attributes = to;
+    command->has_command_type = true;
+    command->command_type = DS__COMMAND_TYPE__COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES;
+    command->attributes_case =
+        DS__COMMAND__ATTRIBUTES_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES_COMMAND_ATTRIBUTES;
+    command->upsert_workflow_search_attributes_command_attributes = m;
+    return command;
+}
+
 Ds__Command **ds_answer_commands(const ds_client *c, const ds_replay *r, ds_arena *a, size_t *n,
                                  ds_err *err)
 {
     const ds_rcommand *from = ds_replay_commands(r, n);
     Ds__Command **all = ds_arena_alloc(a, (*n + 1) * sizeof(*all));
+    Ds__SearchAttributes *changed = ends_run(from, *n) ? NULL : ds_attributes_changed(c, r, a);
 
     for (size_t i = 0; i < *n; i++) {
         all[i] = ds_wire_new(&ds__command__descriptor, a);
         if (!fill(c, r, &from[i], all[i], a, err))
             return NULL;
     }
+    if (changed)
+        all[(*n)++] = change_attributes(changed, a);
     return all;
 }

@@ -23,6 +23,7 @@ struct ds_client {
     pthread_mutex_t lock;
     pthread_cond_t hurried;
     bool hurry, impatient;
+    atomic_uint attributes;
 };
 
 /* ---- its life -------------------------------------------------------------------------------- */
@@ -89,6 +90,16 @@ const char *ds_client_identity(const ds_client *c)
 ds_grpc *ds_client_grpc(ds_client *c)
 {
     return c->grpc;
+}
+
+unsigned ds_client_attributes(const ds_client *c)
+{
+    return atomic_load(&c->attributes);
+}
+
+void ds_client_set_attributes(ds_client *c, unsigned which)
+{
+    atomic_store(&c->attributes, which);
 }
 
 struct timespec ds_steady_in(int64_t ms)

@@ -35,6 +35,9 @@ ds_grpc *ds_client_grpc(ds_client *c);
 bool ds_client_wait(ds_client *c, int64_t ms);
 /* Every call and wait ends now. */
 void ds_client_hurry(ds_client *c);
+/* What attributes.h keeps here; 0 at first. */
+unsigned ds_client_attributes(const ds_client *c);
+void ds_client_set_attributes(ds_client *c, unsigned which);
 
 /* One call: encrypted, packed, sent, again where that is safe and makes sense for `patience_ms` in
  * all (0: once); the answer unpacked and decrypted in `a`. `request` is changed. *failure as of the

@@ -1,6 +1,7 @@
 /* src/engine/temporal/client_unit.c - what a client does with the workflow of a unit. */
 #include "engine/temporal/client.h"
 
+#include "engine/temporal/attributes.h"
 #include "engine/temporal/payload.h"
 #include "engine/temporal/replay.h"
 #include "engine/temporal/settings.h"
@@ -109,6 +110,7 @@ start_request(ds_client *c, const char *id, const ds_carry *carry, ds_arena *a, 
         DS__WORKFLOW_ID_CONFLICT_POLICY__WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING;
     r->user_metadata = label(ds_arena_printf(a, "%s/%s", carry->route, carry->unit_name), a);
     r->memo = ds_client_memo(carry, ds_replay_word(&carry->unit), a);
+    r->search_attributes = ds_attributes_of(c, carry, ds_replay_word(&carry->unit), a);
     r->input = ds_payloads_of_text(&text, a, err);
     return r->input ? r : NULL;
 }
@@ -120,15 +122,21 @@ bool ds_client_start(ds_client *c, const char *id, const ds_carry *carry, bool *
                                  &ds__start_workflow_execution_response__descriptor, DS_CALL_MS,
                                  DS_CALL_MS};
     DS_AUTO(ds_arena) a = ds_arena_new();
-    Ds__StartWorkflowExecutionRequest *r = start_request(c, id, carry, a, err);
+    Ds__StartWorkflowExecutionRequest *r;
     Ds__StartWorkflowExecutionResponse *answer;
+    ds_grpc_failure failure = {.text = ""};
     void *out;
 
-    if (!r || !ds_client_call(c, &call, &r->base, a, &out, NULL, err))
-        return ds_wrap(err, "start %s", id);
-    answer = out;
-    *started = answer->started;
-    return true;
+    do {
+        *err = DS_ERR_INIT;
+        r = start_request(c, id, carry, a, err);
+        if (r && ds_client_call(c, &call, &r->base, a, &out, &failure, err)) {
+            answer = out;
+            *started = answer->started;
+            return true;
+        }
+    } while (r && ds_attributes_refused(c, r->search_attributes != NULL, &failure));
+    return ds_wrap(err, "start %s", id);
 }
 
 /* ---- signal, query, describe ----------------------------------------------------------------- */

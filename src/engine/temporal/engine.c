@@ -6,6 +6,7 @@
 #include "engine/temporal/module.h"
 
 #include "base/log.h"
+#include "engine/temporal/attributes.h"
 #include "engine/temporal/ensure.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #define PASSES_USUAL 8
 #define HEALTH_MOST_MS DS_MINUTE_MS
+#define ATTRIBUTES_MS (10 * DS_MINUTE_MS) /* between looks whether there are some by now */
 
 typedef struct temporal_engine {
     const ds_engine_ops *ops; /* first */
@@ -21,6 +23,7 @@ typedef struct temporal_engine {
     ds_engine_options options;
     bool ensures;
     ds_ensure_route *routes;
+    int64_t attributes_ms; /* when to look for search attributes next; mono */
     atomic_int stops;
 } temporal_engine;
 
@@ -90,6 +93,17 @@ static void ensure_due(temporal_engine *e)
     }
 }
 
+/* A worker that only begins its work is not held up by it: nothing depends on them. */
+static void look_for_attributes(temporal_engine *e)
+{
+    int64_t now = e->worker.host->clock->mono_us(e->worker.host->clock) / 1000;
+
+    if (now < e->attributes_ms)
+        return;
+    e->attributes_ms = now + ATTRIBUTES_MS;
+    ds_attributes_look(e->client);
+}
+
 static void log_version(const char *build_id)
 {
     char text[512];
@@ -135,6 +149,7 @@ static bool run(ds_engine *engine, ds_err *err)
     }
     if (ok && goes) {
         do {
+            look_for_attributes(e);
             if (e->ensures)
                 ensure_due(e);
             tell_health(e, DS_HEALTH_PULSE);

@@ -69,6 +69,8 @@ static bool read_run(const Ds__HistoryEvent *ev, ds_arena *a, ds_hevent *out, ds
         out->name = m->signal_name;
         return read_args(m->input, a, out, err);
     }
+    if (HAS(ev, UPSERT_WORKFLOW_SEARCH_ATTRIBUTES_EVENT_ATTRIBUTES))
+        out->search = ev->upsert_workflow_search_attributes_event_attributes->search_attributes;
     if (HAS(ev, MARKER_RECORDED_EVENT_ATTRIBUTES))
         out->name = ev->marker_recorded_event_attributes->marker_name;
     return true;

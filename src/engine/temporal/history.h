@@ -56,7 +56,8 @@ typedef struct ds_hevent {
     const char *error, *error_type; /* ACTIVITY_FAILED, _TIMED_OUT */
     int64_t bytes;                  /* TASK_STARTED: size of the history */
     bool suggests; /* TASK_STARTED: the server wishes a new run, or has a newer version */
-    const void *memo, *search; /* STARTED: as the wire has them, for the next run; or NULL */
+    /* STARTED: as the wire has them, for the next run; or NULL. `search` also of a change of it. */
+    const void *memo, *search;
 } ds_hevent;
 
 struct Ds__HistoryEvent;

@@ -248,7 +248,6 @@ static const char *event_text(const ds_hevent *ev, char *out, size_t n)
         [DS_HE_CANCELED] = "the workflow ended as cancelled",
         [DS_HE_MARKER] = "recorded a marker",
         [DS_HE_CONTINUED_AS_NEW] = "continued as new",
-        [DS_HE_SEARCH_ATTRIBUTES] = "changed search attributes",
         [DS_HE_PROPERTIES_MODIFIED] = "changed the memo",
     };
     const char *name = (size_t)ev->type < DS_COUNT(names) ? names[ev->type] : NULL;
@@ -341,6 +340,7 @@ static bool take(ds_replay *r, const ds_hevent *ev, ds_err *err)
     switch (ev->type) {
     case DS_HE_STARTED:
         r->start = ev;
+        r->searched = ev->search;
         r->now_ms = ev->at_ms;
         see(r, ev);
         return true;
@@ -362,6 +362,9 @@ static bool take(ds_replay *r, const ds_hevent *ev, ds_err *err)
         return true;
     case DS_HE_TASK_COMPLETED:
         return end_task(r, ev, err);
+    case DS_HE_SEARCH_ATTRIBUTES: /* the last command of its task, where there is one */
+        r->searched = ev->search;
+        return all_matched(r, err);
     case DS_HE_TASK_SCHEDULED:
         return all_matched(r, err);
     case DS_HE_TASK_TIMED_OUT:
@@ -384,7 +387,6 @@ static bool take(ds_replay *r, const ds_hevent *ev, ds_err *err)
     case DS_HE_TIMER_STARTED:
     case DS_HE_TIMER_CANCELED:
     case DS_HE_MARKER:
-    case DS_HE_SEARCH_ATTRIBUTES:
     case DS_HE_PROPERTIES_MODIFIED:
         return match(r, ev, err);
     default:
@@ -493,6 +495,11 @@ ds_replay_turn ds_replay_turn_of(const ds_replay *r)
 ds_replay_tally ds_replay_tally_of(const ds_replay *r)
 {
     return r->tally;
+}
+
+const void *ds_replay_searched(const ds_replay *r)
+{
+    return r->searched;
 }
 
 const ds_hevent *ds_replay_start(const ds_replay *r)

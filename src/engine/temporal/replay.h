@@ -12,8 +12,11 @@
  *   a pass          SCHEDULE of the one activity; at most one is open
  *   stop the pass   CANCEL of it
  *   a timer         one is open at most. A later time is left to the open one, which looks again;
- * an earlier one takes its place what lists show MEMO, when it changes When to begin a new run is
- * no rule but a matter of taste of the worker that does: for the past it is read off the history.
+ *                   an earlier one takes its place
+ *   what lists show MEMO, when it changes
+ * When to begin a new run is no rule but a matter of taste of the worker that does: for the past it
+ * is read off the history.  So are search attributes: a worker may set them behind all that it
+ * commands, where the server has some.
  */
 #ifndef DS_ENGINE_TEMPORAL_REPLAY_H
 #define DS_ENGINE_TEMPORAL_REPLAY_H
@@ -91,5 +94,7 @@ typedef struct ds_replay_tally {
 } ds_replay_tally;
 ds_replay_tally ds_replay_tally_of(const ds_replay *r);
 const ds_hevent *ds_replay_start(const ds_replay *r); /* STARTED; NULL */
+/* The search attributes that the run was given last, as the wire has them; NULL. */
+const void *ds_replay_searched(const ds_replay *r);
 
 #endif

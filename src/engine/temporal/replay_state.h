@@ -29,6 +29,7 @@ struct ds_replay {
     } timer;
     bool stopping; /* somebody cancelled the workflow */
     const char *shown_word, *shown_config;
+    const void *searched;
     /* of the last activation */
     ds_rcommand commands[DS_RCOMMANDS_MAX];
     size_t commands_n, matched_n;

@@ -5,6 +5,7 @@
  * it out again at once; the workflow itself never fails: it waits for a worker that can.
  */
 #include "engine/temporal/answer.h"
+#include "engine/temporal/attributes.h"
 #include "engine/temporal/failure.h"
 #include "engine/temporal/look.h"
 #include "engine/temporal/worker.h"
@@ -23,6 +24,7 @@ typedef struct wftask {
     ds_arena *a;
     ds_replay *replay;
     const char *id;
+    bool sent_attributes;
 } wftask;
 
 static char *copy(const wftask *t, const char *text)
@@ -85,6 +87,8 @@ static void respond(const wftask *t, const char *method, ProtobufCMessage *reque
         return; /* somebody else has it, or nobody needs it any more */
     if (strcmp(failure.text, "UnhandledCommand") == 0)
         return; /* something has arrived meanwhile: the task comes again with it */
+    if (ds_attributes_refused(t->w->client, t->sent_attributes, &failure))
+        return; /* somebody removed them: the task comes again, and is answered without */
     log_failure(t, "task_not_answered", &err);
 }
 
@@ -206,6 +210,7 @@ static void complete(wftask *t, Ds__Command **commands, size_t n)
     if (t->task->previous_started_event_id == 0)
         name_the_writer(t, r);
     answer_queries(t, r);
+    t->sent_attributes = ds_attributes_sent(commands, n);
     respond(t, "RespondWorkflowTaskCompleted", &r->base);
 }
 
