@@ -31,8 +31,7 @@ typedef struct ds_host_pass {
     atomic_bool stop;         /* unwind soon */
     _Atomic int64_t lease_us; /* on the clock's mono_us: later than that another may be at it */
     ds_progress progress;
-    atomic_bool
-        begun; /* set by the host: the store knows of it, so the next attempt is not fresh */
+    bool begun; /* an earlier attempt came to a checkpoint */
 } ds_host_pass;
 
 typedef enum ds_host_end {

@@ -62,6 +62,9 @@ typedef struct ds_db_ops {
 
     bool (*begin)(ds_db *db, ds_err *err);
     bool (*commit)(ds_db *db, ds_err *err);
+    /* Between transactions: whether commits from now on wait until they are durable, and all before
+     * them with them. NULL: they always do. */
+    bool (*soften)(ds_db *db, bool soft, ds_err *err);
     void (*rollback)(ds_db *db);
     bool (*view)(ds_db *db, ds_err *err);
     void (*view_end)(ds_db *db);

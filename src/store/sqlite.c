@@ -21,6 +21,7 @@ typedef struct sqlite_db {
     sqlite3 *handle;
     int wal_pages_max; /* then they go into the file */
     int wal_pages;     /* as of the last commit */
+    bool soft;         /* commits do not wait for the disk */
 } sqlite_db;
 
 typedef struct sqlite_stmt {
@@ -285,6 +286,19 @@ static bool commit(ds_db *db, ds_err *err)
     return run_cached(db, "COMMIT", err);
 }
 
+/* What is committed softly is in the log, in its place: the next sync of it takes all. */
+static bool soften(ds_db *db, bool soft, ds_err *err)
+{
+    sqlite_db *s = (sqlite_db *)db;
+
+    if (s->soft == soft)
+        return true;
+    if (!exec(db, soft ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", err))
+        return false;
+    s->soft = soft;
+    return true;
+}
+
 static void rollback(ds_db *db)
 {
     sqlite3_exec(handle_of(db), "ROLLBACK", NULL, NULL, NULL); /* the first error is the one */
@@ -453,6 +467,7 @@ static const ds_db_ops ops = {
     .col_null = col_null,
     .begin = begin,
     .commit = commit,
+    .soften = soften,
     .rollback = rollback,
     .view = view,
     .view_end = rollback, /* it wrote nothing: it has nothing to lose either */

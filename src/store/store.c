@@ -306,7 +306,7 @@ static void waited_done(ds_job *job, const ds_err *err)
 
 bool ds_store_do(ds_store *s, int lane, ds_job *job, ds_err *err)
 {
-    struct waited wait = {.base = {.run = waited_run, .done = waited_done},
+    struct waited wait = {.base = {.run = waited_run, .done = waited_done, .soft = job->soft},
                           .inner = job,
                           .lock = PTHREAD_MUTEX_INITIALIZER,
                           .ended = PTHREAD_COND_INITIALIZER,

@@ -93,6 +93,9 @@ enum { DS_LANE_EVENT = 0, DS_LANE_PAGE = 1 };
 typedef struct ds_job {
     ds_message message; /* the queue's */
     int lane;           /* the writer's */
+    /* It need not be durable by itself: only what comes behind it counts, and that is not there
+     * without it. It is done once it can be seen. */
+    bool soft;
     /* Runs on the writer thread inside its own savepoint: false rolls back just this job. Runs once
      * more, from what is durable, where a server was lost with the transaction. */
     bool (*run)(struct ds_job *job, ds_tx *tx, ds_err *err);

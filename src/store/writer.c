@@ -3,7 +3,7 @@
  * One thread owns the write connection.  It takes what waits, runs it inside one transaction and
  * makes it durable with one sync, so a hundred signals that come together cost one.  Pages are
  * large and run alone, each behind the events that were there before it; none of the two can starve
- * the other.
+ * the other.  A group of soft jobs alone is not waited for.
  *
  * What the disk refused once cannot be trusted by trying again (after a failed fsync the kernel may
  * have thrown the pages away and call them clean): the process ends, the next one recovers.
@@ -140,10 +140,26 @@ static void answer_group(ds_writer *w)
     w->n = 0;
 }
 
+static bool all_soft(const ds_writer *w)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        if (!w->group[i]->soft)
+            return false;
+    }
+    return true;
+}
+
+static bool begin(ds_writer *w, ds_err *err)
+{
+    const ds_db_ops *ops = w->db->ops;
+
+    return (!ops->soften || ops->soften(w->db, all_soft(w), err)) && ops->begin(w->db, err);
+}
+
 /* Once. false: *err, with nothing of the group durable; *hopeless: and nothing ever will be. */
 static bool try_group(ds_writer *w, bool *hopeless, ds_err *err)
 {
-    if (!w->db->ops->begin(w->db, err)) {
+    if (!begin(w, err)) {
         /* Another program has the file locked: nothing is lost, the jobs may be tried again. */
         *hopeless = w->db->ops->fate(w->db) == DS_DB_HOPELESS;
         return false;

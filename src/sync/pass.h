@@ -24,6 +24,7 @@ typedef struct ds_progress {
     _Atomic int64_t waiting_ms; /* since when it waits for its pace; 0: it does not */
     /* Until when each side sits out a rate limit; 0: it does not. */
     _Atomic int64_t source_limited_ms, destination_limited_ms;
+    atomic_bool kept; /* there is a checkpoint, durable: an attempt that follows goes on from it */
 } ds_progress;
 
 typedef struct ds_pass_in {

@@ -6,6 +6,7 @@
 #include "store_fixture.h"
 
 #include <fcntl.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -471,6 +472,61 @@ static void a_rest_while_one_is_on_its_way(void **state)
     fixture_end(&f);
 }
 
+/* ---- jobs that need not be durable by themselves --------------------------------------------- */
+
+typedef struct level_job {
+    ds_job base;
+    int64_t level; /* out: of SQLite's `synchronous` */
+    sem_t *reached, *gate;
+} level_job;
+
+static bool read_level(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    level_job *l = (level_job *)job;
+
+    if (l->reached)
+        sem_post(l->reached);
+    if (l->gate)
+        sem_wait(l->gate);
+    return ds_db_int(tx->db, "PRAGMA synchronous", -1, &l->level, err);
+}
+
+static level_job level_of(bool soft)
+{
+    return (level_job){.base = {.run = read_level, .soft = soft}};
+}
+
+enum { FULL = 2, NORMAL = 1 };
+
+static void a_commit_is_waited_for_where_one_of_its_jobs_wants_it(void **state)
+{
+    fixture f = fixture_new();
+    level_job alone[] = {level_of(false), level_of(true), level_of(false)};
+    level_job first = level_of(true), soft = level_of(true), hard = level_of(false);
+    sem_t reached, gate;
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(alone); i++) {
+        must(&f, ds_store_do(f.store, DS_LANE_EVENT, &alone[i].base, &f.err));
+        assert_int_equal(alone[i].level, alone[i].base.soft ? NORMAL : FULL);
+    }
+    sem_init(&reached, 0, 0);
+    sem_init(&gate, 0, 0);
+    first.reached = &reached;
+    first.gate = &gate;
+    ds_store_submit(f.store, DS_LANE_EVENT, &first.base);
+    sem_wait(&reached);
+    ds_store_submit(f.store, DS_LANE_EVENT, &soft.base);
+    ds_store_submit(f.store, DS_LANE_EVENT, &hard.base);
+    sem_post(&gate);
+    fixture_end(&f); /* does them all */
+    assert_int_equal(first.level, NORMAL);
+    assert_int_equal(soft.level, FULL);
+    assert_int_equal(hard.level, FULL);
+    sem_destroy(&reached);
+    sem_destroy(&gate);
+}
+
 int main(void)
 {
     add_test(nothing_is_known_where_there_is_no_store);
@@ -490,5 +546,6 @@ int main(void)
     add_test(a_file_that_takes_no_log);
     add_test(a_lock_held_by_nobody_in_particular);
     add_test(a_rest_while_one_is_on_its_way);
+    add_test(a_commit_is_waited_for_where_one_of_its_jobs_wants_it);
     return run_tests("edges of a store");
 }

@@ -29,6 +29,8 @@ static const ds_route *route_named(const ds_engine_host *host, const char *name)
 
 /* ---- its beginning, in the store ------------------------------------------------------------- */
 
+/* Nothing of it counts before the pass has committed something: without that the next attempt is as
+ * fresh as this one. So the source is asked before the disk has taken it. */
 typedef struct begin_job {
     ds_job job; /* first */
     ds_arena *arena;
@@ -153,7 +155,7 @@ static ds_host_end run_one(const ds_engine_host *host, const ds_host_task *task,
                            ds_arena *a, ds_event *ended, ds_err *err)
 {
     const ds_route *route = route_named(host, task->route);
-    begin_job b = {.job.run = begin,
+    begin_job b = {.job = {.run = begin, .soft = true},
                    .arena = a,
                    .route = route,
                    .task = task,
@@ -173,7 +175,6 @@ static ds_host_end run_one(const ds_engine_host *host, const ds_host_task *task,
     }
     if (!ds_store_do(of(host)->store, DS_LANE_EVENT, &b.job, err))
         return DS_HOST_FAILED;
-    atomic_store(&pass->begun, true);
     in = pass_in(host, route, task, pass, a);
     ds_pass_on_store(of(host)->store, b.row->id, b.row->epoch, &in, &result);
     return conclude(host, &b, &in, &result, ended, err);

@@ -59,7 +59,7 @@ Ds__Payloads *ds_beat_details(ds_running_pass *run, ds_arena *a)
     ds_err ignored = DS_ERR_INIT;
 
     ds_json_w_begin_object(&w);
-    ds_w_bool(&w, "begun", atomic_load(&run->pass.begun));
+    ds_w_bool(&w, "begun", run->pass.begun || atomic_load(&p->kept));
     ds_w_int(&w, "done", peek(&p->done));
     ds_w_int(&w, "total", peek(&p->total));
     ds_w_int(&w, "created", peek(&p->created));

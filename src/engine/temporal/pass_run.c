@@ -283,7 +283,7 @@ void ds_worker_pass(ds_worker *w, Ds__PollActivityTaskQueueResponse *task, ds_ar
     ds_err err = DS_ERR_INIT;
 
     atomic_init(&t.run.pass.progress.total, -1);
-    atomic_init(&t.run.pass.begun, has_begun(&t)); /* an earlier attempt: beats go on saying so */
+    t.run.pass.begun = has_begun(&t); /* beats go on saying so */
     if (strcmp(type, DS_ACTIVITY_TYPE) != 0) {
         const char *text = ds_arena_printf(a, "this worker knows no activity \"%.80s\"", type);
 
