@@ -4,24 +4,15 @@ seen it, and what one worker leaves behind the other sends."""
 import parts  # noqa: F401  (makes the way to the others)
 from cli import main
 from test_notify import Receiver
-from worker import Served, route
-import pgserver
+from worker import Shared, route
 
 
-class Notices(Served):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.postgres = pgserver.Server()
-        cls.postgres.start()
-        cls.addClassCleanup(cls.postgres.close)
-
-    def shared(self, name, *answers, more=""):
+class Notices(Shared):
+    def pair(self, *answers, more=""):
+        """Two workers, and who is told."""
         self.receiver = Receiver(answers)
         self.addCleanup(self.receiver.close)
-        self.postgres.psql(f"CREATE DATABASE {name}")
-        self.config(f"notify: {{url: '{self.receiver.url}'}}\nstore: '{self.postgres.url(name)}'\n"
-                    "routes:\n" + route(more=more))
+        self.shared(route(more=more), f"notify: {{url: '{self.receiver.url}'}}\n")
         return self.worker(), self.worker()
 
     def told(self, *events):
@@ -36,7 +27,7 @@ class Notices(Served):
         self.execute("CREATE TABLE plants(id TEXT PRIMARY KEY, name TEXT,"
                      " height INTEGER CHECK(height < 3))")
         self.rows(4)
-        self.shared("once", 503)
+        self.pair(503)
         self.told("held")
         self.assertEqual(len(self.receiver.asked), 2)
         self.signal("pause")
@@ -51,7 +42,7 @@ class Notices(Served):
 
     def test_what_one_leaves_the_other_sends(self):
         self.rows(4)
-        workers = self.shared("behind", "hang", "hang", more="    limits: {changes: 25%}\n")
+        workers = self.pair("hang", "hang", more="    limits: {changes: 25%}\n")
         self.until_status(runs=1)
         self.rows(8)
         self.signal("sync_now")

@@ -3,17 +3,11 @@
 say so, and units go over to another version when that becomes current."""
 import parts  # noqa: F401  (makes the way to the others)
 from cli import main
-from worker import Served, route
-import pgserver
+from worker import Shared, route
 
 
-class Versions(Served):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.postgres = pgserver.Server()
-        cls.postgres.start()
-        cls.addClassCleanup(cls.postgres.close)
+class Versions(Shared):
+    config_of_server = {"limit.historyCount.suggestContinueAsNew": 4096}  # events are counted in one run
 
     def version(self, number):
         self.env["DURABLE_SYNC_BUILD_ID"] = number
@@ -61,8 +55,7 @@ class Versions(Served):
 
     def test_units_go_where_the_current_version_is(self):
         self.env["DURABLE_SYNC_DEPLOYMENT_NAME"] = "garden"
-        self.postgres.psql("CREATE DATABASE versions")
-        self.config(f"store: '{self.postgres.url('versions')}'\nroutes:\n" + route())
+        self.shared(route())
         self.rows(3)
         first = self.version("1")
         self.logged("worker_version")

@@ -203,11 +203,11 @@ class Shared(Served):
         cls.postgres.start()
         cls.addClassCleanup(cls.postgres.close)
 
-    def shared(self, routes):
-        """Routes over a store that nobody has used."""
+    def shared(self, routes, before=""):
+        """Routes over a store that nobody has used; `before`: further lines of the configuration."""
         name = self.queue.removeprefix("test_")
         self.postgres.psql(f"CREATE DATABASE {name}")
-        self.config(f"store: '{self.postgres.url(name)}'\nroutes:\n{routes}")
+        self.config(f"{before}store: '{self.postgres.url(name)}'\nroutes:\n{routes}")
 
     def hurry(self):
         path = self.dir / "durable-sync.yaml"
