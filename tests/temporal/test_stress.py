@@ -110,10 +110,9 @@ class Sdk(Client2):
         self.signal("resume")
         self.config("routes:\n" + route())
         self.worker()
-        # By one pass or two: what has not begun to hear of the pause may be begun anew.
-        settled = self.until_status(runs=1, state="idle", sync_pending=False)["runs_completed"]
+        self.until_status(runs=2, state="idle", sync_pending=False)  # it has gone on, and then served the rest
         self.signal("sync_now", [])                        # idle
-        self.until_status(runs=settled + 1, state="idle")
+        self.until_status(runs=3, state="idle")
         self.each_once(MANY)
         os.unlink(self.dir / "plants.jsonl")
         self.signal("sync_now", [])

@@ -149,7 +149,7 @@ static DS_UNUSED const ds_json *rig_result(const ds_event *event)
 }
 
 /* The activity ends: `type`, and for its result an outcome. */
-static DS_UNUSED void rig_end(rig *g, int type, ds_pass_outcome outcome, const char *error_type)
+static DS_UNUSED void rig_end(rig *g, int type, ds_pass_outcome outcome, ds_err_kind error)
 {
     bool waits = outcome == DS_PASS_WAITING, failed = outcome == DS_PASS_FAILED;
     ds_err_kind kind = waits ? DS_ERR_RATE_LIMITED : DS_ERR_TRANSIENT;
@@ -173,7 +173,7 @@ static DS_UNUSED void rig_end(rig *g, int type, ds_pass_outcome outcome, const c
                              .args = args,
                              .args_n = has_result,
                              .error = "the words of the failure",
-                             .error_type = error_type});
+                             .error_kind = error});
 }
 
 /* ---- tasks ----------------------------------------------------------------------------------- */

@@ -57,22 +57,22 @@ static bool ends(rig *g, char letter)
         char letter;
         int type;
         ds_pass_outcome outcome;
-        const char *error_type;
+        ds_err_kind error;
     } all[] = {
-        {'d', DS_HE_ACTIVITY_COMPLETED, DS_PASS_DONE, NULL},
-        {'f', DS_HE_ACTIVITY_COMPLETED, DS_PASS_FAILED, NULL},
-        {'q', DS_HE_ACTIVITY_COMPLETED, DS_PASS_SLICED, NULL},
-        {'w', DS_HE_ACTIVITY_COMPLETED, DS_PASS_WAITING, NULL},
-        {'l', DS_HE_ACTIVITY_FAILED, DS_PASS_PAUSED, "AuthError"},
-        {'e', DS_HE_ACTIVITY_TIMED_OUT, DS_PASS_FAILED, NULL},
-        {'c', DS_HE_ACTIVITY_CANCELED, DS_PASS_CANCELLED, NULL},
-        {'h', DS_HE_ACTIVITY_FAILED, DS_PASS_FAILED, "WorkerShutdown"},
+        {'d', DS_HE_ACTIVITY_COMPLETED, DS_PASS_DONE, DS_ERR_NONE},
+        {'f', DS_HE_ACTIVITY_COMPLETED, DS_PASS_FAILED, DS_ERR_TRANSIENT},
+        {'q', DS_HE_ACTIVITY_COMPLETED, DS_PASS_SLICED, DS_ERR_NONE},
+        {'w', DS_HE_ACTIVITY_COMPLETED, DS_PASS_WAITING, DS_ERR_NONE},
+        {'l', DS_HE_ACTIVITY_FAILED, DS_PASS_PAUSED, DS_ERR_AUTH},
+        {'e', DS_HE_ACTIVITY_TIMED_OUT, DS_PASS_FAILED, DS_ERR_TRANSIENT},
+        {'c', DS_HE_ACTIVITY_CANCELED, DS_PASS_CANCELLED, DS_ERR_NONE},
+        {'h', DS_HE_ACTIVITY_FAILED, DS_PASS_FAILED, DS_ERR_CANCELLED},
     };
 
     for (size_t i = 0; i < DS_COUNT(all); i++) {
         if (all[i].letter != letter)
             continue;
-        rig_end(g, all[i].type, all[i].outcome, all[i].error_type);
+        rig_end(g, all[i].type, all[i].outcome, all[i].error);
         return true;
     }
     return false;
@@ -306,8 +306,7 @@ static void ensure_is_the_configurations_word(void **state)
 
     (void)state;
     play(&g, "WdW", letters);
-    rig_event(&g,
-              rig_signal("ensure", "{\"config\":\"new\",\"event\":{\"type\":\"ensure\","
+    rig_event(&g, rig_signal("ensure", "{\"config\":\"new\",\"event\":{\"type\":\"ensure\","
                                        "\"interval_ms\":60000,\"full_every_ms\":3600000,"
                                        "\"lists_changes\":true}}"));
     play(&g, "W", letters);

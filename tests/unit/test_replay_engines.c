@@ -35,14 +35,14 @@ static void end_somehow(rig *g, chance *c)
 
     switch (roll(c, 8)) {
     case 0:
-        rig_end(g, DS_HE_ACTIVITY_FAILED, DS_PASS_FAILED, "TransientError");
+        rig_end(g, DS_HE_ACTIVITY_FAILED, DS_PASS_FAILED, DS_ERR_TRANSIENT);
         break;
     case 1:
         if (g->activity.cancelled)
-            rig_end(g, DS_HE_ACTIVITY_CANCELED, DS_PASS_CANCELLED, NULL);
+            rig_end(g, DS_HE_ACTIVITY_CANCELED, DS_PASS_CANCELLED, DS_ERR_NONE);
         break;
     default:
-        rig_end(g, DS_HE_ACTIVITY_COMPLETED, outcomes[roll(c, DS_COUNT(outcomes))], NULL);
+        rig_end(g, DS_HE_ACTIVITY_COMPLETED, outcomes[roll(c, DS_COUNT(outcomes))], DS_ERR_NONE);
     }
 }
 

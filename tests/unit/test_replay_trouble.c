@@ -8,12 +8,12 @@ static rig lived(void)
     rig g = rig_new();
 
     rig_task(&g, letters, sizeof(letters));
-    rig_end(&g, DS_HE_ACTIVITY_COMPLETED, DS_PASS_DONE, NULL);
+    rig_end(&g, DS_HE_ACTIVITY_COMPLETED, DS_PASS_DONE, DS_ERR_NONE);
     rig_task(&g, letters, sizeof(letters));
     assert_string_equal(letters, "AT");
     rig_event(&g, rig_signal("sync_now", NULL));
     rig_task(&g, letters, sizeof(letters));
-    rig_end(&g, DS_HE_ACTIVITY_COMPLETED, DS_PASS_DONE, NULL);
+    rig_end(&g, DS_HE_ACTIVITY_COMPLETED, DS_PASS_DONE, DS_ERR_NONE);
     return g;
 }
 

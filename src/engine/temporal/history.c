@@ -37,17 +37,11 @@ static bool read_args(const Ds__Payloads *list, ds_arena *a, ds_hevent *out, ds_
 
 static void read_failure(const Ds__Failure *failure, ds_arena *a, ds_hevent *out)
 {
-    static const char *const types[] = {
-        [DS_ERR_AUTH] = "AuthError",
-        [DS_ERR_CONFIG] = "ConfigError",
-        [DS_ERR_PERMANENT] = "PermanentError",
-        [DS_ERR_CANCELLED] = NULL,
-    };
     ds_err why = DS_ERR_INIT;
 
     ds_failure_read(failure, &why);
     out->error = ds_failure_text(failure, a);
-    out->error_type = (size_t)why.kind < DS_COUNT(types) ? types[why.kind] : NULL;
+    out->error_kind = why.kind;
 }
 
 /* ---- by what they are about ------------------------------------------------------------------ */

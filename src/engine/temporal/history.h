@@ -52,10 +52,11 @@ typedef struct ds_hevent {
     /* Of a signal, the run's input, an activity's result or a cancelled one's details. */
     const ds_json *const *args;
     size_t args_n;
-    bool unread;                    /* there are arguments, and they are no JSON */
-    const char *error, *error_type; /* ACTIVITY_FAILED, _TIMED_OUT */
-    int64_t bytes;                  /* TASK_STARTED: size of the history */
-    bool suggests; /* TASK_STARTED: the server wishes a new run, or has a newer version */
+    bool unread;            /* there are arguments, and they are no JSON */
+    const char *error;      /* ACTIVITY_FAILED, _TIMED_OUT */
+    ds_err_kind error_kind; /* of theirs; CANCELLED: the worker was told to stop */
+    int64_t bytes;          /* TASK_STARTED: size of the history */
+    bool suggests;          /* TASK_STARTED: the server wishes a new run, or has a newer version */
     /* STARTED: as the wire has them, for the next run; or NULL. `search` also of a change of it. */
     const void *memo, *search;
 } ds_hevent;

@@ -7,7 +7,6 @@
 
 #include "store/names.h"
 #include "store/state_json.h"
-#include <string.h>
 
 #define FULL_EVERY_BY_HAND_MS DS_DAY_MS /* of a unit whose configuration nobody has told yet */
 
@@ -148,22 +147,13 @@ static void take_signal(ds_replay *r, const ds_hevent *ev)
 
 /* ---- the end of a pass ----------------------------------------------------------------------- */
 
+/* Whatever is not for a person to mend may be gone at the next try. */
 static ds_event failed_event(const ds_hevent *ev)
 {
-    static const struct {
-        const char *type;
-        ds_err_kind kind;
-    } kinds[] = {
-        {"AuthError", DS_ERR_AUTH},
-        {"ConfigError", DS_ERR_CONFIG},
-        {"PermanentError", DS_ERR_PERMANENT},
-    };
-    ds_err_kind kind = DS_ERR_TRANSIENT;
+    bool lasts = ev->error_kind == DS_ERR_AUTH || ev->error_kind == DS_ERR_CONFIG ||
+                 ev->error_kind == DS_ERR_PERMANENT;
+    ds_err_kind kind = lasts ? ev->error_kind : DS_ERR_TRANSIENT;
 
-    for (size_t i = 0; ev->error_type && i < DS_COUNT(kinds); i++) {
-        if (strcmp(kinds[i].type, ev->error_type) == 0)
-            kind = kinds[i].kind;
-    }
     return (ds_event){
         .type = DS_EV_PASS_ENDED,
         .outcome = kind == DS_ERR_AUTH ? DS_PASS_PAUSED : DS_PASS_FAILED,
@@ -198,8 +188,7 @@ static bool has_stopped(const ds_replay *r, const ds_hevent *ev)
     if (!r->activity.cancelled)
         return false;
     return ev->type == DS_HE_ACTIVITY_TIMED_OUT ||
-           (ev->type == DS_HE_ACTIVITY_FAILED && ev->error_type &&
-            strcmp(ev->error_type, "WorkerShutdown") == 0);
+           (ev->type == DS_HE_ACTIVITY_FAILED && ev->error_kind == DS_ERR_CANCELLED);
 }
 
 static ds_event end_event(ds_replay *r, const ds_hevent *ev)
