@@ -224,6 +224,12 @@ static bool all_to_temporal(moving *m, ds_err *err)
 
     if (!reader || !ds_reader_units(reader, m->route, NULL, m->app->arena, &rows, &n, err))
         return false;
+    if (n == 0)
+        return ds_fail(err, DS_ERR_CONFIG,
+                       "the store %s knows no unit of route %s, so there is nothing to move: "
+                       "`durable-sync store copy FILE` takes what a store in a file knows into "
+                       "one on a server; a route that never ran begins with `durable-sync run`",
+                       m->app->config->store_path, m->route);
     for (size_t i = 0; i < n; i++) {
         moved_how how;
 
@@ -244,7 +250,7 @@ static bool nobody_works(const moving *m, ds_err *err)
     return workers.n == 0 ||
            ds_fail(err, DS_ERR_CONFIG,
                    "%zu worker%s still ask%s for the units' work (%s): stop %s first; a server "
-                   "remembers one of another machine for a minute",
+                   "remembers one of another machine for 45 seconds",
                    workers.n, workers.n == 1 ? "" : "s", workers.n == 1 ? "s" : "",
                    workers.identities[0], workers.n == 1 ? "it" : "them");
 }

@@ -144,6 +144,12 @@ const ds_command ds_commands[] = {
      "again.\n"
      "docs/temporal.md has the steps.",
      move_flags, 1, 1, ds_cmd_move},
+    {"store", "copy FILE", "take what a store in a file knows into the one on a server",
+     "Copies all that the store in FILE knows into the one that the configuration names by now,\n"
+     "which is on a PostgreSQL server and knows nothing yet: links, held records, history, and "
+     "how\n"
+     "far each pass is.  It happens as a whole or not at all.  Stop the daemon and the workers.",
+     NULL, 2, 2, ds_cmd_store},
     {"keygen", "", "a key that encrypts what a Temporal server keeps",
      "Prints 32 random bytes in base64, for DURABLE_SYNC_ENC_KEY of every worker.  To change "
      "keys,\n"

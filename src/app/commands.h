@@ -17,6 +17,7 @@ int ds_cmd_interval(ds_app *app);
 int ds_cmd_approve(ds_app *app);
 int ds_cmd_history(ds_app *app);
 int ds_cmd_held(ds_app *app);
+int ds_cmd_store(ds_app *app);
 int ds_cmd_explain(ds_app *app);
 int ds_cmd_try(ds_app *app);
 int ds_cmd_accounts(ds_app *app);

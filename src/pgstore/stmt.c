@@ -272,6 +272,17 @@ static void close_db(ds_db *base)
     free(db);
 }
 
+static bool ids_taken(ds_db *base, const char *table, ds_err *err)
+{
+    char sql[256];
+
+    snprintf(sql, sizeof sql,
+             "SELECT setval(pg_get_serial_sequence('%s', 'id'), greatest(max(id), 1), max(id) IS"
+             " NOT NULL) FROM %s",
+             table, table);
+    return ds_pgs_ask((ds_pgs *)base, sql, 0, NULL, NULL, err);
+}
+
 const ds_db_ops ds_pgs_ops = {
     .close = close_db,
     .exec = exec,
@@ -297,6 +308,7 @@ const ds_db_ops ds_pgs_ops = {
     .damaged = ds_pgs_damaged,
     .fate = fate,
     .come_back = ds_pgs_come_back,
+    .ids_taken = ids_taken,
     .marks = marks,
     .stamp = stamp,
     .quick_check = quick_check,

@@ -81,6 +81,10 @@ typedef struct ds_db_ops {
     void (*give_up)(ds_db *db); /* closing writes nothing more; NULL: it never does */
     void (*rest)(ds_db *db);    /* memory that only makes things faster; NULL: none */
 
+    /* Rows with numbers of the caller's were added to a table that numbers its rows: the next are
+     * numbered behind them. NULL: they are anyway. */
+    bool (*ids_taken)(ds_db *db, const char *table, ds_err *err);
+
     /* The format and who wrote it (schema.h). */
     bool (*marks)(ds_db *db, int64_t *application, int64_t *version, int64_t *tables, ds_err *err);
     bool (*stamp)(ds_db *db, int64_t application, int64_t version, ds_err *err);
