@@ -22,6 +22,7 @@ enum {
     DS_LINK_LEAVING = 4, /* about to be marked, archived or removed: whether it was is not known */
     DS_LINK_UNMET = 8,   /* the last complete full pass did not meet its record: it is there for
                             another unit of the route that does */
+    DS_LINK_TWICE = 16,  /* its create was sent twice: the next pass looks whether both arrived */
 };
 
 /* Links of a unit are numbered by `seq` in the order their records first came: walked in step with

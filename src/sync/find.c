@@ -1,4 +1,5 @@
 /* src/sync/find.c - looking rows up at the destination. */
+#include "base/log.h"
 #include "sync/internal.h"
 
 #include <strings.h>
@@ -26,13 +27,23 @@ bool find_keys(pass *p, const char *const *keys, size_t n, ds_found *found, ds_e
     return true;
 }
 
-/* Of several rows with one key the link says which is ours: a person may have picked it. The others
- * are made by hand. */
-static void prefer(const char *id, ds_found *found)
+/* Rows that others have made with a key of ours, or a create that arrived when it was given up. */
+static void warn_of_others(pass *p, const ds_found *found, const char *id)
+{
+    ds_log(DS_LOG_WARN, "rows_doubled", "route", p->route->name, "unit", p->act.unit, "key",
+           found->key, "rows", ds_arena_printf(p->batch, "%zu", found->n), "id", id, "text",
+           "several rows of the destination have this key: this one is written, the others are "
+           "left alone",
+           NULL);
+}
+
+/* Of several rows with one key the link says which is ours: a person may have picked it. */
+static void prefer(pass *p, const char *id, ds_found *found)
 {
     for (const ds_found *one = found; one && found->n > 1; one = one->other) {
         if (!one->id || strcmp(one->id, id) != 0)
             continue;
+        warn_of_others(p, found, id);
         found->id = one->id;
         found->row = one->row;
         found->other = NULL;
@@ -52,7 +63,7 @@ bool find_rows(pass *p, item *const *items, size_t n, ds_found *found, ds_err *e
         return false;
     for (size_t i = 0; i < n; i++)
         if (items[i]->link && items[i]->link->id)
-            prefer(items[i]->link->id, &found[i]);
+            prefer(p, items[i]->link->id, &found[i]);
     return true;
 }
 

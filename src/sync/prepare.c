@@ -183,6 +183,8 @@ static void compare(pass *p, item *it)
         it->why = "it was gone and is back";
     } else if (!link->valid) {
         it->why = "the destination has changed: the row is compared";
+    } else if (link->flags & DS_LINK_TWICE) {
+        it->why = "its create was sent twice: its key is looked up";
     } else if (!ds_hash_same(link->hash, it->mapped.hash)) {
         it->why = "differs from what was last written";
     } else if (p->route->verify_all) {

@@ -6,6 +6,9 @@
 #include "base/hash.h"
 #include "sync/internal.h"
 
+/* What a write that ends well takes off a link. */
+#define PASSING_FLAGS (DS_LINK_MARKED | DS_LINK_LEAVING | DS_LINK_UNMET | DS_LINK_TWICE)
+
 static int64_t backed_off(int64_t attempts)
 {
     int64_t wait_ms = HELD_FIRST_MS;
@@ -41,6 +44,13 @@ void hold_item(pass *p, const item *it)
     group_hold(p, &held);
 }
 
+/* The first create, given up after it was looked for, may be applied after all. */
+static bool was_sent_twice(const pass *p, const item *it, const ds_write *w)
+{
+    return w->outcome == DS_OUT_CREATED && it->intent && p->to->promise == DS_PROMISE_B &&
+           p->to->find;
+}
+
 void settle_link(pass *p, const item *it, const ds_write *w)
 {
     ds_link link = {.key = it->key, .hash = it->mapped.hash, .id = w->new_id ? w->new_id : w->id};
@@ -49,12 +59,13 @@ void settle_link(pass *p, const item *it, const ds_write *w)
         link.flags = it->left->flags & DS_LINK_CREATED;
     if (it->link) {
         link.seq = it->link->seq;
-        link.flags =
-            (uint8_t)(it->link->flags & ~(DS_LINK_MARKED | DS_LINK_LEAVING | DS_LINK_UNMET));
+        link.flags = (uint8_t)(it->link->flags & ~PASSING_FLAGS);
     }
     if (w->outcome == DS_OUT_CREATED || DS_PLANT("every row ours") ||
         (it->intent && !it->link && !it->left && intent_means_ours(p)))
         link.flags |= DS_LINK_CREATED;
+    if (was_sent_twice(p, it, w))
+        link.flags |= DS_LINK_TWICE;
     if (it->link && it->link->valid && p->to->flush && w->outcome != DS_OUT_UNCHANGED)
         group_doubt(p, it->link);
     group_put(p, &link, !it->link);
@@ -63,8 +74,7 @@ void settle_link(pass *p, const item *it, const ds_write *w)
 static bool link_is_current(const item *it, const ds_write *w)
 {
     return w->outcome == DS_OUT_UNCHANGED && it->link && it->link->valid &&
-           !(it->link->flags & (DS_LINK_MARKED | DS_LINK_LEAVING | DS_LINK_UNMET)) &&
-           ds_hash_same(it->link->hash, it->mapped.hash);
+           !(it->link->flags & PASSING_FLAGS) && ds_hash_same(it->link->hash, it->mapped.hash);
 }
 
 void settle_met(pass *p, const item *it)

@@ -3,6 +3,7 @@
  * From decisions to rows.  A create at a destination of promise B or C has its durable intent
  * before the request leaves.
  */
+#include "base/hash.h"
 #include "sync/internal.h"
 
 typedef struct batch { /* writes of one slice, in p->batch */
@@ -71,7 +72,7 @@ bool needs_find(const pass *p, const item *it)
         return false;
     if (DS_PLANT("no look-up"))
         return false;
-    return !it->link || !it->link->valid || (it->link->flags & DS_LINK_LEAVING) ||
+    return !it->link || !it->link->valid || (it->link->flags & (DS_LINK_LEAVING | DS_LINK_TWICE)) ||
            it->decision == DO_COMPARE || it->intent || it->gone;
 }
 
@@ -122,6 +123,13 @@ static const char *conflict_text(const pass *p, const item *it, const ds_found *
                            found->n, ids_of(p, found), route, key, route, key, found->id);
 }
 
+/* It would not be written, but that its create was sent twice. */
+static bool is_looked_at_only(const pass *p, const item *it)
+{
+    return it->link && it->link->valid && it->link->flags & DS_LINK_TWICE &&
+           ds_hash_same(it->link->hash, it->mapped.hash) && !p->route->verify_all;
+}
+
 static void settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
 {
     if (found->n > 1) {
@@ -136,7 +144,8 @@ static void settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
     w->id = found->id;
     w->adopted = !it->link;
     w->recovered = it->intent && !known_link(it); /* its create looked first: it met no row */
-    if (!row_is_same(p, it, found->row) || p->route->write_always || loses_mark(p, it))
+    if ((!row_is_same(p, it, found->row) && !is_looked_at_only(p, it)) || p->route->write_always ||
+        loses_mark(p, it))
         return;
     w->outcome = DS_OUT_UNCHANGED;
     w->new_id = found->id;
