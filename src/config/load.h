@@ -51,6 +51,12 @@ DS_MUST_USE ds_config *ds_load_end(ds_load *ld, ds_config *config, ds_buf *error
 
 /* The text of a scalar with ${...} filled in, made once; NULL after an issue. */
 const char *ds_node_text(ds_load *ld, ds_node *node);
+/* Whether it begins with what other programs may write anew while we run: a file, a credential, a
+ * command. */
+bool ds_reference_may_change(const char *raw);
+/* What a scalar with references is now, the caller's; NULL: empty, or it cannot be told. On any
+ * thread. */
+ds_secret *ds_reference_now(const char *raw, const char *dir);
 /* What `sh -c command`, run in `dir`, writes to its standard output. It is killed at the limit. */
 DS_MUST_USE bool ds_command_read(const char *command, const char *dir, int64_t limit_ms,
                                  ds_buf *out, ds_err *err);

@@ -268,3 +268,26 @@ const char *ds_node_text(ds_load *ld, ds_node *node)
         explicit_bzero(out.data, out.cap);
     return node->text;
 }
+
+/* ---- later ----------------------------------------------------------------------------------- */
+
+bool ds_reference_may_change(const char *raw)
+{
+    return strncmp(raw, "${file:", 7) == 0 || strncmp(raw, "${credential:", 13) == 0 ||
+           strncmp(raw, "${command:", 10) == 0;
+}
+
+ds_secret *ds_reference_now(const char *raw, const char *dir)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new_hidden();
+    struct ds_secrets seen = {0}; /* masked in messages that nobody sees here */
+    ds_load ld = {
+        .arena = a, .issues = ds_issues_new(a, NULL, NULL, 0), .dir = dir, .secrets = &seen};
+    ds_node node = {.kind = DS_NODE_SCALAR, .raw = ds_arena_strdup(a, raw), .n = strlen(raw)};
+    const char *text = ds_node_text(&ld, &node);
+    ds_secret *secret = text && *text ? ds_secret_new(text, strlen(text)) : NULL;
+
+    for (size_t i = 0; i < seen.n; i++)
+        ds_secret_free(seen.items[i]);
+    return secret;
+}

@@ -4,6 +4,7 @@
  * configuration.  One that is written out in the file is accepted only where nobody else can read
  * the file.
  */
+#include "base/secret.h"
 #include "config/load.h"
 
 #include <string.h>
@@ -55,6 +56,30 @@ static void note_names(ds_load *ld, const char *raw)
     }
 }
 
+typedef struct origin { /* of a secret that other programs may write anew */
+    const ds_secret *raw;
+    const char *dir;
+} origin;
+
+static ds_secret *read_again(const void *from)
+{
+    const origin *of = from;
+
+    return ds_reference_now(ds_secret_reveal(of->raw), of->dir);
+}
+
+/* A file is read by each pass. A command is not run by each: it may be slow, or ask somebody. */
+static void follow(ds_load *ld, ds_secret *secret, const char *raw)
+{
+    origin *of;
+
+    if (!ds_reference_may_change(raw) || strstr(raw, "${command:"))
+        return;
+    of = ds_new_in(ld->arena, origin);
+    *of = (origin){ds_load_keep_secret(ld, raw), ld->dir};
+    ds_secret_may_change(secret, read_again, of);
+}
+
 bool ds_read_secret(ds_load *ld, const ds_member *m, bool (*harmless)(const char *text),
                     ds_secret **out)
 {
@@ -78,5 +103,6 @@ bool ds_read_secret(ds_load *ld, const ds_member *m, bool (*harmless)(const char
             "${NAME} or ${file:PATH} here",
             m->name, ld->path);
     *out = ds_load_keep_secret(ld, text);
+    follow(ld, *out, node->raw);
     return true;
 }

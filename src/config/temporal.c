@@ -276,36 +276,13 @@ static const ds_secret *read_secret(ds_load *ld, const ds_member *m)
 
 static ds_secret *key_now(const ds_temporal *t)
 {
-    DS_AUTO(ds_arena) a = ds_arena_new();
-    struct ds_secrets seen = {0}; /* masked in messages that nobody sees here */
-    ds_load ld = {
-        .arena = a, .issues = ds_issues_new(a, NULL, NULL, 0), .dir = t->dir, .secrets = &seen};
-    ds_node node = {.kind = DS_NODE_SCALAR, .raw = ds_arena_strdup(a, t->api_key_from)};
-    const char *text;
-    ds_secret *secret = NULL;
-
-    node.n = strlen(node.raw);
-    text = ds_node_text(&ld, &node);
-    if (text && *text)
-        secret = ds_secret_new(text, strlen(text));
-    if (node.text)
-        explicit_bzero(node.text, strlen(node.text));
-    for (size_t i = 0; i < seen.n; i++)
-        ds_secret_free(seen.items[i]);
-    return secret;
-}
-
-/* What other programs may write anew while we run. */
-static bool may_change(const char *raw)
-{
-    return strncmp(raw, "${file:", 7) == 0 || strncmp(raw, "${credential:", 13) == 0 ||
-           strncmp(raw, "${command:", 10) == 0;
+    return ds_reference_now(t->api_key_from, t->dir);
 }
 
 static void read_key(ds_load *ld, const ds_member *m, ds_temporal *t)
 {
     t->api_key = read_secret(ld, m);
-    if (!t->api_key || !m->at.line || !may_change(m->value->raw))
+    if (!t->api_key || !m->at.line || !ds_reference_may_change(m->value->raw))
         return;
     t->api_key_from = ds_arena_strdup(ld->arena, m->value->raw);
     t->dir = ld->dir;

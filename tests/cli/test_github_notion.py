@@ -101,6 +101,25 @@ class Wiring(fake.Case):
         self.assertEqual(self.once()[0]["updated"], 1)
         self.assertEqual(self.page_text(self.pages()[key]), "A third")
 
+    def test_a_token_that_is_written_anew_needs_no_restart(self):
+        self.write("notion.token", "ntn_x\n")
+        self.route(body="none", more="every: 1h")
+        path = self.dir / "durable-sync.yaml"
+        path.write_text(path.read_text().replace("${GITHUB_TOKEN}", "${file:github.token}")
+                        .replace("${NOTION_TOKEN}", "${file:notion.token}"))
+        self.write("github.token", "t0k3n-of-ada\n")
+        self.at("notion").side("POST", "/settings", {"token": "ntn_second"})
+        child = self.daemon()
+        self.until(lambda: (units := self.units()) and units[0]["state"] == "paused", "the token is refused")
+        self.write("notion.token", "ntn_second\n")
+        self.run_it("resume", "repos")
+        self.until(lambda: self.units()[0]["runs_completed"] == 1, "the new one is taken")
+        self.assertEqual(len(self.pages()), 12)
+        self.at("github").side("POST", "/tokens", {"token": "t0k3n-of-ada", "dead": True})
+        self.write("github.token", "t0k3n-of-bob\n")  # before anybody was refused
+        self.run_it("sync", "--wait", "repos")
+        self.stop(child)
+
     def test_a_body_that_would_be_written_nowhere_is_refused(self):
         self.route(body="none")
         self.assertIn("the destination's own `body` is none", self.run_it("check", code=2).err)

@@ -4,12 +4,14 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/route.h"
+#include "base/secret.h"
 #include "support/fake_clock.h"
 #include "support/run.h"
 #include "support/tmpdir.h"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -304,6 +306,58 @@ static void instances_are_copies_of_the_settings(void **state)
     ds_destination_free(NULL);
 }
 
+typedef struct keeper {
+    thing thing;
+    char odd; /* a size that is no multiple of anything */
+    ds_secret *token, *password;
+} keeper;
+
+static const ds_option keeper_options[] = {
+    {.name = "token", .type = DS_OPTION_SECRET, .offset = offsetof(keeper, token)},
+    {.name = "password", .type = DS_OPTION_SECRET, .offset = offsetof(keeper, password)},
+    {.name = NULL}};
+static const ds_source_ops keeper_source = {.instance_size = sizeof(keeper),
+                                            .options = keeper_options};
+static const ds_destination_ops keeper_destination = {.instance_size = sizeof(keeper),
+                                                      .options = keeper_options};
+
+static ds_secret *read_now(const void *from)
+{
+    const char *const *text = from;
+
+    return *text ? ds_secret_new(*text, strlen(*text)) : NULL;
+}
+
+static void assert_token(const ds_route *route, const char *text)
+{
+    DS_AUTO(ds_source) src = ds_source_new(route);
+    DS_AUTO(ds_destination) dst = ds_destination_new(route);
+
+    assert_string_equal(ds_secret_reveal(((keeper *)src)->token), text);
+    assert_string_equal(ds_secret_reveal(((keeper *)dst)->token), text);
+    assert_string_equal(ds_secret_reveal(((keeper *)src)->password), "stays");
+}
+
+static void an_instance_has_the_secrets_of_its_time(void **state)
+{
+    const char *written = "first";
+    keeper settings = {.token = ds_secret_new("first", 5), .password = ds_secret_new("stays", 5)};
+    ds_route route = {.source = &keeper_source,
+                      .destination = &keeper_destination,
+                      .source_settings = &settings,
+                      .destination_settings = &settings};
+
+    (void)state;
+    ds_secret_may_change(settings.token, read_now, &written);
+    assert_token(&route, "first");
+    written = "second";
+    assert_token(&route, "second");
+    written = NULL; /* it cannot be read */
+    assert_token(&route, "first");
+    ds_secret_free(settings.token);
+    ds_secret_free(settings.password);
+}
+
 static void instances_without_settings_or_close(void **state)
 {
     static const ds_source_ops from = {.instance_size = sizeof(thing)};
@@ -369,6 +423,7 @@ int main(void)
     add_test(the_system_clock_runs);
     add_test(a_secret_is_kept_whole);
     add_test(instances_are_copies_of_the_settings);
+    add_test(an_instance_has_the_secrets_of_its_time);
     add_test(instances_without_settings_or_close);
     add_test(a_crash_point_calls_its_hook);
     add_test(hashes_are_those_of_xxh3);
