@@ -71,6 +71,8 @@ void ds_activity_warn(ds_activity *act, const char *fmt, ...)
 void ds_activity_count(ds_activity *act, const char *endpoint)
 {
     act->calls++;
+    if (act->asked)
+        atomic_fetch_add_explicit(act->asked, 1, memory_order_relaxed);
     endpoint = endpoint ? endpoint : "-";
     for (size_t i = 0; i < DS_ENDPOINTS_COUNTED; i++) {
         ds_endpoint_calls *at = &act->endpoints[i];

@@ -36,6 +36,7 @@ struct ds_activity {
     const char *const *wanted; /* names and paths of what is read of the records; NULL: all */
     size_t wanted_n;
     int64_t calls;               /* requests that a connector has counted itself */
+    _Atomic int64_t *asked;      /* those of the whole pass, at once; NULL: nobody watches */
     _Atomic int64_t *limited_ms; /* until when a rate limit is sat out; NULL: nobody watches */
     ds_endpoint_calls endpoints[DS_ENDPOINTS_COUNTED]; /* of those, up to the first NULL */
     ds_memory *memory;                                 /* NULL: nothing is known, nothing is kept */

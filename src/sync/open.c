@@ -32,6 +32,7 @@ static void set_up(pass *p, const ds_pass_in *in, bool planning)
                            .route = in->route->name,
                            .unit = in->unit};
     p->act.limited_ms = in->progress ? &in->progress->destination_limited_ms : NULL;
+    p->act.asked = in->progress ? &in->progress->destination_calls : NULL;
     p->act.wanted = ds_mapping_wanted(in->route, p->keep, &p->act.wanted_n);
     p->map = ds_mapping_new(in->route);
     p->started_us = p->checkpoint_us = in->clock->mono_us(in->clock);
@@ -161,6 +162,7 @@ static ds_activity source_activity(const pass *p)
 
     act.memory = keeper_source(p->keeper);
     act.limited_ms = p->in->progress ? &p->in->progress->source_limited_ms : NULL;
+    act.asked = p->in->progress ? &p->in->progress->source_calls : NULL;
     return act;
 }
 

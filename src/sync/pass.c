@@ -23,7 +23,8 @@ static void show_progress(pass *p, const ds_page *page)
     atomic_store(&progress->unchanged, p->totals.unchanged);
     atomic_store(&progress->skipped, p->totals.skipped);
     atomic_store(&progress->held, p->totals.held);
-    atomic_store(&progress->source_calls, p->source_calls);
+    if (p->source_calls > atomic_load(&progress->source_calls)) /* it may be a page ahead */
+        atomic_store(&progress->source_calls, p->source_calls);
     atomic_store(&progress->destination_calls, p->destination_calls);
     if (page && page->total_hint >= 0)
         atomic_store(&progress->total, page->total_hint);

@@ -166,6 +166,19 @@ static void a_limit_is_told_to_who_watches(void **state)
     ds_activity_limited(&unseen, 1234); /* nobody watches */
 }
 
+static void each_call_is_told_to_who_watches(void **state)
+{
+    _Atomic int64_t asked = 40; /* before an interruption */
+    ds_activity act = {.asked = &asked}, unseen = {.route = "repos"};
+
+    (void)state;
+    ds_activity_count(&act, "GET /x");
+    ds_activity_count(&act, NULL);
+    ds_activity_count(&unseen, "GET /x"); /* nobody watches */
+    assert_int_equal(atomic_load(&asked), 42);
+    assert_int_equal(act.calls, 2);
+}
+
 static void its_calls_are_told_by_endpoint(void **state)
 {
     ds_activity act = {.route = "repos", .unit = "all"};
@@ -419,6 +432,7 @@ int main(void)
     add_test(an_activity_counts_calls_and_knows_its_route);
     add_test(an_activity_knows_which_columns_are_wanted);
     add_test(a_limit_is_told_to_who_watches);
+    add_test(each_call_is_told_to_who_watches);
     add_test(its_calls_are_told_by_endpoint);
     add_test(the_system_clock_runs);
     add_test(a_secret_is_kept_whole);
