@@ -135,6 +135,7 @@ typedef struct ds_work_ahead {
     int64_t creates, updates; /* records that write would be given */
     int64_t finds;            /* keys that find would be given before */
     int64_t archives, removes;
+    int64_t bodies; /* of the updates, those that bring a body */
 } ds_work_ahead;
 
 #define DS_COST_ENDPOINTS 16

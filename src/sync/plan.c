@@ -8,8 +8,9 @@ typedef struct planner {
     bool (*each)(void *to, const ds_planned *planned);
     void *to;
     ds_plan_result *out;
-    int64_t finds; /* look-ups before writes */
-    bool enough;   /* has been seen: `each` wants no more */
+    int64_t finds;  /* look-ups before writes */
+    int64_t bodies; /* updates that bring one */
+    bool enough;    /* has been seen: `each` wants no more */
 } planner;
 
 /* The properties an update would change. */
@@ -144,6 +145,8 @@ static bool show_item(planner *pl, item *it, const ds_found *found)
     classify(pl, it, found, &planned);
     count_planned(pl, &planned);
     pl->finds += (it->decision == DO_WRITE || it->decision == DO_COMPARE) && needs_find(pl->p, it);
+    pl->bodies += planned.outcome == DS_OUT_UPDATED && it->mapped.body && *it->mapped.body &&
+                  !it->mapped.body_once;
     if (planned.outcome == DS_OUT_HELD && it->placed)
         pl->p->seen_void = true;
     plain = planned.skipped || planned.outcome == DS_OUT_UNCHANGED;
@@ -200,7 +203,7 @@ static bool plan_pages(planner *pl, ds_err *err)
             pass_restart(pl->p);
             pl->out->totals = (ds_totals){0};
             pl->p->changes = 0; /* none of them was made */
-            pl->finds = 0;
+            pl->finds = pl->bodies = 0;
         }
         if (!plan_page(pl->p, got, pl, err))
             return false;
@@ -221,8 +224,10 @@ static void estimate(planner *pl)
     const pass *p = pl->p;
     ds_plan_result *out = pl->out;
     int64_t gone = out->totals.missing;
-    ds_work_ahead work = {
-        .creates = out->totals.created, .updates = out->totals.updated, .finds = pl->finds};
+    ds_work_ahead work = {.creates = out->totals.created,
+                          .updates = out->totals.updated,
+                          .finds = pl->finds,
+                          .bodies = pl->bodies};
 
     if (!p->to->estimate)
         return;

@@ -98,7 +98,11 @@ class Wiring(fake.Case):
         self.assertEqual(done["updated"], 12)
         self.assertEqual(self.page_text(self.pages()[key]), "Another")
         self.push(key, "# A third")
-        self.assertEqual(self.once()[0]["updated"], 1)
+        planned = self.run_it("plan", "--json").json["routes"][0]["calls"]
+        (done,) = self.once()
+        self.assertEqual((done["updated"], done["calls"]["destination"]), (1, 2))
+        self.assertEqual({name: n for name, n in planned.items() if "/v1/" in name},
+                         {"PATCH /v1/pages/{id}": 1, "PATCH /v1/blocks/{id}/children": 1})
         self.assertEqual(self.page_text(self.pages()[key]), "A third")
 
     def test_a_token_that_is_written_anew_needs_no_restart(self):

@@ -107,6 +107,7 @@ static void estimate(const ds_destination *self, const ds_work_ahead *work, ds_c
     ds_cost_add(out, "POST /v1/data_sources/{id}/query", (work->finds + each - 1) / each);
     ds_cost_add(out, "POST /v1/pages", work->creates);
     ds_cost_add(out, "PATCH /v1/pages/{id}", work->updates + work->archives + work->removes);
+    ds_cost_add(out, "PATCH /v1/blocks/{id}/children", work->bodies); /* more where one is long */
     for (size_t i = 0; i < out->n; i++)
         calls += out->lines[i].calls;
     out->ms = (int64_t)((double)calls * (double)DS_SECOND_MS / pace);
