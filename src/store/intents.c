@@ -41,16 +41,25 @@ bool ds_intents_clear(ds_db *db, int64_t unit_id, const char *const *keys, size_
     return true;
 }
 
-bool ds_intents_stamp(ds_db *db, int64_t unit_id, int64_t now_ms, ds_err *err)
+static bool stamp(ds_db *db, const char *sql, int64_t at_ms, int64_t unit_id, ds_err *err)
 {
-    static const char sql[] = "UPDATE intent SET issued = ? WHERE unit_id = ? AND issued = 0";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
 
     if (!st)
         return false;
-    ds_bind_int(st, 1, now_ms);
+    ds_bind_int(st, 1, at_ms);
     ds_bind_int(st, 2, unit_id);
     return ds_db_run(db, st, err);
+}
+
+/* What is ahead of now was written by a clock that was set back since, and would wait for it. */
+bool ds_intents_stamp(ds_db *db, int64_t unit_id, int64_t now_ms, ds_err *err)
+{
+    static const char left[] =
+        "UPDATE intent SET issued = ?1 WHERE unit_id = ?2 AND (issued = 0 OR issued > ?1)";
+    static const char looked[] = "UPDATE intent SET issued = ?1 WHERE unit_id = ?2 AND issued < ?1";
+
+    return stamp(db, left, now_ms, unit_id, err) && stamp(db, looked, -now_ms, unit_id, err);
 }
 
 bool ds_intents_forget(ds_db *db, int64_t unit_id, ds_err *err)

@@ -232,6 +232,9 @@ DS_MUST_USE bool transform_items(pass *p, item *items, size_t n, ds_arena *a, ds
 DS_MUST_USE bool match_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err);
 void mark_seen(pass *p, int64_t seq);
 bool meet_link(pass *p, int64_t seq); /* true: for the second time */
+/* Its next try is still to come. One further ahead than any wait was set by a clock that has been
+ * set back since. */
+bool held_waits(pass *p, const ds_held *held);
 void warn_doubled(pass *p, const char *key);
 bool was_seen(const pass *p, int64_t seq);
 

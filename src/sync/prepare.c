@@ -165,10 +165,19 @@ static void supersede(pass *p, item *items, size_t n, keyset *set)
     }
 }
 
+bool held_waits(pass *p, const ds_held *held)
+{
+    int64_t most_ms = DS_MAX(HELD_MOST_MS, DS_MAX(p->settle_ms, p->lag_ms));
+    int64_t now_ms = ds_activity_now_ms(&p->act);
+
+    if (held->next_try_ms == HELD_FOR_A_PERSON)
+        return true;
+    return held->next_try_ms > now_ms && held->next_try_ms - now_ms <= most_ms;
+}
+
 static bool not_yet_due(pass *p, const item *it)
 {
-    return it->held && ds_hash_same(it->held->hash, it->mapped.hash) &&
-           it->held->next_try_ms > ds_activity_now_ms(&p->act);
+    return it->held && ds_hash_same(it->held->hash, it->mapped.hash) && held_waits(p, it->held);
 }
 
 static void compare(pass *p, item *it)
@@ -199,8 +208,7 @@ static void compare(pass *p, item *it)
 static void decide(pass *p, item *it, ds_arena *a)
 {
     if (it->decision == DO_HOLD) {
-        it->quiet = it->held && !strcmp(it->held->reason, it->reason) &&
-                    it->held->next_try_ms > ds_activity_now_ms(&p->act);
+        it->quiet = it->held && !strcmp(it->held->reason, it->reason) && held_waits(p, it->held);
         return;
     }
     if (it->decision != DO_WRITE)

@@ -23,7 +23,7 @@ static ds_transform_in input_of(const item *it)
 /* Held as before, without another try. */
 static bool waits(pass *p, item *it, const ds_transform_in *in, ds_arena *a)
 {
-    if (!it->held || it->held->next_try_ms <= ds_activity_now_ms(&p->act) ||
+    if (!it->held || !held_waits(p, it->held) ||
         !ds_hash_same(it->held->hash, ds_mapping_hash_before(p->map, in, a)))
         return false;
     it->decision = DO_HOLD;

@@ -5,8 +5,6 @@
  */
 #include "tests/integration/memory_world.h"
 
-#include <unistd.h>
-
 /* ---- looked up, once settled ----------------------------------------------------------------- */
 
 static void an_unknown_create_is_looked_up_once_settled(void **state)
@@ -148,30 +146,6 @@ static void a_row_that_is_not_there_twice_is_made_again(void **state)
     assert_string_equal(world_totals(w), "1 1 0 0 0 0");
     assert_string_equal(world_totals(w), "1 0 0 1 0 0");
     assert_int_equal(ds_memory_count("out", "a"), 1);
-}
-
-/* The pass behind the one that made it looks once more, and says so; the row it knows stays ours.
- */
-static void a_create_that_arrives_after_all_is_reported(void **state)
-{
-    world *w = *state;
-
-    start(w, FROM_MEMORY, TO("memory-b"), "");
-    put("a", "one");
-    lose_answer(1, true);
-    assert_string_equal(world_totals(w), "1 0 0 0 0 1");
-    answers();
-    w->clock.now_ms += ds_memory_destination_b.settle_ms;
-    assert_string_equal(world_totals(w), "1 1 0 0 0 0");
-    ds_memory_put("out", "late", "a", "{\"Name\": \"one\"}");
-    ds_memory_counted("out");
-    ds_log_setup(DS_LOG_WARN, false, w->log_fd);
-    assert_string_equal(world_totals(w), "1 0 0 1 0 0");
-    ds_log_setup(DS_LOG_ERROR, false, STDERR_FILENO);
-    assert_non_null(strstr(world_read(w, "log"), "rows_doubled"));
-    assert_int_equal(ds_memory_counted("out").finds, 1);
-    assert_string_equal(world_totals(w), "1 0 0 1 0 0");
-    assert_int_equal(ds_memory_counted("out").finds, 0);
 }
 
 static void a_look_up_that_fails_loses_no_intent(void **state)
@@ -554,7 +528,6 @@ int main(void)
         CASE(two_rows_of_one_key_are_reported_and_left_alone),
         CASE(a_row_that_shows_late_is_looked_for_twice),
         CASE(a_row_that_is_not_there_twice_is_made_again),
-        CASE(a_create_that_arrives_after_all_is_reported),
         CASE(a_look_up_that_fails_loses_no_intent),
         CASE(a_changed_record_waits_for_its_unknown_update),
         CASE(a_row_removed_by_hand_is_made_again_after_its_batch_failed),
