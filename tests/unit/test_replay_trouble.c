@@ -128,7 +128,7 @@ static void search_attributes_are_set_behind_all_else(void **state)
     rig_task(&g, letters, sizeof(letters));
     assert_ptr_equal(ds_replay_searched(g.last), &given);
     rig_event(&g, (ds_hevent){.type = DS_HE_SEARCH_ATTRIBUTES, .search = &changed});
-    rig_end(&g, DS_HE_ACTIVITY_COMPLETED, DS_PASS_DONE, NULL);
+    rig_end(&g, DS_HE_ACTIVITY_COMPLETED, DS_PASS_DONE, DS_ERR_NONE);
     rig_task(&g, letters, sizeof(letters));
     assert_string_equal(letters, "AT");
     assert_ptr_equal(ds_replay_searched(g.last), &changed);
