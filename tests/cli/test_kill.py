@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""SIGKILL of the real program at 200 moments that nobody chose.
+"""SIGKILL of the real program at 200 moments that nobody chose; at 50 under a sanitizer, which looks
+at what the program does and not at what a kill leaves.
 
 The source is edited, the program is started and killed somewhere on its way; now and then it may
 come to its end, and then both destinations must equal the source, every row once, what a person
@@ -11,9 +12,9 @@ import random
 import subprocess
 import time
 
-from cli import PROGRAM, Case, main
+from cli import PROGRAM, SANITIZED, Case, main
 
-KILLS = 200
+KILLS = 50 if SANITIZED else 200
 CHECK_EVERY = 20
 ROWS = 2500
 CONFIG = """\
@@ -94,7 +95,7 @@ class Kill(Case):
         self.assertEqual(there.pop("hand"), {"note": "mine"})
         self.assertEqual(there, self.source)
 
-    def test_two_hundred_kills(self):
+    def test_kills(self):
         self.write("out.jsonl", '{"id": "hand", "note": "mine"}\n')
         started = time.monotonic()
         self.once()
