@@ -7,9 +7,12 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "codec/codec.h"
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PORT_MOST 65535
 #define PORT_DEFAULT 8081
@@ -71,7 +74,59 @@ static const char *setting(const char *name)
     return value && *value ? value : NULL;
 }
 
-static bool read_options(const ds_app *app, ds_codec_options *out, ds_err *err)
+/* Where it is stands behind the flag; what it is would be there for all who list processes. */
+static bool read_secret(const ds_app *app, const char *flag, ds_secret **out, ds_err *err)
+{
+    const char *where = ds_args_flag(app->args, flag);
+    char dir[PATH_MAX];
+
+    if (!where)
+        return true;
+    if (!getcwd(dir, sizeof(dir)))
+        return ds_fail(err, DS_ERR_CONFIG, "the current directory: %s", strerror(errno));
+    if (strncmp(where, "${", 2) != 0)
+        return ds_fail(err, DS_ERR_CONFIG,
+                       "--%s says where it is, as '${file:PATH}', '${credential:NAME}' or "
+                       "'${command:...}': written out, everybody on this machine could read it",
+                       flag);
+    *out = ds_config_secret(where, dir, err);
+    return *out || ds_wrap(err, "--%s", flag);
+}
+
+/* The configuration that the workers have, where there is one. */
+static bool read_config(ds_app *app, ds_err *err)
+{
+    if (!ds_config_find(ds_args_flag(app->args, "config"), app->arena))
+        return true;
+    return ds_app_config(app) == DS_EXIT_DONE ||
+           ds_fail(err, DS_ERR_CONFIG,
+                   "the keys are in no variable, no --key says where they are, and the "
+                   "configuration cannot be read");
+}
+
+static bool find_keys(ds_app *app, const ds_secret *flag, const char **keys, ds_err *err)
+{
+    const ds_temporal *t;
+
+    *keys = flag ? ds_secret_reveal(flag) : setting("DURABLE_SYNC_ENC_KEY");
+    if (*keys)
+        return true;
+    if (!read_config(app, err))
+        return false;
+    t = app->config ? app->config->temporal : NULL;
+    *keys = t && t->encryption_key ? ds_secret_reveal(t->encryption_key) : NULL;
+    return *keys ||
+           ds_fail(err, DS_ERR_CONFIG,
+                   "there is no key, and without one nothing can be decrypted: set "
+                   "DURABLE_SYNC_ENC_KEY as the workers have it, say where it is with --key "
+                   "'${file:PATH}', or start this where their configuration is");
+}
+
+typedef struct secrets {
+    ds_secret *keys, *token;
+} secrets;
+
+static bool read_options(ds_app *app, secrets *from, ds_codec_options *out, ds_err *err)
 {
     const char *port = ds_args_flag(app->args, "port");
     const char *host = ds_args_flag(app->args, "host");
@@ -79,8 +134,6 @@ static bool read_options(const ds_app *app, ds_codec_options *out, ds_err *err)
     int64_t number = PORT_DEFAULT;
 
     *out = (ds_codec_options){
-        .keys = setting("DURABLE_SYNC_ENC_KEY"),
-        .token = setting("DURABLE_SYNC_CODEC_TOKEN"),
         .host = host ? host : "127.0.0.1",
         .origins = origin ? origin : "http://localhost:8233",
     };
@@ -88,26 +141,35 @@ static bool read_options(const ds_app *app, ds_codec_options *out, ds_err *err)
         return ds_fail(err, DS_ERR_CONFIG, "--port is from 0 to %d, not \"%.40s\"", PORT_MOST,
                        port);
     out->port = (int)number;
-    if (!out->keys)
-        return ds_fail(err, DS_ERR_CONFIG,
-                       "DURABLE_SYNC_ENC_KEY is not set: without a key nothing can be decrypted; "
-                       "set the one that the workers have");
+    if (!read_secret(app, "key", &from->keys, err) ||
+        !read_secret(app, "token", &from->token, err) ||
+        !find_keys(app, from->keys, &out->keys, err))
+        return false;
+    out->token = from->token ? ds_secret_reveal(from->token) : setting("DURABLE_SYNC_CODEC_TOKEN");
     return true;
 }
 
-int ds_cmd_codec_server(ds_app *app)
+static bool serve(ds_app *app, secrets *from, ds_err *err)
 {
-    ds_err err = DS_ERR_INIT;
     ds_codec_options options;
     watched w = {.app = app};
     ds_codec_watch watch = {announce, note, &w};
     const ds_codec_table *tools;
 
-    if (!read_options(app, &options, &err))
-        return ds_app_fail(app, &err);
+    if (!read_options(app, from, &options, err))
+        return false;
     w.host = options.host;
-    tools = load(app, &err);
-    if (!tools || !tools->serve(&options, &watch, &err))
-        return ds_app_fail(app, &err);
-    return DS_EXIT_DONE;
+    tools = load(app, err);
+    return tools && tools->serve(&options, &watch, err);
+}
+
+int ds_cmd_codec_server(ds_app *app)
+{
+    ds_err err = DS_ERR_INIT;
+    secrets from = {NULL, NULL};
+    bool ok = serve(app, &from, &err);
+
+    ds_secret_free(from.keys);
+    ds_secret_free(from.token);
+    return ok ? DS_EXIT_DONE : ds_app_fail(app, &err);
 }

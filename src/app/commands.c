@@ -53,6 +53,8 @@ static const ds_flag move_flags[] = {
 static const ds_flag codec_flags[] = {
     {"port", 0, "N", "where it listens (8081; 0: a free one)"},
     {"host", 0, "ADDRESS", "an address to listen on (127.0.0.1)"},
+    {"key", 0, "REFERENCE", "where the keys are: '${file:PATH}', '${credential:NAME}', ..."},
+    {"token", 0, "REFERENCE", "where the secret is that callers show, likewise"},
     {"origin", 0, "URL,...", "whose pages may read answers (http://localhost:8233)"},
     {NULL, 0, NULL, NULL},
 };
@@ -156,14 +158,14 @@ const ds_command ds_commands[] = {
      "put the new one before the old with a comma between: the first encrypts, all decrypt.",
      NULL, 0, 0, ds_cmd_keygen},
     {"codec-server", "", "decrypts for the Web UI and the command line of Temporal",
-     "Serves until SIGTERM or SIGINT, with the keys of DURABLE_SYNC_ENC_KEY:\n"
+     "Serves until SIGTERM or SIGINT, with the keys of --key, of DURABLE_SYNC_ENC_KEY, or of the\n"
+     "configuration (`encryption_key`), whichever of them is there first:\n"
      "\n"
      "  temporal workflow show --workflow-id W --codec-endpoint http://127.0.0.1:8081\n"
      "\n"
      "Who can reach it can read what is encrypted.  So it listens on this machine alone, unless\n"
-     "DURABLE_SYNC_CODEC_TOKEN is a secret that callers show (--codec-auth \"Bearer SECRET\"), "
-     "and\n"
-     "of pages in a browser it answers those of --origin.",
+     "--token or DURABLE_SYNC_CODEC_TOKEN is a secret that callers show (--codec-auth \"Bearer\n"
+     "SECRET\"), and of pages in a browser it answers those of --origin.",
      codec_flags, 0, 0, ds_cmd_codec_server},
     {"completion", "", "a completion script for your shell", "  source <(durable-sync completion)",
      completion_flags, 0, 0, ds_cmd_completion},

@@ -60,7 +60,7 @@ ds_codec_server *ds_codec_server_new(const ds_codec_options *options, const ds_c
     if (!options->token && !is_loopback(options->host)) {
         ds_fail(err, DS_ERR_CONFIG,
                 "on %.60s everybody could read; set DURABLE_SYNC_CODEC_TOKEN to a secret that "
-                "callers show as a Bearer token",
+                "callers show as a Bearer token, or say where it is with --token",
                 options->host);
         return NULL;
     }

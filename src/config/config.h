@@ -101,6 +101,10 @@ void ds_config_free(ds_config *config); /* wipes secrets */
  * have them. Such a variable is there, and empty, from then on. */
 void ds_config_forget_environment(const ds_config *config);
 
+/* What a reference stands for that is written elsewhere than in a configuration, as ${file:PATH};
+ * relative to `dir`. The caller's; NULL with *err, which never holds any of it. */
+DS_MUST_USE ds_secret *ds_config_secret(const char *raw, const char *dir, ds_err *err);
+
 const ds_route *ds_config_route(const ds_config *config, const char *name); /* NULL: none */
 
 const char *ds_config_library(void); /* version of libyaml: "0.2.5" */

@@ -277,17 +277,31 @@ bool ds_reference_may_change(const char *raw)
            strncmp(raw, "${command:", 10) == 0;
 }
 
-ds_secret *ds_reference_now(const char *raw, const char *dir)
+ds_secret *ds_config_secret(const char *raw, const char *dir, ds_err *err)
 {
     DS_AUTO(ds_arena) a = ds_arena_new_hidden();
-    struct ds_secrets seen = {0}; /* masked in messages that nobody sees here */
+    DS_AUTO_BUF(why, DS_TREE_BYTES_MAX);
+    struct ds_secrets seen = {0}; /* masked in what is told */
     ds_load ld = {
         .arena = a, .issues = ds_issues_new(a, NULL, NULL, 0), .dir = dir, .secrets = &seen};
     ds_node node = {.kind = DS_NODE_SCALAR, .raw = ds_arena_strdup(a, raw), .n = strlen(raw)};
     const char *text = ds_node_text(&ld, &node);
     ds_secret *secret = text && *text ? ds_secret_new(text, strlen(text)) : NULL;
 
+    if (!text) {
+        ds_issues_write(ld.issues, &why);
+        ds_fail(err, DS_ERR_CONFIG, "%.*s", (int)strcspn(why.data, "\n"), why.data);
+    } else if (!secret) {
+        ds_fail(err, DS_ERR_CONFIG, "it is empty");
+    }
     for (size_t i = 0; i < seen.n; i++)
         ds_secret_free(seen.items[i]);
     return secret;
+}
+
+ds_secret *ds_reference_now(const char *raw, const char *dir)
+{
+    ds_err unheard = DS_ERR_INIT; /* the one that is known will do */
+
+    return ds_config_secret(raw, dir, &unheard);
 }

@@ -66,6 +66,36 @@ class Server(cli.Case):
         self.assertEqual(self.turn("/decode", *sealed), sealed)
         self.assertIn("no key opens 1 of 1 payloads", self.stop(self.child))
 
+    def test_keys_that_are_no_variable(self):
+        """In each form that the configuration takes; the token likewise."""
+        del self.env["DURABLE_SYNC_ENC_KEY"]
+        self.write("key", KEY + "\n")
+        self.write("token", "open sesame\n")
+        self.env["CREDENTIALS_DIRECTORY"] = str(self.dir)
+        engine = "engine: {kind: temporal, encryption_key: '${file:key}'}\n"
+        self.write("keyed.yaml", engine + cli.SIMPLE)
+        sealed = None
+        for args in (("--key", "${file:key}"), ("--key", "${credential:key}"), ("--key", "${command:cat key}"),
+                     ("-c", "keyed.yaml")):
+            self.start(*args, "--token", "${file:token}")
+            self.assertEqual(self.call("POST", "/decode", "{}")[0], 401)
+            login = {"Authorization": "Bearer open sesame"}
+            sealed = sealed or self.turn("/encode", CLEAR, **login)
+            self.assertEqual(self.turn("/decode", *sealed, **login), [CLEAR], args)
+            self.stop(self.child)
+
+    def test_keys_that_are_not_there(self):
+        del self.env["DURABLE_SYNC_ENC_KEY"]
+        self.write("empty", "")
+        for args, says in ((("--key", KEY), "everybody on this machine could read it"),
+                           (("--key", "${file:nowhere}"), "nowhere: No such file"),
+                           (("--key", "${file:empty}"), "--key: it is empty"),
+                           (("--key", "${NO_SUCH}"), "NO_SUCH is not set"),
+                           (("-c", "nowhere.yaml"), "nowhere.yaml")):
+            told = self.run_it("codec-server", *args, code=2).err
+            self.assertIn(says, told)
+            self.assertNotIn(KEY, told)
+
     def test_a_rotation(self):
         self.start()
         old = self.turn("/encode", CLEAR)
@@ -142,7 +172,7 @@ class Server(cli.Case):
                 (["--origin", "*"], "an origin is a scheme"),
                 (["word"], "codec-server")):
             self.assertIn(says, self.run_it("codec-server", *args, code=2).err)
-        for key, says in (("", "DURABLE_SYNC_ENC_KEY is not set"), ("abc", "key 1 of"),
+        for key, says in (("", "there is no key, and without one"), ("abc", "key 1 of"),
                           (KEY + ",", "key 2 of")):
             self.env["DURABLE_SYNC_ENC_KEY"] = key
             answer = self.run_it("codec-server", "--port", "0", code=2)
