@@ -192,7 +192,7 @@ static bool run_engine(ds_app *app, ds_store *store, const ds_serve *what, watch
 
     bool ok = engine && drive(engine, w, err);
 
-    ds_notifier_stop(host.notifier);
+    ds_host_close(&host);
     return ok;
 }
 

@@ -28,14 +28,8 @@ ds_engine *ds_app_temporal(ds_app *app, ds_store *store, const ds_engine_options
 {
     const ds_temporal_table *temporal = ds_app_temporal_table(app, err);
 
-    if (!temporal)
+    if (!temporal || !ds_host_open(host, store, options, err))
         return NULL;
-    ds_host_init(host, store, options);
-    if (options->notices->n) {
-        host->notifier = ds_notifier_start(store, options->notices, app->clock, err);
-        if (!host->notifier)
-            return NULL;
-    }
     return temporal->engine(&host->host, app->config->temporal, options,
                             !ds_args_flag(app->args, "no-start"), err);
 }

@@ -117,6 +117,13 @@ DS_MUST_USE bool ds_engine_signal_offline(ds_store *store, const ds_unit_ref *re
 
 /* ---- the control socket: what the commands say to a running daemon --------------------------- */
 
+typedef struct ds_control ds_control; /* the daemon's end */
+
+/* For a worker whose store is a file: it changes held records for those who ask, and nothing else,
+ * until it is closed. */
+DS_MUST_USE ds_control *ds_control_of_worker(ds_store *store, const char *path, ds_err *err);
+void ds_control_close(ds_control *c); /* says what is left to say. NULL is fine */
+
 /* The socket's path for a store: PATH.sock, or a short name in the same directory where that is
  * longer than a socket's name may be. */
 const char *ds_control_path(const char *store_path, ds_arena *a);

@@ -17,7 +17,7 @@ SHIM = str(pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else
 class Files(Served):
     keep = True
 
-    def listing_changes(self):
+    def listing_changes(self, every):
         """A source that tells what has changed, and a row of somebody else's in the way of p1."""
         self.execute("CREATE TABLE plants(id TEXT PRIMARY KEY, name TEXT, at TEXT);"
                      "INSERT INTO plants VALUES('p0', 'fir', '2020-01-01T00:00:00Z'),"
@@ -28,7 +28,7 @@ class Files(Served):
                     "    source: {kind: sqlite, path: in.db, key: id, query: \"SELECT id, name FROM plants"
                     " WHERE at >= ${since}\"}\n"
                     "    destination: {kind: sqlite, path: out.db, table: plants, key: id}\n"
-                    "    every: 1s\n")
+                    f"    every: {every}\n")
         self.worker()
         self.until_status(runs=1)
 
@@ -36,7 +36,7 @@ class Files(Served):
         return [row["key"] for row in self.run_it("held", "--json").json["held"]]
 
     def test_what_becomes_due_follows_a_changes_pass(self):
-        self.listing_changes()
+        self.listing_changes("1s")
         self.assertEqual(self.held(), ["p1"])
         self.execute("DELETE FROM plants WHERE id = 'theirs'")
         self.execute(f"UPDATE held SET next_try = {int(time.time() * 1000)}", "durable-sync.db")
@@ -44,6 +44,25 @@ class Files(Served):
         self.assertEqual(self.query("SELECT id, name FROM plants ORDER BY id"), [("p0", "fir"), ("p1", "oak")])
         kinds = {p["kind"] for p in self.run_it("history", "--json").json["passes"]}
         self.assertEqual(kinds, {"full", "changes", "targeted"})
+
+    def test_what_people_say_of_held_records_the_worker_does(self):
+        self.listing_changes("1h")
+        self.assertIn("no record", self.run_it("held", "retry", "plants", "p7", code=2).err)
+        self.run_it("held", "adopt", "plants", "p1", "p1")
+        self.assertEqual(self.held(), [])
+        self.run_it("sync", "plants", "p1", "--wait", code=4)  # it still cannot be written
+        self.run_it("held", "drop", "plants", "p1")
+        self.assertEqual(self.held(), [])
+        self.run_it("sync", "plants", "--wait", code=4)
+        self.execute("DELETE FROM plants WHERE id = 'theirs'")
+        self.run_it("held", "retry", "plants", "p1")
+        self.run_it("sync", "plants", "--wait")
+        self.assertEqual(self.query("SELECT id, name FROM plants ORDER BY id"), [("p0", "fir"), ("p1", "oak")])
+        path = self.dir / "durable-sync.yaml"
+        path.write_text(path.read_text().replace("engine: temporal\n", ""))
+        told = self.run_it("pause", "plants", code=None)
+        self.assertNotEqual(told.code, 0)
+        self.assertIn("is a worker of engine temporal", told.err)
 
     def shifted(self, seconds):
         """What is started from now on has a clock that is so far ahead."""

@@ -310,7 +310,7 @@ static void stopping(const ds_engine_host *host)
     ds_store_hurry(of(host)->store);
 }
 
-void ds_host_init(ds_store_host_of *out, ds_store *store, const ds_engine_options *options)
+static void init(ds_store_host_of *out, ds_store *store, const ds_engine_options *options)
 {
     *out = (ds_store_host_of){
         .host = {.revision = DS_ENGINE_HOST_REVISION,
@@ -328,4 +328,26 @@ void ds_host_init(ds_store_host_of *out, ds_store *store, const ds_engine_option
         .options = options,
     };
     ds_log_settings(&out->host.log_most, &out->host.log_json, &out->host.log_fd);
+}
+
+bool ds_host_open(ds_store_host_of *out, ds_store *store, const ds_engine_options *options,
+                  ds_err *err)
+{
+    init(out, store, options);
+    if (options->notices->n) {
+        out->notifier = ds_notifier_start(store, options->notices, out->host.clock, err);
+        if (!out->notifier)
+            return false;
+    }
+    if (options->socket && out->host.own_store)
+        out->control = ds_control_of_worker(store, options->socket, err);
+    return out->control || !options->socket || !out->host.own_store;
+}
+
+void ds_host_close(ds_store_host_of *host)
+{
+    ds_control_close(host->control);
+    ds_notifier_stop(host->notifier);
+    host->control = NULL;
+    host->notifier = NULL;
 }

@@ -12,8 +12,13 @@ typedef struct ds_store_host_of { /* the caller's memory; outlives the engine */
     const ds_engine_options *options;
     atomic_int running;    /* passes */
     ds_notifier *notifier; /* NULL: nobody is told of anything */
+    ds_control *control;   /* NULL: none */
 } ds_store_host_of;
 
-void ds_host_init(ds_store_host_of *out, ds_store *store, const ds_engine_options *options);
+/* As the options have it: with those who tell people, and where the store is a file with the
+ * control socket. */
+DS_MUST_USE bool ds_host_open(ds_store_host_of *out, ds_store *store,
+                              const ds_engine_options *options, ds_err *err);
+void ds_host_close(ds_store_host_of *host); /* fine where it was not opened and is all zero */
 
 #endif

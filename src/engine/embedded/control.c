@@ -319,7 +319,8 @@ static void serve_once(ds_control *c, struct pollfd *fds)
         abort(); /* an eventfd that cannot be read is none */
     if (fds[2].revents) {
         ds_clock_watch_again(c->clock_fd);
-        ds_emb_wake(c->engine);
+        if (c->engine)
+            ds_emb_wake(c->engine);
     }
     take_answers(c);
     for (size_t i = 0; i < n; i++)
@@ -381,11 +382,12 @@ static bool listen_at(ds_control *c, ds_err *err)
     return ok;
 }
 
-ds_control *ds_control_open(ds_engine *e, const char *path, ds_err *err)
+static ds_control *open_on(ds_engine *e, ds_store *store, const char *path, ds_err *err)
 {
     ds_control *c = ds_calloc(1, sizeof(*c));
 
     c->engine = e;
+    c->store = store;
     c->path = ds_strdup(path);
     c->listen_fd = -1;
     c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -396,6 +398,21 @@ ds_control *ds_control_open(ds_engine *e, const char *path, ds_err *err)
         return c;
     if (c->wake_fd < 0)
         ds_fail(err, DS_ERR_TRANSIENT, "control socket %s: %s", path, strerror(errno));
+    ds_control_close(c);
+    return NULL;
+}
+
+ds_control *ds_control_open(ds_engine *e, const char *path, ds_err *err)
+{
+    return open_on(e, e->store, path, err);
+}
+
+ds_control *ds_control_of_worker(ds_store *store, const char *path, ds_err *err)
+{
+    ds_control *c = open_on(NULL, store, path, err);
+
+    if (!c || ds_control_start(c, err))
+        return c;
     ds_control_close(c);
     return NULL;
 }

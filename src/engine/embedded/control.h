@@ -18,7 +18,8 @@ typedef struct ds_client {
 } ds_client;
 
 struct ds_control {
-    ds_engine *engine;
+    ds_engine *engine; /* NULL: of a worker, whose units live elsewhere */
+    ds_store *store;
     char *path;
     int listen_fd, wake_fd;
     int clock_fd; /* clock_watch.c: the thread that waits for descriptors waits for it as well */

@@ -31,7 +31,6 @@ typedef struct ds_emb_unit ds_emb_unit;
 typedef struct ds_emb_route ds_emb_route;
 typedef struct ds_emb_pass ds_emb_pass;
 typedef struct ds_follow ds_follow;
-typedef struct ds_control ds_control;
 typedef struct ds_pool ds_pool;
 
 /* ---- notes to the engine thread -------------------------------------------------------------- */
@@ -323,8 +322,7 @@ void ds_follow_ask(ds_engine *e, uint64_t client, const ds_unit_ref *only, size_
  * open NULL is fine: there is no socket. */
 DS_MUST_USE ds_control *ds_control_open(ds_engine *e, const char *path, ds_err *err);
 DS_MUST_USE bool ds_control_start(ds_control *c, ds_err *err);
-void ds_control_stop(ds_control *c);  /* hears nobody any more */
-void ds_control_close(ds_control *c); /* says what is left to say */
+void ds_control_stop(ds_control *c); /* hears nobody any more */
 /* To a client that follows, if it is still there. */
 void ds_control_run(ds_control *c, uint64_t client, const ds_run_row *run);
 void ds_control_end(ds_control *c, uint64_t client);

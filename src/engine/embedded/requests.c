@@ -66,7 +66,7 @@ static bool hear_running(ds_control *c, ds_client *client, const ds_json *reques
     DS_AUTO_BUF(out, ANSWER_MAX);
     ds_json_writer w = begin_ok(&out);
     const ds_running *running;
-    size_t n = ds_emb_running(c->engine, a, &running);
+    size_t n = c->engine ? ds_emb_running(c->engine, a, &running) : 0;
 
     (void)request;
     write_pid(&w);
@@ -218,7 +218,7 @@ static void submit_held(ds_control *c, ds_client *client, held_change *change, c
         .id = ds_arena_strdup(a, id),
     };
     owe(c, client);
-    ds_store_submit(c->engine->store, DS_LANE_EVENT, &h->job);
+    ds_store_submit(c->store, DS_LANE_EVENT, &h->job);
 }
 
 static bool hear_held(ds_control *c, ds_client *client, const ds_json *request, ds_arena *a,
@@ -342,9 +342,10 @@ static const struct {
     const char *cmd;
     bool (*hear)(ds_control *c, ds_client *client, const ds_json *request, ds_arena *a,
                  ds_err *err);
+    bool of_units; /* which live here */
 } requests[] = {
-    {"ping", hear_ping}, {"signal", hear_signal}, {"running", hear_running},
-    {"once", hear_once}, {"held", hear_held},
+    {"ping", hear_ping, false}, {"signal", hear_signal, true}, {"running", hear_running, false},
+    {"once", hear_once, true},  {"held", hear_held, false},
 };
 
 static bool hear(ds_control *c, ds_client *client, const ds_json *request, ds_arena *a, ds_err *err)
@@ -352,8 +353,14 @@ static bool hear(ds_control *c, ds_client *client, const ds_json *request, ds_ar
     const char *cmd = ds_json_text(request, "cmd");
 
     for (size_t i = 0; cmd && i < DS_COUNT(requests); i++) {
-        if (strcmp(requests[i].cmd, cmd) == 0)
-            return requests[i].hear(c, client, request, a, err);
+        if (strcmp(requests[i].cmd, cmd) != 0)
+            continue;
+        if (requests[i].of_units && !c->engine)
+            return ds_fail(err, DS_ERR_PERMANENT,
+                           "process %d is a worker of engine temporal: its units live on the "
+                           "server, and this configuration names none",
+                           (int)getpid());
+        return requests[i].hear(c, client, request, a, err);
     }
     return ds_fail(err, DS_ERR_PERMANENT, "the daemon knows no command \"%.60s\"", cmd ? cmd : "");
 }
