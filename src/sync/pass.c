@@ -13,6 +13,17 @@ static int64_t sum(const ds_totals *t)
     return t->created + t->updated + t->unchanged + t->skipped + t->held;
 }
 
+/* A source that does not say how many records it has brings about as many as there are links, until
+ * it has brought more. */
+static int64_t expected(const pass *p, const ds_page *page, int64_t said)
+{
+    if (page && page->total_hint >= 0)
+        return page->total_hint;
+    if (!p->begin.links)
+        return said;
+    return p->begin.links >= sum(&p->totals) ? p->begin.links : -1;
+}
+
 static void show_progress(pass *p, const ds_page *page)
 {
     ds_progress *progress = p->in->progress;
@@ -26,10 +37,7 @@ static void show_progress(pass *p, const ds_page *page)
     if (p->source_calls > atomic_load(&progress->source_calls)) /* it may be a page ahead */
         atomic_store(&progress->source_calls, p->source_calls);
     atomic_store(&progress->destination_calls, p->destination_calls);
-    if (page && page->total_hint >= 0)
-        atomic_store(&progress->total, page->total_hint);
-    else if (p->begin.links)
-        atomic_store(&progress->total, p->begin.links);
+    atomic_store(&progress->total, expected(p, page, atomic_load(&progress->total)));
 }
 
 /* The page's end is the next checkpoint. */

@@ -450,6 +450,9 @@ static void a_record_without_a_place_is_named_by_its_number(void **state)
     assert_string_equal(world_held(w), "record:2: the key is missing");
     assert_int_equal(atomic_load(&w->progress.total), 0); /* nobody said how many there are */
     assert_string_equal(world_totals(w), "2 0 0 1 0 1");
+    assert_int_equal(atomic_load(&w->progress.total), -1); /* nor does the one row that is known */
+    SCRIPT({.records = {{.key = "a", .name = "one"}}});
+    assert_string_equal(world_totals(w), "1 0 0 1 0 0");
     assert_int_equal(atomic_load(&w->progress.total), 1);
 }
 
