@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EVENTS_USUAL 400
+#define EVENTS_USUAL 150
 #define BYTES_USUAL ((int64_t)DS_MIB)
 #define MOST_USUAL 4000
 #define SUGGESTED_AFTER 20 /* events: with limits that small a run is still of some use */

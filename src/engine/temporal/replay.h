@@ -49,7 +49,7 @@ typedef struct ds_rcommand {
 
 /* When a run is to be followed by a new one. 0: the usual. */
 typedef struct ds_replay_limits {
-    int64_t events; /* 400: what comes with the first page */
+    int64_t events; /* 150: a server needs milliseconds to read more of them, for each task anew */
     int64_t bytes;  /* 1 MiB */
     int64_t most;   /* 4,000 events: a pass is interrupted for it */
 } ds_replay_limits;
