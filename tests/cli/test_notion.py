@@ -433,6 +433,8 @@ class Tables(Routes):
         base = self.bases["Two sources"]
         self.route(table=f"database: {base['id']}")
         self.fails("config", "2 data sources", *(s["id"] for s in base["data_sources"]), "(Open)")
+        self.route(table=f"database: {base['id']}, version: 2022-06-28")
+        self.fails("config", "takes databases of one data source; without `version`")
 
     def test_what_is_not_shared_is_said_with_the_remedy(self):
         self.start()

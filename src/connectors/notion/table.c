@@ -133,8 +133,7 @@ static bool take(const ds_http_request *req, ds_activity *act, ds_notion_table *
     if (!doc)
         return false;
     if (ds_json_bool(doc, "in_trash") || ds_json_bool(doc, "archived"))
-        return ds_fail(err, DS_ERR_CONFIG, "%s is in the trash of Notion: take it out of there",
-                       ds_json_text(doc, "id"));
+        return ds_fail(err, DS_ERR_CONFIG, "it is in the trash of Notion: take it out of there");
     return ds_notion_table_read(req->answer.body, req->answer.body_n, a, out) ||
            ds_fail(err, DS_ERR_TRANSIENT, "the answer describes no table");
 }
@@ -156,7 +155,7 @@ static bool ask_source(ds_http *http, ds_activity *act, const char *id, ds_notio
 
 /* The one data source of a database. NULL with CONFIG: it has several, which are listed, or none.
  */
-static const char *only_source(const char *id, const ds_json *database, ds_err *err)
+static const char *only_source(const ds_json *database, ds_err *err)
 {
     const ds_json *sources = ds_json_get(database, "data_sources");
     DS_AUTO_BUF(list, 300);
@@ -166,9 +165,7 @@ static const char *only_source(const char *id, const ds_json *database, ds_err *
     if (!ds_json_size(sources)) {
         ds_fail(
             err, DS_ERR_CONFIG,
-            "database %s has no data source of its own, only views of others: name the one that "
-            "they show",
-            id);
+            "it has no data source of its own, only views of others: name the one that they show");
         return NULL;
     }
     DS_JSON_EACH (sources, source) {
@@ -178,7 +175,7 @@ static const char *only_source(const char *id, const ds_json *database, ds_err *
                       name ? name : "");
     }
     ds_fail(err, DS_ERR_CONFIG,
-            "database %s has %zu data sources: write `data_source` with one of %s", id,
+            "it is a database of %zu data sources: write `data_source` with one of %s",
             ds_json_size(sources), list.data ? list.data : "them");
     return NULL;
 }
@@ -192,8 +189,19 @@ static bool ask_database(ds_http *http, ds_activity *act, const char *id, ds_not
 
     if (!database)
         return false;
-    source = only_source(id, database, err);
+    source = only_source(database, err);
     return source && ask_source(http, act, source, out, err);
+}
+
+/* The oldest version does not even tell which data sources a database has. */
+static bool refuse_old(const char *id, ds_err *err)
+{
+    bool refused = err->http_status == 400;
+
+    refuse("database", id, err);
+    return refused ? ds_wrap(err, "version 2022-06-28 takes databases of one data source; without "
+                                  "`version` the others are listed")
+                   : false;
 }
 
 bool ds_notion_table_fetch(const ds_notion_settings *s, ds_http *http, ds_activity *act,
@@ -206,7 +214,7 @@ bool ds_notion_table_fetch(const ds_notion_settings *s, ds_http *http, ds_activi
     if (ds_notion_is_old(s))
         return ask_table(http, act, ds_arena_printf(a, "/v1/databases/%s", id),
                          "GET /v1/databases/{id}", out, err) ||
-               refuse("database", id, err);
+               refuse_old(id, err);
     if (s->database)
         return ask_database(http, act, id, out, err) || refuse("database", id, err);
     if (ask_source(http, act, id, out, err))
