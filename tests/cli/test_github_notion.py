@@ -119,6 +119,7 @@ class Wiring(fake.Case):
         self.run_it("resume", "repos")
         self.until(lambda: self.units()[0]["runs_completed"] == 1, "the new one is taken")
         self.assertEqual(len(self.pages()), 12)
+        self.until(lambda: (unit := self.units()[0])["state"] == "idle" and not unit["sync_pending"], "no pass runs")
         self.at("github").side("POST", "/tokens", {"token": "t0k3n-of-ada", "dead": True})
         self.write("github.token", "t0k3n-of-bob\n")  # before anybody was refused
         self.run_it("sync", "--wait", "repos")
