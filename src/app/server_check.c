@@ -81,6 +81,11 @@ void ds_server_check(const ds_app *app, ds_findings *f, const char *where)
     if (ds_server_open(app, &s, &err) && s.table->ask(s.client, app->arena, &facts, &err))
         check_facts(&c, &facts);
     else
-        ds_finding(f, DS_FINDING_ERROR, where, NULL, "%s", err.text);
+        ds_finding(f, DS_FINDING_ERROR, where,
+                   err.kind == DS_ERR_TRANSIENT
+                       ? "see that the server runs, and that the engine's `address` or "
+                         "$TEMPORAL_ADDRESS is that of its gRPC port (7233)"
+                       : NULL,
+                   "%s", err.text);
     ds_server_close(&s);
 }

@@ -97,6 +97,7 @@ class Commands(Served):
                          if level == "error" and 'no namespace "nowhere"' in t])
         self.env["TEMPORAL_ADDRESS"] = "127.0.0.1:1"
         self.assertTrue([t for level, t in self.findings(code=2) if level == "error" and "127.0.0.1:1" in t])
+        self.assertIn("-> see that the server runs", self.run_it("check", code=2).out)
 
     def test_units_that_are_not_there(self):
         self.config("routes:\n" + route())
