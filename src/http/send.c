@@ -420,10 +420,11 @@ static void make_job(batch *b, size_t i, ds_http_request *req)
 static void hang_bells(batch *b)
 {
     int fds[DS_WAKE_FDS] = {0};
+    unsigned n = (unsigned)DS_MIN(ds_activity_wake_fds(b->act, fds), (size_t)DS_WAKE_FDS);
 
-    b->bells_n = (unsigned)ds_activity_wake_fds(b->act, fds);
-    for (unsigned i = 0; i < b->bells_n; i++)
+    for (unsigned i = 0; i < n; i++)
         b->bells[i] = (struct curl_waitfd){.fd = fds[i], .events = CURL_WAIT_POLLIN};
+    b->bells_n = n;
 }
 
 /* Until something arrives, something may start, or the pass is to stop. */

@@ -346,7 +346,7 @@ bool ds_grpc_call(ds_grpc *g, const char *method, const uint8_t *request, size_t
 {
     int64_t time_ms = DS_MIN(DS_MAX(timeout_ms, INT64_C(1)), LONGEST_MS);
     int64_t deadline_ms = ds_mono_ms() + time_ms;
-    ds_grpc_failure own;
+    ds_grpc_failure own = {0};
     const ds_key *key;
     bool fine, again;
 

@@ -183,14 +183,14 @@ static bool activate(ds_replay *r, const ds_hevent *next, bool in_hand, ds_err *
 
 /* ---- comparing ------------------------------------------------------------------------------- */
 
-#define SCHEDULE_TEXT "schedule activity %lld (" DS_ACTIVITY_TYPE ")"
+static const char schedule_text[] = "schedule activity %lld (" DS_ACTIVITY_TYPE ")";
 
 static const char *command_text(const ds_rcommand *c, char *out, size_t n)
 {
     static const char *const texts[] = {
         [DS_RC_CANCEL_ACTIVITY] = "ask the activity of event %lld to stop",
         [DS_RC_CANCEL_TIMER] = "cancel timer %lld",
-        [DS_RC_SCHEDULE] = SCHEDULE_TEXT,
+        [DS_RC_SCHEDULE] = schedule_text,
         [DS_RC_START_TIMER] = "start timer %lld",
         [DS_RC_MEMO] = "change the memo",
         [DS_RC_CONTINUE] = "continue as new",
