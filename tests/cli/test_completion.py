@@ -24,7 +24,7 @@ class Offered(Case):
         return [line.split("\t")[0] for line in lines]
 
     def test_commands(self):
-        self.assertEqual(self.offers("st"), ["status"])
+        self.assertEqual(self.offers("sta"), ["status"])
         self.assertLessEqual({"once", "run", "schema", "completion"}, set(self.offers("")))
         self.assertEqual(self.offers("-q", "-c", "x.yaml", "expl"), ["explain"])
 

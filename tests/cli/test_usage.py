@@ -8,7 +8,7 @@ import subprocess
 from cli import PROGRAM, SIMPLE, Case, main
 
 COMMANDS = ("init check plan once run status sync pause resume interval history held explain try "
-            "approve accounts connectors schema doctor fake move keygen codec-server completion "
+            "approve accounts connectors schema doctor fake move store keygen codec-server completion "
             "help").split()
 LATER = "login logout reauthorize".split()
 
