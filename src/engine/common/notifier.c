@@ -239,7 +239,6 @@ static struct timespec steady_in(int64_t ms)
 static void keep_lease(sender *s)
 {
     ds_notifier *n = s->of;
-    DS_AUTO(ds_arena) a = NULL;
     taking t = {.of = n, .channel = s->channel->name, .by = s->number};
 
     pthread_mutex_lock(&n->lock);
@@ -248,7 +247,10 @@ static void keep_lease(sender *s)
     pthread_mutex_unlock(&n->lock);
     if (!t.machine)
         return;
-    t.a = a = ds_arena_new();
+
+    DS_AUTO(ds_arena) a = ds_arena_new();
+
+    t.a = a;
     if (!on_store(n, &t, renew) || t.arrived)
         return;
     pthread_mutex_lock(&n->lock);

@@ -51,16 +51,19 @@ static bool look_when_seen(ds_worker *w, ds_arena *a, ds_remote_workers *out)
     return true;
 }
 
-/* Another one that has asked at that time or later. NULL: none. */
-static const char *other_since(const ds_worker *w, const ds_remote_workers *all, int64_t since_ms)
+/* Whether another one has asked at that time or later; *other is it. */
+static bool other_since(const ds_worker *w, const ds_remote_workers *all, int64_t since_ms,
+                        const char **other)
 {
     size_t self = self_in(w, all);
 
     for (size_t i = 0; i < all->n; i++) {
-        if (i != self && all->asked_ms[i] >= since_ms)
-            return all->identities[i];
+        if (i != self && all->asked_ms[i] >= since_ms) {
+            *other = all->identities[i];
+            return true;
+        }
     }
-    return NULL;
+    return false;
 }
 
 static bool refuse(const ds_worker *w, const char *other, const char *store, ds_err *err)
@@ -97,17 +100,18 @@ bool ds_worker_is_alone(ds_worker *w, const char *store, bool *alone, ds_err *er
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
     ds_remote_workers all;
+    const char *other = "";
     int64_t since_ms;
 
     *alone = false;
     if (!look_when_seen(w, a, &all))
         return true;
     since_ms = first_sign_ms(w, &all);
-    if (other_since(w, &all, 0) && !other_since(w, &all, since_ms))
-        log_wait(other_since(w, &all, 0));
-    for (int64_t ms = 0; other_since(w, &all, 0) && ms < ASKS_AGAIN_MS; ms += LOOK_MS) {
-        if (other_since(w, &all, since_ms))
-            return refuse(w, other_since(w, &all, since_ms), store, err);
+    if (other_since(w, &all, 0, &other) && !other_since(w, &all, since_ms, &other))
+        log_wait(other);
+    for (int64_t ms = 0; other_since(w, &all, 0, &other) && ms < ASKS_AGAIN_MS; ms += LOOK_MS) {
+        if (other_since(w, &all, since_ms, &other))
+            return refuse(w, other, store, err);
         if (!ds_worker_rest(w, LOOK_MS) || !look(w, a, &all))
             return true;
     }
