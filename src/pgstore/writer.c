@@ -57,7 +57,8 @@ static const char *host_name(char name[65])
     " AND l.objsubid = 2 AND (l.mode <> 'ShareLock' OR NOT $2::boolean) AND l.database ="          \
     " (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY w.process LIMIT 1"
 
-/* As ds_db_driver.holder; over a connection of any kind. */
+/* As ds_db_driver.holder, over a connection of any kind; *pid is 0 beside a name where the holder
+ * does not show who it is: it comes or goes. */
 static const char *look_for_holder(ds_pgs *db, pid_t *pid, ds_arena *a, ds_err *err)
 {
     char number[NUMBER_BYTES], here[65];
@@ -68,10 +69,10 @@ static const char *look_for_holder(ds_pgs *db, pid_t *pid, ds_arena *a, ds_err *
     *pid = 0;
     if (!ds_pgs_ask(db, HOLDER_SQL, 2, values, &res, err) || PQntuples(res) == 0)
         return NULL;
-    *pid = -1;
     as = *PQgetvalue(res, 0, 2) == 't' ? ", a worker of engine temporal" : "";
     if (PQgetisnull(res, 0, 0))
         return ds_arena_printf(a, "another process%s", as);
+    *pid = -1;
     if (strcmp(PQgetvalue(res, 0, 1), host_name(here)) == 0) {
         *pid = (pid_t)atoi(PQgetvalue(res, 0, 0));
         return ds_arena_printf(a, "process %s%s", PQgetvalue(res, 0, 0), as);
@@ -94,10 +95,11 @@ static bool try_lock(ds_pgs *db, bool *taken, ds_err *err)
     return true;
 }
 
-/* The server has not yet seen that the process is gone, or it went between two looks. */
-static bool is_leaving(const char *who, pid_t pid)
+/* The server has not yet seen that the process is gone, or it went between two looks; or it has
+ * taken the lock and not yet said so. */
+static bool is_passing(const char *who, pid_t pid)
 {
-    return !who || (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH);
+    return !who || !pid || (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH);
 }
 
 bool ds_pgs_take_lock(ds_pgs *db, pid_t *holder, ds_err *err)
@@ -117,7 +119,7 @@ bool ds_pgs_take_lock(ds_pgs *db, pid_t *holder, ds_err *err)
         who = look_for_holder(db, holder, a, err);
         if (err->kind != DS_ERR_NONE)
             return false;
-        if (!is_leaving(who, *holder))
+        if (!is_passing(who, *holder))
             break;
     }
     if (taken) {
@@ -196,7 +198,9 @@ void ds_pgs_leave(ds_pgs *db)
 
     if (!db->handle || !db->shown || db->commit_unknown)
         return;
-    if (!ds_pgs_ask(db, "DELETE FROM writer WHERE id = $1", 1, values, NULL, &err))
+    /* Who opens the store right behind this must not meet the lock of a session that is ending. */
+    if (!ds_pgs_ask(db, "DELETE FROM writer WHERE id = $1", 1, values, NULL, &err) ||
+        !ds_pgs_ask(db, "SELECT pg_advisory_unlock_all()", 0, NULL, NULL, &err))
         ds_pgs_lose(db); /* the row is swept by a later start */
 }
 
@@ -304,6 +308,9 @@ const char *ds_pgs_holder(const ds_store_at *at, pid_t *pid, ds_arena *a)
 {
     ds_err err = DS_ERR_INIT;
     DS_AUTO(ds_db) db = ds_pgs_open(at, DS_DB_READ, pid, &err);
+    const char *who = db ? look_for_holder((ds_pgs *)db, pid, a, &err) : NULL;
 
-    return db ? look_for_holder((ds_pgs *)db, pid, a, &err) : NULL;
+    if (who && !*pid)
+        *pid = -1;
+    return who;
 }

@@ -241,6 +241,20 @@ static void a_store_has_one_writer(void **state)
     fixture_end(&f);
 }
 
+/* Its row is gone, its session not yet: as one that closes, or one that has only just opened. */
+static void one_that_is_leaving_is_waited_for(void **state)
+{
+    fixture f = fixture_new(), next;
+
+    (void)state;
+    must(&f, do_tx(&f, exec_in_tx, (char[]){"SET idle_session_timeout = 300"}));
+    tamper_here(&f, "DELETE FROM writer");
+    next = f;
+    fixture_open(&next);
+    ds_store_close(next.store);
+    fixture_end(&f);
+}
+
 /* Two workers: a pass of the one is followed by a pass of the other. */
 static void workers_share(void **state)
 {
@@ -390,6 +404,7 @@ int main(void)
     add_test(a_reader_whose_session_ends);
     add_test(a_state_that_is_not_ours);
     add_test(a_store_has_one_writer);
+    add_test(one_that_is_leaving_is_waited_for);
     add_test(workers_share);
     add_test(a_daemon_and_workers_keep_each_other_out);
     add_test(a_newer_format_is_left_alone);
