@@ -69,6 +69,13 @@ static bool begin_anew(ds_db *db, int64_t unit_id, int64_t epoch, const char *fi
     return ds_db_run(db, st, err);
 }
 
+static bool stamp_intents(ds_db *db, int64_t unit_id, int64_t now_ms, ds_err *err)
+{
+    if (DS_PLANT("intents not stamped"))
+        return true;
+    return ds_intents_stamp(db, unit_id, now_ms, err);
+}
+
 bool ds_tx_activity_start(ds_tx *tx, ds_unit_row *row, const char *fingerprint, bool fresh,
                           int64_t now_ms, ds_err *err)
 {
@@ -77,8 +84,7 @@ bool ds_tx_activity_start(ds_tx *tx, ds_unit_row *row, const char *fingerprint, 
     bool kept = false;
 
     if (!raise_epoch(tx->db, row->id, &epoch, &at.route_id, err) ||
-        !ds_links_settle_doubts(tx->db, at, err) ||
-        (!DS_PLANT("intents not stamped") && !ds_intents_stamp(tx->db, row->id, now_ms, err)) ||
+        !ds_links_settle_doubts(tx->db, at, err) || !stamp_intents(tx->db, row->id, now_ms, err) ||
         !ds_held_adopt_waiting(tx->db, at, err))
         return false;
     if (!fresh && !resume(tx->db, row->id, epoch, fingerprint, &kept, err))

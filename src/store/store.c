@@ -140,6 +140,13 @@ static bool read_id(ds_store *s, ds_err *err)
     return true;
 }
 
+static bool sync_names(const ds_store *s, ds_err *err)
+{
+    if (DS_PLANT("names not synced"))
+        return true;
+    return s->host->sync_names(s->path, err);
+}
+
 static bool open_file(ds_store *s, ds_err *err)
 {
     int64_t version = 0;
@@ -147,11 +154,14 @@ static bool open_file(ds_store *s, ds_err *err)
     if (!s->host->create(s->path, err))
         return false;
     s->db = ds_db_open(s->path, DS_DB_WRITE, err);
-    return s->db && ds_schema_version(s->db, DS_STORE_VERSION, &version, err) &&
-           ds_db_use_wal(s->db, err) &&
-           ds_schema_upgrade(s->db, version, ds_schema_steps, DS_STORE_VERSION, err) &&
-           (DS_PLANT("names not synced") || s->host->sync_names(s->path, err)) && read_id(s, err) &&
-           (!DS_PLANT("sync off") || ds_db_exec(s->db, "PRAGMA synchronous=OFF", err));
+    if (!s->db || !ds_schema_version(s->db, DS_STORE_VERSION, &version, err) ||
+        !ds_db_use_wal(s->db, err) ||
+        !ds_schema_upgrade(s->db, version, ds_schema_steps, DS_STORE_VERSION, err) ||
+        !sync_names(s, err) || !read_id(s, err))
+        return false;
+    if (DS_PLANT("sync off"))
+        return ds_db_exec(s->db, "PRAGMA synchronous=OFF", err);
+    return true;
 }
 
 /* ---- opening and closing --------------------------------------------------------------------- */

@@ -164,6 +164,24 @@ static void every_field_of_an_event_survives(void **state)
     assert_int_equal(again.first_ms, 12);
 }
 
+/* By an interval, as most are: there is no zone without a cron. */
+static void an_event_that_tells_times_without_cron(void **state)
+{
+    static const char text[] =
+        "{\"type\":\"ensure\",\"times\":{\"next_ms\":10,\"zone\":\"UTC\",\"first_ms\":12}}";
+    ds_err err = DS_ERR_INIT;
+    ds_event event;
+
+    (void)state;
+    assert_true(
+        ds_event_read(ds_json_read(scratch, text, strlen(text), &err), scratch, &event, &err));
+    assert_true(event.tells_times);
+    assert_int_equal(event.next_ms, 10);
+    assert_int_equal(event.first_ms, 12);
+    assert_null(event.cron);
+    assert_null(event.zone);
+}
+
 static void every_word_is_read_back(void **state)
 {
     ds_event_type type;
@@ -231,6 +249,7 @@ int main(void)
     add_test(what_is_missing_gets_its_default);
     add_test(a_peers_status_is_understood);
     add_test(every_field_of_an_event_survives);
+    add_test(an_event_that_tells_times_without_cron);
     add_test(every_word_is_read_back);
     add_test(a_state_beyond_all_numbers_lives_on);
     return run_tests("state as JSON");

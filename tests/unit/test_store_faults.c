@@ -241,6 +241,22 @@ static bool listing_job(stand *s)
     return job_of(s, listing_tx);
 }
 
+static bool look_tx(ds_tx *tx, void *arg, ds_err *err)
+{
+    int64_t units;
+
+    (void)arg;
+    return ds_db_int(tx->db, "SELECT count(*) FROM machine", 0, &units, err);
+}
+
+/* SQLite is told before each what its commit waits for. */
+static bool soft_job(stand *s)
+{
+    call_job soft = {.base = {.run = call_run, .soft = true}, .fn = look_tx};
+
+    return ds_store_do(s->f.store, DS_LANE_EVENT, &soft.base, &s->f.err) && job_of(s, look_tx);
+}
+
 static bool open_new(stand *s)
 {
     const char *path = tmpdir_file(s->f.dir, "new.db");
@@ -377,6 +393,7 @@ static const struct scenario {
     {"a pass enters the history", run_job},
     {"held records by hand", hand_job},
     {"a listing is noted", listing_job},
+    {"a job that need not be durable, and one that must", soft_job},
     {"jobs that wait together", group_job},
     {"a commit of everything", commit_all},
     {"a commit that drops all links", commit_drop},

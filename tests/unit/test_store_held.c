@@ -321,6 +321,30 @@ static void an_adopted_record_is_linked_and_to_be_compared(void **state)
     fixture_end(&f);
 }
 
+/* b's last full pass did not meet it: the key goes to whoever brings it. */
+static void a_key_that_another_unit_no_longer_brings_can_be_adopted(void **state)
+{
+    fixture f = two_units();
+    ds_ledger *l = pass_of(&f, "r", "b");
+    ds_link_put puts[] = {LINK(1, "k", 1)};
+    hand h = {.key = "k", .id = "row-9"};
+
+    (void)state;
+    puts[0].link.flags = DS_LINK_UNMET;
+    must(&f, commit_to(&f, l, (ds_commit){PUTS(puts)}));
+    ds_ledger_close(l);
+    must(&f, by_hand(&f, &h));
+    assert_true(h.found);
+    l = pass_of(&f, "r", "a");
+    assert_string_equal(match_in(&f, l, "k").link->id, "row-9");
+    ds_ledger_close(l);
+    l = pass_of(&f, "r", "b");
+    assert_null(match_in(&f, l, "k").link);
+    assert_int_equal(begin_of(&f, l).links, 0);
+    ds_ledger_close(l);
+    fixture_end(&f);
+}
+
 static void a_record_adopted_during_a_pass_is_linked_when_the_next_one_starts(void **state)
 {
     static const ds_held tried[] = {{.key = "k", .reason = "again", .next_try_ms = NOW}};
@@ -368,6 +392,7 @@ int main(void)
     add_test(drop_forgets_it_in_every_unit);
     add_table(refusals, refuses);
     add_test(an_adopted_record_is_linked_and_to_be_compared);
+    add_test(a_key_that_another_unit_no_longer_brings_can_be_adopted);
     add_test(a_record_adopted_during_a_pass_is_linked_when_the_next_one_starts);
     return run_tests("store held");
 }
