@@ -389,7 +389,7 @@ static bool note_some(pass *p, void *to, const ds_link *links, size_t n, ds_err 
 /* Each number was given out and seen: there is nothing to look for. */
 static bool met_all(const pass *p)
 {
-    for (int64_t seq = 0; seq < p->next_seq; seq++)
+    for (int64_t seq = 1; seq < p->next_seq; seq++) /* the first number there is */
         if (!was_seen(p, seq))
             return false;
     return true;

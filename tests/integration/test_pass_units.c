@@ -118,6 +118,51 @@ static void one_that_comes_back_is_its_units_again(void **state)
     assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "one");
 }
 
+/* Noting it is a commit of its own: what stops there is done by the pass behind it. */
+static void a_move_is_noted_whatever_commit_fails(void **state)
+{
+    bool failed = true;
+    int nth = 0;
+
+    for (; failed; nth++) {
+        world *w;
+
+        ds_memory_drop_all();
+        world_free(*state);
+        *state = w = world_new();
+        start(w, FROM_MEMORY, TO("memory"), "");
+        put_in("north", "a", "one");
+        put_in("north", "b", "one");
+        put_in("south", "c", "one");
+        (void)pass_of(w, "north");
+        (void)pass_of(w, "south");
+        ds_memory_take("in", "north", "a");
+        put_in("south", "a", "two");
+        w->refuse_commit = nth + 1;
+        failed = strcmp(pass_of(w, "north"), "1 0 0 1 0 0") != 0;
+        assert_true(!failed || world_pass(w).outcome == DS_PASS_DONE);
+        assert_string_equal(pass_of(w, "south"), "2 0 1 1 0 0");
+        assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
+    }
+    assert_true(nth > 2);
+}
+
+static void a_plan_of_one_unit_notes_nothing_for_the_others(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory"), "");
+    put_in("north", "a", "one");
+    put_in("south", "c", "one");
+    (void)pass_of(w, "north");
+    (void)pass_of(w, "south");
+    ds_memory_take("in", "north", "a");
+    put_in("south", "a", "two");
+    w->unit = "north";
+    assert_string_equal(world_plan(w), "0 0 0 0 0 0 missing 0");
+    assert_string_equal(pass_of(w, "south"), "2 0 0 1 0 1"); /* as far as anybody knows */
+}
+
 static bool mark_gone(ds_job *job, ds_tx *tx, ds_err *err)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
@@ -216,6 +261,8 @@ int main(void)
         CASE(a_claimed_key_that_where_drops_is_no_conflict),
         CASE(a_record_that_moves_to_another_unit_takes_its_row_along),
         CASE(one_that_comes_back_is_its_units_again),
+        CASE(a_move_is_noted_whatever_commit_fails),
+        CASE(a_plan_of_one_unit_notes_nothing_for_the_others),
         CASE(of_two_passes_at_once_the_first_to_commit_has_the_key),
         CASE(a_sweep_reads_nothing_and_takes_all_for_gone),
         CASE(a_row_of_a_unit_that_is_gone_goes_to_the_one_that_brings_it),
