@@ -107,7 +107,7 @@ static const char *property_of(const ds_route *route, const char *column)
         const ds_field *field = &route->fields[i];
 
         if (!strcmp(field->to, column))
-            return field->kind == DS_FIELD_FROM && !field->map_n ? field->from : NULL;
+            return field->map_n ? NULL : field->from;
     }
     return NULL;
 }

@@ -302,7 +302,7 @@ static bool commit_group(pass *p, bool at_page, bool last, ds_err *err)
     }
     if (!p->in->ledger->ops->commit(p->in->ledger, &c, err))
         return ds_wrap(err, "commit links and checkpoint");
-    if (at_page && p->in->progress)
+    if (at_page)
         atomic_store(&p->in->progress->kept, true);
     keeper_committed(p->keeper);
     report_conflicts(p);

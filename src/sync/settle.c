@@ -47,8 +47,7 @@ void hold_item(pass *p, const item *it)
 /* The first create, given up after it was looked for, may be applied after all. */
 static bool was_sent_twice(const pass *p, const item *it, const ds_write *w)
 {
-    return w->outcome == DS_OUT_CREATED && it->intent && p->to->promise == DS_PROMISE_B &&
-           p->to->find;
+    return w->outcome == DS_OUT_CREATED && it->intent && p->to->promise == DS_PROMISE_B;
 }
 
 void settle_link(pass *p, const item *it, const ds_write *w)

@@ -21,7 +21,7 @@ static void add(names *to, const char *name, size_t length)
             return;
     }
     if (to->n == to->cap) {
-        size_t cap = DS_MAX(2 * to->cap, (size_t)16);
+        size_t cap = 2 * to->cap;
 
         to->items = ds_arena_grow(to->arena, to->items, to->n * sizeof(*to->items),
                                   cap * sizeof(*to->items));

@@ -154,6 +154,8 @@ static void a_body_is_made_of_a_property_and_planned_by_its_lines(void **state)
     put_text("a", "{\"name\": \"one\", \"text\": \"first\"}");
     assert_string_equal(world_plan(w),
                         "2 0 1 1 0 0 missing 0\na: 5 bytes, line 2: second -> nothing");
+    put_text("a", "{\"name\": \"two\", \"text\": \"first\\nsecond\"}"); /* as it was */
+    assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0\na.Name: one -> two");
     put_text("a", "{\"name\": \"one\", \"text\": null}");
     assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0\na: 0 bytes, line 1: first -> ");
     assert_string_equal(world_totals(w), "2 0 1 1 0 0");

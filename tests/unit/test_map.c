@@ -382,28 +382,121 @@ static void column(void **state)
 
 static void column_texts_are_those_that_can_come(void **state)
 {
+    static const char *const two[] = {"one", "two"};
     ds_field fields[] = {
         {.to = "A", .kind = DS_FIELD_VALUE, .value = TEXT("x")},
         {.to = "B", .kind = DS_FIELD_VALUE, .value = TEXT("x"), PAIRS({"x", TEXT("y")})},
         {.to = "C", .from = "c", .fallback = TEXT("z")},
+        {.to = "D", .from = "d", .fallback = {.type = DS_LIST, .n = 2, .as = {.list = two}}},
     };
     ds_route route = {.has_fields = true, .fields = fields, .fields_n = DS_COUNT(fields)};
-    static const char *const want[] = {"x", "y", "z"};
+    static const char *const want[] = {"x", "y", "z", "one two"};
     size_t n;
     const ds_column *found = ds_mapping_columns(&route, scratch, &n);
 
     (void)state;
     assert_int_equal(n, DS_COUNT(want));
     for (size_t i = 0; i < n; i++) {
-        assert_int_equal(found[i].texts_n, 1);
-        assert_string_equal(found[i].texts[0], want[i]);
+        const char *texts = "";
+
+        for (size_t k = 0; k < found[i].texts_n; k++)
+            texts = ds_arena_printf(scratch, "%s%s%s", texts, k ? " " : "", found[i].texts[k]);
+        assert_string_equal(texts, want[i]);
     }
+}
+
+/* ---- what the source knows ------------------------------------------------------------------- */
+
+static struct {
+    int asked;
+    bool fails;
+} describing;
+
+static bool describe(ds_source *self, ds_activity *act, const ds_property **out, size_t *n,
+                     ds_err *err)
+{
+    static const ds_property known[] = {{"age", DS_INT}, {"born", DS_DATE}};
+
+    (void)self, (void)act;
+    describing.asked++;
+    *out = known;
+    *n = DS_COUNT(known);
+    return !describing.fails || ds_fail(err, DS_ERR_TRANSIENT, "it is out");
+}
+
+static const ds_source_ops knows = {.kind = "knows", .describe = describe};
+
+/* "age=integer born" as the source knows it of each of the columns. */
+static const char *learnt(const ds_route *route, ds_column *list, size_t n)
+{
+    ds_source source = {.ops = &knows};
+    const char *text = "";
+    ds_err err = DS_ERR_INIT;
+
+    describing.asked = 0;
+    if (!ds_mapping_learn(route, &source, NULL, list, n, &err))
+        return ds_arena_strdup(scratch, err.text);
+    for (size_t i = 0; i < n; i++)
+        text = ds_arena_printf(scratch, "%s%s%s%s%s", text, i ? " " : "", list[i].name,
+                               list[i].comes == DS_ABSENT ? "" : "=",
+                               list[i].comes == DS_ABSENT ? "" : ds_type_name(list[i].comes));
+    return text;
+}
+
+static void columns_learn_what_the_source_knows(void **state)
+{
+    ds_field fields[] = {
+        {.to = "A", .from = "age"},
+        {.to = "B", .from = "born", .as = DS_TEXT},
+        {.to = "C", .from = "age", PAIRS({"1", TEXT("one")})},
+        {.to = "D", .from = "unheard of"},
+        {.to = "E", .from = "born"},
+    };
+    ds_route route = {.has_fields = true, .fields = fields, .fields_n = DS_COUNT(fields)};
+    ds_route plain = {.has_fields = false};
+    ds_column own[] = {{.name = "born"}, {.name = "age", .typed = true}, {.name = "other"}};
+    ds_column made[] = {{.name = "A"}, {.name = "born"}};
+    size_t n;
+    ds_column *found = ds_mapping_columns(&route, scratch, &n);
+
+    (void)state;
+    assert_string_equal(learnt(&route, found, n), "A=integer B C D E=date");
+    assert_string_equal(learnt(&route, made, 2), "A=integer born"); /* no field makes that one */
+    assert_string_equal(learnt(&plain, own, 3), "born=date age other");
+    assert_int_equal(describing.asked, 1);
+    assert_string_equal(learnt(&plain, own, 0), "");
+    assert_int_equal(describing.asked, 0);
+    describing.fails = true;
+    assert_string_equal(learnt(&plain, own, 1), "types of its properties: it is out");
+    describing.fails = false;
+}
+
+static void nothing_is_known_of_what_is_made_or_by_one_that_cannot_say(void **state)
+{
+    ds_route route = {.transform = "."}, plain = {.has_fields = false};
+    ds_source source = {.ops = &knows}, mute = {.ops = &(ds_source_ops){.kind = "mute"}};
+    const ds_property *known;
+    ds_err err = DS_ERR_INIT;
+    size_t n = 7;
+
+    (void)state;
+    describing.asked = 0;
+    assert_true(ds_mapping_known(&route, &source, NULL, &known, &n, &err));
+    assert_null(known);
+    assert_int_equal(n, 0);
+    assert_true(ds_mapping_known(&plain, &mute, NULL, &known, &n, &err));
+    assert_int_equal(n, 0);
+    assert_int_equal(describing.asked, 0);
+    assert_true(ds_mapping_known(&plain, &source, NULL, &known, &n, &err));
+    assert_int_equal(n, 2);
 }
 
 int main(void)
 {
     add_table(rows, field);
     add_test(column_texts_are_those_that_can_come);
+    add_test(columns_learn_what_the_source_knows);
+    add_test(nothing_is_known_of_what_is_made_or_by_one_that_cannot_say);
     add_table(columns, column);
     return run_tests("fields");
 }

@@ -13,6 +13,8 @@ static const ds_field fields[] = {
 };
 static const ds_where where[] = {{.name = "fork"}, {.name = "name"}};
 static const char *const owned[] = {"readme", "size"};
+static const char *const many[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j",
+                                   "k", "l", "m", "n", "o", "p", "q", "r", "s", "a"};
 
 static const struct row {
     const char *name;
@@ -32,6 +34,9 @@ static const struct row {
     {"what is owned, under the same names",
      {.has_owns = true, .owns = {owned, 2}, .where = where, .where_n = 1},
      "readme size fork"},
+    {"more than there is room for at first",
+     {.has_owns = true, .owns = {many, DS_COUNT(many)}},
+     "a b c d e f g h i j k l m n o p q r s"},
     {"a transform without fields may see anything",
      {.has_owns = true, .owns = {owned, 2}, .transform = "."},
      "-"},
