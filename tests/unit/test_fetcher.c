@@ -334,6 +334,24 @@ static void a_source_that_waits_is_told_to_stop(void **state)
     fetcher_stop(s->f);
 }
 
+/* Nothing is wrong with the source then: what else has failed is the reason. */
+static void a_page_that_was_given_up_is_no_failure(void **state)
+{
+    scene *s =
+        begin((pages){.last = 5, .fail_at = -1, .huge_cursor_at = -1, .wait_for_stop = true}, NULL);
+    ds_err err = DS_ERR_INIT;
+
+    (void)state;
+    assert_true(fetcher_next(s->f)->ok);
+    assert_false(fetcher_failed(s->f, &err)); /* nothing has come yet */
+    s->stop = true;
+    while (!fetcher_wait(s->f, 1000000))
+        ;
+    assert_false(fetcher_failed(s->f, &err));
+    assert_int_equal(err.kind, DS_ERR_NONE);
+    fetcher_stop(s->f);
+}
+
 /* A source that waits for its server until it is told to stop. */
 static bool wait_for_a_server(ds_source *self, ds_activity *act, const ds_fetch *want,
                               ds_page *page, ds_err *err)
@@ -484,6 +502,7 @@ int main(void)
     add_test(pages_settle_in_their_memory);
     add_test(stopping_early_waits_for_nobody);
     add_test(a_source_that_waits_is_told_to_stop);
+    add_test(a_page_that_was_given_up_is_no_failure);
     add_test(a_page_that_nobody_waits_for_is_given_up);
     add_test(a_memory_that_counts_no_pages_will_do);
     add_table(heavy_rows, large_records_come_in_small_pages);
