@@ -66,8 +66,7 @@ static void report_broken(builder *b, size_t n)
     }
     if (strstr(problem, "cannot start any token") && *p->buffer.pointer == '\t')
         ds_issue(b->issues, at, "a tab cannot indent YAML; use spaces");
-    else if (strstr(problem, "cannot start any token") && *p->buffer.pointer &&
-             strchr("@`%", *p->buffer.pointer))
+    else if (strstr(problem, "cannot start any token") && memchr("@`%", *p->buffer.pointer, 3))
         ds_issue(b->issues, at, "not valid YAML: what begins with %c has to stand in quotes",
                  *p->buffer.pointer);
     else if (strstr(problem, "',' or '}'") && ds_issues_line_has(b->issues, context.line, "${"))

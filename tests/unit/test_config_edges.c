@@ -97,6 +97,9 @@ static const struct row {
      "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\""},
     {"a letter that begins nothing", "a: @b\n",
      "t.yaml:1:4: not valid YAML: what begins with @ has to stand in quotes"},
+    {"a sign of a text over several lines, in a list", "a: [|]\n",
+     "t.yaml:1:5: not valid YAML: found character that cannot start any token while scanning for "
+     "the next token that begins on line 1"},
     {"a flow table that is not closed, without a reference", "a: {b: c d: e}\n",
      "t.yaml:1:11: not valid YAML: did not find expected ',' or '}' while parsing a flow mapping "
      "that begins on line 1"},

@@ -1,4 +1,5 @@
 /* tests/unit/test_config_file.c - references out of a configuration, commands in it, its paths. */
+#include "base/secret.h"
 #include "config_fixture.h"
 #include "support/tmpdir.h"
 
@@ -32,6 +33,37 @@ static void leave_dir(tmpdir *dir)
 }
 
 /* ---- references ------------------------------------------------------------------------------ */
+
+/* A file may be written anew while the program runs; what else a secret is made of stays. */
+static void a_secret_out_of_a_file_is_read_anew(void **state)
+{
+    tmpdir *dir = enter_dir();
+    ds_config *config;
+    const ds_secret *token;
+    ds_secret *now;
+
+    (void)state;
+    put_file("token", "first\n", 0600);
+    config = sound(ds_arena_printf(scratch, LISTED_API("      token: '${file:%s}'\n"),
+                                   tmpdir_file(dir, "token")));
+    token = api_of(config)->token;
+    assert_string_equal(ds_secret_reveal(token), "first");
+    assert_null(ds_secret_renewed(token));
+    put_file("token", "second\n", 0600);
+    now = ds_secret_renewed(token);
+    assert_non_null(now);
+    assert_string_equal(ds_secret_reveal(now), "second");
+    ds_secret_free(now);
+    put_file("token", "\n", 0600);
+    assert_null(ds_secret_renewed(token));
+    assert_int_equal(unlink("token"), 0);
+    assert_null(ds_secret_renewed(token));
+    ds_config_free(config);
+    config = sound(LISTED_API("      token: '${command:echo first}'\n"));
+    assert_null(ds_secret_renewed(api_of(config)->token)); /* which might be slow, or ask */
+    ds_config_free(config);
+    leave_dir(dir);
+}
 
 static void references(void **state)
 {
@@ -195,6 +227,7 @@ int main(void)
     add_test(its_library_has_a_version);
     add_test(a_reference_that_a_setting_keeps);
     add_test(references);
+    add_test(a_secret_out_of_a_file_is_read_anew);
     add_test(commands_run_where_the_file_is);
     add_test(a_command_is_stopped_at_its_limit);
     add_test(a_command_may_close_its_output_early);
