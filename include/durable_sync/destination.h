@@ -114,6 +114,8 @@ typedef struct ds_write {
     /* UPDATE of a row that an earlier create of ours has made, and nobody heard of it: what takes
      * more requests than the one (a long body) may lack. */
     bool recovered;
+    /* UPDATE: no row shows the key, and this one is known by its id: the row may lack it. */
+    bool unfound;
     /* answers */
     ds_outcome outcome;
     bool adopted;       /* CREATE met a row that was there before */

@@ -87,8 +87,35 @@ typedef struct gone { /* links of one batch, and what became of their rows */
     size_t n;
 } gone;
 
+/* The row is gone; one that an earlier pass may have made in its place is not. */
+static void settle_leaving(pass *p, const char *key)
+{
+    const ds_intent *earlier = intent_of(p, key, ds_hash64(key, strlen(key)));
+
+    if (earlier && p->intent_seen[earlier - p->begin.intents] != INTENT_SETTLED)
+        group_sent(p, earlier);
+    else if (intent_needed(p))
+        group_clear_intent(p, key);
+}
+
+/* Rows whose records another unit has brought since the links were read: they are its. */
+static void leave_out_taken(pass *p, gone *g, const ds_link_put *puts)
+{
+    ds_link *ours = ds_arena_alloc(p->batch, g->n * sizeof(*ours));
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->n; i++) {
+        if (puts[i].conflict)
+            settle_leaving(p, g->links[i].key);
+        else
+            ours[n++] = g->links[i];
+    }
+    g->links = ours;
+    g->n = n;
+}
+
 /* Should the commit behind this be lost, a record that comes back still finds its row written. */
-static bool note_leaving(pass *p, const gone *g, ds_err *err)
+static bool note_leaving(pass *p, gone *g, ds_err *err)
 {
     ds_link_put *puts = ds_arena_zalloc(p->batch, g->n * sizeof(*puts));
     ds_intent *intents = ds_arena_zalloc(p->batch, g->n * sizeof(*intents));
@@ -101,7 +128,10 @@ static bool note_leaving(pass *p, const gone *g, ds_err *err)
         puts[i].link.flags |= DS_LINK_LEAVING;
         puts[i].link.hash = (ds_hash){0, 0};
     }
-    return p->in->ledger->ops->commit(p->in->ledger, &c, err) || ds_wrap(err, "note what leaves");
+    if (!p->in->ledger->ops->commit(p->in->ledger, &c, err))
+        return ds_wrap(err, "note what leaves");
+    leave_out_taken(p, g, puts);
+    return true;
 }
 
 /* A row that a hand has removed is not made again to be marked. */
@@ -182,17 +212,6 @@ static bool remove_rows(pass *p, const gone *g, ds_err *err)
     return ok;
 }
 
-/* The row is gone; one that an earlier pass may have made in its place is not. */
-static void settle_leaving(pass *p, const char *key)
-{
-    const ds_intent *earlier = intent_of(p, key, ds_hash64(key, strlen(key)));
-
-    if (earlier && p->intent_seen[earlier - p->begin.intents] != INTENT_SETTLED)
-        group_sent(p, earlier);
-    else if (intent_needed(p))
-        group_clear_intent(p, key);
-}
-
 static void settle_gone(pass *p, const gone *g)
 {
     for (size_t i = 0; i < g->n; i++) {
@@ -221,7 +240,8 @@ static bool act_on_some(pass *p, void *to, const ds_link *links, size_t n, ds_er
     (void)to;
     g.done = ds_arena_zalloc(p->batch, n * sizeof(*g.done));
     ok = note_leaving(p, &g, err) &&
-         (p->route->missing == DS_MISSING_MARK ? mark_rows(p, &g, err) : remove_rows(p, &g, err));
+         (!g.n ||
+          (p->route->missing == DS_MISSING_MARK ? mark_rows(p, &g, err) : remove_rows(p, &g, err)));
     if (ok)
         settle_gone(p, &g);
     ds_arena_reset(p->batch);
@@ -381,6 +401,8 @@ static bool note_some(pass *p, void *to, const ds_link *links, size_t n, ds_err 
         ds_link link = links[i];
 
         link.flags |= DS_LINK_UNMET;
+        if (!link.valid) /* a put would make it so: the row may not be there any more */
+            link.hash = (ds_hash){0, 0};
         group_put(p, &link, false);
     }
     return group_commit(p, true, err);

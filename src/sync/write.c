@@ -86,8 +86,12 @@ static void hold_write(ds_write *w, const char *reason)
  * a link is asked for by its id first. */
 static void settle_absent(pass *p, item *it, ds_write *w)
 {
-    if (it->link && it->link->id && !it->gone && !DS_PLANT("look-up believed"))
+    const ds_link *link = known_link(it);
+
+    if (link && link->id && !it->gone && !DS_PLANT("look-up believed")) {
+        w->unfound = true;
         return;
+    }
     if (intent_looks_again(p, it) || intent_refuses_create(p, it)) {
         hold_write(w, it->reason);
         return;

@@ -166,15 +166,19 @@ static struct {
     ds_ledger_ops ops;
     bool (*commit)(ds_ledger *, ds_commit *, ds_err *);
     int left;
-    world *stops; /* in place of a refusal; NULL */
+    world *stops; /* it is stopped, or does something, in place of a refusal; NULL */
 } refusing;
 
 static bool commit_or_refuse(ds_ledger *ledger, ds_commit *c, ds_err *err)
 {
-    if (--refusing.left == 0 && refusing.stops)
-        atomic_store(&refusing.stops->stop, true);
-    else if (refusing.left == 0)
+    if (--refusing.left != 0)
+        return refusing.commit(ledger, c, err);
+    if (!refusing.stops)
         return ds_fail(err, DS_ERR_TRANSIENT, "the store is locked by another program");
+    if (refusing.stops->at_commit)
+        refusing.stops->at_commit(refusing.stops);
+    else
+        atomic_store(&refusing.stops->stop, true);
     return refusing.commit(ledger, c, err);
 }
 

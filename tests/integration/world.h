@@ -38,11 +38,12 @@ typedef struct world {
     size_t items_n;
     int refuse_commit; /* this one of the next pass's commits fails, as where the store is locked */
     int stop_at_commit; /* at this one of the next pass's commits, which goes well, it is stopped */
-    bool one_thread;    /* the source is read on the pass's own */
-    const _Atomic int64_t *lease_us; /* of the passes; NULL: for ever */
-    bool resume;                     /* the next pass goes on from the last one's checkpoint */
-    ds_progress progress;            /* of the passes */
-    bool plan_everything;            /* shows what is unchanged, too */
+    void (*at_commit)(struct world *w); /* ... or this happens right before it; NULL: the stop */
+    bool one_thread;                    /* the source is read on the pass's own */
+    const _Atomic int64_t *lease_us;    /* of the passes; NULL: for ever */
+    bool resume;                        /* the next pass goes on from the last one's checkpoint */
+    ds_progress progress;               /* of the passes */
+    bool plan_everything;               /* shows what is unchanged, too */
     int plan_most;         /* a plan's reader has seen enough after so many records; 0: never */
     const char *plan_cost; /* of the last plan: "find 1, create 3, 40 ms"; NULL: none was told */
 } world;

@@ -1,0 +1,104 @@
+/* tests/integration/test_pass_moves.c - records that move from unit to unit, while passes of both
+ * are under way.
+ */
+#include "tests/integration/memory_world.h"
+
+static void put_in(const char *unit, const char *key, const char *name)
+{
+    char json[128];
+
+    snprintf(json, sizeof(json), "{\"name\": \"%s\"}", name);
+    ds_memory_put("in", unit, key, json);
+}
+
+static const char *pass_of(world *w, const char *unit)
+{
+    w->unit = unit;
+    return world_totals(w);
+}
+
+/* What is known of a row that was lost with its table stays void, though its record is away. */
+static void a_void_link_stays_void_until_its_record_is_back(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory"), "");
+    put_in("north", "a", "one");
+    put_in("north", "b", "one");
+    put_in("south", "c", "one");
+    assert_string_equal(pass_of(w, "north"), "2 2 0 0 0 0");
+    assert_string_equal(pass_of(w, "south"), "1 1 0 0 0 0");
+    ds_memory_take("in", "north", "a");
+    ds_memory_drop("out");
+    (void)pass_of(w, "north");
+    assert_int_equal(ds_memory_count("out", "b"), 1);
+    put_in("north", "a", "one");
+    (void)pass_of(w, "north");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+    assert_string_equal(pass_of(w, "north"), "2 0 0 2 0 0");
+}
+
+static void pass_of_the_other(world *w)
+{
+    assert_string_equal(pass_of(w, "south"), "2 0 1 1 0 0");
+    w->unit = "north";
+}
+
+/* The other unit's pass takes the row over after this one has read that its record is gone. */
+static void what_another_unit_brings_meanwhile_is_not_removed(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory"), "");
+    put_in("north", "a", "one");
+    put_in("north", "b", "one");
+    put_in("south", "c", "one");
+    (void)pass_of(w, "north");
+    (void)pass_of(w, "south");
+    ds_memory_take("in", "north", "a");
+    (void)pass_of(w, "north");
+    start(w, FROM_MEMORY, TO("memory"), "    missing: delete\n");
+    put_in("south", "a", "two");
+    w->approved = true;
+    w->stop_at_commit = 2; /* that rows are about to leave */
+    w->at_commit = pass_of_the_other;
+    w->unit = "north";
+    assert_int_equal(world_pass(w).totals.missing, 0);
+    assert_int_equal(w->stop_at_commit, 0);
+    assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
+    assert_string_equal(pass_of(w, "south"), "2 0 0 2 0 0");
+    ds_memory_take("in", "south", "a");
+    assert_int_equal(world_pass(w).totals.missing, 1); /* it is of our making still */
+    assert_int_equal(ds_memory_count("out", "a"), 0);
+}
+
+/* As with rows of its own: the id that is known says more than a look-up that shows rows late. */
+static void a_row_that_is_taken_over_is_asked_for_by_its_id(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory-b"), "");
+    put_in("north", "a", "one");
+    put_in("north", "b", "one");
+    put_in("south", "c", "one");
+    (void)pass_of(w, "north");
+    (void)pass_of(w, "south");
+    ds_memory_take("in", "north", "a");
+    (void)pass_of(w, "north");
+    put_in("south", "a", "two");
+    ds_memory_fail("out", &(ds_memory_faults){.lag_ms = DS_HOUR_MS});
+    assert_string_equal(pass_of(w, "south"), "2 0 1 1 0 0");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+    assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_void_link_stays_void_until_its_record_is_back),
+        CASE(what_another_unit_brings_meanwhile_is_not_removed),
+        CASE(a_row_that_is_taken_over_is_asked_for_by_its_id),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
