@@ -364,6 +364,18 @@ class Remade(Routes):
         self.assertEqual(self.one()["unchanged"], 13)
         self.assertEqual(self.spent(), {})
 
+    def test_that_of_the_key_is_filled_by_whichever_pass_comes_to_its_rows(self):
+        self.loaded()
+        self.remake("Repo ID", "rich_text")
+        self.numbered(13)
+        self.assertEqual(self.one()["created"], 1)
+        self.side("POST", "/settings", {"token": "ntn_other"})
+        self.one(code=3)  # the one that was to fill it
+        self.side("POST", "/settings", {"token": "ntn_x"})
+        self.run_it("resume", "r")
+        self.assertEqual(self.one()["updated"], 12)
+        self.assertEqual(self.stars(), {f"k{i}": i for i in range(13)})
+
 
 class Delays(Routes):
     def test_times_that_break_the_promise_are_warned_of(self):

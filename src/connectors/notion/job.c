@@ -194,10 +194,10 @@ static void put_parent(making *m)
     ds_json_w_end_object(m->json);
 }
 
-/* A new row; one of ours that is not found by its key, since that column was made anew. */
+/* A new row; one of ours that is not found by its key, as where that column was made anew. */
 static bool lacks_key(const making *m)
 {
-    return !m->job->page || (m->w->refills_key && !m->seen);
+    return !m->job->page || m->job->write->unfound;
 }
 
 static bool put_all(making *m, bool body)

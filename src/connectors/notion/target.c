@@ -7,8 +7,7 @@
 
 #define KEPT_TABLE "table"     /* "MS\n" and the answer that told of it */
 #define KEPT_COLUMNS "columns" /* {"Stars": "n1"}: names in the mapping, and their columns' ids */
-#define KEPT_REMADE "remade"   /* a column was made anew, all rows lack what they had in it... */
-#define REMADE_KEY "key"       /* ...that of the key, too */
+#define KEPT_REMADE "remade"   /* a column was made anew: all rows lack what they had in it */
 #define KEPT_FOR_MS DS_DAY_MS
 
 ds_notion_body ds_notion_body_of(const ds_notion_writer *w)
@@ -42,7 +41,7 @@ void ds_notion_end(ds_notion_writer *w)
     ds_arena_free(DS_TAKE(&w->arena));
     ds_arena_free(DS_TAKE(&w->seen_arena));
     w->known = w->recent = w->warned_cut = w->warned_columns = w->unkept = false;
-    w->remade = w->remade_key = w->refills = w->refills_key = false;
+    w->remade = w->refills = false;
     w->bound = NULL;
     w->bound_n = w->bound_cap = w->seen_n = w->wanted_n = 0;
     w->names = NULL;
@@ -74,7 +73,6 @@ static const ds_notion_column *column_for(ds_notion_writer *w, const char *name)
         return c;
     c = ds_notion_column_named(&w->table, name);
     w->remade |= id && c;
-    w->remade_key |= id && c && strcmp(name, w->key) == 0;
     w->unkept |= c != NULL;
     return c;
 }
@@ -188,7 +186,7 @@ static bool take(ds_notion_writer *w, ds_activity *act, const char *text, size_t
     const ds_json *names = recall_names(w, act);
 
     w->names = names ? names : w->names;
-    w->remade = w->remade_key = false;
+    w->remade = false;
     w->known = ds_notion_table_read(text, n, w->arena, &w->table) &&
                bind_all(w, ds_activity_arena(act), err);
     return w->known;
@@ -202,7 +200,7 @@ static void tell_remade(ds_notion_writer *w, ds_activity *act)
     ds_activity_warn(act,
                      "a column of the route was deleted and made anew in Notion: the next pass "
                      "writes what its rows lack");
-    ds_activity_keep(act, KEPT_REMADE, w->remade_key ? REMADE_KEY : "column");
+    ds_activity_keep(act, KEPT_REMADE, "column");
 }
 
 static bool recall_table(ds_notion_writer *w, ds_activity *act)
@@ -251,11 +249,9 @@ static bool is_stale(ds_activity *act)
 
 bool ds_notion_look_again(ds_notion_writer *w, ds_activity *act, ds_err *err)
 {
-    const char *remade = ds_activity_recall(act, KEPT_REMADE);
     ds_err ignored = DS_ERR_INIT;
 
-    w->refills = remade != NULL;
-    w->refills_key = remade && strcmp(remade, REMADE_KEY) == 0;
+    w->refills = ds_notion_was_remade(act);
     w->names = recall_names(w, act);
     w->unkept = w->refills; /* else they would be forgotten with the hashes */
     if (w->refills || !is_stale(act))
@@ -268,7 +264,6 @@ bool ds_notion_look_again(ds_notion_writer *w, ds_activity *act, ds_err *err)
         return false;
     }
     w->refills = w->remade;
-    w->refills_key = w->remade_key;
     return true;
 }
 

@@ -54,11 +54,11 @@ typedef struct ds_notion_writer {
     ds_notion_bound *bound;
     size_t bound_n, bound_cap;
     const ds_notion_column *key_column;
-    const ds_json *names;      /* what is kept of the columns: {"Stars": "n1"} */
-    bool unkept;               /* there is more of it */
-    bool remade, remade_key;   /* a column has another id than is kept, and is empty */
-    bool refills, refills_key; /* this pass compares every row for that */
-    ds_arena *seen_arena;      /* what `find` answered last */
+    const ds_json *names; /* what is kept of the columns: {"Stars": "n1"} */
+    bool unkept;          /* there is more of it */
+    bool remade;          /* a column has another id than is kept, and is empty */
+    bool refills;         /* this pass compares every row for that */
+    ds_arena *seen_arena; /* what `find` answered last */
     ds_notion_seen *seen;
     size_t seen_n;
     bool warned_cut, warned_columns;
