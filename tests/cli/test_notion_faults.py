@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """test_notion_faults.py PROGRAM - what Notion refuses, loses or delays, and what a route makes of it."""
+import http.server
 import json
+import threading
 
 import cli
 from test_notion import Routes
@@ -40,6 +42,63 @@ class Anew(Routes):
             self.stop(self.child)
         for path in self.dir.glob("*.db*"):
             path.unlink()
+
+
+class Endless(Routes):
+    """A server that always says that there is more."""
+    PAGE, SOURCE = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
+    TYPES = {"Repo ID": ("t", "title"), "Links": ("l", "relation")}
+
+    def setUp(self):
+        super().setUp()
+        self.asked = []
+        case = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                case.asked.append(f"{self.command} {self.path.partition('?')[0]}")
+                body = json.dumps(case.answer(self.path)).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = do_PATCH = answer
+
+            def log_message(self, *args):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(thread.join)
+        self.addCleanup(server.shutdown)
+        self.url = f"http://127.0.0.1:{server.server_port}"
+        self.source = self.SOURCE
+
+    def answer(self, path):
+        if "/properties/" in path:
+            return {"object": "list", "results": [], "has_more": True, "next_cursor": "x",
+                    "property_item": {"id": "l", "type": "relation", "relation": {}}}
+        page = {"object": "page", "id": self.PAGE, "properties": {
+            "Repo ID": {"id": "t", "type": "title", "title": [{"type": "text", "plain_text": "k0"}]},
+            "Links": {"id": "l", "type": "relation", "relation": [], "has_more": True}}}
+        if path.endswith("/query"):
+            return {"object": "list", "results": [page], "has_more": False, "next_cursor": None}
+        if "/data_sources/" in path:
+            return {"object": "data_source", "id": self.SOURCE, "properties": {
+                name: {"id": c, "type": kind, "name": name, kind: {}} for name, (c, kind) in self.TYPES.items()}}
+        return page
+
+    def test_a_long_relation_of_a_row_that_is_looked_up(self):
+        self.route(fields="{Links: links}")
+        self.records({"id": "k0", "links": [f"{3:032x}"]})
+        self.assertEqual(self.one()["updated"], 1)  # it counts as different
+        self.assertEqual(self.asked.count(f"GET /v1/pages/{self.PAGE}/properties/l"), 16)
+        self.assertEqual(self.asked[-1], f"PATCH /v1/pages/{self.PAGE}")
 
 
 class Faults(Anew):

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CUT_MOST ((size_t)500) /* properties that are read by themselves for one look-up */
+#define PAGES_MOST 1000        /* of rows that hold one of 100 keys */
 
 typedef struct cut { /* properties of the rows found that their pages show a part of */
     ds_notion_long *items;
@@ -24,6 +25,7 @@ typedef struct asking {
     size_t n;
     ds_found *out;
     const char *cursor; /* NULL: the first page */
+    int pages;
     bool asks;
 } asking;
 
@@ -208,7 +210,9 @@ static bool take_answer(asking *q, const ds_http_request *req, ds_err *err)
         take_page(q, page);
     q->cursor = ds_json_bool(doc, "has_more") ? ds_json_text(doc, "next_cursor") : NULL;
     q->asks = q->cursor != NULL;
-    return true;
+    return ++q->pages < PAGES_MOST || !q->asks ||
+           ds_fail(err, DS_ERR_TRANSIENT, "a look-up of %zu keys has no end: %d pages of rows came",
+                   q->n, q->pages);
 }
 
 /* One page for each of those that still ask, all on their way at once. *any: there were some. */

@@ -9,12 +9,15 @@
 
 #define PROPERTY_MAX (16 * DS_MIB)
 #define ENTRIES "100"
+#define PIECES_MOST 4000 /* of 100 entries: more than the 16 MiB could hold */
+#define BARREN_MOST 16   /* pieces in a row without any entry */
 
 typedef struct reading {
     ds_notion_long *of;
     const char *type, *id;
     ds_buf entries; /* a JSON list without its brackets */
     size_t entries_n;
+    int pieces, barren;
     const char *cursor;    /* of the next piece */
     const ds_json *rollup; /* what a rollup comes to, of the last piece */
     bool done;
@@ -88,8 +91,9 @@ static void finish(reading *one, ds_arena *a)
 
     w.exact = true;
     one->done = true;
-    if (one->entries.overflow) {
-        ds_fail(&one->of->err, DS_ERR_PERMANENT, "it is larger than 16 MiB");
+    if (one->entries.overflow || one->cursor) {
+        ds_fail(&one->of->err, DS_ERR_PERMANENT,
+                one->entries.overflow ? "it is larger than 16 MiB" : "it has no end");
         return;
     }
     if (what && strcmp(what, "array") != 0) {
@@ -108,9 +112,17 @@ static void finish(reading *one, ds_arena *a)
         one->of->err = err;
 }
 
+/* A server may always say that there is more. */
+static bool goes_on(const reading *one)
+{
+    return one->cursor && !one->entries.overflow && one->pieces < PIECES_MOST &&
+           one->barren < BARREN_MOST;
+}
+
 static void take(reading *one, const ds_json *doc, ds_arena *a)
 {
     const char *object = ds_json_text(doc, "object");
+    size_t before = one->entries_n;
 
     if (!object || strcmp(object, "list") != 0) { /* one value that is no list */
         one->of->property = doc;
@@ -119,12 +131,14 @@ static void take(reading *one, const ds_json *doc, ds_arena *a)
     }
     DS_JSON_EACH (ds_json_get(doc, "results"), item)
         add_entry(one, item);
+    one->pieces++;
+    one->barren = one->entries_n > before ? 0 : one->barren + 1;
     one->rollup = ds_json_get(ds_json_get(doc, "property_item"), "rollup");
     one->cursor = ds_json_bool(doc, "has_more") ? ds_json_text(doc, "next_cursor") : NULL;
     one->of->too_long = one->of->most && one->entries_n + (one->cursor ? 1 : 0) > one->of->most;
     if (one->of->too_long)
         one->done = true;
-    else if (!one->cursor)
+    else if (!goes_on(one))
         finish(one, a);
 }
 
