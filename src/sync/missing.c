@@ -114,7 +114,8 @@ static void leave_out_taken(pass *p, gone *g, const ds_link_put *puts)
     g->n = n;
 }
 
-/* Should the commit behind this be lost, a record that comes back still finds its row written. */
+/* Should the commit behind this be lost, a record that comes back still finds its row written. From
+ * here on no other unit may take the row over. */
 static bool note_leaving(pass *p, gone *g, ds_err *err)
 {
     ds_link_put *puts = ds_arena_zalloc(p->batch, g->n * sizeof(*puts));
@@ -125,7 +126,7 @@ static bool note_leaving(pass *p, gone *g, ds_err *err)
     for (size_t i = 0; i < g->n; i++) {
         intents[i].key = g->links[i].key;
         puts[i].link = g->links[i];
-        puts[i].link.flags |= DS_LINK_LEAVING;
+        puts[i].link.flags = (uint8_t)((puts[i].link.flags & ~DS_LINK_UNMET) | DS_LINK_LEAVING);
         puts[i].link.hash = (ds_hash){0, 0};
     }
     if (!p->in->ledger->ops->commit(p->in->ledger, &c, err))

@@ -92,12 +92,54 @@ static void a_row_that_is_taken_over_is_asked_for_by_its_id(void **state)
     assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
 }
 
+typedef struct other_pass {
+    world *w;
+    const char *said; /* NULL: there was none yet */
+} other_pass;
+
+static void try_to_take_it(void *to, const char *what)
+{
+    other_pass *other = to;
+
+    if (strcmp(what, "remove") != 0 || other->said)
+        return;
+    other->said = pass_of(other->w, "south");
+    other->w->unit = "north";
+}
+
+/* Else the removal would come behind the write, and nobody would know that the row is lost. */
+static void nobody_takes_over_what_is_about_to_be_removed(void **state)
+{
+    world *w = *state;
+    other_pass other = {.w = w};
+
+    start(w, FROM_MEMORY, TO("memory"), "");
+    put_in("north", "a", "one");
+    put_in("north", "b", "one");
+    put_in("south", "c", "one");
+    (void)pass_of(w, "north");
+    (void)pass_of(w, "south");
+    ds_memory_take("in", "north", "a");
+    (void)pass_of(w, "north");
+    start(w, FROM_MEMORY, TO("memory"), "    missing: delete\n");
+    put_in("south", "a", "two");
+    w->approved = true;
+    ds_memory_watch("out", try_to_take_it, &other);
+    w->unit = "north";
+    assert_int_equal(world_pass(w).totals.missing, 1);
+    ds_memory_watch("out", NULL, NULL);
+    assert_string_equal(other.said, "2 0 0 1 0 1");
+    assert_string_equal(pass_of(w, "south"), "2 1 0 1 0 0");
+    assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_void_link_stays_void_until_its_record_is_back),
         CASE(what_another_unit_brings_meanwhile_is_not_removed),
         CASE(a_row_that_is_taken_over_is_asked_for_by_its_id),
+        CASE(nobody_takes_over_what_is_about_to_be_removed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

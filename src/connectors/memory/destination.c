@@ -259,8 +259,10 @@ static bool take_away(ds_destination *self, const char *const *keys, const char 
                       size_t n, bool keep)
 {
     writer *w = (writer *)self;
-    ds_memory_table *t = ds_memory_lock(w->set.store);
+    ds_memory_table *t;
 
+    ds_memory_tell(w->set.store, "remove");
+    t = ds_memory_lock(w->set.store);
     for (size_t i = 0; i < n; i++) {
         ds_memory_line *line = ds_memory_find(t, keys[i], ids ? ids[i] : NULL);
 

@@ -75,8 +75,9 @@ typedef struct ds_memory_counts {
 
 ds_memory_counts ds_memory_counted(const char *store); /* and starts counting anew */
 
-/* Called before each page and each batch ("page", "write", "find", "flush"), without any lock held:
- * a test can stop the pass there, or change the table under it. NULL: nobody is called. */
+/* Called before each page and each batch ("page", "write", "find", "flush", "remove"), without any
+ * lock held: a test can stop the pass there, or change the table under it. NULL: nobody is called.
+ */
 void ds_memory_watch(const char *store, void (*seen)(void *to, const char *what), void *to);
 
 #endif
