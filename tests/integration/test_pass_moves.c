@@ -1,6 +1,7 @@
 /* tests/integration/test_pass_moves.c - records that move from unit to unit, while passes of both
  * are under way.
  */
+#include "engine/common/host.h"
 #include "tests/integration/memory_world.h"
 
 static void put_in(const char *unit, const char *key, const char *name)
@@ -133,6 +134,68 @@ static void nobody_takes_over_what_is_about_to_be_removed(void **state)
     assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
 }
 
+static bool mark_gone(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    ds_unit_row *north;
+
+    (void)job;
+    if (!ds_tx_unit_get(tx, "things", "north", a, &north, err))
+        return false;
+    north->state.gone = true;
+    return ds_tx_unit_save(tx, north, 0, err);
+}
+
+static void north_is_gone(world *w)
+{
+    ds_job job = {.run = mark_gone};
+    ds_err err = DS_ERR_INIT;
+
+    ds_memory_drop_unit("in", "north");
+    assert_true(ds_store_do(w->store, DS_LANE_EVENT, &job, &err));
+}
+
+/* Where units live elsewhere, and the store hears of a sweep by its passes alone. */
+static void nobody_takes_over_what_a_host_sweeps(void **state)
+{
+    world *w = *state;
+    other_pass other = {.w = w};
+    ds_err err = DS_ERR_INIT;
+    ds_event ended;
+
+    start(w, FROM_MEMORY, TO("memory"), "    missing: delete\n");
+    put_in("north", "a", "one");
+    put_in("south", "c", "one");
+    (void)pass_of(w, "north");
+    (void)pass_of(w, "south");
+    north_is_gone(w);
+    put_in("south", "a", "two");
+
+    const ds_engine_options options = {.routes = (const ds_route *const *)w->config->routes,
+                                       .routes_n = w->config->routes_n,
+                                       .clock = &w->clock.base};
+    const ds_host_task task = {.route = "things",
+                               .unit = "north",
+                               .kind = DS_PASS_FULL,
+                               .since_ms = -1,
+                               .approved = true,
+                               .sweep = true,
+                               .fresh = true};
+    ds_host_pass pass = {.lease_us = INT64_MAX};
+    ds_store_host_of host;
+
+    assert_true(ds_host_open(&host, w->store, &options, &err));
+    ds_memory_watch("out", try_to_take_it, &other);
+    assert_int_equal(host.host.run_pass(&host.host, &task, &pass, w->arena, &ended, &err),
+                     DS_HOST_ENDED);
+    ds_memory_watch("out", NULL, NULL);
+    ds_host_close(&host);
+    assert_int_equal(ended.totals.missing, 1);
+    assert_string_equal(other.said, "2 0 0 1 0 1");
+    assert_string_equal(pass_of(w, "south"), "2 1 0 1 0 0");
+    assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +203,7 @@ int main(void)
         CASE(what_another_unit_brings_meanwhile_is_not_removed),
         CASE(a_row_that_is_taken_over_is_asked_for_by_its_id),
         CASE(nobody_takes_over_what_is_about_to_be_removed),
+        CASE(nobody_takes_over_what_a_host_sweeps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,11 +48,22 @@ static bool find_unit(ds_tx *tx, const char *route, const char *unit, int64_t no
     return *row || ds_tx_unit_add(tx, route, unit, now_ms, a, row, err);
 }
 
+/* The store has no other word of it: as long as the rows of a unit that is gone are being removed
+ * no other unit may take them over. */
+static bool note_sweep(ds_tx *tx, ds_unit_row *row, bool sweeps, ds_err *err)
+{
+    if (row->state.sweep == sweeps)
+        return true;
+    row->state.sweep = sweeps;
+    return ds_tx_unit_save(tx, row, 0, err);
+}
+
 static bool begin(ds_job *job, ds_tx *tx, ds_err *err)
 {
     begin_job *b = (begin_job *)job;
 
     return find_unit(tx, b->route->name, b->task->unit, b->now_ms, b->arena, &b->row, err) &&
+           note_sweep(tx, b->row, b->task->sweep, err) &&
            ds_tx_activity_start(tx, b->row, b->route->fingerprint, b->task->fresh, b->now_ms, err);
 }
 
@@ -81,7 +92,8 @@ static bool end(ds_job *job, ds_tx *tx, ds_err *err)
     e->lost = !row || row->epoch != e->epoch;
     if (e->lost)
         return true;
-    if (!goes_on(e->run->outcome) && !ds_tx_activity_end(tx, row, err))
+    if (!goes_on(e->run->outcome) &&
+        (!note_sweep(tx, row, false, err) || !ds_tx_activity_end(tx, row, err)))
         return false;
     return e->run->outcome == DS_PASS_SLICED || ds_tx_run_add(tx, e->run, err);
 }
@@ -233,6 +245,7 @@ static bool save_gone(ds_job *job, ds_tx *tx, ds_err *err)
     if (!row || row->state.gone == g->gone)
         return true;
     row->state.gone = g->gone;
+    row->state.sweep = false; /* what was asked for was asked of the other state */
     return ds_tx_unit_save(tx, row, 0, err);
 }
 
@@ -334,7 +347,7 @@ bool ds_host_open(ds_store_host_of *out, ds_store *store, const ds_engine_option
                   ds_err *err)
 {
     init(out, store, options);
-    if (options->notices->n) {
+    if (options->notices && options->notices->n) {
         out->notifier = ds_notifier_start(store, options->notices, out->host.clock, err);
         if (!out->notifier)
             return false;
