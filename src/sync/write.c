@@ -412,7 +412,7 @@ static bool settle_equal(pass *p, item *it, bool *equal, ds_err *err)
         return true;
     if (!find_rows(p, &it, 1, &found, err))
         return false;
-    *equal = found.n == 1 && row_is_same(p, it, found.row);
+    *equal = found.n == 1 && (is_looked_at_only(p, it) || row_is_same(p, it, found.row));
     if (*equal) {
         fill_write(p, it, &w);
         w.outcome = DS_OUT_UNCHANGED;

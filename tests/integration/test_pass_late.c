@@ -31,6 +31,26 @@ static void a_create_that_arrives_after_all_is_reported(void **state)
     assert_int_equal(ds_memory_counted("out").finds, 0);
 }
 
+/* The second look needs no room under `limits`, whatever a hand has made of the row meanwhile. */
+static void the_second_look_is_no_change(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory-b"), "    limits: {changes: 0%}\n");
+    put("a", "one");
+    ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1, .unknown_lost = true});
+    assert_string_equal(world_totals(w), "1 0 0 0 0 1");
+    ds_memory_fail("out", &(ds_memory_faults){0});
+    w->clock.now_ms += ds_memory_destination_b.settle_ms;
+    w->approved = true;
+    assert_string_equal(world_totals(w), "1 1 0 0 0 0");
+    w->approved = false;
+    ds_memory_put("out", "all", "a", "{\"Name\": \"by hand\"}");
+    assert_string_equal(world_totals(w), "1 0 0 1 0 0");
+    assert_string_equal(world_totals(w), "1 0 0 1 0 0");
+    assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "by hand");
+}
+
 /* Written while the clock was a year ahead: it does not wait for that year. */
 static void a_clock_that_was_set_right_holds_up_nothing(void **state)
 {
@@ -71,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_create_that_arrives_after_all_is_reported),
+        CASE(the_second_look_is_no_change),
         CASE(a_clock_that_was_set_right_holds_up_nothing),
         CASE(nor_does_it_hold_up_what_was_refused),
     };
