@@ -51,8 +51,8 @@ DS_MUST_USE ds_config *ds_load_end(ds_load *ld, ds_config *config, ds_buf *error
 
 /* The text of a scalar with ${...} filled in, made once; NULL after an issue. */
 const char *ds_node_text(ds_load *ld, ds_node *node);
-/* Whether it begins with what other programs may write anew while we run: a file, a credential, a
- * command. */
+/* Whether it begins with what other programs may write anew while we run (a file, a credential, a
+ * command) and has nothing in it that can be read once only. */
 bool ds_reference_may_change(const char *raw);
 /* What a scalar with references is now, the caller's; NULL: empty, or it cannot be told. On any
  * thread. */

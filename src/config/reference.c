@@ -271,10 +271,26 @@ const char *ds_node_text(ds_load *ld, ds_node *node)
 
 /* ---- later ----------------------------------------------------------------------------------- */
 
+/* Its variables are wiped once the configuration is read: one of them was only there then. */
+static bool has_variable(const char *raw)
+{
+    for (const char *at = strstr(raw, "${"); at; at = at ? strstr(at, "${") : NULL) {
+        const char *body = at + 2;
+        size_t n = variable_length(body);
+
+        if (n && (body[n] == '}' || strncmp(body + n, ":-", 2) == 0))
+            return true;
+        at = closing_brace(body);
+    }
+    return false;
+}
+
 bool ds_reference_may_change(const char *raw)
 {
-    return strncmp(raw, "${file:", 7) == 0 || strncmp(raw, "${credential:", 13) == 0 ||
-           strncmp(raw, "${command:", 10) == 0;
+    bool begins = strncmp(raw, "${file:", 7) == 0 || strncmp(raw, "${credential:", 13) == 0 ||
+                  strncmp(raw, "${command:", 10) == 0;
+
+    return begins && !has_variable(raw);
 }
 
 ds_secret *ds_config_secret(const char *raw, const char *dir, ds_err *err)

@@ -65,6 +65,31 @@ static void a_secret_out_of_a_file_is_read_anew(void **state)
     leave_dir(dir);
 }
 
+/* A variable is there once: without it the rest of the secret would be another one. */
+static void a_secret_with_a_variable_in_it_stays(void **state)
+{
+    tmpdir *dir = enter_dir();
+    ds_config *config;
+    const ds_secret *token;
+
+    (void)state;
+    put_file("token", "half\n", 0600);
+    assert_int_equal(setenv("DS_TEST_REST", "rest", 1), 0);
+    config =
+        sound(ds_arena_printf(scratch, LISTED_API("      token: '${file:%s}-${DS_TEST_REST}'\n"),
+                              tmpdir_file(dir, "token")));
+    token = api_of(config)->token;
+    assert_string_equal(ds_secret_reveal(token), "half-rest");
+    ds_config_forget_environment(config);
+    assert_string_equal(getenv("DS_TEST_REST"), "");
+    assert_null(ds_secret_renewed(token));
+    put_file("token", "other\n", 0600);
+    assert_null(ds_secret_renewed(token));
+    assert_int_equal(unsetenv("DS_TEST_REST"), 0);
+    ds_config_free(config);
+    leave_dir(dir);
+}
+
 static void references(void **state)
 {
     tmpdir *dir = enter_dir();
@@ -228,6 +253,7 @@ int main(void)
     add_test(a_reference_that_a_setting_keeps);
     add_test(references);
     add_test(a_secret_out_of_a_file_is_read_anew);
+    add_test(a_secret_with_a_variable_in_it_stays);
     add_test(commands_run_where_the_file_is);
     add_test(a_command_is_stopped_at_its_limit);
     add_test(a_command_may_close_its_output_early);
