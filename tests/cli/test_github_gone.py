@@ -50,6 +50,13 @@ class Elsewhere(Routes):
                     self.assertIn(said.code, (1, 2))
                     self.assertEqual(len(self.paths), 1)
 
+    def test_what_it_says_there_is_not_told(self):
+        self.next = "https://example.org/ghp_sAiDbAcK"
+        self.route("orgs: [acme]", token="ghp_sAiDbAcK")
+        said = self.run_it("once", code=None)
+        self.assertIn("is not base_url's host", said.out + said.err)
+        self.assertNotIn("ghp_sAiDbAcK", said.out + said.err)
+
 
 class Shifts(Routes):
     """A repository is deleted between two pages: the first row of the next moves to the one before."""

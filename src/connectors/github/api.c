@@ -291,17 +291,18 @@ static const char *halved(const char *url, ds_arena *a)
     return page > 1 && page < 1000000 ? replace_number(url, at, 2 * page - 1, a) : url;
 }
 
-/* Only base_url's host gets the token, so a list that goes on elsewhere is not read to its end. */
+/* Only base_url's host gets the token, so a list that goes on elsewhere is not read to its end.
+ * Where that is nobody is told: the server may say what it likes there, the token too. */
 static bool next_is_ours(const ds_github *gh, const ds_github_get *get, const char *what,
                          ds_err *err)
 {
     if (!get->next || ds_github_is_ours(gh, get->next))
         return true;
     return ds_fail(err, DS_ERR_PERMANENT,
-                   "%s: the next page is said to be at %.100s, which is not base_url's host, and "
-                   "the token goes nowhere else: set base_url to the name that the server has for "
-                   "itself",
-                   what, get->next);
+                   "%s: the next page is said to be at what is not base_url's host (header Link of "
+                   "the answer), and the token goes nowhere else: set base_url to the name that "
+                   "the server has for itself",
+                   what);
 }
 
 bool ds_github_get_list(ds_github *gh, ds_activity *act, ds_github_get *get, const char *what,
