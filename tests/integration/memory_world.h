@@ -101,4 +101,41 @@ static inline void stop_at_write(world *w, int writes)
     atomic_store(&w->stop, false);
 }
 
+/* ---- units "north" and "south" of one route ------------------------------------------------ */
+
+static inline void put_in(const char *unit, const char *key, const char *name)
+{
+    char json[128];
+
+    snprintf(json, sizeof(json), "{\"name\": \"%s\"}", name);
+    ds_memory_put("in", unit, key, json);
+}
+
+static inline const char *pass_of(world *w, const char *unit)
+{
+    w->unit = unit;
+    return world_totals(w);
+}
+
+static inline bool mark_gone(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    ds_unit_row *north;
+
+    (void)job;
+    if (!ds_tx_unit_get(tx, "things", "north", a, &north, err))
+        return false;
+    north->state.gone = true;
+    return ds_tx_unit_save(tx, north, 0, err);
+}
+
+static inline void north_is_gone(world *w)
+{
+    ds_job job = {.run = mark_gone};
+    ds_err err = DS_ERR_INIT;
+
+    ds_memory_drop_unit("in", "north");
+    assert_true(ds_store_do(w->store, DS_LANE_EVENT, &job, &err));
+}
+
 #endif

@@ -4,20 +4,6 @@
 #include "engine/common/host.h"
 #include "tests/integration/memory_world.h"
 
-static void put_in(const char *unit, const char *key, const char *name)
-{
-    char json[128];
-
-    snprintf(json, sizeof(json), "{\"name\": \"%s\"}", name);
-    ds_memory_put("in", unit, key, json);
-}
-
-static const char *pass_of(world *w, const char *unit)
-{
-    w->unit = unit;
-    return world_totals(w);
-}
-
 /* What is known of a row that was lost with its table stays void, though its record is away. */
 static void a_void_link_stays_void_until_its_record_is_back(void **state)
 {
@@ -132,27 +118,6 @@ static void nobody_takes_over_what_is_about_to_be_removed(void **state)
     assert_string_equal(other.said, "2 0 0 1 0 1");
     assert_string_equal(pass_of(w, "south"), "2 1 0 1 0 0");
     assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
-}
-
-static bool mark_gone(ds_job *job, ds_tx *tx, ds_err *err)
-{
-    DS_AUTO(ds_arena) a = ds_arena_new();
-    ds_unit_row *north;
-
-    (void)job;
-    if (!ds_tx_unit_get(tx, "things", "north", a, &north, err))
-        return false;
-    north->state.gone = true;
-    return ds_tx_unit_save(tx, north, 0, err);
-}
-
-static void north_is_gone(world *w)
-{
-    ds_job job = {.run = mark_gone};
-    ds_err err = DS_ERR_INIT;
-
-    ds_memory_drop_unit("in", "north");
-    assert_true(ds_store_do(w->store, DS_LANE_EVENT, &job, &err));
 }
 
 /* Where units live elsewhere, and the store hears of a sweep by its passes alone. */

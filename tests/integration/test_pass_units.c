@@ -1,20 +1,6 @@
 /* tests/integration/test_pass_units.c - units of one route that bring the same keys. */
 #include "tests/integration/memory_world.h"
 
-static void put_in(const char *unit, const char *key, const char *name)
-{
-    char json[128];
-
-    snprintf(json, sizeof(json), "{\"name\": \"%s\"}", name);
-    ds_memory_put("in", unit, key, json);
-}
-
-static const char *pass_of(world *w, const char *unit)
-{
-    w->unit = unit;
-    return world_totals(w);
-}
-
 static void a_claimed_key_that_where_drops_is_no_conflict(void **state)
 {
     world *w = *state;
@@ -161,27 +147,6 @@ static void a_plan_of_one_unit_notes_nothing_for_the_others(void **state)
     w->unit = "north";
     assert_string_equal(world_plan(w), "0 0 0 0 0 0 missing 0");
     assert_string_equal(pass_of(w, "south"), "2 0 0 1 0 1"); /* as far as anybody knows */
-}
-
-static bool mark_gone(ds_job *job, ds_tx *tx, ds_err *err)
-{
-    DS_AUTO(ds_arena) a = ds_arena_new();
-    ds_unit_row *north;
-
-    (void)job;
-    if (!ds_tx_unit_get(tx, "things", "north", a, &north, err))
-        return false;
-    north->state.gone = true;
-    return ds_tx_unit_save(tx, north, 0, err);
-}
-
-static void north_is_gone(world *w)
-{
-    ds_job job = {.run = mark_gone};
-    ds_err err = DS_ERR_INIT;
-
-    ds_memory_drop_unit("in", "north");
-    assert_true(ds_store_do(w->store, DS_LANE_EVENT, &job, &err));
 }
 
 static void a_sweep_reads_nothing_and_takes_all_for_gone(void **state)
