@@ -389,7 +389,10 @@ static void check_store(ds_app *app, ds_findings *f)
 
     if (slash == path)
         folder = "/";
-    if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
+    if (faccessat(AT_FDCWD, folder, F_OK, AT_EACCESS) != 0 && errno == ENOENT)
+        ds_finding(f, DS_FINDING_ERROR, NULL, "make it, or set `store` to another path",
+                   "store %s: its directory does not exist", path);
+    else if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
         ds_finding(f, DS_FINDING_ERROR, NULL,
                    "give this user the right to write there, or set `store` to another path",
                    "store %s: its directory cannot be written (%s)", path, strerror(errno));

@@ -93,7 +93,7 @@ class Damaged(StoreCase):
         self.config("store: sqlite:nowhere/s.db\n" + SIMPLE)
         self.rows(3)
         self.assertIn("its directory does not exist", self.run_it("once", code=2).err)
-        self.assertIn("cannot be written", self.run_it("check", code=2).out)
+        self.assertIn("its directory does not exist", self.run_it("check", code=2).out)
 
 
 class FileSize(StoreCase):
