@@ -201,7 +201,9 @@ static const char *full_form(const char *text, ds_err *err)
         names[i] = nicknames[i].name;
     }
     near = ds_nearest(text, names, DS_COUNT(names));
-    ds_fail(err, DS_ERR_CONFIG, "unknown \"%.40s\"%s%s%s", text, near ? "; did you mean \"" : "",
+    ds_fail(err, DS_ERR_CONFIG, "unknown \"%.40s\"%s%s%s", text,
+            near ? "; did you mean \""
+                 : "; there are @hourly, @daily, @weekly, @monthly and @yearly",
             near ? near : "", near ? "\"?" : "");
     return NULL;
 }

@@ -107,7 +107,7 @@ static const struct bad {
     {"the 31st of short months", "0 0 31 apr,jun,sep,nov *", "it never comes"},
     {"the 30th and 31st of February", "0 0 30,31 2 *", "it never comes"},
     {"a nickname with a letter wrong", "@dayly", "unknown \"@dayly\"; did you mean \"@daily\"?"},
-    {"at the start", "@reboot", "unknown \"@reboot\""},
+    {"at the start", "@reboot", "unknown \"@reboot\"; there are @hourly, @daily"},
     {"a nickname and more", "@daily 5", "unknown \"@daily 5\""},
 };
 
