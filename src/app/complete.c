@@ -11,6 +11,7 @@
 #include "config/tables.h"
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define USAGE_MAX 512
@@ -208,10 +209,16 @@ static const ds_flag *find_flag(const typing *t, const char *name, size_t n, cha
     return NULL;
 }
 
+/* A shell hands words over as they were typed: "~/x.yaml" is not yet what it will become. */
 static void take_value(typing *t, const ds_flag *flag, const char *value)
 {
-    if (!strcmp(flag->name, "config"))
-        t->config = value;
+    const char *home = getenv("HOME");
+
+    if (strcmp(flag->name, "config") != 0)
+        return;
+    t->config = value;
+    if (home && !strncmp(value, "~/", 2))
+        t->config = ds_arena_printf(t->app->arena, "%s/%s", home, value + 2);
 }
 
 static void take_option(typing *t, const char *word)

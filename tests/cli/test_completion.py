@@ -78,6 +78,8 @@ class Offered(Case):
         for words in (["-c", "other.yaml"], ["-cother.yaml"], ["--config=other.yaml"],
                       ["--config", "=", "other.yaml"]):
             self.assertEqual(self.offers(*words, "once", ""), ["stones"])
+        self.env["HOME"] = str(self.dir)
+        self.assertEqual(self.offers("-c", "~/other.yaml", "once", ""), ["stones"])
         self.env["DURABLE_SYNC_CONFIG"] = "other.yaml"
         self.assertEqual(self.offers("once", ""), ["stones"])
 
@@ -185,6 +187,8 @@ class Shells(Case):
         bash.until("at> ")
         bash.type("durable-sync -c durable-s\tonce anim\t-\x15")
         bash.until(r"-c durable-sync\.yaml once animals -")
+        bash.type("\x15durable-sync -c ~/durable-sync.yaml once anim\t-")
+        bash.until(r"-c ~/durable-sync\.yaml once animals -")
 
     def test_zsh_on_a_terminal(self):
         (self.dir / "functions").mkdir()
