@@ -5,6 +5,7 @@
  */
 #include "postgresql_fixture.h"
 
+#include "connectors/postgresql/wire.h"
 #include "support/tmpdir.h"
 
 #include <poll.h>
@@ -242,6 +243,17 @@ static void a_statement_has_its_limit(void **state)
     assert_false(writes("k"));
     assert_err(DS_ERR_TRANSIENT, "statement timeout (SQLSTATE 57014)");
     end();
+}
+
+static void a_limit_is_one_however_short_it_is(void **state)
+{
+    ds_pg_settings settings = {.statement_timeout = 1};
+    ds_pg db = {.settings = &settings};
+
+    (void)state;
+    assert_int_equal(ds_pg_patience_of(&db).most, DS_PG_CONNECT_SLICES);
+    settings.statement_timeout = 0;
+    assert_int_equal(ds_pg_patience_of(&db).most, 0);
 }
 
 /* Sets the stop once the server waits for a lock that nobody gives. */
@@ -504,6 +516,7 @@ int main(void)
     add_test(rows_are_locked_in_the_order_of_their_keys);
     add_test(a_locked_table_is_awaited);
     add_test(a_statement_has_its_limit);
+    add_test(a_limit_is_one_however_short_it_is);
     add_test(a_stop_is_heard_while_the_server_works);
     add_test(a_server_that_says_nothing_is_given_up);
     add_test(a_commit_whose_answer_is_lost_is_looked_up);

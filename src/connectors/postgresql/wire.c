@@ -77,12 +77,13 @@ bool ds_pg_wait_slice(const PGconn *handle, short events)
 
 ds_pg_patience ds_pg_patience_of(const ds_pg *db)
 {
-    int64_t most = db->settings->statement_timeout / DS_PG_SLICE_MS;
+    int64_t most = db->settings->statement_timeout;
 
     if (db->hurry_ms)
         return (ds_pg_patience){.most = db->hurry_ms / DS_PG_SLICE_MS};
-    return (ds_pg_patience){.most = most ? most + DS_PG_CONNECT_SLICES
-                                         : 0}; /* the server's limit comes first */
+    if (most) /* the server's own limit comes first, where it has one */
+        most = most / DS_PG_SLICE_MS + DS_PG_CONNECT_SLICES;
+    return (ds_pg_patience){.most = most};
 }
 
 static bool give_up(ds_pg *db, const char *why)
