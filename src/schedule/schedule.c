@@ -45,8 +45,10 @@ bool ds_quiet_add(ds_quiet *quiet, const char *text, ds_err *err)
     return true;
 }
 
+/* A local minute, of whatever day. */
 static bool is_quiet(const ds_quiet *quiet, int64_t minute)
 {
+    minute -= ds_floor_div(minute, DS_DAY_MINUTES) * DS_DAY_MINUTES;
     return quiet->minutes[minute / 64] >> minute % 64 & 1;
 }
 
@@ -66,8 +68,7 @@ static int64_t loud_from(const ds_quiet *quiet, int64_t local_s)
 {
     int64_t minute = ds_floor_div(local_s, MINUTE_S), begin = minute;
 
-    while (is_quiet(quiet, minute - ds_floor_div(minute, DS_DAY_MINUTES) * DS_DAY_MINUTES) &&
-           minute - begin < DS_DAY_MINUTES)
+    while (is_quiet(quiet, minute) && minute - begin < DS_DAY_MINUTES)
         minute++;
     return minute == begin ? local_s : minute * MINUTE_S;
 }
@@ -89,12 +90,40 @@ int64_t ds_schedule_quiet_until(const ds_schedule *s, int64_t at_ms)
     return 0;
 }
 
+/* The first local time of the quiet hours that local_s is in; where it is in none, one behind it.
+ */
+static int64_t quiet_from(const ds_quiet *quiet, int64_t local_s)
+{
+    int64_t minute = ds_floor_div(local_s, MINUTE_S) + 1, end = minute;
+
+    while (is_quiet(quiet, minute - 1) && end - minute < DS_DAY_MINUTES)
+        minute--;
+    return minute * MINUTE_S;
+}
+
+/* When the quiet hours began that at_s is in. */
+static int64_t quiet_since(const ds_schedule *s, int64_t at_s)
+{
+    for (int piece = 0; piece < PIECES_MAX; piece++) {
+        ds_span span = ds_zone_span(s->zone, at_s);
+        int64_t begin_s = quiet_from(&s->quiet, at_s + span.offset_s) - span.offset_s;
+
+        if (begin_s > span.from_s)
+            return begin_s;
+        at_s = span.from_s - 1; /* the clock was changed in between */
+    }
+    return at_s;
+}
+
+/* A time that has come in quiet hours is still ahead as long as they last. */
 int64_t ds_schedule_next(const ds_schedule *s, int64_t after_ms)
 {
     int64_t next_ms, until_ms;
 
     if (!s || !s->cron)
         return 0;
+    if (ds_schedule_quiet_until(s, after_ms))
+        after_ms = quiet_since(s, ds_floor_div(after_ms, 1000)) * 1000 - 1;
     next_ms = ds_cron_next(&s->times, s->zone, after_ms);
     until_ms = next_ms ? ds_schedule_quiet_until(s, next_ms) : 0;
     return until_ms ? until_ms : next_ms;
