@@ -7,6 +7,19 @@
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
+static void settings_of_the_server_do_not_matter(void **state)
+{
+    (void)state;
+    begin("CREATE TABLE t (id text PRIMARY KEY, a text[], x xml)");
+    use_url(ds_arena_printf(scratch, "%s&options=-carray_nulls%%3Doff%%20-cxmloption%%3Ddocument",
+                            getenv("DS_PG_URL")));
+    must_open(NULL);
+    assert_outcome(create("k", "{\"a\": [\"b\", null], \"x\": \"<a/><b/>\"}"), CREATED);
+    finish(NULL);
+    assert_string_equal(query("SELECT a, a[2] IS NULL, x FROM t"), "{b,NULL}|t|<a/><b/>");
+    end();
+}
+
 static const struct value_row {
     const char *name, *type, *value; /* declared, in the notation of values.h */
     const char *is;                  /* the column as text */
@@ -296,6 +309,7 @@ static void read_back(void **state)
 
 int main(void)
 {
+    add_test(settings_of_the_server_do_not_matter);
     add_table(value_rows, value);
     add_table(key_rows, key);
     add_table(read_rows, read_back);

@@ -134,7 +134,8 @@ bool ds_pg_reach(ds_pg *db, const char *application, ds_err *err)
 
 enum { OLDEST_SERVER = 120000 };
 
-/* Values are read as text: its form must not hang on what the server is set to. */
+/* Values travel as text: its form must not hang on what the server is set to, nor a transaction on
+ * how long a source takes for its next page. */
 static bool set_up(ds_pg *db, ds_arena *a, ds_err *err)
 {
     const char *values[] = {
@@ -149,7 +150,10 @@ static bool set_up(ds_pg *db, ds_arena *a, ds_err *err)
                       " ('statement_timeout', $2::pg_catalog.text),"
                       " ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'),"
                       " ('TimeZone', 'UTC'), ('extra_float_digits', '1'), ('bytea_output', 'hex'),"
-                      " ('jit', 'off')) AS v (name, value)",
+                      " ('array_nulls', 'on'), ('xmloption', 'content'),"
+                      " ('default_transaction_isolation', 'read committed'),"
+                      " ('idle_in_transaction_session_timeout', '0'), ('jit', 'off'))"
+                      " AS v (name, value)",
                       2, values, err);
 
     if (res) /* behind a pooler it is another one than libpq was told */
