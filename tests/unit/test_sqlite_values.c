@@ -70,6 +70,10 @@ static const struct value_row {
     {"01234 in STRING", "STRING", "\"01234\"", NULL, "keeps as a number: \"01234\" would change"},
     {"1.10 as text in STRING", "STRING", "\"1.10\"", NULL, "declare it TEXT"},
     {"1e5 as text in UUID", "UUID", "\"1e5\"", NULL, "would change"},
+    {"007 in ANY, a number to SQLite but where the table is STRICT", "ANY", "\"007\"", NULL,
+     "keeps as a number: \"007\" would change"},
+    {"beyond 64 bits in ANY", "ANY", "18446744073709551617", NULL, "would lose digits"},
+    {"text in ANY", "any", "\"abc\"", "text|'abc'", NULL},
     {"an object in JSON", "JSON", "{\"a\": 1}", "text|'{\"a\":1}'", NULL},
     {"text in BLOB", "BLOB", "\"abc\"", "text|'abc'", NULL},
     {"a long misfit is cut at a character", "INTEGER",
@@ -101,6 +105,20 @@ static void value(void **state)
     end();
 }
 
+/* Only there does ANY mean what it says. */
+static void any_of_a_strict_table(void **state)
+{
+    (void)state;
+    begin("CREATE TABLE t (id ANY PRIMARY KEY, a ANY) STRICT");
+    must_open(NULL);
+    assert_outcome(create("007", "{\"a\": \"1e3\"}"), CREATED);
+    assert_outcome(create("7", "{\"a\": 18446744073709551617}"), CREATED);
+    finish(NULL);
+    assert_string_equal(query("SELECT typeof(id), id, typeof(a), a FROM t ORDER BY id"),
+                        "text|007|text|1e3 text|7|text|18446744073709551617");
+    end();
+}
+
 static const struct key_row {
     const char *name, *type, *key, *is, *held;
 } key_rows[] = {
@@ -115,6 +133,8 @@ static const struct key_row {
     {"beyond 64 bits in INTEGER", "INTEGER", "18446744073709551616", NULL, "does not fit"},
     {"text in UUID", "UUID", "6ba7b810-9dad", "text|'6ba7b810-9dad'", NULL},
     {"1e5 in UUID would be 100000", "UUID", "1e5", NULL, "\"1e5\" does not fit"},
+    {"007 in ANY would be 7", "ANY", "007", NULL, "\"007\" does not fit"},
+    {"digits in ANY", "ANY", "7", "integer|7", NULL},
     {"without a type", "", "7", "text|'7'", NULL},
 };
 
@@ -145,6 +165,7 @@ static void key(void **state)
 int main(void)
 {
     add_table(value_rows, value);
+    add_test(any_of_a_strict_table);
     add_table(key_rows, key);
     return run_tests("sqlite values");
 }

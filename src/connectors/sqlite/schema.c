@@ -29,9 +29,10 @@ static const struct kind_rule {
     {"DEC", DS_KIND_NUMERIC}, {"MONEY", DS_KIND_NUMERIC},
 };
 
-ds_sqlite_kind ds_sqlite_kind_of(const char *declared)
+/* ANY is a word like STRING: in STRICT tables alone does SQLite know it. */
+static ds_sqlite_kind kind_of(const char *declared, bool strict)
 {
-    if (!declared || !*declared || sqlite3_stricmp(declared, "ANY") == 0)
+    if (!*declared || (strict && sqlite3_stricmp(declared, "ANY") == 0))
         return DS_KIND_ANY;
     for (size_t i = 0; i < DS_COUNT(kind_rules); i++) {
         if (holds(declared, kind_rules[i].part))
@@ -70,17 +71,18 @@ void ds_sqlite_table_add(ds_sqlite_table *t, const char *name, const char *type)
 
     c->name = ds_arena_strdup(t->arena, name);
     c->type = ds_arena_strdup(t->arena, type);
-    c->kind = ds_sqlite_kind_of(type);
+    c->kind = kind_of(type, t->strict);
 }
 
 /* Whether it is there at all, and what it is. */
 static bool read_head(ds_sqlite *db, const char *name, ds_sqlite_table *out, ds_err *err)
 {
     DS_AUTO(sqlite3_stmt)
-    st = ds_sqlite_prepare(db,
-                           "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'"
-                           " AND name = ?1 COLLATE NOCASE",
-                           err);
+    st = ds_sqlite_prepare(
+        db,
+        "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'"
+        " AND name = ?1 COLLATE NOCASE",
+        err);
     int rc;
 
     if (!st)
@@ -91,6 +93,7 @@ static bool read_head(ds_sqlite *db, const char *name, ds_sqlite_table *out, ds_
         out->name = column_text(st, 0, out->arena);
         out->what = column_text(st, 1, out->arena);
         out->without_rowid = sqlite3_column_int(st, 2) != 0;
+        out->strict = sqlite3_column_int(st, 3) != 0;
     }
     return rc == SQLITE_ROW || rc == SQLITE_DONE ||
            ds_sqlite_fail(db, err, "look for table \"%.100s\"", name);
@@ -116,7 +119,7 @@ static bool read_columns(ds_sqlite *db, ds_sqlite_table *out, ds_err *err)
         c = add_column(out);
         c->name = column_text(st, 0, out->arena);
         c->type = column_text(st, 1, out->arena);
-        c->kind = ds_sqlite_kind_of(c->type);
+        c->kind = kind_of(c->type, out->strict);
         c->generated = sqlite3_column_int(st, 3) != 0;
         if (sqlite3_column_int(st, 2)) {
             keys++;

@@ -11,7 +11,7 @@
 /* What a declared type means. The first five are SQLite's affinities; the last three are NUMERIC to
  * SQLite, whatever their names say, and need care of their own. */
 typedef enum ds_sqlite_kind {
-    DS_KIND_ANY, /* none, BLOB, ANY: values stay as they are */
+    DS_KIND_ANY, /* none, BLOB, ANY of a STRICT table: values stay as they are */
     DS_KIND_TEXT,
     DS_KIND_INTEGER,
     DS_KIND_REAL,
@@ -32,7 +32,7 @@ typedef struct ds_sqlite_column {
 typedef struct ds_sqlite_table {
     const char *name; /* as its schema spells it; NULL: there is no such table */
     const char *what; /* "table", "view", "virtual", "shadow" */
-    bool without_rowid;
+    bool without_rowid, strict;
     bool autoincrement_or_triggers; /* an INSERT that inserts nothing leaves traces all the same */
     bool rolls_back;                /* a trigger may say RAISE(ROLLBACK) */
     bool defers;                    /* foreign keys may be checked at COMMIT only */
@@ -47,7 +47,6 @@ DS_MUST_USE bool ds_sqlite_table_read(ds_sqlite *db, const char *name, ds_arena 
 void ds_sqlite_table_add(ds_sqlite_table *t, const char *name, const char *type);
 /* Names differ by more than the case of ASCII letters, as for SQLite; NULL: no such column. */
 const ds_sqlite_column *ds_sqlite_column_named(const ds_sqlite_table *t, const char *name);
-ds_sqlite_kind ds_sqlite_kind_of(const char *declared);
 
 /* At most one row a value: a primary key or a full unique index on exactly this column that
  * compares byte by byte. */
