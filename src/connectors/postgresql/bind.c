@@ -323,13 +323,26 @@ static bool is_cut_name(const ds_pg_column *c, size_t n)
     return c->type.oid == DS_PG_NAME && n > DS_PG_NAME_MAX;
 }
 
+/* Text that is too long for a varchar(n) the server refuses, but for blanks at its end: those it
+ * cuts. */
+static bool loses_blanks(const ds_pg_column *c, const char *text, size_t n)
+{
+    size_t characters = 0;
+
+    if (!c->most || n <= c->most || text[n - 1] != ' ')
+        return false;
+    for (size_t i = 0; i < n; i++)
+        characters += ((unsigned char)text[i] & 0xC0) != 0x80;
+    return characters > c->most;
+}
+
 static const char *fit_text(const ds_pg_column *c, ds_value v, ds_arena *a, ds_pg_cell *out)
 {
     if (v.type == DS_LIST || v.type == DS_NESTED)
         return fit_as_json(c, v, a, out);
     if (v.type == DS_INT || v.type == DS_BOOL)
         return take_text(out, ds_value_text(a, v));
-    if (is_cut_name(c, v.n))
+    if (is_cut_name(c, v.n) || loses_blanks(c, v.as.text, v.n))
         return misfit(c, v.as.text, a);
     return take(out, v.as.text, v.n);
 }
@@ -420,7 +433,7 @@ const char *ds_pg_fit_key(const ds_pg_column *c, const char *key, ds_arena *a)
     case DS_PG_DATE:
         return is_canonical_date(key, a) ? NULL : misfit(c, key, a);
     case DS_PG_TEXT: /* char(n) knows no blanks at the end */
-        if (is_cut_name(c, n))
+        if (is_cut_name(c, n) || loses_blanks(c, key, n))
             return misfit(c, key, a);
         return c->type.oid == DS_PG_BPCHAR && n && key[n - 1] == ' ' ? misfit(c, key, a) : NULL;
     case DS_PG_OTHER:

@@ -128,11 +128,21 @@ static const char columns_sql[] =
     " WHERE a.attrelid " DS_PG_EQ " $1::pg_catalog.oid AND a.attnum " DS_PG_GT
     " 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
+/* As the server writes the type, "character varying(10)". */
+static size_t most_characters(const char *declared)
+{
+    static const char before[] = "character varying(";
+    size_t n = strlen(before);
+
+    return strncmp(declared, before, n) == 0 ? strtoul(declared + n, NULL, 10) : 0;
+}
+
 static void fill_column(const PGresult *res, int row, ds_arena *a, ds_pg_column *out)
 {
     out->name = text_at(res, row, 0, a);
     out->declared = text_at(res, row, 1, a);
     out->declared_oid = oid_at(res, row, 2);
+    out->most = most_characters(out->declared);
     out->generated = truth_at(res, row, 3);
     out->unique = truth_at(res, row, 4);
     out->may_select = truth_at(res, row, 5);

@@ -14,6 +14,7 @@ typedef struct ds_pg_column {
     const char *name;
     const char *declared; /* as SQL, with its length: "character varying(10)" */
     Oid declared_oid;     /* a domain's own */
+    size_t most;          /* characters, of a varchar(n); 0: no such limit */
     int number;           /* pg_attribute.attnum: no other column of the table had it before */
     ds_pg_type type;
     bool generated; /* or GENERATED ALWAYS AS IDENTITY: the server alone fills it */
