@@ -3,6 +3,8 @@
 #include <durable_sync/value.h>
 
 #include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -28,6 +30,22 @@ static bool is_digits(const char *text)
     return *text && !text[strspn(text, "0123456789")];
 }
 
+/* 1e3 is 1000, as many programs write large numbers. false: it has a fraction, or more than a
+ * double holds exactly. */
+static bool from_exponent(const char *text, ds_value *out)
+{
+    size_t n = strlen(text);
+    double number;
+
+    if (!strpbrk(text, "eE") || !ds_is_number(text, n))
+        return false;
+    number = strtod(text, NULL);
+    if (!(fabs(number) < 0x1p63))
+        return false;
+    *out = ds_int((int64_t)number);
+    return ds_value_same(ds_number(text, n), *out);
+}
+
 static bool to_int(ds_arena *a, ds_value v, ds_value *out, ds_err *err)
 {
     const char *text = ds_value_text(a, v);
@@ -38,6 +56,8 @@ static bool to_int(ds_arena *a, ds_value v, ds_value *out, ds_err *err)
         *out = ds_int(v.as.boolean);
         return true;
     }
+    if (from_exponent(text, out))
+        return true;
     if (point && point[1] && strspn(point + 1, "0") == strlen(point + 1)) /* 5.0 is 5 */
         text = ds_arena_strndup(a, text, (size_t)(point - text));
     if (!ds_parse_int(text, &integer))
