@@ -48,6 +48,23 @@ static const struct order_row {
      "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE TABLE t (id mood PRIMARY KEY);"
      "INSERT INTO t VALUES ('happy'), ('ok'), ('sad')",
      NULL, "sad ok|happy"},
+    {"arrays of texts, by the server's own text",
+     "CREATE TABLE t (id text[]); INSERT INTO t VALUES ('{a,b}'), ('{\"a,  b\"}'), ('{}')", NULL,
+     "{} {a,b}|{\"a,  b\"}"},
+    {"arrays of numbers",
+     "CREATE TABLE t (id int[]); INSERT INTO t VALUES ('{1,2}'), ('{1}'), ('{{1},{2}}')", NULL,
+     "{1} {1,2}|{{1},{2}}"},
+    {"lists of JSON",
+     "CREATE TABLE t (id jsonb); INSERT INTO t VALUES ('[\"a\", \"b\"]'), ('[\"a, b\"]')", NULL,
+     "[\"a, b\"] [\"a\", \"b\"]"},
+    {"two columns", "CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1,'x'),(2,'y'),(0,'z')",
+     "SELECT (a, b) AS id FROM t", "(0,z) (1,x)|(2,y)"},
+    {"a composite type",
+     "CREATE TYPE p AS (a int, b text); CREATE TABLE t (id p); INSERT INTO t VALUES "
+     "((1,'x')),((2,'y')),((0,'z'))",
+     NULL, "(0,z) (1,x)|(2,y)"},
+    {"a row", "CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1,'x'),(2,'y'),(0,'z')",
+     "SELECT t AS id FROM t", "(0,z) (1,x)|(2,y)"},
     {"keys with quotes and line breaks",
      "CREATE TABLE t (id text PRIMARY KEY); INSERT INTO t VALUES ('a''b'), (E'a\nb'), ('a:b')",
      NULL, "a\nb a'b|a:b"},
@@ -241,6 +258,21 @@ static void rows_named_by_their_keys(void **state)
     assert_string_equal(named(numbers, 1, 10), "30");
 }
 
+static void rows_named_by_keys_of_several_parts(void **state)
+{
+    const char *array[] = {"{a,b}"}, *row[] = {"(a,1)"};
+    const char *json[] = {"b", "{\"a\": 1}", "[\"a\", \"b\"]", "2", "3"};
+
+    (void)state;
+    begin("CREATE TABLE t (id text[]); INSERT INTO t VALUES ('{a,b}'), ('{\"a, b\"}')");
+    assert_string_equal(named(array, 1, 10), "{a,b}");
+    settings(NULL, "SELECT (id[1], 1) AS id FROM t");
+    assert_string_equal(named(row, 1, 10), "(a,1)");
+    begin("CREATE TABLE t (id jsonb PRIMARY KEY); INSERT INTO t VALUES ('\"b\"'), ('\"2\"'), ('3'),"
+          " ('{\"a\":1}'), ('[\"a\",\"b\"]')");
+    assert_string_equal(named(json, 5, 1), "b|{\"a\": 1}|[\"a\", \"b\"]|2|3");
+}
+
 /* ---- since ----------------------------------------------------------------------------------- */
 
 static const char *changed(int64_t since_ms)
@@ -414,6 +446,7 @@ int main(void)
     add_table(value_rows, value);
     add_test(settings_of_the_server_do_not_matter);
     add_test(rows_named_by_their_keys);
+    add_test(rows_named_by_keys_of_several_parts);
     add_test(changes_since);
     add_test(since_goes_by_the_databases_clock);
     add_table(error_rows, error);

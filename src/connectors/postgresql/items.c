@@ -29,14 +29,23 @@ static const char *array_text(const ds_fetch *want, size_t from, size_t to, ds_a
     return out.overflow ? "{}" : ds_arena_strdup(a, out.data);
 }
 
+/* JSON's texts without their quotes, as they are keys. */
+static const char *key_as_text(const ds_pg_reader *r, ds_arena *a)
+{
+    if (r->types[r->key_at].kind == DS_PG_JSONB)
+        return ds_arena_printf(a, "(%s OPERATOR(pg_catalog.#>>) '{}'::pg_catalog.text[])",
+                               r->key_name);
+    return ds_arena_printf(a, "%s::pg_catalog.text", r->key_name);
+}
+
 static PGresult *ask(ds_pg_reader *r, bool as_text, const char *keys, ds_arena *a, ds_err *err)
 {
     const char **values = ds_arena_alloc(a, (r->since_n + 1) * sizeof(*values));
-    const char *cast = as_text ? "::pg_catalog.text" : "";
+    const char *key = as_text ? key_as_text(r, a) : r->key_name;
     const char *home = as_text ? "pg_catalog" : r->types[r->key_at].home;
     const char *casts = as_text ? "::pg_catalog.text[]" : "";
-    const char *where = ds_arena_printf(a, " WHERE %s%s OPERATOR(%s.=) ANY ($%zu%s) OFFSET 0",
-                                        r->key_name, cast, home, r->since_n + 1, casts);
+    const char *where = ds_arena_printf(a, " WHERE %s OPERATOR(%s.=) ANY ($%zu%s) OFFSET 0", key,
+                                        home, r->since_n + 1, casts);
     const char *sql = ds_pg_guard_select(r, true, where, "", a);
 
     ds_pg_since_values(r, values);
@@ -44,17 +53,21 @@ static PGresult *ask(ds_pg_reader *r, bool as_text, const char *keys, ds_arena *
     return ds_pg_query(&r->db, sql, (int)r->since_n + 1, values, err);
 }
 
-/* About a value, or about comparing it. */
+/* About a value, or about comparing it; or its type can be read from no text (0A). */
 static bool is_no_value(const ds_pg *db)
 {
     return db->handle &&
-           (strncmp(db->said.code, "22", 2) == 0 || strncmp(db->said.code, "42", 2) == 0);
+           (strncmp(db->said.code, "22", 2) == 0 || strncmp(db->said.code, "42", 2) == 0 ||
+            strncmp(db->said.code, "0A", 2) == 0);
 }
 
 static PGresult *look_up(ds_pg_reader *r, const char *keys, ds_arena *a, ds_err *err)
 {
-    PGresult *res = ask(r, false, keys, a, err);
+    PGresult *res;
 
+    if (r->types[r->key_at].kind == DS_PG_JSONB) /* 5 may be "5" there */
+        return ask(r, true, keys, a, err);
+    res = ask(r, false, keys, a, err);
     return res || !is_no_value(&r->db) ? res : ask(r, true, keys, a, err);
 }
 

@@ -77,6 +77,14 @@ static size_t row_bytes(const PGresult *res, int at, size_t columns_n)
     return sum;
 }
 
+/* As the server writes it: in words, {a,b} and {"a, b"} would be one. */
+static const char *key_of(ds_arena *a, const PGresult *res, int at, int column, ds_value value)
+{
+    if (value.type == DS_LIST || value.type == DS_NESTED)
+        return ds_pg_written(a, res, at, column);
+    return ds_value_text(a, value);
+}
+
 size_t ds_pg_add_row(const ds_pg_reader *r, const PGresult *res, int at, int64_t row,
                      const char *const *names, ds_page *page)
 {
@@ -94,7 +102,7 @@ size_t ds_pg_add_row(const ds_pg_reader *r, const PGresult *res, int at, int64_t
 
         ds_record_append(rec, names[i], value);
         if (i == r->key_at)
-            rec->primary_key = ds_value_text(page->arena, value);
+            rec->primary_key = key_of(page->arena, res, at, (int)i, value);
     }
     return n + r->columns_n * sizeof(ds_prop);
 }

@@ -24,6 +24,8 @@ static const struct known { /* src/include/catalog/pg_type.dat; these numbers ne
 /* Arrays to the catalog, but not in how they are written: 1 2 3. */
 enum { INT2VECTOR = 22, OIDVECTOR = 30 };
 
+enum { RECORD = 2249 }; /* what ROW(...) makes: of no type that a text could be read as */
+
 static ds_pg_kind kind_of(Oid oid, char typtype)
 {
     for (size_t i = 0; i < DS_COUNT(known); i++) {
@@ -53,6 +55,7 @@ static void fill_type(ds_pg_type *out, const PGresult *res, int row, ds_arena *a
     out->size = atoi(PQgetvalue(res, row, 7));
     out->home = ds_sql_quoted(a, PQgetvalue(res, row, 8));
     out->delimiter = *PQgetvalue(res, row, 6);
+    out->composite = *PQgetvalue(res, row, 3) == 'c' || out->oid == RECORD;
     if (!element || strchr("\"\\{}", out->delimiter)) /* or there is none */
         return;
     if (out->oid == INT2VECTOR || out->oid == OIDVECTOR)
@@ -323,4 +326,11 @@ ds_value ds_pg_value(ds_arena *a, const PGresult *res, int row, int column, cons
         break;
     }
     return text_value(a, text, n);
+}
+
+const char *ds_pg_written(ds_arena *a, const PGresult *res, int row, int column)
+{
+    size_t n = (size_t)PQgetlength(res, row, column);
+
+    return text_value(a, PQgetvalue(res, row, column), n).as.text;
 }

@@ -67,10 +67,19 @@ static const char *spelling(const ds_pg_reader *r, const char *key, ds_arena *a)
                : "";
 }
 
+/* A row of several columns can be compared with another one, but not with a text: the server reads
+ * none. Then its text is what counts. */
+static bool by_text(const ds_pg_reader *r)
+{
+    return r->types[r->key_at].composite;
+}
+
 static const char *order_by(const ds_pg_reader *r, const char *key, ds_arena *a)
 {
     const char *spelled = spelling(r, key, a);
 
+    if (by_text(r))
+        return ds_arena_printf(a, " ORDER BY %s", spelled);
     return ds_arena_printf(a, " ORDER BY %s%s%s", key, *spelled ? ", " : "", spelled);
 }
 
@@ -80,6 +89,8 @@ static const char *from_on(const ds_pg_reader *r, ds_arena *a)
     const char *home = r->types[r->key_at].home;
     size_t n = r->since_n + 1;
 
+    if (by_text(r))
+        return ds_arena_printf(a, " WHERE %s " DS_PG_GE " $%zu::pg_catalog.text", spelled, n);
     if (*spelled)
         tie = ds_arena_printf(a,
                               " AND (%s OPERATOR(%s.>) $%zu OR %s " DS_PG_GE " $%zu"

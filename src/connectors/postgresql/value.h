@@ -48,13 +48,16 @@ typedef struct ds_pg_type { /* what is behind a domain, and in an array */
     char delimiter;     /* ARRAY: between them, ',' but for box[] */
     int size;           /* bytes, as pg_type.typlen: 2, 4, 8 of integers and floats; -1: any */
     const char *home;   /* the schema that its operators are in, quoted */
+    bool composite;     /* a row of several columns */
 } ds_pg_type;
 
 /* What the types with these oids (of PQftype, or pg_attribute.atttypid) are. One query. */
 DS_MUST_USE bool ds_pg_types_read(ds_pg *db, const Oid *oids, size_t n, ds_arena *a,
                                   ds_pg_type *out, ds_err *err);
 
-/* One field of an answer in text format, copied into `a`. */
+/* One field of an answer in text format, copied into `a`; and one that is not null as the text that
+ * the server wrote. */
 ds_value ds_pg_value(ds_arena *a, const PGresult *res, int row, int column, const ds_pg_type *type);
+const char *ds_pg_written(ds_arena *a, const PGresult *res, int row, int column);
 
 #endif
