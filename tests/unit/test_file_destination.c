@@ -36,6 +36,13 @@ static const struct row {
     {"a key that is a number at its source stays one", "a.jsonl", NULL,
      "+5 {\"id\":5,\"x\":1}\n+1.10 {\"x\":2,\"id\":1.10}\n+6 {\"id\":\"6\"}\n+7 {\"id\":8}", "CCCC",
      "{\"id\":5,\"x\":1}\n{\"id\":1.10,\"x\":2}\n{\"id\":\"6\"}\n{\"id\":\"7\"}\n", 0, 0},
+    {"keys are numbers where those of the file are", "a.jsonl",
+     "{\"id\":5}\n{\"note\":1}\n{\"id\":1.50}\n", "+6 {\"x\":1}\n+007 {}\n+8 {\"id\":\"8\"}", "CCC",
+     "{\"id\":5}\n{\"note\":1}\n{\"id\":1.50}\n{\"id\":6,\"x\":1}\n{\"id\":\"007\"}\n{\"id\":\"8\"}"
+     "\n",
+     0, 0},
+    {"keys are texts where one of the file is", "a.jsonl", "{\"id\":5}\n{\"id\":\"6\"}\n", "+7 {}",
+     "C", "{\"id\":5}\n{\"id\":\"6\"}\n{\"id\":\"7\"}\n", 0, 0},
     {"dates, nested values", "a.jsonl", NULL,
      "+a {\"d\":\"date:2026-01-31\",\"t\":\"datetime:2026-01-31T09:30:00Z\",\"n\":{\"m\":[1,{}]}}",
      "C",
@@ -105,7 +112,7 @@ static const struct row {
     {"all items are removed", "a.json", "[\n{\"id\":1},\n{\"id\":2}\n]\n", "-1\n-2", "--", "[\n]\n",
      0, 0},
     {"all items are removed, one comes", "a.json", "[\n{\"id\":1},\n{\"id\":2}\n]\n",
-     "-1\n-2\n+3 {}", "--C", "[\n{\"id\":\"3\"}\n]\n", 0, 0},
+     "-1\n-2\n+3 {}", "--C", "[\n{\"id\":3}\n]\n", 0, 0},
     {"the first two go, the third changes", "a.json", "[{\"id\":1},{\"id\":2},{\"id\":3,\"x\":1}]",
      "-1\n-2\n=3 {\"x\":2}", "--U", "[{\"id\":3,\"x\":2}]", 0, 0},
 

@@ -125,22 +125,28 @@ static void write_flag(ds_json_writer *w, const char *name, bool set)
     ds_json_w_bool(w, true);
 }
 
-/* The key's own JSON value, where a property of its name says it as a number: 5, not "5". */
+static bool is_number(ds_value v)
+{
+    return v.type == DS_INT || v.type == DS_NUMBER;
+}
+
+/* The key's own JSON value where it is a number, 5 and not "5": a property of its name says so;
+ * else the keys of the other rows are numbers. */
 static void write_key_value(ds_file_dest *d, ds_arena *a, ds_json_writer *w, const ds_write *write)
 {
-    for (size_t i = 0; i < write->props_n; i++) {
-        const ds_prop *prop = &write->props[i];
-        const char *text;
+    ds_value key = DS_VALUE_ABSENT;
+    const char *text;
 
-        if (strcmp(prop->name, d->key) != 0 ||
-            (prop->value.type != DS_INT && prop->value.type != DS_NUMBER))
-            continue;
-        text = ds_value_text(a, prop->value);
-        if (strcmp(text, write->key) != 0)
-            continue;
-        ds_json_w_name(w, "kv");
-        ds_json_w_text(w, text);
-    }
+    for (size_t i = 0; i < write->props_n; i++)
+        if (strcmp(write->props[i].name, d->key) == 0)
+            key = write->props[i].value;
+    if (key.type == DS_ABSENT && ds_file_table_has_numbers(&d->table))
+        key = ds_number(write->key, strlen(write->key)); /* text where it spells none */
+    text = is_number(key) ? ds_value_text(a, key) : NULL;
+    if (!text || strcmp(text, write->key) != 0)
+        return;
+    ds_json_w_name(w, "kv");
+    ds_json_w_text(w, text);
 }
 
 static void write_only_new(ds_json_writer *w, const ds_file_dest *d, const ds_write *write)

@@ -128,6 +128,21 @@ const char *ds_file_old_cell(const ds_file_table *t, const ds_file_old *row, con
     return NULL;
 }
 
+bool ds_file_table_has_numbers(const ds_file_table *t)
+{
+    return t->whole && t->index.n && t->numbers == t->index.n;
+}
+
+static void note_key(ds_file_table *t, const ds_file_old *row)
+{
+    const char *key = ds_file_old_key(t, row);
+
+    if (!key || !*key)
+        return;
+    ds_file_index_add(&t->index, ds_file_hash(t->seed, key), row->offset);
+    t->numbers += row->doc && ds_json_kind_of(ds_json_get(row->doc, t->key)) == DS_JSON_NUMBER;
+}
+
 static bool read_rows(ds_file_table *t, ds_activity *act, ds_err *err)
 {
     ds_file_reader *r = &t->reader;
@@ -135,22 +150,20 @@ static bool read_rows(ds_file_table *t, ds_activity *act, ds_err *err)
 
     ds_file_reader_seek(r, r->start, 0);
     r->block = 0;
+    t->numbers = 0;
     while (got == DS_FILE_ROW) {
         ds_arena_reset(t->pages);
         ds_file_reader_page(r, act, t->pages);
         for (size_t i = 0; i < PAGE_ROWS && ds_arena_size(t->pages) < 8 * DS_MIB; i++) {
             ds_file_row raw;
             ds_file_old row;
-            const char *key;
 
             got = ds_file_reader_next(r, &raw, err);
             if (got != DS_FILE_ROW)
                 break;
             if (!parse(t, r, t->pages, &raw, &row, err))
                 return false;
-            key = ds_file_old_key(t, &row);
-            if (key && *key)
-                ds_file_index_add(&t->index, ds_file_hash(t->seed, key), row.offset);
+            note_key(t, &row);
         }
     }
     return got == DS_FILE_END;
