@@ -194,23 +194,28 @@ static bool take_over(ds_link_writer *w, int64_t link_id, const written *x, ds_e
 }
 
 /* The key is in the table already. *taken: another unit of the route has it. A link that this unit
- * has under another number makes way: the new number is the one that the running pass has seen. */
-static bool claim_key(ds_link_writer *w, const written *x, bool *taken, ds_err *err)
+ * has under another number makes way, and hands on which of its flags it `keeps`: the new number is
+ * the one that the running pass has seen. */
+static bool claim_key(ds_link_writer *w, ds_link *link, int64_t gen, uint8_t keeps, bool *taken,
+                      ds_err *err)
 {
+    written x = written_of(w, link, gen);
     int64_t owner, flags;
     bool may_take;
 
     *taken = false;
-    if (!ds_links_owner(w->db, w->at.route_id, x->link->key, &owner, &flags, err))
+    if (!ds_links_owner(w->db, w->at.route_id, link->key, &owner, &flags, err))
         return false;
-    if (ds_link_unit(owner) == w->at.unit_id)
-        return delete_link(w, owner, err) && renumber_key(w, x, err);
+    if (ds_link_unit(owner) == w->at.unit_id) {
+        link->flags |= (uint8_t)flags & keeps;
+        return delete_link(w, owner, err) && renumber_key(w, &x, err);
+    }
     if (!ds_links_may_take(w->db, ds_link_unit(owner), &may_take, err))
         return false;
     if (may_take || (flags & DS_LINK_UNMET))
-        return take_over(w, owner, x, err);
+        return take_over(w, owner, &x, err);
     *taken = true;
-    return void_link(w, x->link->key, owner, err);
+    return void_link(w, link->key, owner, err);
 }
 
 /* The puts of one commit in one of two orders, and what their statements met so far. */
@@ -268,9 +273,8 @@ static bool claim_keys(ds_link_writer *w, const batch *b, ds_err *err)
 {
     for (size_t i = 0; i < b->order->n; i++) {
         ds_link_put *put = put_at(b, i);
-        written x = written_of(w, &put->link, w->gen);
 
-        if (!b->rows[i] && !claim_key(w, &x, &put->conflict, err))
+        if (!b->rows[i] && !claim_key(w, &put->link, w->gen, DS_LINK_CREATED, &put->conflict, err))
             return false;
     }
     return true;
@@ -435,7 +439,7 @@ bool ds_links_adopt(ds_link_writer *w, const char *key, const char *id, ds_err *
         return false;
     if (!ds_db_settle(w->db, err)) /* GCOVR_EXCL_BR_LINE a file has nothing to settle */
         return false;              /* GCOVR_EXCL_LINE the same */
-    if (!rows && !claim_key(w, &x, &taken, err))
+    if (!rows && !claim_key(w, &link, 0, 0, &taken, err)) /* it may be another row */
         return false;
     return taken || insert_link(w, &x, err);
 }

@@ -233,12 +233,11 @@ static void settle_gone(pass *p, const gone *g)
     p->page_totals = p->totals; /* all pages are in: each batch is a step of its own */
 }
 
-static bool act_on_some(pass *p, void *to, const ds_link *links, size_t n, ds_err *err)
+static bool act_on_slice(pass *p, const ds_link *links, size_t n, ds_err *err)
 {
     gone g = {.links = links, .n = n};
     bool ok;
 
-    (void)to;
     g.done = ds_arena_zalloc(p->batch, n * sizeof(*g.done));
     ok = note_leaving(p, &g, err) &&
          (!g.n ||
@@ -247,6 +246,20 @@ static bool act_on_some(pass *p, void *to, const ds_link *links, size_t n, ds_er
         settle_gone(p, &g);
     ds_arena_reset(p->batch);
     return ok ? group_commit(p, true, err) : ds_wrap(err, "rows gone from the source");
+}
+
+/* Each is a write, and goes at the route's pace. */
+static bool act_on_some(pass *p, void *to, const ds_link *links, size_t n, ds_err *err)
+{
+    size_t some;
+
+    (void)to;
+    for (size_t at = 0; at < n; at += some) {
+        some = (size_t)DS_MIN((int64_t)(n - at), pace_slice(p));
+        if (!wait_for_turn(p, some, err) || !act_on_slice(p, links + at, some, err))
+            return false;
+    }
+    return true;
 }
 
 /* Room in `seen` for n links that are about to be numbered: all that came in this pass were seen.

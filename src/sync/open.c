@@ -82,12 +82,12 @@ static void remember_wanted(pass *p)
  * would cost more than the rest of an unchanged pass. */
 static bool remember_held(pass *p, ds_err *err)
 {
-    size_t got = PAGE_RECORDS;
+    size_t got = 1;
 
     p->held_many = p->begin.held > HELD_KNOWN;
     if (p->held_many || !p->begin.held)
         return true;
-    while (got == PAGE_RECORDS) {
+    while (got) { /* a page may have one less than it could, and not be the last */
         const char *after = p->held_n ? p->held[p->held_n - 1].key : NULL;
         const ds_held *some;
 
@@ -257,15 +257,25 @@ static bool settle_identity(pass *p, bool continues, bool *fresh, ds_err *err)
     return p->in->ledger->ops->begin(p->in->ledger, p->keep, &p->begin, err);
 }
 
+/* Links that there were when this pass began: those that it has made since were not among them,
+ * those of rows that it has removed were. */
+static int64_t known_at_start(const pass *p, bool resumed)
+{
+    const ds_totals *t = &p->begin.checkpoint.totals;
+    int64_t known = p->begin.links;
+
+    if (!resumed)
+        return known;
+    known -= DS_MIN(known, t->created);
+    return p->route->missing == DS_MISSING_DELETE ? known + t->missing : known;
+}
+
 static void prepare_counters(pass *p, bool resumed)
 {
-    int64_t known = p->begin.links;
     bool exempt = p->in->approved || p->begin.first || p->route->limit_changes < 0;
 
-    if (resumed) /* what this pass has made was not there when it began */
-        known -= DS_MIN(known, p->begin.checkpoint.totals.created);
     if (!exempt)
-        p->allowed = (int64_t)(p->route->limit_changes * (double)known);
+        p->allowed = (int64_t)(p->route->limit_changes * (double)known_at_start(p, resumed));
     p->next_seq = p->begin.next_seq;
     p->walk_after = -1;
     /* Where a create meets no row by its key, one that this pass has made itself must be known. */

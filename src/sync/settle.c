@@ -139,6 +139,12 @@ static void settle_removed(pass *p, item *it)
     settle_refused(p, it);
 }
 
+/* What was not sent takes no room under `limits`: an interrupted pass sends it when it goes on. */
+static bool changes_row(ds_outcome outcome)
+{
+    return outcome == DS_OUT_CREATED || outcome == DS_OUT_UPDATED || outcome == DS_OUT_UNKNOWN;
+}
+
 void settle_write(pass *p, item *it, const ds_write *w)
 {
     switch (w->outcome) {
@@ -170,6 +176,6 @@ void settle_write(pass *p, item *it, const ds_write *w)
         settle_refused(p, it);
         break;
     }
-    if (it->counted && (w->outcome == DS_OUT_UNCHANGED || w->outcome == DS_OUT_HELD))
+    if (it->counted && !changes_row(w->outcome))
         p->changes--;
 }

@@ -336,6 +336,13 @@ static bool wait_for_pace(pass *p, size_t n, ds_err *err)
     return true;
 }
 
+bool wait_for_turn(pass *p, size_t n, ds_err *err)
+{
+    if (!wait_for_pace(p, n, err))
+        return false;
+    return !ds_activity_stopping(&p->act) || ds_fail(err, DS_ERR_CANCELLED, "stopped");
+}
+
 static size_t batch_limit(const pass *p)
 {
     size_t most = intent_needed(p) ? p->find_batch : PAGE_RECORDS;
@@ -363,10 +370,10 @@ static bool flush_batch(pass *p, batch *b, ds_err *err)
 
     if (!b->n)
         return true;
-    if (!wait_for_pace(p, b->n, err))
+    if (!wait_for_turn(p, b->n, err)) {
+        p->changes -= (int64_t)b->n; /* each was given room, and is not sent */
         return false;
-    if (ds_activity_stopping(&p->act))
-        return ds_fail(err, DS_ERR_CANCELLED, "stopped");
+    }
     begin_us = clock->mono_us(clock);
     ok = write_batch(p, b, err);
     learn_batch(p, b->n, clock->mono_us(clock) - begin_us);

@@ -78,6 +78,81 @@ static void an_interruption_gives_no_more_room(void **state)
     assert_int_equal(ds_memory_count("out", NULL), 50);
 }
 
+static ds_destination_ops service; /* kind service: what is sent to it is for good */
+
+static bool open_service(ds_destination *self, ds_activity *act, const ds_open_in *in,
+                         ds_open_out *out, ds_err *err)
+{
+    bool ok = ds_memory_destination_b.open(self, act, in, out, err);
+
+    out->continues = true;
+    return ok;
+}
+
+static void put_numbered(char letter, int n, const char *name)
+{
+    char key[16];
+
+    for (int i = 0; i < n; i++) {
+        snprintf(key, sizeof(key), "%c%04d", letter, i);
+        put(key, name);
+    }
+}
+
+static void what_was_not_sent_takes_no_room(void **state)
+{
+    static const ds_memory_faults limited = {
+        .fail_write = 3, .kind = DS_ERR_RATE_LIMITED, .retry_after_ms = 60000};
+    world *w = *state;
+
+    service = ds_memory_destination_b;
+    service.kind = "service";
+    service.open = open_service;
+    service.flush = service.finish = NULL;
+    world_destination = &service;
+    start(w, FROM_MEMORY, TO("service"), "    limits: {changes: 25%}\n");
+    put_numbered('a', 40, "one");
+    assert_string_equal(world_totals(w), "40 40 0 0 0 0");
+    put_numbered('b', 10, "one");
+    for (int i = 0; i < 3; i++) { /* each time two of them are made */
+        ds_memory_fail("out", &limited);
+        assert_int_equal(world_pass(w).outcome, DS_PASS_WAITING);
+        w->resume = true;
+    }
+    ds_memory_fail("out", &(ds_memory_faults){0});
+    assert_string_equal(world_totals(w), "50 4 0 46 0 0");
+    world_destination = NULL;
+}
+
+static void stop_once(void *to, const char *what)
+{
+    if (!strcmp(what, "remove"))
+        atomic_store(&((world *)to)->stop, true);
+}
+
+/* Rows that are removed are rows no more, but it is the same pass. */
+static void what_was_removed_before_an_interruption_leaves_its_room(void **state)
+{
+    world *w = *state;
+    char key[16];
+
+    start(w, FROM_MEMORY, TO("memory"), "    missing: delete\n    limits: {changes: 25%}\n");
+    put_numbered('a', 1200, "one");
+    assert_int_equal(world_pass(w).outcome, DS_PASS_DONE);
+    for (int i = 0; i < 1160; i += 4) {
+        snprintf(key, sizeof(key), "a%04d", i);
+        ds_memory_take("in", "all", key);
+    }
+    ds_memory_watch("out", stop_once, w);
+    assert_int_equal(world_pass(w).outcome, DS_PASS_CANCELLED);
+    ds_memory_watch("out", NULL, NULL);
+    assert_int_equal(ds_memory_count("out", NULL), 1200 - 125);
+    atomic_store(&w->stop, false);
+    w->resume = true;
+    assert_string_equal(world_totals(w), "910 0 0 910 0 0");
+    assert_int_equal(ds_memory_count("out", NULL), 910);
+}
+
 static void verify_may_not_mend_more_than_the_limits_allow(void **state)
 {
     world *w = *state;
@@ -176,6 +251,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_source_that_starts_over_does_not_start_the_limits_over),
         CASE(an_interruption_gives_no_more_room),
+        CASE(what_was_not_sent_takes_no_room),
+        CASE(what_was_removed_before_an_interruption_leaves_its_room),
         CASE(verify_may_not_mend_more_than_the_limits_allow),
         CASE(rows_found_equal_need_no_room_under_the_limits),
         CASE(a_plan_knows_of_a_destination_that_is_not_as_it_was_left),
