@@ -36,15 +36,21 @@ static int64_t clamp(int64_t ms, int64_t least, int64_t most)
 
 /* ---- in the configuration, or gone ----------------------------------------------------------- */
 
+/* A pass that was interrupted does not go on: another takes its place. */
+static void drop_interrupted(ds_unit *u)
+{
+    u->running = false;
+    u->run = (ds_want){0};
+    u->retry_ms = 0;
+}
+
 /* A unit that is back while the pass over what it left waits: nothing of it is gone any more. */
 static void forget_sweep(ds_unit *u)
 {
     u->sweep = false;
     if (!interrupted(u) || !u->run_sweep)
         return;
-    u->running = false;
-    u->run = (ds_want){0};
-    u->retry_ms = 0;
+    drop_interrupted(u);
     ds_want_full(&u->want);
 }
 
@@ -103,11 +109,8 @@ static void approve(ds_unit *u)
 
     if ((!u->approval && !u->gone) || sweeps_already)
         return;
-    if (u->gone && interrupted(u)) {
-        u->running = false;
-        u->run = (ds_want){0};
-        u->retry_ms = 0;
-    }
+    if (u->gone && interrupted(u))
+        drop_interrupted(u);
     u->approval = NULL;
     u->sweep = u->gone;
     u->approved = !u->gone;
@@ -235,6 +238,8 @@ static void pass_ended(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena 
     }
     if (!u->gone)
         forget_sweep(u);
+    else if (u->sweep && interrupted(u)) /* the word came while it was under way */
+        drop_interrupted(u);
     if (!u->running)
         u->run = (ds_want){0};
     if (ev->items_n)

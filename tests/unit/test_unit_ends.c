@@ -243,6 +243,29 @@ static void a_sweep_that_failed_is_swept_again(void **state)
     assert_true(l->unit.run_sweep);
 }
 
+/* The word came while a pass from before the unit was gone was under way: that one has nothing left
+ * to read, however it ends. */
+static void a_sweep_does_not_wait_for_a_pass_that_never_goes_on(void **state)
+{
+    static const ds_pass_outcome goes_on[] = {DS_PASS_WAITING, DS_PASS_CANCELLED, DS_PASS_SLICED};
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(goes_on); i++) {
+        life l = {0};
+
+        life_idle(&l, false);
+        tell(&l, event_of(DS_EV_SYNC_NOW));
+        tell(&l, event_of(DS_EV_GONE));
+        tell(&l, event_of(DS_EV_APPROVE));
+        assert_false(l.unit.run_sweep);
+        tell(&l, ended_event(goes_on[i], "HTTP 429", "rate_limited"));
+        assert_true(acted(&l, DS_ACT_START_PASS));
+        assert_true(l.unit.run_sweep);
+        tell(&l, ended_event(DS_PASS_DONE, NULL, NULL));
+        assert_false(l.unit.running || l.unit.sweep);
+    }
+}
+
 /* As no machine of ours leaves it, but a file may say so. */
 static void an_approved_pass_is_a_full_one_whatever_is_asked_for(void **state)
 {
@@ -282,6 +305,7 @@ int main(void)
     add_test(an_approved_pass_that_goes_on_is_still_approved);
     add_test(an_early_approve_is_no_blank_cheque);
     add_test(a_sweep_that_failed_is_swept_again);
+    add_test(a_sweep_does_not_wait_for_a_pass_that_never_goes_on);
     add_test(an_approved_pass_is_a_full_one_whatever_is_asked_for);
     add_test(what_waits_for_nothing_is_idle);
     return run_tests("sync unit: ends of passes");
