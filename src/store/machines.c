@@ -5,11 +5,13 @@
 #include "store/internal.h"
 #include "store/rows.h"
 
-static bool next_due_after(ds_db *db, const char *kind, int64_t now_ms, int64_t *next_ms,
-                           ds_err *err)
+#define NAMED " AND substr(name, 1, length(?3)) = ?3"
+
+static bool next_due_after(ds_db *db, const char *kind, const char *prefix, int64_t now_ms,
+                           int64_t *next_ms, ds_err *err)
 {
-    static const char sql[] =
-        "SELECT min(next_due) FROM machine WHERE next_due > 0 AND next_due > ? AND kind = ?";
+    static const char sql[] = "SELECT min(next_due) FROM machine WHERE next_due > 0"
+                              " AND next_due > ?1 AND kind = ?2" NAMED;
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
     bool row = false;
 
@@ -18,17 +20,20 @@ static bool next_due_after(ds_db *db, const char *kind, int64_t now_ms, int64_t 
         return false;
     ds_bind_int(st, 1, now_ms);
     ds_bind_text(st, 2, kind);
+    ds_bind_text(st, 3, prefix);
     if (!ds_db_next(db, st, &row, err))
         return false;
     *next_ms = ds_col_int(st, 0); /* 0 for the NULL of none */
     return true;
 }
 
-bool ds_tx_machines_due(ds_tx *tx, const char *kind, int64_t now_ms, size_t max, ds_arena *a,
-                        const int64_t **ids, size_t *n, int64_t *next_ms, ds_err *err)
+bool ds_tx_machines_due_of(ds_tx *tx, const char *kind, const char *prefix, int64_t now_ms,
+                           size_t max, ds_arena *a, const int64_t **ids, size_t *n,
+                           int64_t *next_ms, ds_err *err)
 {
-    static const char sql[] = "SELECT id, next_due FROM machine WHERE next_due > 0"
-                              " AND next_due <= ? AND kind = ? ORDER BY next_due LIMIT ?";
+    static const char sql[] =
+        "SELECT id, next_due FROM machine WHERE next_due > 0"
+        " AND next_due <= ?1 AND kind = ?2" NAMED " ORDER BY next_due LIMIT ?4";
     DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, sql, err);
     int64_t *due = NULL;
     bool row = true;
@@ -40,7 +45,8 @@ bool ds_tx_machines_due(ds_tx *tx, const char *kind, int64_t now_ms, size_t max,
     max = DS_MIN(max, (size_t)INT32_MAX);
     ds_bind_int(st, 1, now_ms);
     ds_bind_text(st, 2, kind);
-    ds_bind_int(st, 3, (int64_t)max + 1);
+    ds_bind_text(st, 3, prefix);
+    ds_bind_int(st, 4, (int64_t)max + 1);
     while (row) {
         if (!ds_db_next(tx->db, st, &row, err))
             return false;
@@ -53,7 +59,13 @@ bool ds_tx_machines_due(ds_tx *tx, const char *kind, int64_t now_ms, size_t max,
             *DS_ROWS_ADD(a, due, *n) = ds_col_int(st, 0);
     }
     *ids = due;
-    return next_due_after(tx->db, kind, now_ms, next_ms, err);
+    return next_due_after(tx->db, kind, prefix, now_ms, next_ms, err);
+}
+
+bool ds_tx_machines_due(ds_tx *tx, const char *kind, int64_t now_ms, size_t max, ds_arena *a,
+                        const int64_t **ids, size_t *n, int64_t *next_ms, ds_err *err)
+{
+    return ds_tx_machines_due_of(tx, kind, "", now_ms, max, a, ids, n, next_ms, err);
 }
 
 /* In a file there is one writer; on a server an update that changes nothing locks the row. */

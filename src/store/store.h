@@ -141,6 +141,10 @@ DS_MUST_USE bool ds_tx_machine_lock(ds_tx *tx, const char *kind, int64_t id, con
 DS_MUST_USE bool ds_tx_machines_due(ds_tx *tx, const char *kind, int64_t now_ms, size_t max,
                                     ds_arena *a, const int64_t **ids, size_t *n, int64_t *next_ms,
                                     ds_err *err);
+/* The same of those whose name begins so. */
+DS_MUST_USE bool ds_tx_machines_due_of(ds_tx *tx, const char *kind, const char *prefix,
+                                       int64_t now_ms, size_t max, ds_arena *a, const int64_t **ids,
+                                       size_t *n, int64_t *next_ms, ds_err *err);
 
 /* ---- routes and units ------------------------------------------------------------------------ */
 

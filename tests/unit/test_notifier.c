@@ -216,10 +216,34 @@ static void what_arrived_late_is_done(void **state)
     rig_end(&r);
 }
 
+/* Its receiver takes nothing, and so many wait for it that whoever looks at those that are due sees
+ * no others. */
+static void one_way_is_not_kept_waiting_by_the_other(void **state)
+{
+    channel command = {.base = {.name = "command", .send = send_one}};
+    char unit[16];
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    atomic_store(&r.to.holds, true);
+    for (int i = 0; i < 80; i++) {
+        snprintf(unit, sizeof(unit), "u%d", i);
+        record(&r, unit);
+    }
+    r.notices.channels[r.notices.n++] = &command.base;
+    record(&r, "last");
+    rig_start(&r);
+    until(atomic_load(&command.taken) == 1);
+    assert_int_equal(atomic_load(&r.to.taken), 0);
+    rig_end(&r);
+}
+
 int main(void)
 {
     add_test(what_a_dead_one_had_is_taken_up);
     add_test(a_long_try_stays_with_its_sender);
     add_test(what_arrived_late_is_done);
+    add_test(one_way_is_not_kept_waiting_by_the_other);
     return run_tests("notifier");
 }

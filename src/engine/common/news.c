@@ -217,6 +217,11 @@ bool ds_news_record(const ds_turn *turn, const ds_notices *to, const char *store
 
 /* ---- names of boxes -------------------------------------------------------------------------- */
 
+const char *ds_news_names_of(const char *channel, ds_arena *a)
+{
+    return ds_arena_printf(a, NAMES "%s/", channel);
+}
+
 bool ds_news_leaves_by(const char *machine, const char *channel)
 {
     size_t n = strlen(channel), begin = strlen(NAMES);

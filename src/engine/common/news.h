@@ -25,6 +25,7 @@ DS_MUST_USE bool ds_news_record(const ds_turn *turn, const ds_notices *to, const
                                 ds_tx *tx, int64_t now_ms, int64_t *machines, ds_err *err);
 
 /* Of a box's machine, by its name. */
+const char *ds_news_names_of(const char *channel, ds_arena *a); /* how all of them begin */
 bool ds_news_leaves_by(const char *machine, const char *channel);
 const char *ds_news_of_unit(const char *machine, const char *channel); /* key */
 

@@ -80,10 +80,6 @@ static bool take_one(taking *t, ds_tx *tx, int64_t id, int64_t now, ds_err *err)
     ds_machine_row *row;
     ds_notice_box box;
 
-    if (!ds_tx_machine_get(tx, DS_NOTICE_KIND, id, NULL, t->a, &row, err))
-        return false;
-    if (!row || !ds_news_leaves_by(row->name, t->channel))
-        return true;
     if (!read_box(t, tx, id, &row, &box, err))
         return false;
     if (!row || box.lease_ms > now)
@@ -109,7 +105,8 @@ static bool take_due(ds_job *job, ds_tx *tx, ds_err *err)
 
     t->machine = t->next_ms = 0;
     t->lost = 0;
-    if (!ds_tx_machines_due(tx, DS_NOTICE_KIND, now, LOOKED_AT, t->a, &ids, &n, &t->next_ms, err))
+    if (!ds_tx_machines_due_of(tx, DS_NOTICE_KIND, ds_news_names_of(t->channel, t->a), now,
+                               LOOKED_AT, t->a, &ids, &n, &t->next_ms, err))
         return false;
     for (size_t i = 0; i < n && !t->machine; i++) {
         if (!take_one(t, tx, ids[i], now, err))
