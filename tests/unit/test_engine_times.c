@@ -383,6 +383,31 @@ static void a_held_record_that_is_due_follows_a_changes_pass(void **state)
     rig_end(&r);
 }
 
+/* However many are held before it that are not. */
+static void one_of_very_many_that_is_due_follows_too(void **state)
+{
+    char place[16];
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    for (int i = 0; i < 1200; i++) {
+        snprintf(place, sizeof(place), "a:%04d", i);
+        ds_memory_put_held("from-a", "all", place, "it has no key");
+    }
+    rig_rows("all", 3);
+    r.routes[0].source = &ds_memory_source_changes;
+    ds_memory_fail("to-a", &(ds_memory_faults){.hold_key = "all-0001", .hold_reason = "too long"});
+    rig_start(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_PARTIAL);
+    ds_memory_fail("to-a", &(ds_memory_faults){0});
+    rig_move(&r, EVERY);
+    rig_outcome(rig_run(&r, 3), DS_PASS_DONE);
+    assert_int_equal(r.runs[2].run.kind, DS_PASS_TARGETED);
+    assert_int_equal(r.runs[2].run.totals.created, 1);
+    rig_end(&r);
+}
+
 int main(void)
 {
     add_table(rows, passes_begin_by_cron);
@@ -399,5 +424,6 @@ int main(void)
     add_test(the_watch_itself_is_silent);
     add_test(an_interval_by_hand_is_refused);
     add_test(a_held_record_that_is_due_follows_a_changes_pass);
+    add_test(one_of_very_many_that_is_due_follows_too);
     return run_tests("engine: times");
 }

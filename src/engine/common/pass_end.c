@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define DUE_MOST ((size_t)1000)
+#define DUE_PAGE ((size_t)500)
+#define DUE_LOOKED_AT ((size_t)20000) /* of held records, however few of them are due */
 #define DUE_BYTES_MOST ((size_t)(64 * DS_KIB))
 
 static ds_pass_outcome outcome_of(ds_err_kind kind)
@@ -38,6 +40,27 @@ static bool became_due(const ds_held *held, int64_t since_ms, int64_t now_ms)
     return !held->placed && held->next_try_ms <= now_ms && held->next_try_ms > since_ms;
 }
 
+typedef struct due_keys {
+    const char **keys; /* [DUE_MOST] */
+    size_t n, bytes;
+} due_keys;
+
+static bool is_full(const due_keys *due)
+{
+    return due->n == DUE_MOST || due->bytes >= DUE_BYTES_MOST;
+}
+
+static void pick_due(const ds_held *held, size_t n, int64_t since_ms, int64_t now_ms, ds_arena *a,
+                     due_keys *due)
+{
+    for (size_t i = 0; i < n && !is_full(due); i++) {
+        if (!became_due(&held[i], since_ms, now_ms))
+            continue;
+        due->keys[due->n++] = ds_arena_strdup(a, held[i].key);
+        due->bytes += strlen(held[i].key);
+    }
+}
+
 /* A changes pass meets what has changed at its source. A held record that has not changed there is
  * fetched by its key once it is due; what was due before the last pass was asked for by then. More
  * than a message can carry waits for the next full pass. */
@@ -49,24 +72,28 @@ const char *const *ds_pass_due(ds_store *store, int64_t unit_id, int64_t epoch,
     int64_t now_ms = in->clock->now_ms(in->clock);
     DS_AUTO(ds_ledger) ledger = NULL;
     ds_err err = DS_ERR_INIT; /* the next pass looks again */
+    due_keys due = {0};
+    const char *after = NULL;
     const ds_held *held;
-    const char **due;
-    size_t held_n = 0, bytes = 0;
+    size_t held_n = 1;
 
     *n = 0;
     if (!well || in->kind != DS_PASS_CHANGES || !in->route->source->targets_items)
         return NULL;
     ledger = ds_store_ledger(store, unit_id, epoch, &err);
-    if (!ledger || !ledger->ops->held(ledger, NULL, DUE_MOST, a, &held, &held_n, &err))
+    if (!ledger)
         return NULL;
-    due = ds_arena_alloc(a, (held_n + 1) * sizeof(*due));
-    for (size_t i = 0; i < held_n && bytes < DUE_BYTES_MOST; i++) {
-        if (!became_due(&held[i], in->since_ms, now_ms))
-            continue;
-        due[(*n)++] = held[i].key;
-        bytes += strlen(held[i].key);
+    due.keys = ds_arena_alloc(a, DUE_MOST * sizeof(*due.keys));
+    for (size_t seen = 0; held_n && seen < DUE_LOOKED_AT && !is_full(&due); seen += held_n) {
+        DS_AUTO(ds_arena) page = ds_arena_new();
+
+        if (!ledger->ops->held(ledger, after, DUE_PAGE, page, &held, &held_n, &err))
+            break;
+        pick_due(held, held_n, in->since_ms, now_ms, a, &due);
+        after = held_n ? ds_arena_strdup(a, held[held_n - 1].key) : NULL;
     }
-    return due;
+    *n = due.n;
+    return due.keys;
 }
 
 /* ---- its end --------------------------------------------------------------------------------- */
