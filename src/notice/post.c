@@ -37,6 +37,16 @@ static ds_http *open_client(const by_post *by, ds_activity *act, ds_err *err)
                           err);
 }
 
+/* Of an answer no more than its number is told, and when it is to be asked again. */
+static bool fail_status(const char *origin, int status, ds_err *err)
+{
+    int64_t retry_after_ms = err->retry_after_ms;
+
+    ds_fail(err, DS_ERR_TRANSIENT, "%.200s answers HTTP %d", origin, status);
+    err->retry_after_ms = retry_after_ms;
+    return false;
+}
+
 static bool judged(const by_post *by, const ds_http_request *req, bool sent, ds_err *err)
 {
     const char *origin = by->settings.base_url;
@@ -48,7 +58,7 @@ static bool judged(const by_post *by, const ds_http_request *req, bool sent, ds_
     if (err->kind == DS_ERR_CANCELLED)
         return false;
     if (req->status)
-        return ds_fail(err, DS_ERR_TRANSIENT, "%.200s answers HTTP %d", origin, req->status);
+        return fail_status(origin, req->status, err);
     if (err->kind == DS_ERR_CONFIG || err->kind == DS_ERR_RATE_LIMITED)
         return false; /* the certificate, the network, the limit: they name the host alone */
     return ds_fail(err, DS_ERR_TRANSIENT, "%.200s does not answer", origin);

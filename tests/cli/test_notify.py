@@ -4,6 +4,7 @@ import http.server
 import json
 import pathlib
 import threading
+import time
 
 import cli
 
@@ -21,7 +22,8 @@ class Receiver:
     """An HTTP server that answers as it is told, and remembers what it took."""
 
     def __init__(self, answers=(), listening=True):
-        self.answers = list(answers)  # of the next requests: a status, "hang", "cut"; then 200
+        # of the next requests: a status (and its Retry-After), "hang", "cut"; then 200
+        self.answers = list(answers)
         self.asked = []
         self.taken = []
         self.headers = []
@@ -64,7 +66,10 @@ class Receiver:
             return
         if answer == "cut":
             return
-        request.send_response(answer)
+        status, seconds = answer if isinstance(answer, tuple) else (answer, None)
+        request.send_response(status)
+        if seconds:
+            request.send_header("retry-after", str(seconds))
         request.send_header("content-length", "0")
         request.end_headers()
 
@@ -180,6 +185,11 @@ class Notify(cli.Case):
         return sum(len(json.loads(state)["queue"]) for state, in self.query(
             "SELECT state FROM machine WHERE kind = 'notice'", "durable-sync.db"))
 
+    def next_try(self):
+        """In seconds, as time.time has them."""
+        return self.query("SELECT json_extract(state, '$.retry') FROM machine WHERE kind = 'notice'",
+                          "durable-sync.db")[0][0] / 1000
+
     # -- receivers that fail
 
     def test_what_is_down_is_told_later(self):
@@ -231,6 +241,17 @@ class Notify(cli.Case):
         self.stop(child)
         self.assertEqual(self.events(receiver.taken), ["paused"])
         self.assertEqual(receiver.asked[0]["id"], receiver.taken[0]["id"])
+
+    def test_a_receiver_that_says_when_is_asked_again_then(self):
+        receiver = self.receiver((429, 1800))
+        self.notify(f'url: "{receiver.url}"')
+        self.ask_for_approval()
+        began = time.time()
+        said = self.run_it("once", code=3).err
+        self.assertIn("notice_failed", said)
+        self.assertNotIn("s3cr3t", said)
+        self.assertEqual(len(receiver.asked), 1)
+        self.assertGreater(self.next_try(), began + 1700)
 
     # -- a command
 
