@@ -242,6 +242,8 @@ static void pass_ended(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena 
         drop_interrupted(u);
     if (!u->running)
         u->run = (ds_want){0};
+    if (ev->wants_full)
+        ds_want_full(&u->want);
     if (ev->items_n)
         ds_want_items(&u->want, ev->items, ev->items_n, a);
 }

@@ -118,6 +118,7 @@ typedef struct ds_event {
     const char *error_kind; /* "transient", ... */
     int64_t error_status;
     int64_t retry_after_ms; /* WAITING; -1: not said */
+    bool wants_full;        /* PASS_ENDED: a full pass is to follow, whatever the outcome */
     bool put_off;           /* CANCELLED: it was not begun, since nobody but the timer asked for it
                              * and the route is in its quiet hours by now */
     /* With any event, from an engine that knows the route: what its schedule says at that time. */

@@ -295,6 +295,8 @@ void ds_event_write(ds_json_writer *w, const ds_event *event)
     ds_w_int(w, "retry_after_ms", event->retry_after_ms);
     if (event->put_off)
         ds_w_bool(w, "put_off", true);
+    if (event->wants_full)
+        ds_w_bool(w, "wants_full", true);
     if (event->tells_times)
         write_times(w, event);
     ds_json_w_end_object(w);
@@ -318,6 +320,7 @@ bool ds_event_read(const ds_json *json, ds_arena *a, ds_event *out, ds_err *err)
     out->error_kind = read_text(json, "error_kind", a);
     out->error_status = ds_json_integer(json, "error_status", 0);
     out->put_off = ds_json_bool(json, "put_off");
+    out->wants_full = ds_json_bool(json, "wants_full");
     read_times(json, a, out);
     return true;
 }

@@ -247,7 +247,8 @@ static bool settle_identity(pass *p, bool continues, bool *fresh, ds_err *err)
     if (c.void_hashes && b->links)
         ds_activity_warn(&p->act,
                          "the destination is not as it was left (made anew, or an old copy): "
-                         "every row is compared with it in this pass");
+                         "every row is compared with it in %s",
+                         p->in->kind == DS_PASS_FULL ? "this pass" : "the full pass that follows");
     if (!*fresh && b->identity) /* the three are noted together */
         return true;
     if (!p->in->ledger->ops->commit(p->in->ledger, &c, err))

@@ -57,6 +57,9 @@ typedef struct ds_pass_result {
     ds_totals totals;
     int64_t source_calls, destination_calls;
     ds_err err; /* FAILED, PAUSED, WAITING: why; APPROVAL: text says what waits */
+    /* Every row is to be compared, and this pass meets some of them alone: a full one is to follow,
+     * whatever the outcome. */
+    bool wants_full;
 } ds_pass_result;
 
 void ds_pass_run(const ds_pass_in *in, ds_pass_result *out);

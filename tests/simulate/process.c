@@ -301,6 +301,7 @@ static void pass_ended(const pass_run *p, const ds_pass_result *result)
         .error = why,
         .error_kind = run.error_kind,
         .retry_after_ms = result->err.retry_after_ms,
+        .wants_full = result->wants_full,
     };
 
     w.last_outcome = result->outcome;

@@ -408,6 +408,55 @@ static void one_of_very_many_that_is_due_follows_too(void **state)
     rig_end(&r);
 }
 
+/* ---- a destination that has to be filled ----------------------------------------------------- */
+
+static void changes_init(rig *r)
+{
+    rig_init(r);
+    rig_rows("all", 3);
+    r->routes[0].source = &ds_memory_source_changes;
+    rig_start(r);
+    rig_outcome(rig_run(r, 1), DS_PASS_DONE);
+    assert_int_equal(ds_memory_count("to-a", NULL), 3);
+}
+
+/* What lists changes alone tells nothing of the rows that were lost. */
+static void a_table_that_was_lost_is_filled_by_a_full_pass_behind_it(void **state)
+{
+    rig r;
+
+    (void)state;
+    changes_init(&r);
+    ds_memory_drop("to-a");
+    rig_move(&r, EVERY);
+    rig_outcome(rig_run(&r, 3), DS_PASS_DONE);
+    assert_int_equal(r.runs[1].run.kind, DS_PASS_CHANGES);
+    assert_int_equal(r.runs[2].run.kind, DS_PASS_FULL);
+    assert_int_equal(ds_memory_count("to-a", NULL), 3);
+    rig_move(&r, EVERY);
+    rig_outcome(rig_run(&r, 4), DS_PASS_DONE);
+    assert_int_equal(r.runs[3].run.kind, DS_PASS_CHANGES);
+    rig_end(&r);
+}
+
+static void another_table_is_filled_by_a_full_pass(void **state)
+{
+    static const char *const items[] = {"all-0001"};
+    rig r;
+
+    (void)state;
+    changes_init(&r);
+    rig_stop(&r);
+    r.to[0].store = r.routes[0].identity = "to-another";
+    rig_start(&r);
+    rig_signal_items(&r, "all", DS_EV_SYNC_NOW, items, 1);
+    rig_outcome(rig_run(&r, 3), DS_PASS_DONE);
+    assert_int_equal(r.runs[1].run.kind, DS_PASS_TARGETED);
+    assert_int_equal(r.runs[2].run.kind, DS_PASS_FULL);
+    assert_int_equal(ds_memory_count("to-another", NULL), 3);
+    rig_end(&r);
+}
+
 int main(void)
 {
     add_table(rows, passes_begin_by_cron);
@@ -425,5 +474,7 @@ int main(void)
     add_test(an_interval_by_hand_is_refused);
     add_test(a_held_record_that_is_due_follows_a_changes_pass);
     add_test(one_of_very_many_that_is_due_follows_too);
+    add_test(a_table_that_was_lost_is_filled_by_a_full_pass_behind_it);
+    add_test(another_table_is_filled_by_a_full_pass);
     return run_tests("engine: times");
 }

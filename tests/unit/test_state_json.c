@@ -125,6 +125,7 @@ static void every_field_of_an_event_survives(void **state)
         .error_kind = "auth",
         .error_status = 401,
         .retry_after_ms = 9,
+        .wants_full = true,
         .put_off = true,
         .tells_times = true,
         .next_ms = 10,
@@ -155,6 +156,7 @@ static void every_field_of_an_event_survives(void **state)
     assert_string_equal(again.error_kind, "auth");
     assert_int_equal(again.error_status, 401);
     assert_int_equal(again.retry_after_ms, 9);
+    assert_true(again.wants_full);
     assert_true(again.put_off);
     assert_true(again.tells_times);
     assert_int_equal(again.next_ms, 10);

@@ -172,6 +172,24 @@ static void a_death_is_a_cancel(void **state)
     assert_null(l->unit.last_error);
 }
 
+static void a_full_pass_follows_one_that_asks_for_it(void **state)
+{
+    life *l = idle_with_changes(state);
+    ds_event ev = ended_event(DS_PASS_WAITING, "HTTP 429", "rate_limited");
+
+    ev.wants_full = true;
+    ev.retry_after_ms = DS_MINUTE_MS;
+    tell(l, items_event(ITEMS("a"), 1));
+    tell(l, ev);
+    assert_true(l->unit.want.full);
+    l->now += DS_MINUTE_MS;
+    tell(l, event_of(DS_EV_TIMER));
+    assert_true(acted(l, DS_ACT_GO_ON_PASS)); /* that one first: it knows where it was */
+    tell(l, ended_event(DS_PASS_DONE, NULL, NULL));
+    assert_true(acted(l, DS_ACT_START_PASS));
+    assert_int_equal(l->unit.run_kind, DS_PASS_FULL);
+}
+
 /* ---- limits ---------------------------------------------------------------------------------- */
 
 static void approve_is_for_one_pass(void **state)
@@ -300,6 +318,7 @@ int main(void)
     add_table(waits, wait_row);
     add_test(going_on_keeps_when_and_what);
     add_test(a_death_is_a_cancel);
+    add_test(a_full_pass_follows_one_that_asks_for_it);
     add_test(approve_is_for_one_pass);
     add_test(an_approved_pass_that_failed_is_still_approved);
     add_test(an_approved_pass_that_goes_on_is_still_approved);

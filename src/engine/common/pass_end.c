@@ -133,6 +133,7 @@ ds_event ds_pass_event(const ds_pass_result *result, const ds_run_row *run)
         .error_kind = run->error_kind,
         .error_status = run->error_status,
         .retry_after_ms = result->err.retry_after_ms,
+        .wants_full = result->wants_full,
     };
 }
 
