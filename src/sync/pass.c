@@ -285,6 +285,7 @@ static void report(const pass *p, ds_pass_result *out)
         out->totals.total = sum(&out->totals); /* records not yet decided are not counted */
     out->source_calls = p->source_calls;
     out->destination_calls = p->destination_calls;
+    out->shows_after_ms = out->totals.created ? p->lag_ms : 0;
     out->wants_full = p->compares_all && p->in->kind != DS_PASS_FULL;
 }
 

@@ -250,6 +250,89 @@ static void a_slow_route_leaves_a_thread_to_the_others(void **state)
     rig_end(&r);
 }
 
+/* ---- two routes on one destination -------------------------------------------------------------
+ */
+
+/* Passes that run, or wait for a thread. */
+static size_t running_but(rig *r, const char *route)
+{
+    const ds_running *all;
+    size_t all_n = ds_engine_running(r->engine, scratch, &all), n = 0;
+
+    for (size_t i = 0; i < all_n; i++)
+        n += strcmp(all[i].route, route) != 0;
+    return n;
+}
+
+static void put_on_shared(rig *r, size_t at, const char *name)
+{
+    rig_route(r, at, name);
+    r->to[at].store = r->routes[at].identity = "shared";
+    r->routes[at].destination = &ds_memory_destination_b;
+    ds_memory_put(r->from[at].store, "all", "k", "{\"Name\":\"one\"}");
+}
+
+/* Where a create does not meet a row by its key, both would look for it in vain and make it. */
+static void routes_that_share_rows_write_by_turns(void **state)
+{
+    const ds_event event = {.type = DS_EV_SYNC_NOW};
+    const ds_unit_ref other = {"c", NULL};
+    int64_t units;
+    gate g;
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    put_on_shared(&r, 0, "a");
+    put_on_shared(&r, 1, "b");
+    rig_route(&r, 2, "c");
+    r.options.routes_n = 3;
+    r.options.workers = 4;
+    gate_init(&g, true);
+    ds_memory_watch("from-a", gate_seen, &g);
+    ds_memory_watch("from-b", gate_seen, &g);
+    rig_start(&r);
+    gate_await(&g, 1);
+    while (running_but(&r, "c") < 2)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    assert_string_equal(rig_run(&r, 1)->unit, "c/all"); /* which is not concerned */
+    for (size_t i = 2; i < 6; i++) {
+        assert_true(ds_engine_signal(r.engine, &other, &event, &units, &r.err));
+        assert_string_equal(rig_run(&r, i)->unit, "c/all");
+    }
+    assert_int_equal(gate_arrived(&g), 1);
+    gate_open(&g);
+    rig_outcome(rig_run(&r, 7), DS_PASS_DONE);
+    assert_int_equal(ds_memory_count("shared", NULL), 1);
+    rig_end(&r);
+}
+
+/* Nor does the second one look before it could see what the first has made. */
+static void rows_of_the_other_route_are_waited_for(void **state)
+{
+    static ds_destination_ops late;
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    late = ds_memory_destination_b;
+    late.lag_ms = DS_MINUTE_MS;
+    put_on_shared(&r, 0, "a");
+    put_on_shared(&r, 1, "b");
+    r.routes[0].destination = r.routes[1].destination = &late;
+    r.options.routes_n = 2;
+    ds_memory_fail("shared", &(ds_memory_faults){.lag_ms = DS_MINUTE_MS - 1});
+    rig_start(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_DONE);
+    while (running_but(&r, "c") < 1)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    rig_move(&r, DS_MINUTE_MS);
+    rig_outcome(rig_run(&r, 2), DS_PASS_DONE);
+    assert_int_equal(r.runs[1].run.totals.created, 0);
+    assert_int_equal(ds_memory_count("shared", NULL), 1);
+    rig_end(&r);
+}
+
 /* ---- without an engine ----------------------------------------------------------------------- */
 
 static int64_t signal_offline(rig *r, const char *unit, ds_event_type type)
@@ -330,6 +413,8 @@ int main(void)
     add_test(signals_that_come_together_share_a_commit);
     add_test(two_engines_share_a_process);
     add_test(a_slow_route_leaves_a_thread_to_the_others);
+    add_test(routes_that_share_rows_write_by_turns);
+    add_test(rows_of_the_other_route_are_waited_for);
     add_test(a_signal_without_a_daemon_is_kept);
     add_test(a_signal_for_units_not_yet_known_is_kept);
     add_test(a_signal_for_a_route_not_yet_known_is_kept);

@@ -224,11 +224,12 @@ static int64_t next_timer(const ds_engine *e)
     if (ds_emb_starts_nothing(e))
         return 0;
     if (e->options.once)
-        return next_of_once(e);
-    for (size_t i = 0; i < e->routes_n; i++) {
+        at_ms = next_of_once(e);
+    for (size_t i = 0; i < e->routes_n && !e->options.once; i++) {
         if (!e->routes[i].listing)
             sooner(&at_ms, e->routes[i].list_ms);
     }
+    sooner(&at_ms, ds_work_next_turn(e));
     return at_ms;
 }
 
@@ -437,6 +438,7 @@ static void free_engine(ds_engine *e)
     for (size_t i = 0; i < e->routes_n; i++)
         free(e->routes[i].refs);
     free(e->routes);
+    free(e->shares);
     free(e->all_refs);
     free(e->kinds);
     ds_queue_free(e->notes);
@@ -471,6 +473,7 @@ ds_engine *ds_engine_embedded(ds_store *store, const ds_engine_options *options,
     e->routes = ds_calloc(e->routes_n, sizeof(*e->routes));
     for (size_t i = 0; i < e->routes_n; i++)
         e->routes[i].route = options->routes[i];
+    ds_work_find_shares(e);
     e->notes = ds_queue_new(1);
     e->wake = (ds_note){.read = woken, .drop = keep};
     e->waiting_end = &e->waiting;

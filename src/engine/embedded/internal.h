@@ -195,8 +195,20 @@ struct ds_emb_unit {
     bool listed, gone;
 };
 
+/* A destination that several routes write to and that does not meet rows by key itself: two passes
+ * at once would both look for a row in vain, and both make it. Units of one route may: whose a key
+ * is the store says. */
+typedef struct ds_emb_share {
+    const ds_emb_route *writing; /* the route whose passes are at work; NULL: none is */
+    size_t passes;               /* of them */
+    const ds_emb_route *first;   /* in line, while somebody looks along it */
+    const ds_emb_route *wrote;   /* last */
+    int64_t shows_ms, lag_ms;    /* not before then are all the rows seen that it has made */
+} ds_emb_share;
+
 struct ds_emb_route {
     const ds_route *route;
+    ds_emb_share *share; /* with the other routes there; NULL: it is alone */
     ds_emb_unit *units;
     size_t units_n;
     size_t at_work;           /* threads of the pool that work for it */
@@ -248,6 +260,7 @@ typedef struct ds_work { /* first member of passes and listings */
     struct ds_work *next;
     ds_engine *engine;
     ds_emb_route *route;
+    bool writes; /* a pass */
 } ds_work;
 
 static inline ds_work *ds_work_of(ds_note *note)
@@ -259,6 +272,9 @@ static inline ds_work *ds_work_of(ds_note *note)
 void ds_work_add(ds_engine *e, ds_work *work, ds_emb_route *route);
 void ds_work_done(ds_work *work); /* on the pool's thread: the note goes to the engine */
 void ds_work_dispatch(ds_engine *e);
+void ds_work_find_shares(ds_engine *e);              /* which routes write by turns */
+void ds_work_shows_after(ds_work *work, int64_t ms); /* what it has written; after ds_work_ended */
+int64_t ds_work_next_turn(const ds_engine *e);       /* when to dispatch again; 0: never */
 /* Called first by the note's reader. */
 void ds_work_ended(ds_work *work);
 void ds_work_drop_waiting(ds_engine *e);
@@ -370,6 +386,7 @@ struct ds_engine {
     int workers;
     ds_emb_route *routes;
     size_t routes_n;
+    ds_emb_share *shares; /* [routes_n] */
     const ds_machine_kind **kinds;
     size_t kinds_n;
 

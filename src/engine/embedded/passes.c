@@ -39,6 +39,7 @@ static void pass_returned(ds_engine *e, ds_note *note)
     ds_event *ended = ds_new_in(act->arena, ds_event);
 
     ds_work_ended(&pass->work);
+    ds_work_shows_after(&pass->work, pass->result.shows_after_ms);
     pass->run = ds_pass_row(&pass->in, &pass->result, pass->started_ms, ds_emb_now(e));
     *ended = ds_pass_event(&pass->result, &pass->run);
     ended->items = pass->due;
@@ -181,6 +182,7 @@ void ds_emb_pass_begin(ds_engine *e, ds_emb_unit *unit, const ds_unit_row *row)
         .progress = &pass->progress,
     };
     atomic_init(&pass->progress.total, -1);
+    pass->work.writes = true;
     pass->work.task.run = run_pass;
     pass->work.note.read = pass_returned;
     pass->work.note.drop = drop_pass;

@@ -2,8 +2,103 @@
  *
  * Whose turn it is.  Passes and listings wait in one line for the pool's threads; where routes
  * compete, one of them gets at most half of the threads, so that a slow host never holds them all.
+ * Routes that share rows which only look-ups show write by turns.
  */
 #include "engine/embedded/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- routes that share a destination --------------------------------------------------------- */
+
+static bool looks_up(const ds_route *route)
+{
+    return route->identity && route->destination->find && !route->destination->upserts;
+}
+
+void ds_work_find_shares(ds_engine *e)
+{
+    e->shares = ds_calloc(e->routes_n, sizeof(*e->shares));
+    for (size_t i = 0; i < e->routes_n; i++) {
+        const ds_route *route = e->routes[i].route;
+
+        for (size_t k = 0; k < i && looks_up(route) && !e->routes[i].share; k++) {
+            if (!looks_up(e->routes[k].route) ||
+                strcmp(e->routes[k].route->identity, route->identity) != 0)
+                continue;
+            e->routes[k].share = e->routes[k].share ? e->routes[k].share : &e->shares[k];
+            e->routes[i].share = e->routes[k].share;
+        }
+    }
+}
+
+/* A clock that was set back must not hold it for longer than that. */
+static bool waits_for_rows(const ds_emb_share *share, int64_t now_ms)
+{
+    return share->shows_ms > now_ms && share->shows_ms - now_ms <= share->lag_ms;
+}
+
+/* Whoever is first in line for it goes first. */
+static bool is_its_turn(const ds_work *work)
+{
+    ds_emb_share *share = work->route->share;
+
+    if (!share || !work->writes)
+        return true;
+    share->first = share->first ? share->first : work->route;
+    if (share->first != work->route || (share->writing && share->writing != work->route))
+        return false;
+    return share->wrote == work->route || !waits_for_rows(share, ds_emb_now(work->engine));
+}
+
+static void look_anew(ds_engine *e)
+{
+    for (size_t i = 0; i < e->routes_n; i++)
+        e->shares[i].first = NULL;
+}
+
+static void takes_turn(const ds_work *work)
+{
+    ds_emb_share *share = work->route->share;
+
+    if (!share || !work->writes)
+        return;
+    share->writing = share->wrote = work->route;
+    share->passes++;
+}
+
+static void leaves_turn(const ds_work *work)
+{
+    ds_emb_share *share = work->route->share;
+
+    if (share && work->writes && --share->passes == 0)
+        share->writing = NULL;
+}
+
+void ds_work_shows_after(ds_work *work, int64_t ms)
+{
+    ds_emb_share *share = work->route->share;
+
+    if (!share || !ms)
+        return;
+    share->lag_ms = ms;
+    share->shows_ms = ds_emb_now(work->engine) + ms;
+}
+
+int64_t ds_work_next_turn(const ds_engine *e)
+{
+    int64_t now_ms = ds_emb_now(e), at_ms = 0;
+
+    for (size_t i = 0; i < e->routes_n; i++) {
+        const ds_emb_share *share = &e->shares[i];
+
+        if (waits_for_rows(share, now_ms) && (!at_ms || share->shows_ms < at_ms))
+            at_ms = share->shows_ms;
+    }
+    return at_ms;
+}
+
+/* ---- threads --------------------------------------------------------------------------------- */
 
 /* Even where nobody else waits, one thread stays free for a route that comes a moment later. */
 static size_t threads_for(const ds_engine *e, bool others_wait)
@@ -23,10 +118,11 @@ static bool others_wait(const ds_engine *e, const ds_emb_route *route)
 /* The first in line whose route may have a thread more. */
 static ds_work **next_turn(ds_engine *e)
 {
+    look_anew(e);
     for (ds_work **at = &e->waiting; *at; at = &(*at)->next) {
         ds_emb_route *route = (*at)->route;
 
-        if (route->at_work < threads_for(e, others_wait(e, route)))
+        if (is_its_turn(*at) && route->at_work < threads_for(e, others_wait(e, route)))
             return at;
     }
     return NULL;
@@ -56,6 +152,7 @@ void ds_work_dispatch(ds_engine *e)
         e->at_work++;
         e->worked = true;
         work->route->at_work++;
+        takes_turn(work);
         ds_pool_put(e->pool, &work->task);
     }
 }
@@ -80,6 +177,7 @@ void ds_work_ended(ds_work *work)
 {
     work->engine->at_work--;
     work->route->at_work--;
+    leaves_turn(work);
 }
 
 /* What has not begun does not begin. A unit whose pass is dropped says in the store that it runs:
