@@ -50,7 +50,7 @@ static void print_text(const ds_app *app, const ds_run_row *runs, size_t n)
 {
     static const char *const heads[] = {"STARTED", "UNIT",    "KIND",      "OUTCOME", "ROWS",
                                         "CREATED", "UPDATED", "UNCHANGED", "SKIPPED", "HELD",
-                                        "GONE",    "CALLS",   "TOOK",      "ERROR"};
+                                        "GONE",    "CALLS",   "TOOK",      "NOTE"};
     ds_table table;
 
     ds_table_init(&table, app->arena, heads, DS_COUNT(heads));

@@ -2,6 +2,7 @@
 #include "app/out.h"
 
 #include "base/text.h"
+#include <assert.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -119,7 +120,8 @@ const char *ds_paint(const ds_app *app, ds_color color)
 
 void ds_table_init(ds_table *t, ds_arena *a, const char *const *heads, size_t columns)
 {
-    *t = (ds_table){.arena = a, .heads = heads, .columns = DS_MIN(columns, DS_TABLE_COLUMNS)};
+    assert(columns <= DS_TABLE_COLUMNS);
+    *t = (ds_table){.arena = a, .heads = heads, .columns = columns};
 }
 
 void ds_table_row(ds_table *t, ds_color color, const char *const *cells)

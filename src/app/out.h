@@ -25,7 +25,7 @@ const char *ds_bytes_text(ds_arena *a, int64_t n); /* "1.5 MiB" */
 typedef enum ds_color { DS_PLAIN, DS_BOLD, DS_DIM, DS_RED, DS_GREEN, DS_YELLOW } ds_color;
 const char *ds_paint(const ds_app *app, ds_color color); /* "" where colours are off */
 
-#define DS_TABLE_COLUMNS 12
+#define DS_TABLE_COLUMNS 16
 typedef struct ds_table {
     ds_arena *arena;
     const char *const *heads;
