@@ -38,10 +38,16 @@ typedef struct ds_page {
     bool restart;       /* the cursor no longer fits what it pointed into: this page starts over */
     int64_t total_hint; /* records the unit holds, for progress; -1 unknown */
     int64_t calls;      /* requests it took */
+    const char **answers; /* items that were asked for, see ds_page_answers */
+    size_t answers_n, answers_cap;
 } ds_page;
 
 DS_API void ds_page_init(ds_page *page, ds_arena *a);
 DS_API ds_record *ds_page_add(ds_page *page); /* valid until the next ds_page_add */
+/* Of a source that says names_items: a record on this page is what `item` of the ds_fetch names.
+ * Needed where its key is spelt otherwise; of what nothing came for, whoever asked is told. The
+ * item is borrowed. */
+DS_API void ds_page_answers(ds_page *page, const char *item);
 
 /* Sets one property; the name is borrowed like the texts of values. A second set replaces the
  * first. Beyond DS_PROPERTIES_MAX the record becomes a held one. */

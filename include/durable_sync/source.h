@@ -84,7 +84,7 @@ typedef struct ds_source_ops {
 
     bool targets_items; /* understands items; else the core filters a full read */
     /* With targets_items: an item may be named otherwise than by its key ("acme/loom"), so the core
-     * takes whatever records come for them. */
+     * takes whatever records come for them; ds_page_answers says which of them have come. */
     bool names_items;
     /* With targets_items: a full read may pass over a record that is there (page numbers shift when
      * a row before them is deleted). What seems gone is then asked for by its key, up to a thousand

@@ -86,7 +86,7 @@ static void explain_text(const explain *e, const ds_planned *row)
 
     if (e->found > 1)
         putchar('\n');
-    printf("%s:%s  %s\n\n", e->route->name, ds_safe(a, e->unit), ds_safe(a, e->key));
+    printf("%s:%s  %s\n\n", e->route->name, ds_safe(a, e->unit), ds_safe(a, row->key));
     head(e, "as read from the source");
     if (row->source)
         ds_props_shown(e->app, a, row->source->props, row->source->props_n);
@@ -140,7 +140,7 @@ static void explain_json(explain *e, const ds_planned *row)
     ds_json_w_begin_object(w);
     ds_w_text(w, "route", e->route->name);
     ds_w_text(w, "unit", e->unit);
-    ds_w_text(w, "key", e->key);
+    ds_w_text(w, "key", row->key);
     ds_w_props(w, "source", row->source ? row->source->props : NULL,
                row->source ? row->source->props_n : 0, row->source != NULL);
     ds_w_props(w, "mapped", row->props, row->props_n, row->props != NULL);
@@ -156,11 +156,12 @@ static void explain_json(explain *e, const ds_planned *row)
     ds_json_w_end_object(w);
 }
 
+/* Of a source that knows it by another name nothing else comes. */
 static bool on_row(void *to, const ds_planned *row)
 {
     explain *e = to;
 
-    if (!row->key || strcmp(row->key, e->key) != 0)
+    if (!row->key || (!e->route->source->names_items && strcmp(row->key, e->key) != 0))
         return true;
     e->found++;
     if (e->app->json)

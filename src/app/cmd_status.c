@@ -181,6 +181,7 @@ static void unit_json(const status *s, ds_json_writer *w, const ds_unit_row *row
     }
     ds_w_text(w, "last_error", u->last_error);
     ds_w_text(w, "last_error_kind", u->error_kind);
+    ds_w_text(w, "last_note", u->last_note);
     ds_w_bool(w, "sync_pending", u->want.any);
     ds_w_time(w, "next_run", next_run(s, row));
     ds_w_int(w, "held", row->held);
@@ -327,7 +328,9 @@ static const char *note_of(const status *s, const ds_unit_row *row)
                                u->paused ? "`resume`" : "the next run");
     if (u->want.any)
         return "a pass is asked for";
-    return row->unsure ? unsure_text(s, row) : "";
+    if (row->unsure)
+        return unsure_text(s, row);
+    return u->last_note ? u->last_note : "";
 }
 
 static void unit_text(const status *s, ds_table *table, const ds_unit_row *row)

@@ -121,7 +121,7 @@ void ds_results_add(void *results, const ds_run_row *run)
         ds_meter_clear(r->meter);
     if (r->app->json)
         ds_w_run(&r->w, run, true);
-    else if (!r->app->quiet || run->outcome != DS_PASS_DONE)
+    else if (!r->app->quiet || run->outcome != DS_PASS_DONE || run->error)
         print_line(r, run);
 }
 

@@ -127,13 +127,14 @@ static void remember_error(ds_unit *u, const ds_event *ev, ds_arena *a)
     u->error_status = ev->error_status;
 }
 
-static void ended_well(ds_unit *u, const ds_event *ev, int64_t now_ms)
+static void ended_well(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
 {
     u->runs_completed++;
     u->last_run_ms = now_ms;
     u->last_stats = ev->totals;
     u->has_stats = true;
     u->last_error = u->error_kind = NULL;
+    u->last_note = ds_arena_strdup(a, ev->error);
     u->error_status = 0;
     u->attempts = 0;
     if (u->run_kind != DS_PASS_TARGETED)
@@ -206,7 +207,7 @@ static void pass_ended(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena 
     switch (ev->outcome) {
     case DS_PASS_DONE:
     case DS_PASS_PARTIAL:
-        ended_well(u, ev, now_ms);
+        ended_well(u, ev, now_ms, a);
         break;
     case DS_PASS_FAILED:
         failed(u, ev, now_ms, a);

@@ -61,6 +61,7 @@ typedef struct ds_unit {
     /* ours */
     const char *error_kind; /* of last_error: "auth", "transient", ...; NULL */
     int64_t error_status;   /* HTTP status of last_error; 0: none */
+    const char *last_note;  /* what the last pass said though it ended well; NULL: nothing */
     const char *approval;   /* why it waits for `approve`; NULL: it does not */
     bool approved;          /* the next pass may go beyond limits */
     bool gone;              /* no longer among the source's units */
@@ -114,7 +115,8 @@ typedef struct ds_event {
     int64_t spread_ms;     /* ENSURE: a first or overdue pass starts within this, by hash of key */
     ds_pass_outcome outcome; /* PASS_ENDED */
     ds_totals totals;
-    const char *error;      /* PASS_ENDED: text, or for APPROVAL what waits; NULL: none */
+    /* PASS_ENDED: text; for APPROVAL what waits, for DONE and PARTIAL a note; NULL: none */
+    const char *error;
     const char *error_kind; /* "transient", ... */
     int64_t error_status;
     int64_t retry_after_ms; /* WAITING; -1: not said */

@@ -29,6 +29,19 @@ ds_record *ds_page_add(ds_page *page)
     return rec;
 }
 
+void ds_page_answers(ds_page *page, const char *item)
+{
+    if (page->answers_n == page->answers_cap) {
+        size_t cap = page->answers_cap ? page->answers_cap * 2 : 16;
+
+        page->answers =
+            ds_arena_grow(page->arena, page->answers, page->answers_cap * sizeof(*page->answers),
+                          cap * sizeof(*page->answers));
+        page->answers_cap = cap;
+    }
+    page->answers[page->answers_n++] = item;
+}
+
 static void need_room(ds_record *rec, uint32_t n)
 {
     uint32_t cap;

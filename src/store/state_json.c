@@ -156,6 +156,8 @@ static void write_ours(ds_json_writer *w, const ds_unit *u)
     ds_w_int(w, "interval_ms", u->interval_ms); /* exact */
     ds_w_text(w, "error_kind", u->error_kind);
     ds_w_int(w, "error_status", u->error_status);
+    if (u->last_note)
+        ds_w_text(w, "last_note", u->last_note);
     ds_w_text(w, "approval", u->approval);
     ds_w_bool(w, "approved", u->approved);
     ds_w_bool(w, "gone", u->gone);
@@ -213,6 +215,7 @@ static void read_ours(const ds_json *json, ds_arena *a, ds_unit *u)
     u->interval_ms = read_span(json, "interval_ms", u->interval_ms);
     u->error_kind = read_text(json, "error_kind", a);
     u->error_status = ds_json_integer(json, "error_status", 0);
+    u->last_note = read_text(json, "last_note", a);
     u->approval = read_text(json, "approval", a);
     u->approved = ds_json_bool(json, "approved");
     u->gone = ds_json_bool(json, "gone");

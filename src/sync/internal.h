@@ -192,7 +192,8 @@ typedef struct pass {
     bool source_done;
 
     keyset page_keys;    /* of the page in hand */
-    keyset items_wanted; /* targeted */
+    keyset items_wanted; /* targeted... */
+    uint8_t *items_came; /* ...and which of them a record has come for */
     ds_held *held;       /* set aside before, by key */
     size_t held_n;
     bool held_many; /* too many to keep in mind */
@@ -226,6 +227,13 @@ DS_MUST_USE bool prepare_page(pass *p, const ds_page *page, ds_arena *a, item **
 /* out[i]: how keys[i] was set aside before; NULL: it was not. */
 DS_MUST_USE bool held_before(pass *p, const char *const *keys, size_t n, ds_arena *a,
                              const ds_held **out, ds_err *err);
+/* asked.c: the items of a targeted pass. Whether a record of this key is wanted; notes that it
+ * came.
+ */
+bool asked_for(pass *p, const char *key, uint64_t hash);
+void asked_begin(pass *p);
+void asked_came(pass *p, const ds_page *page); /* under other names than keys */
+void asked_tell(const pass *p, ds_err *out);   /* which did not come, as a text of kind NONE */
 /* transform.c: what the route's transform makes of what is to be written. */
 DS_MUST_USE bool transform_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err);
 /* match.c: finds each item's link; marks links as seen. */

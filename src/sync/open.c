@@ -66,11 +66,8 @@ void pass_close(pass *p)
     ds_arena_free(p->slice);
 }
 
-static void remember_wanted(pass *p)
+static void remember_intents(pass *p)
 {
-    for (size_t i = 0; i < p->in->items_n; i++)
-        keyset_put(&p->items_wanted, ds_hash64(p->in->items[i], strlen(p->in->items[i])),
-                   (uint32_t)i);
     p->intent_seen = ds_arena_zalloc(p->keep, p->begin.intents_n + 1);
     for (size_t i = 0; i < p->begin.intents_n; i++)
         keyset_put(&p->intent_keys,
@@ -309,7 +306,8 @@ open_result pass_open(pass *p, const ds_pass_in *in, bool planning, ds_err *err)
         !settle_identity(p, continues, &fresh, err))
         return OPEN_FAILED;
     prepare_counters(p, p->begin.resumed && !fresh);
-    remember_wanted(p);
+    asked_begin(p);
+    remember_intents(p);
     return remember_held(p, err) ? OPENED : OPEN_FAILED;
 }
 

@@ -104,6 +104,7 @@ static step handle_page(pass *p, fetched *got, ds_err *err)
     p->source_calls += page->calls;
     if (page->restart)
         pass_restart(p);
+    asked_came(p, page);
     if (!prepare_page(p, page, got->arena, &items, &n, err))
         return STEP_FAILED;
     if (DS_PLANT("cursor saved early"))
@@ -264,6 +265,7 @@ static ds_pass_outcome run(pass *p, ds_err *err)
     switch (now) {
     case STEP_END:
     case STEP_ON:
+        asked_tell(p, err);
         return p->totals.held ? DS_PASS_PARTIAL : DS_PASS_DONE;
     case STEP_APPROVAL:
         return DS_PASS_APPROVAL;

@@ -56,7 +56,9 @@ typedef struct ds_pass_result {
     ds_pass_outcome outcome;
     ds_totals totals;
     int64_t source_calls, destination_calls;
-    ds_err err; /* FAILED, PAUSED, WAITING: why; APPROVAL: text says what waits */
+    /* FAILED, PAUSED, WAITING: why; APPROVAL: text says what waits; DONE, PARTIAL: of kind NONE,
+     * the text is what there is to say all the same, or "" */
+    ds_err err;
     /* Every row is to be compared, and this pass meets some of them alone: a full one is to follow,
      * whatever the outcome. */
     bool wants_full;

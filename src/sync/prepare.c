@@ -13,11 +13,6 @@ static void hold(item *it, const char *reason)
     it->reason = reason;
 }
 
-static const char *key_of_wanted(const void *items, uint32_t index)
-{
-    return ((const char *const *)items)[index];
-}
-
 static const char *key_of_held(const void *held, uint32_t index)
 {
     return ((const ds_held *)held)[index].key;
@@ -26,12 +21,6 @@ static const char *key_of_held(const void *held, uint32_t index)
 static const char *key_of_item(const void *items, uint32_t index)
 {
     return ((const item *)items)[index].key;
-}
-
-static bool is_asked_for(const pass *p, const char *key, uint64_t hash)
-{
-    return !p->in->items || (p->src->ops->targets_items && p->src->ops->names_items) ||
-           keyset_find(&p->items_wanted, hash, key, key_of_wanted, p->in->items) != UINT32_MAX;
 }
 
 static const ds_held *remembered(const pass *p, const char *key)
@@ -129,7 +118,7 @@ static bool look_at(pass *p, item *it, size_t nth, ds_arena *a)
     }
     it->key = it->rec->primary_key;
     it->key_hash = ds_hash64(it->key, strlen(it->key));
-    if (!is_asked_for(p, it->key, it->key_hash))
+    if (!asked_for(p, it->key, it->key_hash))
         return false;
     it->intent = intent_of(p, it->key, it->key_hash);
     if (it->intent)

@@ -79,8 +79,9 @@ static bool run(trial *t, const ds_record *rec, ds_tried *out, ds_err *err)
     return true;
 }
 
-/* The record that was asked for; NULL: not on this page. */
-static const ds_record *pick(const trial *t, const ds_page *page)
+/* The record that was asked for; NULL: not on this page. `by_name`: whatever came is what the
+ * source calls so. */
+static const ds_record *pick(const trial *t, const ds_page *page, bool by_name)
 {
     const char *key = t->in->key, *reason;
     ds_transform_in in;
@@ -88,7 +89,7 @@ static const ds_record *pick(const trial *t, const ds_page *page)
     for (size_t i = 0; i < page->records_n; i++) {
         const ds_record *rec = &page->records[i];
 
-        if (key && rec->primary_key && !strcmp(rec->primary_key, key))
+        if (key && (by_name || (rec->primary_key && !strcmp(rec->primary_key, key))))
             return rec;
         if (!key && !rec->hold &&
             ds_mapping_before(t->map, rec, t->arena, &in, &reason) != DS_MAP_DROPPED)
@@ -115,7 +116,7 @@ static bool search(trial *t, ds_source *src, ds_tried *out, ds_err *err)
             return ds_fail(err, DS_ERR_CANCELLED, "stopped");
         if (!src->ops->fetch_page(src, &t->act, &want, &page, err))
             return ds_wrap(err, "source");
-        rec = pick(t, &page);
+        rec = pick(t, &page, want.items && src->ops->names_items);
         if (rec)
             return run(t, rec, out, err);
         if (!page.next_cursor)

@@ -176,6 +176,21 @@ class Repositories(Routes):
         (done,) = self.once("--items", items, "r/github:acme")
         self.assertEqual((done["kind"], done["updated"], done["total"]), ("targeted", 3, 3))
         self.assertEqual(sum(self.asked().values()), 5)
+        self.assertEqual((done["note"], done["error"]),
+                         ("nothing came from the source for 12345, acme/none", None))
+
+    def test_a_slip_is_said_wherever_one_looks(self):
+        self.route("orgs: [acme]", "owns: [description]")
+        name, said = self.repo()["name"], "nothing came from the source for acme/none"
+        self.assertIn(said, self.run_it("-q", "sync", "r", "acme/none", name, "--wait").out)
+        self.assertIn(said, self.run_it("status").out)
+        self.assertIn(said, self.run_it("history").out)
+        self.assertEqual(self.run_it("status", "--json").json["units"][0]["last_note"], said)
+        self.assertIn(f'note="{said}"', self.run_it("--log-format", "text", "-v", "sync", "r", "acme/none", "--wait").err)
+        self.assertEqual(self.run_it("-q", "sync", "r", name, "--wait").out, "")
+        self.assertNotIn(said, self.run_it("status").out)
+        self.assertIn(f'"{name}"', self.run_it("explain", "r", name).out)
+        self.assertIn(f'"{name}"', self.run_it("try", "r", name).out)
 
     def test_etags(self):
         self.route("orgs: [acme], users: [ada]")
@@ -518,9 +533,11 @@ class Inside(Routes):
         self.asked()
         (done,) = self.once("--items", f"#{first['number']},#9999", "r")
         self.assertEqual((done["updated"], done["total"]), (1, 1))
+        self.assertEqual(done["note"], "nothing came from the source for #9999")
         self.assertEqual(self.asked(), {"GET /repos/{owner}/{repo}/issues/{number}": 2})
-        (done,) = self.once("--items", str(second["id"]), "r")
+        (done,) = self.once("--items", f"{second['id']},{second['number']}", "r")
         self.assertEqual((done["updated"], done["total"]), (1, 1))
+        self.assertEqual(done["note"], f"nothing came from the source for {second['number']}")
 
     def test_issues_that_are_disabled(self):
         self.route(f"repos: [{self.repo}], items: issues")

@@ -230,6 +230,7 @@ class Items(Routes):
         done = self.targeted(keys[0], keys[1].replace("-", ""), f"https://www.notion.so/acme/Row-{keys[2].replace('-', '')}",
                              other, keys[4], "no-id", "00000000-0000-0000-0000-000000000001")
         self.assertEqual((done["updated"], done["total"]), (3, 3))
+        self.assertEqual(done["note"], f"nothing came from the source for {other}, {keys[4]}, no-id and 1 more")
         self.assertEqual(self.table("count(*)", "Name = 'edited'"), [(3,)])
 
     def test_many_of_them(self):
@@ -247,6 +248,7 @@ class Items(Routes):
         self.edit(rows[keys[0]], Name={"title": text("edited")})
         done = self.targeted(keys[0], keys[1], "nothing of that name", 'with "quotes" \\')
         self.assertEqual((done["updated"], done["unchanged"], done["total"]), (1, 1, 2))
+        self.assertEqual(done["note"], 'nothing came from the source for nothing of that name, with "quotes" \\')
         self.assertEqual(self.asked()["POST /v1/data_sources/{id}/query"], 2)
 
     def test_case_makes_another_key(self):

@@ -311,8 +311,12 @@ static bool fetch_named(ds_source *self, ds_activity *act, const ds_fetch *want,
     static const char *const keys[] = {"a"};
     ds_fetch by_key = *want;
 
-    if (want->items && strcmp(want->items[0], asked[0]) == 0)
+    if (want->items && strcmp(want->items[0], asked[0]) == 0) {
         by_key.items = keys;
+        by_key.items_n = 1;
+        ds_page_answers(page, asked[0]);
+        ds_page_answers(page, "one that nobody asked for");
+    }
     return ds_memory_source.fetch_page(self, act, &by_key, page, err);
 }
 
@@ -331,6 +335,52 @@ static void what_comes_for_an_item_of_another_name_is_taken(void **state)
     assert_string_equal(world_totals(w), "1 1 0 0 0 0");
     assert_int_equal(ds_memory_count("out", NULL), 1);
     assert_int_equal(ds_memory_count("out", "a"), 1);
+    assert_string_equal(world_pass(w).err.text, "");
+}
+
+static void whoever_asked_hears_what_did_not_come(void **state)
+{
+    static const char *const slips[] = {"a", "b1", "b1", "c", "a", "d", "e", "f"};
+    static const struct {
+        size_t from, n;
+        const char *told;
+    } rows[] = {
+        {0, 1, ""},
+        {0, 2, "nothing came from the source for b1"},
+        {0, 4, "nothing came from the source for b1, c"},
+        {2, 4, "nothing came from the source for b1, c, d"},
+        {1, 7, "nothing came from the source for b1, c, d and 2 more"},
+    };
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory"), "");
+    put("a", "one");
+    w->kind = DS_PASS_TARGETED;
+    for (size_t i = 0; i < DS_COUNT(rows); i++) {
+        ds_pass_result result;
+
+        w->items = slips + rows[i].from;
+        w->items_n = rows[i].n;
+        result = world_pass(w);
+        assert_int_equal(result.outcome, DS_PASS_DONE);
+        assert_int_equal(result.err.kind, DS_ERR_NONE);
+        assert_string_equal(result.err.text, rows[i].told);
+    }
+}
+
+static void and_of_a_name_that_its_source_does_not_know(void **state)
+{
+    static const char *const other[] = {"the first one", "the last one"};
+    world *w = *state;
+
+    knowing.fetch_page = fetch_named;
+    knowing.names_items = true;
+    start(w, FROM_KNOWING, TO("odd"), "");
+    put("a", "one");
+    w->kind = DS_PASS_TARGETED;
+    w->items = other;
+    w->items_n = 2;
+    assert_string_equal(world_pass(w).err.text, "nothing came from the source for the last one");
 }
 
 int main(void)
@@ -344,6 +394,8 @@ int main(void)
         CASE(what_has_no_place_there_is_no_difference),
         CASE(where_a_row_may_undo_others_each_page_is_flushed),
         CASE(what_comes_for_an_item_of_another_name_is_taken),
+        CASE(whoever_asked_hears_what_did_not_come),
+        CASE(and_of_a_name_that_its_source_does_not_know),
     };
 
     return cmocka_run_group_tests_name("what both ends tell", tests, NULL, NULL);

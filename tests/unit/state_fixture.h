@@ -19,6 +19,7 @@ static DS_UNUSED ds_unit full_unit(void)
         .has_stats = true,
         .last_error = "it \"broke\"\n",
         .error_kind = "auth",
+        .last_note = "nothing came from the source for x",
         .error_status = 401,
         .approval = "more than 25%",
         .approved = true,
@@ -77,6 +78,7 @@ static DS_UNUSED void assert_same_unit(const ds_unit *is, const ds_unit *want)
     assert_int_equal(is->has_stats, want->has_stats);
     assert_same_text(is->last_error, want->last_error);
     assert_same_text(is->error_kind, want->error_kind);
+    assert_same_text(is->last_note, want->last_note);
     assert_int_equal(is->error_status, want->error_status);
     assert_same_text(is->approval, want->approval);
     assert_int_equal(is->approved, want->approved);

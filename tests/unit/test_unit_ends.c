@@ -40,13 +40,17 @@ static void a_pass_that_ends_well_clears_the_error(void **state)
     tell(l, event_of(DS_EV_SYNC_NOW));
     assert_string_equal(l->unit.last_error, "HTTP 503"); /* until the next has ended */
     l->now += 5;
-    tell(l, ended_event(DS_PASS_PARTIAL, NULL, NULL));
+    tell(l, ended_event(DS_PASS_PARTIAL, "nothing came for x", NULL));
+    assert_string_equal(l->unit.last_note, "nothing came for x"); /* which is no error */
     assert_null(l->unit.last_error);
     assert_null(l->unit.error_kind);
     assert_int_equal(l->unit.error_status, 0);
     assert_int_equal(l->unit.attempts, 0);
     assert_int_equal(l->unit.runs_completed, 2);
     assert_int_equal(l->unit.last_run_ms, T0 + 5);
+    tell(l, event_of(DS_EV_SYNC_NOW));
+    tell(l, ended_event(DS_PASS_DONE, NULL, NULL));
+    assert_null(l->unit.last_note);
 }
 
 static void errors_without_text_are_shown_too(void **state)

@@ -157,17 +157,21 @@ static void add_inside(ds_page *page, const ds_json *object)
         ds_record_set(rec, "repository", repository);
 }
 
-static bool is_wanted(const ds_fetch *want, const ds_json *object, ds_arena *a)
+static bool is_wanted(const ds_fetch *want, const ds_json *object, ds_page *page)
 {
+    ds_arena *a = page->arena;
     const char *key = ds_github_key(object, a);
     const char *number =
         ds_arena_printf(a, "#%lld", (long long)ds_json_integer(object, "number", -1));
+    bool any = !want->items;
 
     for (size_t i = 0; want->items && i < want->items_n; i++) {
-        if ((key && strcmp(want->items[i], key) == 0) || strcmp(want->items[i], number) == 0)
-            return true;
+        if ((!key || strcmp(want->items[i], key) != 0) && strcmp(want->items[i], number) != 0)
+            continue;
+        ds_page_answers(page, want->items[i]);
+        any = true;
     }
-    return !want->items;
+    return any;
 }
 
 /* Changed before what a changes pass asks for: in the listing of pull requests all that follows is
@@ -188,7 +192,7 @@ static void add_object(ds_github_items items, const ds_fetch *want, const ds_jso
 {
     bool is_pull = ds_json_get(object, "pull_request") != NULL;
 
-    if ((items != DS_GITHUB_ISSUES || !is_pull) && is_wanted(want, object, page->arena))
+    if ((items != DS_GITHUB_ISSUES || !is_pull) && is_wanted(want, object, page))
         add_inside(page, object);
 }
 

@@ -100,8 +100,10 @@ static bool add_one(ds_github *gh, ds_activity *act, const ds_fetch *want, const
     ds_github_meaning is;
 
     if (get->doc && ds_json_kind_of(get->doc) == DS_JSON_OBJECT) {
-        if (ds_github_passes(gh, get->doc) && is_still_here(want, get->doc))
-            ds_github_add_repo(page, get->doc);
+        if (!ds_github_passes(gh, get->doc) || !is_still_here(want, get->doc))
+            return true;
+        ds_github_add_repo(page, get->doc);
+        ds_page_answers(page, name);
         return true;
     }
     if (get->req.err.kind != DS_ERR_PERMANENT || !get->req.status)

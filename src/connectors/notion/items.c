@@ -39,8 +39,9 @@ static bool is_ours(const ds_notion_reader *r, const ds_json *json)
     return id && strcmp(id, r->table.id) == 0;
 }
 
-static bool ask_pages(ds_notion_reader *r, ds_activity *act, const char *const *ids, size_t n,
-                      ds_page *page, ds_err *err)
+/* `names`: the ids, as whoever asks has spelt them. */
+static bool ask_pages(ds_notion_reader *r, ds_activity *act, const char *const *names,
+                      const char *const *ids, size_t n, ds_page *page, ds_err *err)
 {
     ds_arena *a = page->arena;
     ds_http_request requests[PAGES_MOST];
@@ -63,8 +64,10 @@ static bool ask_pages(ds_notion_reader *r, ds_activity *act, const char *const *
         doc = err->kind == DS_ERR_NONE ? ds_http_json(act, &requests[i], err) : NULL;
         if (!doc)
             return ds_wrap(err, "page %s", ids[i]);
-        if (ds_notion_row_read(doc, &rows[rows_n]) && is_ours(r, doc))
-            rows_n++;
+        if (!ds_notion_row_read(doc, &rows[rows_n]) || !is_ours(r, doc))
+            continue;
+        rows_n++;
+        ds_page_answers(page, names[i]);
     }
     return ds_notion_rows_put(r, act, rows, rows_n, page, err);
 }
@@ -74,13 +77,14 @@ static bool fetch_by_id(ds_notion_reader *r, ds_activity *act, const ds_fetch *w
 {
     size_t at = first_of(want), n = 0;
     size_t most = DS_MIN(PAGES_MOST, DS_MAX(want->limit, (size_t)1));
-    const char *ids[PAGES_MOST];
+    const char *ids[PAGES_MOST], *names[PAGES_MOST];
 
     for (; at < want->items_n && n < most; at++) {
+        names[n] = want->items[at];
         ids[n] = ds_notion_id(want->items[at], page->arena);
         n += ids[n] != NULL; /* what is no id names no row */
     }
-    if (n && !ask_pages(r, act, ids, n, page, err))
+    if (n && !ask_pages(r, act, names, ids, n, page, err))
         return false;
     lead_on(want, at, page);
     return true;

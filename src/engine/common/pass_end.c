@@ -103,7 +103,7 @@ ds_run_row ds_pass_row(const ds_pass_in *in, const ds_pass_result *result, int64
 {
     bool approval = result->outcome == DS_PASS_APPROVAL;
     bool well = result->outcome == DS_PASS_DONE || result->outcome == DS_PASS_PARTIAL;
-    bool says_why = !well && result->err.text[0];
+    bool says = result->err.text[0] != '\0';
     ds_run_row run = {
         .route = in->route->name,
         .unit = in->unit,
@@ -114,11 +114,11 @@ ds_run_row ds_pass_row(const ds_pass_in *in, const ds_pass_result *result, int64
         .totals = result->totals,
         .source_calls = result->source_calls,
         .destination_calls = result->destination_calls,
-        .error = says_why ? result->err.text : NULL,
-        .error_status = says_why ? result->err.http_status : 0,
+        .error = says ? result->err.text : NULL,
+        .error_status = says ? result->err.http_status : 0,
     };
 
-    if (says_why)
+    if (says && !well)
         run.error_kind = approval ? "approval" : ds_err_kind_name(result->err.kind);
     return run;
 }
@@ -166,5 +166,9 @@ void ds_pass_log(const ds_run_row *run)
            ds_pass_kind_name(run->kind), DS_LOG_INT("total"), numbers[0], DS_LOG_INT("created"),
            numbers[1], DS_LOG_INT("updated"), numbers[2], DS_LOG_INT("unchanged"), numbers[3],
            DS_LOG_INT("skipped"), numbers[4], DS_LOG_INT("held"), numbers[5], DS_LOG_INT("gone"),
-           numbers[6], DS_LOG_INT("ms"), numbers[7], run->error ? "error" : NULL, run->error, NULL);
+           numbers[6], DS_LOG_INT("ms"), numbers[7],
+           !run->error       ? NULL
+           : run->error_kind ? "error"
+                             : "note",
+           run->error, NULL);
 }

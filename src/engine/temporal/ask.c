@@ -53,6 +53,8 @@ static void write_status(ds_json_writer *w, const ds_carry *carry, int64_t now_m
     ds_w_text(w, "error_kind", u->error_kind);
     ds_w_int(w, "error_status", u->error_status);
     ds_w_bool(w, "gone", u->gone);
+    if (u->last_note)
+        ds_w_text(w, "last_note", u->last_note);
     write_time(w, "next_full", u->full_due_ms, a);
     write_time(w, "next_retry", waits ? u->retry_ms : 0, a);
     write_time(w, "next_sync", u->due_ms, a);
