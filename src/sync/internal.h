@@ -276,6 +276,8 @@ typedef enum write_result { WROTE, WROTE_LIMIT, WROTE_FAILED } write_result;
 DS_MUST_USE write_result write_items(pass *p, item *items, size_t n, ds_err *err);
 /* Whether the row must be looked at first: the destination does not meet it by key itself. */
 bool needs_find(const pass *p, const item *it);
+/* It would not be written, but that its create was sent twice: one row of its key is left alone. */
+bool is_looked_at_only(const pass *p, const item *it);
 /* One slice to the destination, between crash points. */
 DS_MUST_USE bool send_writes(pass *p, ds_write *writes, size_t n, ds_err *err);
 /* The route's pace: how many at once, and until n more may go. CANCELLED: stopped meanwhile. */

@@ -84,8 +84,15 @@ static void classify_write(planner *pl, const item *it, const ds_found *found, d
         return;
     planned->id = found->id;
     list_changes(p, it, planned);
-    if (!planned->changes_n && !p->route->write_always && row_is_same(p, it, it->row))
+    if (p->route->write_always)
+        return;
+    if (is_looked_at_only(p, it)) {
+        planned->changes_n = 0;
+        planned->body = NULL;
         planned->outcome = DS_OUT_UNCHANGED;
+    } else if (!planned->changes_n && row_is_same(p, it, it->row)) {
+        planned->outcome = DS_OUT_UNCHANGED;
+    }
 }
 
 static void classify(planner *pl, const item *it, const ds_found *found, ds_planned *planned)

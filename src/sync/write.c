@@ -127,8 +127,7 @@ static const char *conflict_text(const pass *p, const item *it, const ds_found *
                            found->n, ids_of(p, found), route, key, route, key, found->id);
 }
 
-/* It would not be written, but that its create was sent twice. */
-static bool is_looked_at_only(const pass *p, const item *it)
+bool is_looked_at_only(const pass *p, const item *it)
 {
     return it->link && it->link->valid && it->link->flags & DS_LINK_TWICE &&
            ds_hash_same(it->link->hash, it->mapped.hash) && !p->route->verify_all;

@@ -46,6 +46,7 @@ static void the_second_look_is_no_change(void **state)
     assert_string_equal(world_totals(w), "1 1 0 0 0 0");
     w->approved = false;
     ds_memory_put("out", "all", "a", "{\"Name\": \"by hand\"}");
+    assert_string_equal(world_plan(w), "1 0 0 1 0 0 missing 0");
     assert_string_equal(world_totals(w), "1 0 0 1 0 0");
     assert_string_equal(world_totals(w), "1 0 0 1 0 0");
     assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "by hand");
