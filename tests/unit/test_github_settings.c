@@ -23,7 +23,9 @@ static const struct setting {
 } settings[] = {
     {"an organisation", LIST(acme), {0}, false, false, "auto", "https://h", NULL},
     {"a repository", {0}, LIST(loom), false, false, "auto", "https://h/api/v3", NULL},
-    {"one's own", {0}, {0}, true, true, "graphql", "https://h", NULL},
+    {"one's own", {0}, {0}, true, true, "auto", "https://h", NULL},
+    {"both, by GraphQL", LIST(acme), {0}, true, true, "graphql", "https://h", NULL},
+    {"one's own by GraphQL", {0}, {0}, true, true, "graphql", "https://h", "come by REST"},
     {"nothing", {0}, {0}, false, true, "auto", "https://h", "nothing is named"},
     {"one's own without a token", {0}, {0}, true, false, "auto", "https://h", "`mine` needs"},
     {"GraphQL without a token",

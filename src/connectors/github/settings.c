@@ -30,8 +30,9 @@ const ds_option ds_github_options[] = {
                   "what becomes of archived repositories"),
     LIST(topics, "repositories with one of these topics alone"),
     LIST(languages, "repositories with one of these as their main language alone: [C, Rust]"),
-    DS_OPT_CHOICE(ds_github, road, "auto|rest|graphql", "auto",
-                  "how organisations are read; auto: by GraphQL where that saves calls"),
+    DS_OPT_CHOICE(
+        ds_github, road, "auto|rest|graphql", "auto",
+        "how the repositories of `orgs` are read; auto: by GraphQL where that saves calls"),
     DS_HTTP_OPTIONS(ds_github, http, "https://api.github.com"),
     DS_OPT_END,
 };
@@ -108,6 +109,20 @@ static bool check_repos(ds_texts repos, ds_err *err)
     return true;
 }
 
+/* What it cannot serve would go by REST without a word. */
+static bool check_graphql(const ds_github *gh, ds_err *err)
+{
+    if (!gh->token)
+        return ds_fail(err, DS_ERR_CONFIG,
+                       "`road: graphql` needs a `token`: GraphQL knows nobody "
+                       "anonymous");
+    if (!gh->orgs.n || ds_github_items_of(gh) != DS_GITHUB_REPOS)
+        return ds_fail(err, DS_ERR_CONFIG,
+                       "`road: graphql` is for the repositories of `orgs`; `users`, `repos`, "
+                       "`mine` and what is in repositories come by REST: leave `road` out");
+    return true;
+}
+
 bool ds_github_validate(const ds_source *self, ds_err *err)
 {
     const ds_github *gh = (const ds_github *)self;
@@ -120,9 +135,7 @@ bool ds_github_validate(const ds_source *self, ds_err *err)
         return false;
     if (gh->mine && !gh->token)
         return ds_fail(err, DS_ERR_CONFIG, "`mine` needs a `token`: whose repositories else?");
-    if (!gh->token && strcmp(gh->road, "graphql") == 0)
-        return ds_fail(err, DS_ERR_CONFIG,
-                       "`road: graphql` needs a `token`: GraphQL knows nobody "
-                       "anonymous");
+    if (strcmp(gh->road, "graphql") == 0 && !check_graphql(gh, err))
+        return false;
     return ds_http_settings_ok(&gh->http, err);
 }
