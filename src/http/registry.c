@@ -1,8 +1,10 @@
 /* src/http/registry.c
  *
  * The budgets of this process: one for each credential, host and pool, shared by the threads of all
- * passes.  A budget stays once it is there, so that a route that comes back finds what was learnt;
- * what outlives the process is kept in the store under a hash of the three.
+ * passes.  A budget stays when its clients have gone, so that a route that comes back finds what
+ * was learnt; what outlives the process is kept in the store under a hash of the three.  Tokens
+ * that change every hour leave budgets that nobody comes back to: of those without a client only so
+ * many are kept.
  */
 #include "http/internal.h"
 
@@ -13,11 +15,14 @@
 #include <string.h>
 
 #define NAME_BYTES ((size_t)16)
+#define LEFT_MOST 256 /* budgets without a client */
 
 typedef struct shared_budget {
     struct shared_budget *next;
     char name[2 * NAME_BYTES + 8]; /* "budget:" and a hash */
     ds_budget *budget;
+    int clients;
+    uint64_t left; /* its place among all whose clients have gone */
 } shared_budget;
 
 struct pool_budget {
@@ -29,6 +34,7 @@ struct pool_budget {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* never held across anything slow */
 static shared_budget *all;
+static uint64_t leavers;
 
 #define KEEP_EVERY_MS DS_MINUTE_MS
 
@@ -100,11 +106,33 @@ pool_budget *pool_open(ds_activity *act, const char *origin, const ds_secret *to
         p->shared->next = all;
         all = p->shared;
     }
+    p->shared->clients++;
     p->seat = ds_seat_take(p->shared->budget, ds_activity_route(act), ds_activity_haste(act));
     p->refusals = ds_budget_refusals(p->shared->budget);
     p->kept_ms = now;
     pthread_mutex_unlock(&lock);
     return p;
+}
+
+/* The budget that lost its last client the longest ago goes, where too many have. */
+static void forget_one(void)
+{
+    shared_budget **oldest = NULL, *gone;
+    int left = 0;
+
+    for (shared_budget **at = &all; *at; at = &(*at)->next) {
+        if ((*at)->clients)
+            continue;
+        left++;
+        if (!oldest || (*at)->left < (*oldest)->left)
+            oldest = at;
+    }
+    if (left <= LEFT_MOST)
+        return;
+    gone = *oldest;
+    *oldest = gone->next;
+    ds_budget_free(gone->budget);
+    free(gone);
 }
 
 void pool_close(pool_budget *p)
@@ -113,6 +141,9 @@ void pool_close(pool_budget *p)
         return;
     pthread_mutex_lock(&lock);
     ds_seat_leave(p->seat);
+    p->shared->left = ++leavers;
+    if (--p->shared->clients == 0)
+        forget_one();
     pthread_mutex_unlock(&lock);
     free(p);
 }

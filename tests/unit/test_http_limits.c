@@ -377,6 +377,46 @@ static void the_pace_is_told_once_it_is_known(void **state)
     rig_free(rig);
 }
 
+/* What is known of the pace when another client comes; a token and a limit of its own. */
+static double pace_of(http_rig *rig, int token_nr, int64_t allowed)
+{
+    char text[32];
+    ds_secret *token;
+    ds_http *http;
+    double pace;
+
+    snprintf(text, sizeof(text), "hourly_%d", token_nr);
+    token = ds_secret_new(text, strlen(text));
+    http = ds_http_open(&rig->act,
+                        &(ds_http_setup){.settings = &rig->settings,
+                                         .token = token,
+                                         .allowed = allowed,
+                                         .allowed_ms = DS_SECOND_MS},
+                        &rig->err);
+    assert_non_null(http);
+    pace = ds_http_pace(http, &rig->act);
+    ds_http_close(http);
+    ds_secret_free(token);
+    return pace;
+}
+
+static void tokens_of_the_past_are_forgotten(void **state)
+{
+    http_rig *rig = rig_new(limit_once, NULL, true);
+
+    (void)state;
+    assert_true(pace_of(rig, 0, 50) > 49.9);
+    assert_true(pace_of(rig, 1, 50) > 49.9);
+    for (int nr = 2; nr < 200; nr++)
+        (void)pace_of(rig, nr, 0);
+    assert_true(pace_of(rig, 0, 0) > 49.9); /* kept, and in use again */
+    for (int nr = 200; nr < 400; nr++)
+        (void)pace_of(rig, nr, 0);
+    assert_true(pace_of(rig, 0, 0) > 49.9);
+    assert_true(pace_of(rig, 1, 0) <= 0);
+    rig_free(rig);
+}
+
 int main(void)
 {
     add_test(a_short_wait_is_sat_out);
@@ -393,5 +433,6 @@ int main(void)
     add_test(a_refusal_is_kept_for_the_next_process);
     add_test(clients_of_one_credential_share_its_budget);
     add_test(the_pace_is_told_once_it_is_known);
+    add_test(tokens_of_the_past_are_forgotten);
     return run_tests("http limits");
 }
