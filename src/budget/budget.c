@@ -6,6 +6,7 @@
 
 #define LESS 0.98        /* of what was let through: the pace after a refusal */
 #define LEAST 0.5        /* but of the pace before, at least this... */
+#define LEAST_CALM 0.8   /* ...this where nobody had minded it: it may be a stray refusal... */
 #define LEAST_SHORT 0.9  /* ...and this where the first wait was enough: it was our guess */
 #define STEP_FIRST 0.002 /* the pace grows by this... */
 #define STEP_MOST 0.2    /* ...and by more each time nobody minds, up to this... */
@@ -161,6 +162,7 @@ static void creep_up(ds_budget *b, int64_t now)
         return;
     b->raised_ms = now;
     b->since_raised = 0;
+    b->minded = false;
     b->burst += 1;
     if (!b->held_back)
         return;
@@ -228,6 +230,7 @@ static void slow_down(ds_budget *b, int64_t until, double at_least)
         pace = DS_MIN(pace, b->pace_most);
     b->pace = DS_MAX(pace, 1.0 / DS_MINUTE_MS);
     b->step = STEP_FIRST;
+    b->minded = true;
 }
 
 static void start_over(ds_budget *b, int64_t from)
@@ -262,7 +265,7 @@ static void refused(ds_budget *b, const ds_budget_news *news, int64_t sent, int6
         return;
     }
     b->guessing = false;
-    slow_down(b, b->paused_until, LEAST);
+    slow_down(b, b->paused_until, b->minded ? LEAST : LEAST_CALM);
     start_over(b, b->paused_until);
 }
 

@@ -9,7 +9,8 @@
  *   window   the server tells with each answer what is left until when: spent freely down to a
  *            reserve for those in more haste, then it waits for the next window
  *   pace     the limit is not told: at a refusal the pace becomes a little less than what was let
- *            through since the last one, then it creeps up again. Even spacing means that a limit
+ *            through since the last one, but only at a second one more than a fifth less at once,
+ *            since one may be astray; then it creeps up again. Even spacing means that a limit
  *            that counts in windows is met at a window's end, where waiting costs next to nothing
  *   pause    a refusal says how long to wait, or the wait doubles
  *   width    a server that is busy, or answers ever slower, gets half or four fifths of what was in

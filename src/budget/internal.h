@@ -25,6 +25,7 @@ struct ds_budget {
     int64_t since_raised;
     int64_t filled_ms, raised_ms;
     bool held_back; /* somebody had to wait for the pace since it was raised */
+    bool minded;    /* a refusal has slowed it down, and it was not raised since */
     /* since the end of the last pause */
     int64_t span_ms, let_through, last_ms;
     /* pause */

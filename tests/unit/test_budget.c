@@ -93,6 +93,53 @@ static void a_limit_that_changes_is_learnt_anew(void **state)
     ds_budget_free(b);
 }
 
+/* Sends `n` as fast as it may; the last is refused for half a minute. The time after it. */
+static int64_t refused_at(ds_budget *b, int n, int64_t now)
+{
+    static const ds_budget_news no = {
+        .end = DS_BUDGET_REFUSED, .wait_ms = 30000, .limit = -1, .remaining = -1, .reset_ms = -1};
+    ds_seat *seat = ds_seat_take(b, "r", DS_HASTE_USUAL);
+
+    for (int i = 1; i <= n; i++) {
+        int64_t wait;
+
+        while ((wait = ds_budget_ask(seat, 1, now)) > 0)
+            now += wait;
+        ds_budget_answer(seat, 1, now, now + 100, i == n ? &no : &fine);
+        now += 100;
+    }
+    ds_seat_leave(seat);
+    return now;
+}
+
+static void a_stray_refusal_costs_little_and_a_second_one_more(void **state)
+{
+    static const int after[] = {1, 5, 40};
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(after); i++) {
+        budget_world w = {.allowed = 180,
+                          .window_ms = 60000,
+                          .says_when = true,
+                          .answer_ms = 100,
+                          .routes = 4,
+                          .in_flight = 2,
+                          .seed = 1,
+                          .window = -1};
+        DS_AUTO(ds_budget) b = ds_budget_new(0, 0);
+        int64_t now = DS_HOUR_MS;
+        double pace, once;
+
+        world_run(&w, b, 0, now);
+        pace = ds_budget_pace(b);
+        now = refused_at(b, after[i], now + 15 * DS_MINUTE_MS); /* the next pass has just begun */
+        once = ds_budget_pace(b);
+        assert_true(once < pace && once > 0.79 * pace);
+        refused_at(b, after[i], now);
+        assert_true(ds_budget_pace(b) < 0.65 * once);
+    }
+}
+
 /* ---- a window that the server tells of ---------------------------------------------------------
  */
 
@@ -446,6 +493,7 @@ int main(void)
 {
     add_table(hidden, a_hidden_limit_is_used_and_kept);
     add_test(a_limit_that_changes_is_learnt_anew);
+    add_test(a_stray_refusal_costs_little_and_a_second_one_more);
     add_test(a_told_window_is_spent_down_to_a_reserve);
     add_test(an_empty_window_is_waited_for_and_slows_nothing_down);
     add_test(a_pause_that_is_told_is_kept);
