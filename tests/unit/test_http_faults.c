@@ -106,6 +106,18 @@ static void garbage(http_conn *c)
         http_conn_say(c, "\x16\x03\x01\x02 this is no HTTP at all\r\n\r\n");
 }
 
+static void no_more_than_100(http_conn *c)
+{
+    if (http_conn_read(c))
+        http_conn_say(c, "HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+static void no_more_than_103(http_conn *c)
+{
+    if (http_conn_read(c))
+        http_conn_say(c, "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n");
+}
+
 static void say_nothing(http_conn *c)
 {
     if (http_conn_read(c))
@@ -139,6 +151,8 @@ static const ending endings[] = {
     {"half a body", half_a_body, true, false},
     {"half a chunk", half_a_chunk, true, false},
     {"garbage in place of HTTP", garbage, true, false},
+    {"100, and no more", no_more_than_100, true, false},
+    {"103, and no more", no_more_than_103, true, false},
     {"silence", say_nothing, true, true},
     {"a body that does not come to its end", half_and_silence, true, true},
     {"500", fail_inside, true, false},

@@ -106,6 +106,24 @@ const ds_json *ds_notion_ask(ds_http *http, ds_activity *act, ds_http_request *r
     return ds_http_json(act, req, err);
 }
 
+bool ds_notion_list(const ds_json *doc, const char *at, const ds_json **entries, const char **next,
+                    ds_err *err)
+{
+    const ds_json *more = ds_json_get(doc, "has_more"), *cursor = ds_json_get(doc, "next_cursor");
+
+    *entries = ds_json_get(doc, "results");
+    *next = NULL;
+    if (ds_json_kind_of(*entries) != DS_JSON_LIST)
+        return ds_fail(err, DS_ERR_TRANSIENT, "the answer is no list, so it is not Notion's own");
+    if (!ds_json_truth(more))
+        return true;
+    *next = ds_json_kind_of(cursor) == DS_JSON_TEXT ? ds_json_str(cursor, NULL) : NULL;
+    if (*next && **next && (!at || strcmp(*next, at) != 0))
+        return true;
+    return ds_fail(err, DS_ERR_TRANSIENT,
+                   "the answer says that there is more, and nothing of where it goes on");
+}
+
 const ds_json *ds_notion_get(ds_http *http, ds_activity *act, const char *path,
                              const char *endpoint, ds_err *err)
 {

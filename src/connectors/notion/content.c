@@ -49,11 +49,14 @@ static bool count_blocks(ds_notion_writer *w, ds_activity *act, const char *page
             w->http, act, ds_arena_printf(a, "/v1/blocks/%s/children?page_size=100%s", page, more),
             "GET /v1/blocks/{id}/children", err);
 
+        const ds_json *blocks;
+
         if (!doc)
             return false;
-        DS_JSON_EACH (ds_json_get(doc, "results"), block)
+        if (!ds_notion_list(doc, cursor, &blocks, &cursor, err))
+            return ds_wrap(err, "the blocks of page %s", page);
+        DS_JSON_EACH (blocks, block)
             count_one(c, block);
-        cursor = ds_json_bool(doc, "has_more") ? ds_json_text(doc, "next_cursor") : NULL;
     } while (cursor);
     return true;
 }

@@ -83,10 +83,13 @@ static bool has_rows(maker *m, bool *has, ds_err *err)
                            .body_n = sizeof(body) - 1,
                            .repeatable = true,
                            .endpoint = "POST /v1/data_sources/{id}/query"};
-    const ds_json *doc = ds_notion_ask(m->w->http, m->act, &req, err);
+    const ds_json *doc = ds_notion_ask(m->w->http, m->act, &req, err), *rows;
+    const char *next;
 
-    *has = ds_json_size(ds_json_get(doc, "results")) > 0;
-    return doc != NULL;
+    if (!doc || !ds_notion_list(doc, NULL, &rows, &next, err))
+        return false;
+    *has = next || ds_json_size(rows) > 0;
+    return true;
 }
 
 /* A table with rows that has no such column was hardly meant to be matched by it: each of its rows

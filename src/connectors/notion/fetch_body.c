@@ -77,12 +77,9 @@ static void push_below(const list *one, lists *unread)
     }
 }
 
-static void take(list one, const ds_json *doc, lists *unread)
+static void take(list one, const ds_json *results, const char *next, lists *unread)
 {
-    const ds_json *results = ds_json_get(doc, "results");
-    const char *next = ds_json_bool(doc, "has_more") ? ds_json_text(doc, "next_cursor") : NULL;
-
-    one.of->read += ds_json_size(results);
+    one.of->read += DS_MAX(ds_json_size(results), (size_t)1);
     if (one.of->read > BLOCKS_MOST) {
         ds_fail(&one.of->err, DS_ERR_PERMANENT, "it has more than %zu blocks", BLOCKS_MOST);
         return;
@@ -114,7 +111,8 @@ static bool read_some(ds_notion_reader *r, ds_activity *act, const list *some, s
     if (!ds_http_send(r->http, act, requests, n, err))
         return false;
     for (size_t i = 0; i < n; i++) {
-        const ds_json *doc;
+        const ds_json *doc, *results;
+        const char *next;
 
         if (requests[i].err.kind == DS_ERR_PERMANENT) {
             refuse(&some[i], &requests[i]);
@@ -122,9 +120,9 @@ static bool read_some(ds_notion_reader *r, ds_activity *act, const list *some, s
         }
         *err = requests[i].err;
         doc = err->kind == DS_ERR_NONE ? ds_http_json(act, &requests[i], err) : NULL;
-        if (!doc)
+        if (!doc || !ds_notion_list(doc, some[i].cursor, &results, &next, err))
             return ds_wrap(err, "the body of page %s", some[i].of->row->id);
-        take(some[i], doc, unread);
+        take(some[i], results, next, unread);
     }
     return true;
 }

@@ -195,20 +195,37 @@ static bool make_request(const asking *q, ds_http_request *req)
     return asked > 0;
 }
 
+/* What is not all of the rows that have the keys would have some of them made twice. */
+static bool is_whole(const ds_json *doc, const ds_json *pages, ds_err *err)
+{
+    const char *status = ds_json_text(ds_json_get(doc, "request_status"), "type");
+
+    if (status && strcmp(status, "incomplete") == 0)
+        return ds_fail(err, DS_ERR_PERMANENT,
+                       "more rows have the keys of one look-up than a query gives");
+    DS_JSON_EACH (pages, page) {
+        if (ds_json_kind_of(ds_json_get(page, "properties")) != DS_JSON_OBJECT)
+            return ds_fail(err, DS_ERR_CONFIG,
+                           "Notion shows that rows are there, and nothing of them: give the "
+                           "integration the capability to read content");
+    }
+    return true;
+}
+
 static bool take_answer(asking *q, const ds_http_request *req, ds_err *err)
 {
-    const ds_json *doc;
+    const ds_json *doc, *pages;
 
     if (req->err.kind != DS_ERR_NONE) {
         *err = req->err;
         return false;
     }
     doc = ds_http_json(q->act, req, err);
-    if (!doc)
+    if (!doc || !ds_notion_list(doc, q->cursor, &pages, &q->cursor, err) ||
+        !is_whole(doc, pages, err))
         return false;
-    DS_JSON_EACH (ds_json_get(doc, "results"), page)
+    DS_JSON_EACH (pages, page)
         take_page(q, page);
-    q->cursor = ds_json_bool(doc, "has_more") ? ds_json_text(doc, "next_cursor") : NULL;
     q->asks = q->cursor != NULL;
     return ++q->pages < PAGES_MOST || !q->asks ||
            ds_fail(err, DS_ERR_TRANSIENT, "a look-up of %zu keys has no end: %d pages of rows came",

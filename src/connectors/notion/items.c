@@ -39,6 +39,12 @@ static bool is_ours(const ds_notion_reader *r, const ds_json *json)
     return id && strcmp(id, r->table.id) == 0;
 }
 
+/* It is gone, was never there, or is something else. Any other refusal does not tell. */
+static bool is_no_row(const ds_http_request *req)
+{
+    return req->err.kind == DS_ERR_PERMANENT && (req->status == 404 || req->status == 400);
+}
+
 /* `names`: the ids, as whoever asks has spelt them. */
 static bool ask_pages(ds_notion_reader *r, ds_activity *act, const char *const *names,
                       const char *const *ids, size_t n, ds_page *page, ds_err *err)
@@ -58,7 +64,7 @@ static bool ask_pages(ds_notion_reader *r, ds_activity *act, const char *const *
     for (size_t i = 0; i < n; i++) {
         const ds_json *doc;
 
-        if (requests[i].err.kind == DS_ERR_PERMANENT) /* it is gone, or was never there */
+        if (is_no_row(&requests[i]))
             continue;
         *err = requests[i].err;
         doc = err->kind == DS_ERR_NONE ? ds_http_json(act, &requests[i], err) : NULL;
@@ -168,10 +174,9 @@ static bool is_asked_for(const char *key, const char *const *keys, size_t n)
 }
 
 /* `equals` is blind for upper and lower case: what was meant is compared here. */
-static bool put_rows(ds_notion_reader *r, ds_activity *act, const ds_json *doc,
+static bool put_rows(ds_notion_reader *r, ds_activity *act, const ds_json *results,
                      const char *const *keys, size_t n, ds_page *page, ds_err *err)
 {
-    const ds_json *results = ds_json_get(doc, "results");
     ds_notion_row *rows = ds_arena_alloc(page->arena, (ds_json_size(results) + 1) * sizeof(*rows));
     size_t rows_n = 0;
 
@@ -190,16 +195,15 @@ static bool ask_keys(ds_notion_reader *r, ds_activity *act, const char *const *k
     for (int i = 0; i < QUERIES_MOST; i++) {
         DS_AUTO_BUF(body, DS_MIB);
         ds_http_request req;
-        const ds_json *doc;
+        const ds_json *doc, *results;
 
         if (!put_question(r, keys, n, cursor, &body))
             return true;
         doc = ds_notion_query(r, act, &body, &req, err);
-        if (!doc)
+        if (!doc || !ds_notion_list(doc, cursor, &results, &cursor, err))
             return ds_wrap(err, "the rows of table %s by their keys", r->table.id);
-        if (!put_rows(r, act, doc, keys, n, page, err))
+        if (!put_rows(r, act, results, keys, n, page, err))
             return false;
-        cursor = ds_json_bool(doc, "has_more") ? ds_json_text(doc, "next_cursor") : NULL;
         if (!cursor)
             return true;
     }

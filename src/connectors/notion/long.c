@@ -119,27 +119,30 @@ static bool goes_on(const reading *one)
            one->barren < BARREN_MOST;
 }
 
-static void take(reading *one, const ds_json *doc, ds_arena *a)
+static bool take(reading *one, const ds_json *doc, ds_arena *a, ds_err *err)
 {
     const char *object = ds_json_text(doc, "object");
     size_t before = one->entries_n;
+    const ds_json *entries;
 
     if (!object || strcmp(object, "list") != 0) { /* one value that is no list */
         one->of->property = doc;
         one->done = true;
-        return;
+        return true;
     }
-    DS_JSON_EACH (ds_json_get(doc, "results"), item)
+    if (!ds_notion_list(doc, NULL, &entries, &one->cursor, err))
+        return false;
+    DS_JSON_EACH (entries, item)
         add_entry(one, item);
     one->pieces++;
     one->barren = one->entries_n > before ? 0 : one->barren + 1;
     one->rollup = ds_json_get(ds_json_get(doc, "property_item"), "rollup");
-    one->cursor = ds_json_bool(doc, "has_more") ? ds_json_text(doc, "next_cursor") : NULL;
     one->of->too_long = one->of->most && one->entries_n + (one->cursor ? 1 : 0) > one->of->most;
     if (one->of->too_long)
         one->done = true;
     else if (!goes_on(one))
         finish(one, a);
+    return true;
 }
 
 /* The next piece of some of them. */
@@ -162,10 +165,9 @@ static bool read_some(ds_http *http, ds_activity *act, reading **some, size_t n,
         }
         *err = requests[i].err;
         doc = err->kind == DS_ERR_NONE ? ds_http_json(act, &requests[i], err) : NULL;
-        if (!doc)
+        if (!doc || !take(some[i], doc, a, err))
             return ds_wrap(err, "property \"%.60s\" of page %s", some[i]->of->name,
                            some[i]->of->page);
-        take(some[i], doc, a);
     }
     return true;
 }

@@ -34,7 +34,11 @@ static bool again(ds_notion_writer *w, ds_activity *act, ds_notion_job *job, con
     if (!job->json)
         return ds_notion_content_alone(w, act, job, err);
     req = ds_notion_job_request(job, ds_activity_arena(act));
-    return ds_http_send(w->http, act, &req, 1, err) && ds_notion_settle(w, act, job, &req, err);
+    if (ds_http_send(w->http, act, &req, 1, err))
+        return ds_notion_settle(w, act, job, &req, err);
+    if (req.fate == DS_HTTP_UNKNOWN) /* it was on its way when the pass was ended */
+        job->write->outcome = DS_OUT_UNKNOWN;
+    return false;
 }
 
 /* The row is not there: the core looks for its key, and makes it again. */

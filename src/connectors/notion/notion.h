@@ -84,6 +84,12 @@ DS_MUST_USE const ds_json *ds_notion_ask(ds_http *http, ds_activity *act, ds_htt
 /* GET `path`, as ds_notion_ask; `endpoint` a literal. */
 DS_MUST_USE const ds_json *ds_notion_get(ds_http *http, ds_activity *act, const char *path,
                                          const char *endpoint, ds_err *err);
+/* The entries of a list in an answer, and the cursor of what comes after them (NULL: that was all).
+ * `at` is the cursor that it was asked with. false with TRANSIENT: it is no list, or there is more
+ * and nobody can say where. Then it must not be taken for all there is: rows would be made twice,
+ * or be taken for gone. */
+DS_MUST_USE bool ds_notion_list(const ds_json *doc, const char *at, const ds_json **entries,
+                                const char **next, ds_err *err);
 /* The code of a refusal ("validation_error"), in `a`; "" where the answer has none. */
 const char *ds_notion_code(const ds_http_answer *answer, ds_arena *a);
 

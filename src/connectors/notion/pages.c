@@ -57,9 +57,9 @@ static bool refuse(const ds_notion_reader *r, const ds_http_request *req, ds_err
 }
 
 /* Takes the rows of an answer that have not come by before. */
-static ds_notion_row *new_rows(const ds_json *doc, ds_notion_stand *place, ds_arena *a, size_t *n)
+static ds_notion_row *new_rows(const ds_json *results, ds_notion_stand *place, ds_arena *a,
+                               size_t *n)
 {
-    const ds_json *results = ds_json_get(doc, "results");
     ds_notion_row *rows = ds_arena_alloc(a, (ds_json_size(results) + 1) * sizeof(*rows));
 
     *n = 0;
@@ -76,13 +76,14 @@ static ds_notion_row *new_rows(const ds_json *doc, ds_notion_stand *place, ds_ar
 static bool take(ds_notion_reader *r, ds_activity *act, const ds_json *doc, ds_notion_stand *place,
                  ds_page *page, ds_err *err)
 {
-    const char *next = ds_json_bool(doc, "has_more") ? ds_json_text(doc, "next_cursor") : NULL;
+    const ds_json *results;
+    const char *next;
     size_t n;
     ds_notion_row *rows;
 
-    if (ds_json_kind_of(ds_json_get(doc, "results")) != DS_JSON_LIST)
-        return ds_fail(err, DS_ERR_TRANSIENT, "the answer to the query is no list of rows");
-    rows = new_rows(doc, place, page->arena, &n);
+    if (!ds_notion_list(doc, place->at, &results, &next, err))
+        return ds_wrap(err, "the rows of table %s", r->table.id);
+    rows = new_rows(results, place, page->arena, &n);
     if (!ds_notion_rows_put(r, act, rows, n, page, err))
         return false;
     switch (ds_notion_stand_on(place, next, is_cut(doc, place))) {

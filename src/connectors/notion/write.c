@@ -10,8 +10,9 @@ static bool take_answer(ds_activity *act, ds_notion_job *job, const ds_http_requ
     ds_err none = DS_ERR_INIT;
     const ds_json *page = ds_http_json(act, req, &none);
     const char *id = ds_notion_id(ds_json_text(page, "id"), ds_activity_arena(act));
+    const char *object = ds_json_text(page, "object");
 
-    if (!id) {
+    if (!id || (object && strcmp(object, "page") != 0)) {
         job->write->outcome = DS_OUT_UNKNOWN;
         return false;
     }
@@ -25,16 +26,16 @@ static bool take_answer(ds_activity *act, ds_notion_job *job, const ds_http_requ
 bool ds_notion_settle(ds_notion_writer *w, ds_activity *act, ds_notion_job *job,
                       ds_http_request *req, ds_err *err)
 {
+    if (req->fate == DS_HTTP_UNKNOWN) { /* of an answer that is too large, too */
+        job->write->outcome = DS_OUT_UNKNOWN;
+        return true;
+    }
     switch (req->err.kind) {
     case DS_ERR_NONE:
         return !take_answer(act, job, req) || ds_notion_content(w, act, job, err);
     case DS_ERR_PERMANENT:
         return ds_notion_mend(w, act, job, req, err);
     default:
-        if (req->fate == DS_HTTP_UNKNOWN) {
-            job->write->outcome = DS_OUT_UNKNOWN;
-            return true;
-        }
         *err = req->err;
         return false;
     }
