@@ -108,18 +108,45 @@ static int64_t since_of(const ds_fetch *want)
     return want->since_ms < 0 ? -1 : DS_MAX(want->since_ms - OVERLAP_MS, INT64_C(0));
 }
 
+/* `from`: of issues, the time of the first; NULL: all. */
+static const char *list_url(ds_github_items items, const char *base, const ds_fetch *want,
+                            const char *from, ds_arena *a)
+{
+    size_t n = DS_MAX(DS_MIN(want->limit, DS_GITHUB_PAGE), (size_t)1);
+    const char *url =
+        ds_arena_printf(a, "%s/%s%s&per_page=%zu", base, kinds[items].path,
+                        want->since_ms < 0 ? kinds[items].full : kinds[items].changes, n);
+
+    return from ? ds_arena_printf(a, "%s&since=%s", url, ds_http_escape(a, from)) : url;
+}
+
 static const char *first_url(ds_github_items items, const char *base, const ds_fetch *want,
                              ds_arena *a)
 {
-    size_t n = DS_MAX(DS_MIN(want->limit, DS_GITHUB_PAGE), (size_t)1);
     int64_t since = since_of(want);
-    const char *url = ds_arena_printf(a, "%s/%s%s&per_page=%zu", base, kinds[items].path,
-                                      since < 0 ? kinds[items].full : kinds[items].changes, n);
+    bool filters = since >= 0 && items == DS_GITHUB_ISSUES;
 
-    if (since < 0 || items != DS_GITHUB_ISSUES)
-        return url;
-    return ds_arena_printf(a, "%s&since=%s", url,
-                           ds_http_escape(a, ds_datetime_ms(a, since / 1000 * 1000).as.text));
+    return list_url(items, base, want,
+                    filters ? ds_datetime_ms(a, since / 1000 * 1000).as.text : NULL, a);
+}
+
+/* Pages are numbered, and an issue that is edited meanwhile leaves its page for the end of the
+ * list: those behind it move up, and one would be passed by. So the next page of a changes pass
+ * begins at the time of the last one here, which comes once more. Where a whole page has one time
+ * the number must do. */
+static const char *next_url(const ds_github *gh, const char *base, const ds_fetch *want,
+                            const ds_github_get *get, ds_arena *a)
+{
+    size_t n = ds_json_size(get->doc);
+    const char *first = ds_json_text(ds_json_at(get->doc, 0), "updated_at"), *url;
+    const char *last = n ? ds_json_text(ds_json_at(get->doc, n - 1), "updated_at") : NULL;
+
+    if (!get->next || ds_github_items_of(gh) != DS_GITHUB_ISSUES || want->since_ms < 0 || !first ||
+        !last || strcmp(first, last) >= 0)
+        return get->next;
+    url = ds_arena_printf(a, "%s%s", gh->http.base_url,
+                          list_url(DS_GITHUB_ISSUES, base, want, last, a));
+    return strcmp(url, get->url) == 0 ? get->next : url;
 }
 
 /* ---- records ----------------------------------------------------------------------------------
@@ -219,7 +246,8 @@ static bool list_page(ds_github *gh, ds_activity *act, const char *base, const d
         *err = DS_ERR_INIT; /* issues are disabled: there are none */
         return true;
     }
-    page->next_cursor = ds_github_next_text(get.next, page->arena);
+    page->next_cursor =
+        ds_github_next_text(next_url(gh, base, want, &get, page->arena), page->arena);
     DS_JSON_EACH (get.doc, object) {
         if (items == DS_GITHUB_PULLS && is_past(want, object, page->arena))
             page->next_cursor = NULL;
