@@ -14,6 +14,9 @@
 #define WITH_ERROR(nodes_, error_)                                                                 \
     "{\"errors\":[" error_ "],\"data\":{\"organization\":{\"repositories\":{\"totalCount\":7,"     \
     "\"pageInfo\":{\"hasNextPage\":false,\"endCursor\":\"Y3\"},\"nodes\":[" nodes_ "]}}}}"
+#define PAGE_INFO(info_)                                                                           \
+    "{\"data\":{\"organization\":{\"repositories\":{\"pageInfo\":{" info_                          \
+    "},\"nodes\":[{\"databaseId\":1}]}}}}"
 
 static const ds_json *json(const char *text)
 {
@@ -129,6 +132,11 @@ static const struct answer {
     {"a part with an error that concerns all of it",
      WITH_ERROR("{\"databaseId\":1}", "{\"message\":\"timeout\"}"), DS_GITHUB_GRAPHQL_TOO_MUCH, 0,
      NULL},
+    {"more, and not where", PAGE_INFO("\"hasNextPage\":true"), DS_GITHUB_GRAPHQL_TOO_MUCH, 1, NULL},
+    {"more, at null", PAGE_INFO("\"hasNextPage\":true,\"endCursor\":null"),
+     DS_GITHUB_GRAPHQL_TOO_MUCH, 1, NULL},
+    {"nothing of whether there is more", PAGE_INFO("\"endCursor\":\"Y3\""),
+     DS_GITHUB_GRAPHQL_TOO_MUCH, 1, NULL},
     {"no data", "{}", DS_GITHUB_GRAPHQL_TOO_MUCH, 0, NULL},
     {"no JSON object", "[]", DS_GITHUB_GRAPHQL_TOO_MUCH, 0, NULL},
 };

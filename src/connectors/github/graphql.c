@@ -112,6 +112,11 @@ void ds_github_graphql_read(const ds_json *doc, const char *base_url, ds_arena *
     }
     if (ds_json_bool(info, "hasNextPage"))
         out->next = ds_json_text(info, "endCursor");
+    if (ds_json_kind_of(ds_json_get(info, "hasNextPage")) == DS_JSON_BOOL &&
+        !out->next == !ds_json_bool(info, "hasNextPage"))
+        return;
+    out->end = DS_GITHUB_GRAPHQL_TOO_MUCH; /* else what it leaves out would count as gone */
+    out->why = "the answer does not say where the list goes on";
 }
 
 /* ---- the request ------------------------------------------------------------------------------
