@@ -47,6 +47,15 @@ static const struct sample {
      "[{\"code\":{\"language\":\"plain text\",\"rich_text\":[" RUN("open") "]}}]"},
     {"indented code", "    code",
      "[{\"code\":{\"language\":\"plain text\",\"rich_text\":[" RUN("code") "]}}]"},
+    {"code keeps its tabs", "```\n\ta\n\t\tb\n\n```",
+     "[{\"code\":{\"language\":\"plain text\",\"rich_text\":[" RUN("\\ta\\n\\t\\tb\\n") "]}}]"},
+    {"code that a tab indents", "\t\tcode",
+     "[{\"code\":{\"language\":\"plain text\",\"rich_text\":[" RUN("\\tcode") "]}}]"},
+    {"a tab that is a part of the indentation", "- a\n\n  ```\n\tb\n  \tc\n  ```",
+     "[{\"bulleted_list_item\":{\"rich_text\":[" RUN(
+         "a") "],\"children\":["
+              "{\"code\":{\"language\":\"plain text\",\"rich_text\":[" RUN("  b\\n\\tc") "]}}]}}]"},
+    {"lines that end in two characters", "a  \r\nb\\\r\nc\r\nd", P(RUN("a\\nb\\nc d"))},
     {"tasks", "- [ ] open\n- [x] done",
      "[{\"to_do\":{\"checked\":false,\"rich_text\":[" RUN(
          "open") "]}},"
@@ -87,6 +96,14 @@ static const struct sample {
     {"a link to nowhere, and an open one", "[t](#here) [open", P(RUN("t") "," RUN(" [open"))},
     {"a badge", "[![b](https://x.org/b.svg)](https://x.org)",
      P("{\"text\":{\"content\":\"b\",\"link\":{\"url\":\"https://x.org\"}}}")},
+    {"a comment", "a<!-- *b*\n c -->d <!---->e", P(RUN("ad e"))},
+    {"nothing but a comment", "<!-- a -->\n\n<!-- b -->", ""},
+    {"a comment without an end", "a <!-- b", P(RUN("a <!-- b"))},
+    {"breaks of HTML", "a<br>b<br/>c<br />d", P(RUN("a\\nb\\nc\\nd"))},
+    {"underlined", "<u>a *b*</u> <u>c",
+     P(LOOKS("a ",
+             "underline") ",{\"text\":{\"content\":\"b\"},"
+                          "\"annotations\":{\"italic\":true,\"underline\":true}}," RUN(" <u>c"))},
     {"HTML", "<b>html</b>", P(RUN("<b>html</b>"))},
 };
 
@@ -161,6 +178,7 @@ static void requests_keep_their_limits(void **state)
         {"", "[", 100000, 0},
         {"", "*a **b _c __d ~~e `f ", 20000, 0},
         {"", "<a", 100000, 0},
+        {"", "<!-- <u>", 60000, 0},
     };
 
     (void)state;

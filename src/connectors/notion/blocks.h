@@ -55,6 +55,7 @@ enum {
     DS_NOTION_ITALIC = 2,
     DS_NOTION_STRIKE = 4,
     DS_NOTION_CODE = 8,
+    DS_NOTION_UNDERLINE = 16,
 };
 
 typedef struct ds_notion_run {

@@ -14,7 +14,17 @@
 #define TICKS_MAX ((size_t)8)
 #define BLOCK_BYTES ((size_t)60000) /* of one block's text */
 
-typedef enum mark { STAR, STARS, LINE, LINES, TILDES, TICKS, MARKS = TICKS + TICKS_MAX } mark;
+typedef enum mark {
+    STAR,
+    STARS,
+    LINE,
+    LINES,
+    TILDES,
+    UNDERLINE,
+    COMMENT,
+    TICKS,
+    MARKS = TICKS + TICKS_MAX
+} mark;
 
 typedef struct span { /* a piece of the text that looks one way */
     ds_notion_line *out;
@@ -250,6 +260,65 @@ static bool address(span *s)
     return true;
 }
 
+/* ---- HTML ------------------------------------------------------------------------------------ */
+
+static bool starts_with(const span *s, const char *text)
+{
+    size_t n = strlen(text);
+
+    return (size_t)(s->end - s->at) >= n && memcmp(s->at, text, n) == 0;
+}
+
+/* Where the text `end` stands, from `from` on. NULL: nowhere. */
+static const char *end_of(span *s, const char *from, const char *end, mark kind)
+{
+    const char *at = NULL;
+
+    if (!s->hopeless[kind])
+        at = memmem(from, (size_t)(s->end - from), end, strlen(end));
+    s->hopeless[kind] |= !at;
+    return at;
+}
+
+/* What readers of Markdown show nothing of. */
+static bool comment(span *s)
+{
+    const char *end = starts_with(s, "<!--") ? end_of(s, s->at + 4, "-->", COMMENT) : NULL;
+
+    if (end)
+        s->at = end + 3;
+    return end != NULL;
+}
+
+static bool line_break(span *s)
+{
+    static const char *const forms[] = {"<br>", "<br/>", "<br />"};
+
+    for (size_t i = 0; i < DS_COUNT(forms); i++) {
+        if (!starts_with(s, forms[i]))
+            continue;
+        ds_buf_char(&s->text, '\n');
+        s->at += strlen(forms[i]);
+        return true;
+    }
+    return false;
+}
+
+/* Markdown has no mark of its own for it. */
+static bool underlined(span *s)
+{
+    const char *from = s->at + 3, *to;
+
+    if (!starts_with(s, "<u>") || s->nested >= NESTED_MAX)
+        return false;
+    to = end_of(s, from, "</u>", UNDERLINE);
+    if (!to)
+        return false;
+    inside(s, from, to, DS_NOTION_UNDERLINE, NULL);
+    s->at = to + 4;
+    return true;
+}
+
 /* ---- entities -------------------------------------------------------------------------------- */
 
 static bool entity(span *s)
@@ -294,7 +363,7 @@ static bool special(span *s, const char *begin)
     case '[':
         return link_to(s, false);
     case '<':
-        return more && address(s);
+        return more && (comment(s) || line_break(s) || underlined(s) || address(s));
     case '&':
         return entity(s);
     default:
@@ -329,7 +398,7 @@ void ds_notion_inline(const char *text, size_t n, ds_notion_line *out)
 
 static void write_looks(unsigned looks, ds_json_writer *w)
 {
-    static const char *const names[] = {"bold", "italic", "strikethrough", "code"};
+    static const char *const names[] = {"bold", "italic", "strikethrough", "code", "underline"};
 
     ds_json_w_name(w, "annotations");
     ds_json_w_begin_object(w);

@@ -15,6 +15,7 @@
 #define HEAD_MAX (32 * DS_MIB)
 
 typedef struct line {
+    const char *start;
     const char *text; /* behind the indentation */
     size_t n;         /* without blanks at the end */
     size_t indent;    /* columns */
@@ -42,6 +43,9 @@ static bool read_line(const char **at, const char *end, line *l)
     *at = stop ? stop + 1 : end;
     if (!stop)
         stop = end;
+    if (stop > p && stop[-1] == '\r')
+        stop--;
+    l->start = p;
     l->indent = 0;
     for (; p < stop && (*p == ' ' || *p == '\t'); p++)
         l->indent += *p == '\t' ? 4 - l->indent % 4 : 1;
@@ -182,7 +186,8 @@ static void add_text(reader *r, const kind *k, const char *text, size_t n)
     ds_notion_line out = {.arena = r->arena};
 
     ds_notion_inline(text, n, &out);
-    add_line(r, k, &out);
+    if (out.n || strcmp(k->name, "paragraph") != 0) /* one of comments alone is none */
+        add_line(r, k, &out);
 }
 
 static void add_plain(reader *r, const char *open, unsigned depth)
@@ -330,14 +335,19 @@ static void add_code(reader *r, const char *language, ds_buf *text)
     add_line(r, &(kind){"code", more, r->lists, false}, &out);
 }
 
-/* The line as it stands, but for `most` columns of its indentation. */
+/* The line as it stands, tabs and all, but for `most` columns of its indentation. */
 static void add_raw(ds_buf *text, const line *l, const char *line_end, size_t most)
 {
-    for (size_t i = most; i < l->indent; i++)
-        ds_buf_char(text, ' ');
-    while (line_end > l->text && strchr("\r\n", line_end[-1]))
+    const char *at = l->start;
+    size_t column = 0;
+
+    while (line_end > at && strchr("\r\n", line_end[-1]))
         line_end--;
-    ds_buf_add(text, l->text, (size_t)(line_end - l->text));
+    for (; column < most && at < line_end && (*at == ' ' || *at == '\t'); at++)
+        column += *at == '\t' ? 4 - column % 4 : 1;
+    for (; column > most; column--) /* a tab's rest */
+        ds_buf_char(text, ' ');
+    ds_buf_add(text, at, (size_t)(line_end - at));
     ds_buf_char(text, '\n');
 }
 
