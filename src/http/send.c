@@ -189,17 +189,24 @@ static void answered(batch *b, job *j, int64_t sent_ms)
 /* ---- one that came to its end without an answer ------------------------------------------------
  */
 
-static void not_answered(batch *b, job *j, const slot *s, CURLcode result)
+/* It is no longer on its way, and that is all there is to learn. */
+static void tell_budget_nothing(const job *j, const slot *s)
 {
     ds_budget_news news = {
         .end = DS_BUDGET_UNKNOWN, .wait_ms = -1, .limit = -1, .remaining = -1, .reset_ms = -1};
+
+    pool_answer(j->pool, j->cost, s->sent_ms, mono_ms(), &news);
+}
+
+static void not_answered(batch *b, job *j, const slot *s, CURLcode result)
+{
     ds_err *err = &j->req->err;
     ds_http_fate fate;
 
     j->left |= slot_may_have_left(s);
     fate = lost_fate(j);
     fail_transfer(err, s, result);
-    pool_answer(j->pool, j->cost, s->sent_ms, mono_ms(), &news);
+    tell_budget_nothing(j, s);
     if (err->kind == DS_ERR_TRANSIENT) {
         failed_for_now(b, j, j->req->repeatable || fate == DS_HTTP_NOT_SENT, fate,
                        is_about_host(result));
@@ -340,6 +347,7 @@ static void cut_off(batch *b, bool all)
         curl_multi_remove_handle(b->http->multi, s->easy);
         b->flying--;
         j->left |= slot_may_have_left(s);
+        tell_budget_nothing(j, s);
         end_job(b, j, lost_fate(j));
         ds_fail(&j->req->err, DS_ERR_CANCELLED, "stopped while waiting for %s", b->http->base.host);
         slot_free_job(s);

@@ -122,6 +122,47 @@ static void without_a_bell_one_looks(void **state)
     bell_rig_free(rig);
 }
 
+/* ---- what is left behind ---------------------------------------------------------------------
+ */
+
+/* The first is never answered, the second one is refused without a word on how long. */
+static void stop_then_refuse(http_conn *c)
+{
+    http_rig *rig = c->to;
+
+    while (http_conn_read(c)) {
+        if (c->request == 1) {
+            rig->stop = true;
+            http_conn_hang(c);
+            return;
+        }
+        http_conn_answer(c, c->request == 2 ? 429 : 200, "", "{}");
+    }
+}
+
+static void a_moment(const ds_http_answer *answer, ds_arena *a, ds_http_verdict *verdict)
+{
+    (void)answer, (void)a;
+    verdict->first_ms = 1;
+}
+
+/* After a guess one request goes ahead, while no other is on its way: one that was cut off is on
+ * its way no more. */
+static void what_was_cut_off_is_not_waited_for(void **state)
+{
+    http_rig *rig = rig_new(stop_then_refuse, &(ds_http_setup){.judge = a_moment}, false);
+    ds_http_request req = get("/slow");
+
+    (void)state;
+    assert_false(rig_send(rig, &req, 1));
+    rig->stop = false;
+    req = get("/again");
+    assert_true(rig_send(rig, &req, 1));
+    assert_int_equal(req.status, 200);
+    assert_int_equal(http_server_requests(rig->server), 3);
+    rig_free(rig);
+}
+
 /* ---- the lease ------------------------------------------------------------------------------- */
 
 static struct {
@@ -233,6 +274,7 @@ int main(void)
     add_test(a_write_that_has_left_is_waited_for);
     add_test(a_page_that_nobody_waits_for_any_more);
     add_test(without_a_bell_one_looks);
+    add_test(what_was_cut_off_is_not_waited_for);
     add_test(no_request_outlives_the_lease);
     add_test(a_write_waits_where_little_is_left);
     add_test(and_is_not_begun_where_that_is_all);
