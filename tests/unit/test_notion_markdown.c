@@ -33,6 +33,10 @@ static const struct sample {
     {"a soft line break", "a\nb", P(RUN("a b"))},
     {"two blanks are a line break", "a  \nb", P(RUN("a\\nb"))},
     {"a backslash is a line break", "a\\\nb", P(RUN("a\\nb"))},
+    {"more than one of them", "a\\\n\\\nb", P(RUN("a\\n\\nb"))},
+    {"a backslash that nothing follows", "a\\\n\nb\\\\\nc",
+     "[{\"paragraph\":{\"rich_text\":[" RUN("a\\\\") "]}},{\"paragraph\":{\"rich_text\":[" RUN(
+         "b\\\\ c") "]}}]"},
     {"a heading", "# One #", "[{\"heading_1\":{\"rich_text\":[" RUN("One") "]}}]"},
     {"a deep heading", "#### Four", "[{\"heading_3\":{\"rich_text\":[" RUN("Four") "]}}]"},
     {"no heading", "#none", P(RUN("#none"))},
@@ -60,6 +64,9 @@ static const struct sample {
      "[{\"to_do\":{\"checked\":false,\"rich_text\":[" RUN(
          "open") "]}},"
                  "{\"to_do\":{\"checked\":true,\"rich_text\":[" RUN("done") "]}}]"},
+    {"a task of nothing", "- [ ]", "[{\"to_do\":{\"checked\":false,\"rich_text\":[]}}]"},
+    {"a quote with line breaks", "> a\\\n> b  \n> c",
+     "[{\"quote\":{\"rich_text\":[" RUN("a\\nb\\nc") "]}}]"},
     {"lists in lists", "1. a\n   - b\n2. c",
      "[{\"numbered_list_item\":{\"rich_text\":[" RUN(
          "a") "],\"children\":["
@@ -86,6 +93,10 @@ static const struct sample {
          "b", "bold") "," RUN(" ") "," LOOKS("i", "italic"))},
     {"struck out, and open code", "~~s~~ `c``", P(LOOKS("s", "strikethrough") "," RUN(" `c``"))},
     {"code with a backtick", "`` a`b ``", P(LOOKS("a`b", "code"))},
+    {"marks within code are none", "**`a**`** *b `*`*",
+     P("{\"text\":{\"content\":\"a**\"},\"annotations\":{\"bold\":true,\"code\":true}}," RUN(
+         " ") "," LOOKS("b ", "italic") ",{\"text\":{\"content\":\"*\"},\"annotations\":{"
+                                        "\"italic\":true,\"code\":true}}")},
     {"bold italic", "***x***",
      P("{\"text\":{\"content\":\"x\"},\"annotations\":{\"bold\":true,\"italic\":true}}")},
     {"marks that are none", "snake_case_name 2 * 3 * 4", P(RUN("snake_case_name 2 * 3 * 4"))},

@@ -34,6 +34,8 @@ static bool is_special(const char *text, const char *at, ds_notion_body_how how)
     case '[':
     case ']':
         return true;
+    case '#': /* at a heading's end it would be no part of it */
+        return how == DS_NOTION_BODY_SINGLE && (at == text || isspace((unsigned char)at[-1]));
     case '_': /* within a word it means nothing */
         return at == text || !is_word((unsigned char)at[-1]) || !is_word((unsigned char)at[1]);
     case '~':
@@ -52,11 +54,12 @@ static bool is_special(const char *text, const char *at, ds_notion_body_how how)
 /* How many characters from a line's start need a backslash before the last of them; 0: none. */
 static size_t special_start(const char *line)
 {
-    size_t digits = strspn(line, "0123456789");
+    size_t blanks = strspn(line, " \t"), digits = strspn(line + blanks, "0123456789");
+    const char *at = line + blanks;
 
-    if (digits && digits < 10 && (line[digits] == '.' || line[digits] == ')'))
-        return digits + 1;
-    return *line && strchr("#>-+=|", *line) ? 1 : 0;
+    if (digits && digits < 10 && (at[digits] == '.' || at[digits] == ')'))
+        return blanks + digits + 1;
+    return *at && strchr("#>-+=|", *at) ? blanks + 1 : 0;
 }
 
 static void line_feed(ds_notion_body_how how, ds_buf *out)
@@ -66,8 +69,19 @@ static void line_feed(ds_notion_body_how how, ds_buf *out)
     ds_buf_text(out, as[how]);
 }
 
+enum { STRUCK = 1, STRUCK_NEXT = 2 }; /* the text itself, what comes behind it */
+
+/* One that would be counted to a mark of two, before the text or behind it. */
+static bool joins_mark(const char *text, const char *at, unsigned struck, const ds_buf *out)
+{
+    bool after = at == text && out->n && out->data[out->n - 1] == '~';
+
+    return *at == '~' && ((struck & STRUCK) || after || (!at[1] && struck));
+}
+
 /* `start`: the text stands at the start of a line. */
-static void escape(const char *text, bool start, ds_notion_body_how how, ds_buf *out)
+static void escape(const char *text, bool start, unsigned struck, ds_notion_body_how how,
+                   ds_buf *out)
 {
     size_t ahead = start ? special_start(text) : 0;
 
@@ -77,7 +91,7 @@ static void escape(const char *text, bool start, ds_notion_body_how how, ds_buf 
             ahead = how == DS_NOTION_BODY_FLOWING ? special_start(at + 1) : 0;
             continue;
         }
-        if (ahead == 1 || is_special(text, at, how))
+        if (ahead == 1 || is_special(text, at, how) || joins_mark(text, at, struck, out))
             ds_buf_char(out, '\\');
         ahead -= ahead > 0;
         ds_buf_char(out, *at == '\r' ? ' ' : *at);
@@ -86,7 +100,7 @@ static void escape(const char *text, bool start, ds_notion_body_how how, ds_buf 
 
 void ds_notion_body_escape(const char *text, ds_notion_body_how how, ds_buf *out)
 {
-    escape(text, how == DS_NOTION_BODY_FLOWING, how, out);
+    escape(text, how == DS_NOTION_BODY_FLOWING, 0, how, out);
 }
 
 void ds_notion_body_address(const char *url, ds_buf *out)
@@ -131,6 +145,7 @@ typedef struct writer {
     run open;        /* the marks that are open */
     ds_buf pending;  /* blanks that came last: within the marks or behind them, as it turns out */
     size_t began_at; /* out->n before the first run */
+    bool struck_next;
 } writer;
 
 static bool same_marks(const run *x, const run *y)
@@ -228,20 +243,24 @@ static void put_code(writer *w, const char *text)
 
 static bool at_line_start(const writer *w)
 {
-    if (w->how != DS_NOTION_BODY_FLOWING)
-        return false;
-    return w->out->n == w->began_at || w->out->data[w->out->n - 1] == '\n';
+    size_t n = w->out->n;
+
+    while (n > w->began_at && strchr(" \t", w->out->data[n - 1]))
+        n--;
+    return w->how == DS_NOTION_BODY_FLOWING && (n == w->began_at || w->out->data[n - 1] == '\n');
 }
 
 static void put_text(writer *w, const run *r, const char *core)
 {
+    unsigned struck = (r->marks[STRIKE] ? STRUCK : 0) | (w->struck_next ? STRUCK_NEXT : 0);
+
     open_marks(w, r);
     if (r->code)
         put_code(w, core);
     else if (r->math)
         ds_buf_printf(w->out, "$%s$", core);
     else
-        escape(core, at_line_start(w), w->how, w->out);
+        escape(core, at_line_start(w), struck, w->how, w->out);
 }
 
 static bool begins_a_mark(const writer *w, const run *next)
@@ -326,6 +345,7 @@ void ds_notion_body_line(const ds_json *rich, ds_notion_body_how how, ds_arena *
 
     while (at) {
         at = join(&it, at, &r, a);
+        w.struck_next = at && run_of(at).marks[STRIKE];
         put_run(&w, &r, a);
     }
     close_marks(&w, &(run){.url = NULL});

@@ -123,6 +123,24 @@ static bool code(span *s)
     return true;
 }
 
+/* Past what stands at `at`, and code or an escaped character as a whole: no mark ends in them.
+ * `open`: there are no more of so many backticks in a row. */
+static const char *past(const char *at, const char *end, bool open[TICKS_MAX])
+{
+    size_t n = count(at, end, '`');
+    const char *to;
+
+    if (*at == '\\' && at + 1 < end)
+        return at + 2;
+    if (!n)
+        return at + 1;
+    if (n > TICKS_MAX || open[n - 1])
+        return at + n;
+    to = ticks_again(at + n, end, n);
+    open[n - 1] = !to;
+    return to ? to + n : at + n;
+}
+
 /* ---- emphasis -------------------------------------------------------------------------------- */
 
 static bool is_word(char c)
@@ -134,15 +152,13 @@ static bool is_word(char c)
  */
 static const char *closer(const char *from, const char *end, char c, size_t n)
 {
+    bool open[TICKS_MAX] = {false};
+
     for (const char *at = from; at < end;) {
         size_t here = count(at, end, c);
 
-        if (*at == '\\' && at + 1 < end) {
-            at += 2;
-            continue;
-        }
         if (!here) {
-            at++;
+            at = past(at, end, open);
             continue;
         }
         if (at > from && !isspace((unsigned char)at[-1]) && here >= n && !(n == 1 && here == 2) &&
@@ -269,22 +285,15 @@ static bool starts_with(const span *s, const char *text)
     return (size_t)(s->end - s->at) >= n && memcmp(s->at, text, n) == 0;
 }
 
-/* Where the text `end` stands, from `from` on. NULL: nowhere. */
-static const char *end_of(span *s, const char *from, const char *end, mark kind)
-{
-    const char *at = NULL;
-
-    if (!s->hopeless[kind])
-        at = memmem(from, (size_t)(s->end - from), end, strlen(end));
-    s->hopeless[kind] |= !at;
-    return at;
-}
-
 /* What readers of Markdown show nothing of. */
 static bool comment(span *s)
 {
-    const char *end = starts_with(s, "<!--") ? end_of(s, s->at + 4, "-->", COMMENT) : NULL;
+    const char *from = s->at + 4, *end;
 
+    if (!starts_with(s, "<!--") || s->hopeless[COMMENT])
+        return false;
+    end = memmem(from, (size_t)(s->end - from), "-->", 3);
+    s->hopeless[COMMENT] = !end;
     if (end)
         s->at = end + 3;
     return end != NULL;
@@ -307,12 +316,15 @@ static bool line_break(span *s)
 /* Markdown has no mark of its own for it. */
 static bool underlined(span *s)
 {
-    const char *from = s->at + 3, *to;
+    const char *from = s->at + 3, *to = from;
+    bool open[TICKS_MAX] = {false};
 
-    if (!starts_with(s, "<u>") || s->nested >= NESTED_MAX)
+    if (!starts_with(s, "<u>") || s->hopeless[UNDERLINE] || s->nested >= NESTED_MAX)
         return false;
-    to = end_of(s, from, "</u>", UNDERLINE);
-    if (!to)
+    while (s->end - to >= 4 && memcmp(to, "</u>", 4) != 0)
+        to = past(to, s->end, open);
+    s->hopeless[UNDERLINE] = s->end - to < 4;
+    if (s->hopeless[UNDERLINE])
         return false;
     inside(s, from, to, DS_NOTION_UNDERLINE, NULL);
     s->at = to + 4;

@@ -19,7 +19,8 @@ typedef struct line {
     const char *text; /* behind the indentation */
     size_t n;         /* without blanks at the end */
     size_t indent;    /* columns */
-    bool broken;      /* it ends in two blanks or a backslash: a line break is meant */
+    bool broken;      /* it ends in two blanks: a line break is meant */
+    bool slashed;     /* in a backslash: the same, where more follows */
 } line;
 
 typedef struct reader {
@@ -54,10 +55,9 @@ static bool read_line(const char **at, const char *end, line *l)
     while (stop > p && isspace((unsigned char)stop[-1]))
         stop--;
     l->n = (size_t)(stop - p);
-    if (l->n > 1 && p[l->n - 1] == '\\' && p[l->n - 2] != '\\') {
-        l->broken = true;
-        l->n--;
-    }
+    l->slashed = false;
+    while (stop > p && *--stop == '\\') /* each second one is a backslash itself */
+        l->slashed = !l->slashed;
     return true;
 }
 
@@ -222,6 +222,14 @@ static bool image(reader *r, const char *text, size_t n)
     return true;
 }
 
+/* Behind a line that another one follows; `soft` where no break is meant. */
+static void add_break(ds_buf *text, const line *l, char soft)
+{
+    if (l->slashed)
+        text->data[--text->n] = '\0';
+    ds_buf_char(text, l->broken || l->slashed ? '\n' : soft);
+}
+
 /* Lines up to the end of the paragraph become one text. 1 or 2: they were a heading, underlined. */
 static int gather(reader *r, line l, ds_buf *text, bool may_be_heading)
 {
@@ -237,7 +245,7 @@ static int gather(reader *r, line l, ds_buf *text, bool may_be_heading)
         }
         if (begins_block(&next))
             return 0;
-        ds_buf_char(text, l.broken ? '\n' : ' ');
+        add_break(text, &l, ' ');
         next_line(r, &l);
     }
 }
@@ -279,8 +287,8 @@ static void heading(reader *r, const line *l, size_t level)
 
 static bool is_task(const line *l)
 {
-    return l->n >= 4 && l->text[0] == '[' && strchr(" xX", l->text[1]) && l->text[2] == ']' &&
-           l->text[3] == ' ';
+    return l->n >= 3 && l->text[0] == '[' && strchr(" xX", l->text[1]) && l->text[2] == ']' &&
+           (l->n == 3 || l->text[3] == ' ');
 }
 
 static void item(reader *r, line l, size_t mark, bool numbered)
@@ -298,8 +306,8 @@ static void item(reader *r, line l, size_t mark, bool numbered)
     if (is_task(&l)) {
         k.name = "to_do";
         k.more = l.text[1] == ' ' ? "\"checked\":false," : "\"checked\":true,";
-        l.text += 4;
-        l.n -= 4;
+        l.text += DS_MIN(l.n, (size_t)4);
+        l.n -= DS_MIN(l.n, (size_t)4);
     }
     (void)gather(r, l, &text, false);
     add_text(r, &k, text.n ? text.data : "", text.n);
@@ -308,15 +316,16 @@ static void item(reader *r, line l, size_t mark, bool numbered)
 static void quote(reader *r, line l)
 {
     DS_AUTO_BUF(text, HEAD_MAX);
+    line next;
 
     for (;;) {
         size_t skip = l.n > 1 && l.text[1] == ' ' ? 2 : 1;
 
         ds_buf_add(&text, l.text + skip, l.n - DS_MIN(skip, l.n));
-        if (!peek(r, &l) || !l.n || l.text[0] != '>')
+        if (!peek(r, &next) || !next.n || next.text[0] != '>')
             break;
+        add_break(&text, &l, '\n');
         next_line(r, &l);
-        ds_buf_char(&text, '\n');
     }
     add_text(r, &(kind){"quote", "", r->lists, true}, text.n ? text.data : "", text.n);
 }
