@@ -84,7 +84,7 @@ static void answer_page(http_conn *c)
     http_conn_answer(c, 200, link, body.data);
 }
 
-static void serve(http_conn *c)
+static void answer_pages(http_conn *c)
 {
     while (http_conn_read(c)) {
         pthread_mutex_lock(&repo.lock);
@@ -115,7 +115,7 @@ typedef struct world {
     ds_github gh;
 } world;
 
-static world *world_new(void)
+static world *world_new(http_serve serve)
 {
     world *at = ds_new_in(scratch, world);
 
@@ -160,6 +160,52 @@ static int read_changes(world *at, int seen[ISSUES])
     return pages + 1;
 }
 
+/* ---- what is kept of an answer ----------------------------------------------------------------
+ */
+
+static int kept; /* pages */
+
+static const char *recall_nothing(ds_memory *memory, bool shared, const char *key, ds_arena *a)
+{
+    (void)memory, (void)shared, (void)key, (void)a;
+    return NULL;
+}
+
+static void count_pages(ds_memory *memory, bool shared, const char *key, const char *value)
+{
+    (void)memory, (void)value;
+    kept += !shared && strncmp(key, "page:", 5) == 0;
+}
+
+static void answer_tagged(http_conn *c)
+{
+    while (http_conn_read(c))
+        http_conn_answer(c, 200, c->request == 1 ? "ETag: \"a\"\r\n" : "ETag: \"\x01\"\r\n", "[]");
+}
+
+/* With it each later request for the page would be one that cannot be sent. */
+static void a_tag_that_cannot_be_sent_is_not_kept(void **state)
+{
+    ds_memory memory = {.recall = recall_nothing, .keep = count_pages};
+    world *at = world_new(answer_tagged);
+    ds_fetch want = {.unit = UNIT, .since_ms = -1, .limit = 5};
+
+    (void)state;
+    kept = 0;
+    at->rig->act.memory = &memory;
+    for (int i = 0; i < 2; i++) {
+        ds_page page = {.arena = scratch};
+
+        assert_true(
+            ds_github_source.fetch_page(&at->gh.base, &at->rig->act, &want, &page, &at->rig->err));
+        assert_int_equal(kept, 1);
+    }
+    world_end(at);
+}
+
+/* ---- tests ------------------------------------------------------------------------------------
+ */
+
 static const struct changing {
     const char *name;
     int apart, edits_most, pages_most;
@@ -173,7 +219,7 @@ static const struct changing {
 static void no_issue_is_passed_by(void **state)
 {
     const struct changing *row = *state;
-    world *at = world_new();
+    world *at = world_new(answer_pages);
     int seen[ISSUES], pages;
 
     fill(row->apart, row->edits_most);
@@ -188,5 +234,6 @@ static void no_issue_is_passed_by(void **state)
 int main(void)
 {
     add_table(changing, no_issue_is_passed_by);
+    add_test(a_tag_that_cannot_be_sent_is_not_kept);
     return run_tests("what is inside of a repository");
 }

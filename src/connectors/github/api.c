@@ -136,9 +136,14 @@ static known recall(const ds_github *gh, ds_activity *act, const ds_github_get *
     return it.next && !may_go_on(&it, get, a) ? it : (known){.etag = NULL};
 }
 
+/* What can be sent as a header, and kept as a line. */
 static bool is_line(const char *text)
 {
-    return !strpbrk(text, "\r\n");
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 127)
+            return false;
+    }
+    return true;
 }
 
 static void keep(const ds_github *gh, ds_activity *act, const ds_github_get *get, const char *json)
