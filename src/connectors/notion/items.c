@@ -66,6 +66,11 @@ static bool ask_pages(ds_notion_reader *r, ds_activity *act, const char *const *
 
         if (is_no_row(&requests[i]))
             continue;
+        if (requests[i].err.kind == DS_ERR_PERMANENT) {
+            ds_record_hold(ds_page_add(page), ds_arena_printf(a, "page:%s", ids[i]), "%s",
+                           requests[i].err.text);
+            continue;
+        }
         *err = requests[i].err;
         doc = err->kind == DS_ERR_NONE ? ds_http_json(act, &requests[i], err) : NULL;
         if (!doc)
