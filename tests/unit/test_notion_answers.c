@@ -373,6 +373,26 @@ static void blocks_that_cannot_be_counted_are_not_sent_again(void **state)
     world_end(at);
 }
 
+/* A request that empties the page, and is applied late, would empty it of what came behind the
+ * second one: it is sent once. */
+static void a_page_is_not_emptied_twice(void **state)
+{
+    static const reply replies[] = {{"PATCH /v1/pages/", -1, NULL, false},
+                                    {"PATCH /v1/pages/", 200, PAGE, false},
+                                    {"PATCH /v1/blocks/", 200, LIST("", "false"), false}};
+    world *at = world_of(replies, 3);
+    ds_write write = {.op = DS_OP_UPDATE, .key = "k1", .id = ROW, .body = "new"};
+
+    (void)state;
+    at->w.body = "replace";
+    know_table(at);
+    (void)!ds_notion_write(&at->w.base, &at->rig->act, &write, 1, &at->rig->err);
+    assert_int_equal(write.outcome, DS_OUT_UNKNOWN);
+    assert_int_equal(times_met(1), 0);
+    assert_int_equal(times_met(2), 0);
+    world_end(at);
+}
+
 static void tell_nobody(void *to, const char *what)
 {
     (void)to, (void)what;
@@ -402,6 +422,7 @@ int main(void)
     add_table(bodies, a_body_that_is_read);
     add_table(made, a_create);
     add_test(blocks_that_cannot_be_counted_are_not_sent_again);
+    add_test(a_page_is_not_emptied_twice);
     add_test(a_key_column_is_not_made_where_rows_cannot_be_seen);
     return run_tests("answers to the connector of notion");
 }

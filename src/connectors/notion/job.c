@@ -214,7 +214,7 @@ static bool put_all(making *m, bool body)
     ds_json_w_end_object(m->json);
     if (body && !m->job->page)
         put_children(m);
-    if (body && m->job->page) {
+    if (m->job->erases) {
         ds_json_w_name(m->json, "erase_content");
         ds_json_w_bool(m->json, true);
     }
@@ -235,6 +235,7 @@ static bool make(ds_notion_writer *w, ds_activity *act, ds_notion_job *job)
     job->recent = w->recent;
     job->blocks = (ds_notion_blocks){.arena = a};
     job->at = job->top = 0;
+    job->erases = body && job->page;
     job->resumes = resumes_body(&m);
     if (((body || job->resumes) && !read_body(&m)) || !put_all(&m, body))
         return false;
@@ -273,6 +274,6 @@ ds_http_request ds_notion_job_request(const ds_notion_job *job, ds_arena *a)
                              .path = ds_arena_printf(a, "/v1/pages/%s", job->page),
                              .body = job->json,
                              .body_n = job->json_n,
-                             .repeatable = true,
+                             .repeatable = !job->erases, /* late, it would take what came behind */
                              .endpoint = "PATCH /v1/pages/{id}"};
 }

@@ -105,6 +105,7 @@ typedef struct ds_notion_job {
     ds_notion_blocks blocks; /* of the body */
     size_t at;               /* blocks that are on their way or there... */
     size_t top;              /* ...and how many of them lie in no other */
+    bool erases;             /* it empties the page before that */
     bool resumes;            /* how many are there has to be asked */
     bool recent;             /* made by the table as it was asked for in this pass */
     int tries;
