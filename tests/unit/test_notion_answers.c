@@ -413,6 +413,22 @@ static void a_key_column_is_not_made_where_rows_cannot_be_seen(void **state)
     world_end(at);
 }
 
+/* Whoever makes a database is told what to write; where that is not known, that is said. */
+static void a_database_without_an_id_is_none(void **state)
+{
+    static const reply replies[] = {
+        {"POST /v1/databases ", 200, "{\"object\":\"database\"}", false}};
+    world *at = world_of(replies, 1);
+
+    (void)state;
+    at->w.settings.data_source = NULL;
+    at->w.parent = OTHER;
+    assert_false(
+        ds_notion_ensure(&at->w.base, &at->rig->act, NULL, 0, tell_nobody, NULL, &at->rig->err));
+    assert_non_null(strstr(at->rig->err.text, "look below the page"));
+    world_end(at);
+}
+
 int main(void)
 {
     add_table(looks, a_look_up);
@@ -424,5 +440,6 @@ int main(void)
     add_test(blocks_that_cannot_be_counted_are_not_sent_again);
     add_test(a_page_is_not_emptied_twice);
     add_test(a_key_column_is_not_made_where_rows_cannot_be_seen);
+    add_test(a_database_without_an_id_is_none);
     return run_tests("answers to the connector of notion");
 }

@@ -202,14 +202,20 @@ static void put_database(maker *m)
 
 static bool make_database(maker *m, ds_err *err)
 {
+    ds_arena *a = ds_activity_arena(m->act);
     const ds_json *doc;
+    const char *id;
 
     put_database(m);
     if (!send(m, "POST", "/v1/databases", "POST /v1/databases", &doc, err))
         return false;
-    m->made[m->made_n++] = ds_arena_printf(
-        ds_activity_arena(m->act), "a database made: in place of `parent`, write `database: %s`",
-        ds_json_text(doc, "id"));
+    id = ds_notion_id(ds_json_text(doc, "id"), a);
+    if (!id)
+        return ds_fail(err, DS_ERR_TRANSIENT,
+                       "the answer does not say which database was made: look below the page that "
+                       "`parent` names before you try again");
+    m->made[m->made_n++] =
+        ds_arena_printf(a, "a database made: in place of `parent`, write `database: %s`", id);
     return true;
 }
 
