@@ -72,6 +72,8 @@ static const char *const pieces[] = {
 };
 static const char *const kinds[] = {"paragraph",          "heading_1", "bulleted_list_item",
                                     "numbered_list_item", "to_do",     "quote"};
+static const char *const links[] = {
+    NULL, NULL, NULL, "https://x.org/a", "https://x.org/a_b*c/~~d", "mailto:a@example.org"};
 static const char *const looks[] = {"bold", "italic", "strikethrough", "code", "underline"};
 
 static uint64_t drawn;
@@ -91,16 +93,16 @@ static const char *draw_text(void)
     return ds_arena_strndup(scratch, text.data, text.n);
 }
 
-/* Each character with how it looks. Blanks in a row are one, and have no looks; a heading's line
- * feeds are blanks. */
-static void note(ds_buf *seen, const char *text, unsigned how, bool heading)
+/* Each character with how it looks and where it leads. Blanks in a row are one, and have no looks;
+ * a heading's line feeds are blanks. */
+static void note(ds_buf *seen, const char *text, unsigned how, const char *link, bool heading)
 {
     for (; *text; text++) {
         bool feed = *text == '\n' && !heading, blank = feed || strchr(" \t\n", *text);
         char last = seen->n ? seen->data[seen->n - 1] : '\0';
 
         if (!blank)
-            ds_buf_printf(seen, "%c%c", 'A' + (char)how, *text);
+            ds_buf_printf(seen, "%c%s%c", 'A' + (char)how, link ? link : "", *text);
         else if (feed && last == ' ')
             seen->data[seen->n - 1] = '\n';
         else if (last && last != '\n' && (feed || last != ' '))
@@ -122,16 +124,19 @@ static const char *draw_block(const char *kind, ds_buf *seen)
 
     ds_buf_printf(&out, "[{\"id\":\"x\",\"type\":\"%s\",\"%s\":{\"rich_text\":[", kind, kind);
     for (unsigned i = 0, n = 1 + draw(4); i < n; i++) {
-        const char *text = draw_text();
+        const char *text = draw_text(), *link;
         unsigned how = draw(32);
 
         if (strchr(text, '\n')) /* in code it would be a blank */
             how &= ~(unsigned)DS_NOTION_CODE;
-        note(seen, text, how, strncmp(kind, "heading", 7) == 0);
+        link = strspn(text, " \t\n") < strlen(text) ? links[draw(DS_COUNT(links))] : NULL;
+        note(seen, text, how, link, strncmp(kind, "heading", 7) == 0);
         ds_buf_text(&out, i ? ",{\"type\":\"text\",\"plain_text\":"
                             : "{\"type\":\"text\",\"plain_text\":");
         w = ds_json_w(&out, false);
         ds_json_w_text(&w, text);
+        if (link)
+            ds_buf_printf(&out, ",\"href\":\"%s\"", link);
         ds_buf_text(&out, ",\"annotations\":{\"color\":\"default\"");
         for (size_t k = 0; k < DS_COUNT(looks); k++)
             ds_buf_printf(&out, ",\"%s\":%s", looks[k], how >> k & 1 ? "true" : "false");
@@ -181,7 +186,8 @@ static void note_given(const char *markdown, const char *kind, ds_buf *seen)
 
         for (unsigned k = 0; k < DS_COUNT(looks); k++)
             how |= (unsigned)ds_json_bool(ds_json_get(run, "annotations"), looks[k]) << k;
-        note(seen, ds_json_text(ds_json_get(run, "text"), "content"), how, false);
+        note(seen, ds_json_text(ds_json_get(run, "text"), "content"), how,
+             ds_json_text(ds_json_path(run, "text.link"), "url"), false);
     }
 }
 

@@ -161,6 +161,9 @@ static const struct row {
      "``a`b`` `` ` ``\n"},
     {"a link", PARAGRAPH(RUN("see ") "," LINK("it", "https://a.example/b c")),
      "see [it](https://a.example/b%20c)\n"},
+    {"a link behind an exclamation mark is no image",
+     PARAGRAPH(RUN("Look!") "," LINK("a", "https://a.example/*")),
+     "Look\\![a](https://a.example/\\*)\n"},
     {"two links side by side",
      PARAGRAPH(LINK("a", "https://a.example") "," LINK("b", "https://b.example")),
      "[a](https://a.example)[b](https://b.example)\n"},
@@ -172,6 +175,9 @@ static const struct row {
      "snake_case 1 < 2 AT&T a~b x|y -\n"},
     {"starts of lines", PARAGRAPH(RUN("# a")) "," PARAGRAPH(RUN("- b")) "," PARAGRAPH(RUN("12. c")),
      "\\# a\n\n\\- b\n\n12\\. c\n"},
+    {"a heading that ends in its own mark", BLOCK("heading_1", RICH(RUN("a #"))), "# a \\#\n"},
+    {"starts of lines behind blanks", PARAGRAPH(RUN("a\\n 1. b")), "a\\\n 1\\. b\n"},
+    {"a tilde that is struck out", PARAGRAPH(MARKED("~a", "strikethrough")), "~~\\~a~~\n"},
     {"a number is no list", PARAGRAPH(RUN("12 c. 3. d")), "12 c. 3. d\n"},
 };
 

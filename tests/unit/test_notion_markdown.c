@@ -104,6 +104,9 @@ static const struct sample {
     {"links", "[t](https://x.org/a_b) <https://y.org>",
      P("{\"text\":{\"content\":\"t\",\"link\":{\"url\":\"https://x.org/a_b\"}}}," RUN(
          " ") ",{\"text\":{\"content\":\"https://y.org\",\"link\":{\"url\":\"https://y.org\"}}}")},
+    {"a link with an escape in it, and code with brackets", "[`[`](https://x.org/a\\_b\\)c)",
+     P("{\"text\":{\"content\":\"[\",\"link\":{\"url\":\"https://x.org/"
+       "a_b)c\"}},\"annotations\":{\"code\":true}}")},
     {"a link to nowhere, and an open one", "[t](#here) [open", P(RUN("t") "," RUN(" [open"))},
     {"a badge", "[![b](https://x.org/b.svg)](https://x.org)",
      P("{\"text\":{\"content\":\"b\",\"link\":{\"url\":\"https://x.org\"}}}")},

@@ -69,18 +69,21 @@ static void line_feed(ds_notion_body_how how, ds_buf *out)
     ds_buf_text(out, as[how]);
 }
 
-enum { STRUCK = 1, STRUCK_NEXT = 2 }; /* the text itself, what comes behind it */
+enum { STRUCK = 1, STRUCK_NEXT = 2, LINK_NEXT = 4 }; /* the text itself, what comes behind it */
 
-/* One that would be counted to a mark of two, before the text or behind it. */
-static bool joins_mark(const char *text, const char *at, unsigned struck, const ds_buf *out)
+/* One that would be counted to a mark of two, before the text or behind it; or that would make an
+ * image of a link. */
+static bool joins_mark(const char *text, const char *at, unsigned around, const ds_buf *out)
 {
     bool after = at == text && out->n && out->data[out->n - 1] == '~';
 
-    return *at == '~' && ((struck & STRUCK) || after || (!at[1] && struck));
+    if (*at == '!')
+        return !at[1] && (around & LINK_NEXT);
+    return *at == '~' && ((around & STRUCK) || after || (!at[1] && (around & STRUCK_NEXT)));
 }
 
 /* `start`: the text stands at the start of a line. */
-static void escape(const char *text, bool start, unsigned struck, ds_notion_body_how how,
+static void escape(const char *text, bool start, unsigned around, ds_notion_body_how how,
                    ds_buf *out)
 {
     size_t ahead = start ? special_start(text) : 0;
@@ -91,7 +94,7 @@ static void escape(const char *text, bool start, unsigned struck, ds_notion_body
             ahead = how == DS_NOTION_BODY_FLOWING ? special_start(at + 1) : 0;
             continue;
         }
-        if (ahead == 1 || is_special(text, at, how) || joins_mark(text, at, struck, out))
+        if (ahead == 1 || is_special(text, at, how) || joins_mark(text, at, around, out))
             ds_buf_char(out, '\\');
         ahead -= ahead > 0;
         ds_buf_char(out, *at == '\r' ? ' ' : *at);
@@ -108,10 +111,10 @@ void ds_notion_body_address(const char *url, ds_buf *out)
     for (const char *at = url; *at; at++) {
         unsigned char c = (unsigned char)*at;
 
-        if (c <= ' ' || c == 0x7F || strchr("()<>\\", c))
+        if (c <= ' ' || c == 0x7F || strchr("()<>\\`", c))
             ds_buf_printf(out, "%%%02X", c);
         else
-            ds_buf_char(out, *at);
+            ds_buf_printf(out, "%s%c", c == '*' || (c == '~' && at[1] == '~') ? "\\" : "", c);
     }
 }
 
@@ -145,7 +148,7 @@ typedef struct writer {
     run open;        /* the marks that are open */
     ds_buf pending;  /* blanks that came last: within the marks or behind them, as it turns out */
     size_t began_at; /* out->n before the first run */
-    bool struck_next;
+    unsigned next;   /* STRUCK_NEXT, LINK_NEXT */
 } writer;
 
 static bool same_marks(const run *x, const run *y)
@@ -252,15 +255,13 @@ static bool at_line_start(const writer *w)
 
 static void put_text(writer *w, const run *r, const char *core)
 {
-    unsigned struck = (r->marks[STRIKE] ? STRUCK : 0) | (w->struck_next ? STRUCK_NEXT : 0);
-
     open_marks(w, r);
     if (r->code)
         put_code(w, core);
     else if (r->math)
         ds_buf_printf(w->out, "$%s$", core);
     else
-        escape(core, at_line_start(w), struck, w->how, w->out);
+        escape(core, at_line_start(w), (r->marks[STRIKE] ? STRUCK : 0) | w->next, w->how, w->out);
 }
 
 static bool begins_a_mark(const writer *w, const run *next)
@@ -336,6 +337,13 @@ static const ds_json *join(ds_json_iter *it, const ds_json *first, run *r, ds_ar
     return next;
 }
 
+static unsigned what_comes(const ds_json *json)
+{
+    run next = run_of(json);
+
+    return (next.marks[STRIKE] ? STRUCK_NEXT : 0) | (next.marks[LINK] ? LINK_NEXT : 0);
+}
+
 void ds_notion_body_line(const ds_json *rich, ds_notion_body_how how, ds_arena *a, ds_buf *out)
 {
     writer w = {.out = out, .how = how, .pending = {.max = 4 * DS_MIB}, .began_at = out->n};
@@ -345,7 +353,7 @@ void ds_notion_body_line(const ds_json *rich, ds_notion_body_how how, ds_arena *
 
     while (at) {
         at = join(&it, at, &r, a);
-        w.struck_next = at && run_of(at).marks[STRIKE];
+        w.next = at ? what_comes(at) : 0;
         put_run(&w, &r, a);
     }
     close_marks(&w, &(run){.url = NULL});

@@ -199,17 +199,30 @@ static bool stars(span *s, const char *begin)
 
 const char *ds_notion_bracket(const char *text, const char *stop)
 {
+    const char *end = stop - text > LABEL_MAX ? text + LABEL_MAX : stop, *at = text;
+    bool ticks[TICKS_MAX] = {false};
     int open = 1;
 
-    for (const char *at = text; at < stop && at - text < LABEL_MAX; at++) {
-        if (*at == '\\' && at + 1 < stop)
-            at++;
-        else if (*at == '[')
-            open++;
-        else if (*at == ']' && !--open)
+    while (at < end) {
+        open += (*at == '[') - (*at == ']');
+        if (!open)
             return at;
+        at = past(at, end, ticks);
     }
     return NULL;
+}
+
+/* Of an address, without the backslashes before what would else mean something. */
+static const char *plain(const char *from, const char *to, ds_arena *a)
+{
+    char *text = ds_arena_strndup(a, from, (size_t)(to - from)), *out = text;
+
+    for (const char *at = text; *at; at++) {
+        at += *at == '\\' && ispunct((unsigned char)at[1]);
+        *out++ = *at;
+    }
+    *out = '\0';
+    return text;
 }
 
 const char *ds_notion_target(const char *text, const char *stop, const char **end, ds_arena *a)
@@ -223,6 +236,7 @@ const char *ds_notion_target(const char *text, const char *stop, const char **en
         open += (*at == '(') - (*at == ')');
         if (!open)
             break;
+        at += *at == '\\' && at + 1 < stop;
     }
     if (open || at >= stop)
         return NULL;
@@ -235,7 +249,7 @@ const char *ds_notion_target(const char *text, const char *stop, const char **en
         from++;
         to--;
     }
-    return ds_arena_strndup(a, from, (size_t)(to - from));
+    return plain(from, to, a);
 }
 
 /* "[label](target)", at the bracket; `image`: there is a "!" before it. */
