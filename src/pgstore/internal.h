@@ -46,6 +46,7 @@ typedef struct ds_pgs_due { /* what an answer is for */
     int64_t *changes;       /* NULL: nobody counts */
     ds_pgs_stmt *rows;      /* NULL: it has none */
     PGresult **res;         /* NULL: not kept */
+    ds_pgs_stmt *prepares;  /* makes it known to the server; NULL: it runs one */
 } ds_pgs_due;
 
 typedef struct ds_pgs {

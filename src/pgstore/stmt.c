@@ -71,10 +71,10 @@ bool ds_pgs_send_one(ds_pgs_stmt *st, ds_pgs_due due, ds_err *err)
     db->wrote |= st->writes;
     snprintf(name, sizeof name, "s%u", st->id);
     if (st->session != db->session) {
-        if (PQsendPrepare(db->handle, name, st->text, st->n, st->types) &&
-            !ds_pgs_expect(db, (ds_pgs_due){0}, err))
-            return false;
         st->session = db->session;
+        if (PQsendPrepare(db->handle, name, st->text, st->n, st->types) &&
+            !ds_pgs_expect(db, (ds_pgs_due){.prepares = st}, err))
+            return false;
     }
     if (!PQsendQueryPrepared(db->handle, name, st->n, st->values, st->lengths, binary, 1)) {
         return ds_pgs_fail_lost(db, err);

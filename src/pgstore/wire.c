@@ -89,8 +89,11 @@ static void take(ds_pgs *db, size_t at, PGresult **res)
         ds_pgs_note(db, *res);
         db->refused = true;
     }
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+        if (due->prepares) /* refused, or not even read behind a refusal */
+            due->prepares->session = 0;
         return;
+    }
     if (due->changes)
         *due->changes = atoll(PQcmdTuples(*res));
     if (due->rows)

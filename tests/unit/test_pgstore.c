@@ -6,6 +6,7 @@
 #include "store_fixture.h"
 
 #include "pgstore/internal.h"
+#include "store/rows.h"
 #include "store/schema.h"
 #include <unistd.h>
 
@@ -377,6 +378,33 @@ static void a_job_that_is_refused(void **state)
     fixture_end(&f);
 }
 
+/* What stands behind the refusal in the same pipeline the server does not even read. */
+static bool is_refused_before_another(ds_tx *tx, void *arg, ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, "UPDATE meta SET key = NULL", err);
+
+    (void)arg;
+    return st && ds_db_run(tx->db, st, err) && ds_memos_forget(tx->db, 1, err);
+}
+
+static bool forgets_memos(ds_tx *tx, void *arg, ds_err *err)
+{
+    (void)arg;
+    return ds_memos_forget(tx->db, 1, err);
+}
+
+static void a_statement_behind_a_refusal(void **state)
+{
+    fixture f = fixture_new();
+
+    (void)state;
+    assert_false(do_tx(&f, is_refused_before_another, NULL));
+    assert_says(&f, DS_ERR_PERMANENT, "null value");
+    must(&f, do_tx(&f, forgets_memos, NULL));
+    must(&f, do_tx(&f, forgets_memos, NULL));
+    fixture_end(&f);
+}
+
 static void it_says_that_it_is_sound(void **state)
 {
     fixture f = fixture_new();
@@ -409,6 +437,7 @@ int main(void)
     add_test(a_daemon_and_workers_keep_each_other_out);
     add_test(a_newer_format_is_left_alone);
     add_test(a_job_that_is_refused);
+    add_test(a_statement_behind_a_refusal);
     add_test(it_says_that_it_is_sound);
     return run_tests("the store on a server");
 }
