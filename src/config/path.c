@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SYSTEM_WIDE "/etc/durable-sync/durable-sync.yaml"
@@ -56,4 +57,12 @@ const char *ds_path_absolute(ds_arena *a, const char *dir, const char *path)
 
     tidy(joined);
     return joined;
+}
+
+const char *ds_path_of_store(ds_arena *a, const char *dir, const char *path)
+{
+    const char *named = ds_path_absolute(a, dir, path);
+    struct stat st;
+
+    return lstat(named, &st) == 0 && S_ISLNK(st.st_mode) ? ds_path_real(a, named) : named;
 }

@@ -123,7 +123,7 @@ ds_config *ds_config_single(const char *name, const char *store_path, const ds_s
 
     ld.path = NULL;
     ld.issues = ds_issues_new(ld.arena, NULL, NULL, 0);
-    config->store_path = ds_path_absolute(ld.arena, ld.dir, store_path);
+    config->store_path = ds_path_of_store(ld.arena, ld.dir, store_path);
     config->store_local = config->store_path;
     ds_side_of_kind(&both, source->kind, DS_SOURCE, &ends[0]);
     ds_side_of_kind(&both, destination->kind, DS_DESTINATION, &ends[1]);

@@ -125,7 +125,7 @@ static const char *usual_folder(ds_load *ld)
 
 static bool keep_file(ds_load *ld, const char *dir, const char *path, ds_config *config)
 {
-    config->store_path = config->store_local = ds_path_absolute(ld->arena, dir, path);
+    config->store_path = config->store_local = ds_path_of_store(ld->arena, dir, path);
     return true;
 }
 

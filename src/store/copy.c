@@ -8,7 +8,8 @@
 #include "store/internal.h"
 #include "store/sqlite.h"
 #include <errno.h>
-#include <unistd.h>
+#include <limits.h>
+#include <stdlib.h>
 
 /* Of columns: i, t, b are whole numbers, texts, bytes; n is a number that may be null and is never
  * 0. A table comes behind those it refers to. */
@@ -147,17 +148,18 @@ static bool copy_all(ds_job *job, ds_tx *tx, ds_err *err)
     return true;
 }
 
-bool ds_store_copy(const char *path, ds_store *to, pid_t *holder, ds_arena *a,
+bool ds_store_copy(const char *named, ds_store *to, pid_t *holder, ds_arena *a,
                    const ds_copied **out, size_t *n, ds_err *err)
 {
     DS_AUTO(ds_store) held = NULL;
     DS_AUTO(ds_db) from = NULL;
     copying c = {.job.run = copy_all};
+    char path[PATH_MAX]; /* a link to a store has another lock */
     int64_t units = 0;
 
     *holder = 0;
-    if (access(path, F_OK) != 0)
-        return ds_fail(err, DS_ERR_CONFIG, "there is no store at %s: %s", path, strerror(errno));
+    if (!realpath(named, path))
+        return ds_fail(err, DS_ERR_CONFIG, "there is no store at %s: %s", named, strerror(errno));
     held = ds_store_open(path, holder, err); /* of this format, and nobody else's for so long */
     from = held ? ds_db_open(path, DS_DB_READ, err) : NULL;
     if (!from || !ds_db_int(from, "SELECT count(*) FROM machine", 0, &units, err))

@@ -77,6 +77,10 @@ class Daemon(Case):
         child = self.daemon()
         answer = self.run_it("run", code=5)
         self.assertIn(str(child.pid), answer.err)
+        (self.dir / "link.db").symlink_to("durable-sync.db")
+        self.config("store: sqlite:link.db\n" + SIMPLE)
+        answer = self.run_it("run", code=5)
+        self.assertIn(str(child.pid), answer.err)
         self.stop(child)
 
     def test_the_store_in_use_by_no_daemon(self):

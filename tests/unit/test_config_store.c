@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SECRET "hunter2"
 
@@ -84,6 +85,21 @@ static void each_has_a_place_of_its_own(void **state)
     assert_string_not_equal(local_of("{url: 'postgresql://h/d', schema: s}"), one);
 }
 
+/* A file has one lock and one socket, by whatever name it is asked for. */
+static void a_link_is_the_file_itself(void **state)
+{
+    tmpdir *dir = tmpdir_new();
+    const char *file = tmpdir_file(dir, "s.db"), *link = tmpdir_file(dir, "l.db");
+
+    (void)state;
+    assert_int_equal(symlink(file, link), 0);
+    assert_string_equal(local_of(ds_arena_printf(scratch, "sqlite:%s", link)), link);
+    fclose(fopen(file, "w"));
+    assert_string_equal(local_of(ds_arena_printf(scratch, "sqlite:%s", link)), file);
+    assert_string_equal(local_of(ds_arena_printf(scratch, "sqlite:%s", file)), file);
+    tmpdir_free(dir);
+}
+
 /* The line with the password is shown for another error in it. */
 static void a_password_is_shown_nowhere(void **state)
 {
@@ -161,6 +177,7 @@ int main(void)
 {
     add_table(rows, is_read);
     add_test(each_has_a_place_of_its_own);
+    add_test(a_link_is_the_file_itself);
     add_test(a_password_is_shown_nowhere);
     add_test(a_password_is_not_for_everybody);
     add_test(a_list_is_no_place);

@@ -145,6 +145,18 @@ static void no_column_is_left_out(void **state)
 
 /* ---- what is refused ------------------------------------------------------------------------- */
 
+static bool copy_through_a_link(pair *p)
+{
+    const char *file = p->from.f.path;
+    bool ok;
+
+    p->from.f.path = tmpdir_file(p->from.f.dir, "link.db");
+    assert_int_equal(symlink(file, p->from.f.path), 0);
+    ok = copy(p);
+    p->from.f.path = file;
+    return ok;
+}
+
 static void what_cannot_be_copied_is_refused(void **state)
 {
     pair p = pair_new();
@@ -156,6 +168,8 @@ static void what_cannot_be_copied_is_refused(void **state)
     assert_false(copy(&p));
     assert_says(&p.to, DS_ERR_CONFIG, "in use by process");
     assert_int_equal(p.holder, getpid());
+    assert_false(copy_through_a_link(&p));
+    assert_says(&p.to, DS_ERR_CONFIG, "in use by process");
     ds_store_close(user);
 
     unit_of(&p.to, "r", "all");
