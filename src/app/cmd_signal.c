@@ -7,6 +7,7 @@
 #include "app/live.h"
 #include "app/out.h"
 #include "app/passes.h"
+#include "app/temporal.h"
 #include "base/text.h"
 #include "schedule/schedule.h"
 #include <inttypes.h>
@@ -182,12 +183,16 @@ int ds_cmd_interval(ds_app *app)
 
     ds_unit_ref ref;
     int code = first_word(app, false, true, &ref);
+
+    if (code || !has_interval(app, &ref, &code))
+        return code;
+    if (ds_app_is_temporal(app)) /* its signal says whole minutes */
+        event.interval_ms = (event.interval_ms + DS_MINUTE_MS - 1) / DS_MINUTE_MS * DS_MINUTE_MS;
+
     said say = {
         ds_arena_printf(app->arena, "every %s", ds_duration_text(app->arena, event.interval_ms)),
         NULL};
 
-    if (code || !has_interval(app, &ref, &code))
-        return code;
     return tell(app, &ref, &event, &say);
 }
 

@@ -45,7 +45,7 @@ class Commands(Served):
         self.assertEqual(self.unit_now()["state"], "paused")
         waits = self.told("sync", "plants", "--wait", code=3)["passes"]
         self.assertEqual(waits[0]["outcome"], "paused")
-        self.run_it("interval", "plants", "5m")
+        self.assertIn("every 5m", self.run_it("interval", "plants", "270s").out)  # in whole minutes
         self.run_it("resume", "plants")
         self.until(lambda: self.unit_now()["runs_completed"] == 4, "the pass that was asked for")
         self.assertEqual(self.unit_now()["interval_minutes"], 5)
