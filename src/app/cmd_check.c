@@ -11,6 +11,7 @@
 #include "app/notices.h"
 #include "app/peek.h"
 #include "app/recall.h"
+#include "app/temporal.h"
 #include "base/activity.h"
 #include "base/text.h"
 #include "schedule/schedule.h"
@@ -325,6 +326,23 @@ static void check_schedule(checking *c)
                    ds_time_text(c->arena, until_ms, false));
 }
 
+static void check_state(checking *c, const ds_unit_row *row)
+{
+    const ds_unit *u = &row->state;
+
+    if (u->paused && ds_unit_has_moved(u)) /* to resume it would start it beside its workflow */
+        ds_finding(c->f, DS_FINDING_WARNING, c->route->name, NULL, "unit %s is paused: %s",
+                   row->unit, u->last_error);
+    else if (u->approval)
+        ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
+                   ds_arena_printf(c->arena, "durable-sync approve %s", c->route->name),
+                   "unit %s waits for approval: %s", row->unit, u->approval);
+    else if (u->paused)
+        ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
+                   ds_arena_printf(c->arena, "durable-sync resume %s", c->route->name),
+                   "unit %s is paused", row->unit);
+}
+
 /* A unit with links whose key is another now waits for approval: better said before the pass. */
 static void check_keys(checking *c)
 {
@@ -347,14 +365,8 @@ static void check_keys(checking *c)
         if (begin.links && begin.key_signature && c->route->key_signature &&
             strcmp(begin.key_signature, c->route->key_signature) != 0)
             key_changed(c, rows[i].unit, begin.key_signature);
-        if (rows[i].state.approval)
-            ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
-                       ds_arena_printf(c->arena, "durable-sync approve %s", c->route->name),
-                       "unit %s waits for approval: %s", rows[i].unit, rows[i].state.approval);
-        else if (rows[i].state.paused)
-            ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
-                       ds_arena_printf(c->arena, "durable-sync resume %s", c->route->name),
-                       "unit %s is paused", rows[i].unit);
+        if (!ds_app_is_temporal(c->app)) /* there `status` asks its workflow */
+            check_state(c, &rows[i]);
     }
 }
 

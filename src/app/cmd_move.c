@@ -73,7 +73,7 @@ static bool save_state(const moving *m, const char *unit, const ds_unit *state, 
     return ds_store_do(m->store, DS_LANE_EVENT, &s.job, err);
 }
 
-static bool has_moved(const ds_unit *u)
+bool ds_unit_has_moved(const ds_unit *u)
 {
     return u->error_kind &&
            (strcmp(u->error_kind, MOVED) == 0 || strcmp(u->error_kind, MOVED_PAUSED) == 0);
@@ -120,7 +120,7 @@ static ds_unit interrupted(const moving *m, const ds_unit *state)
 static bool to_temporal(const moving *m, const ds_unit_row *row, moved_how *how, ds_err *err)
 {
     const ds_unit_ref ref = {m->route, row->unit};
-    bool before = has_moved(&row->state), started;
+    bool before = ds_unit_has_moved(&row->state), started;
     const ds_unit was = before ? brought_back(&row->state) : row->state;
     const ds_unit state = interrupted(m, &was), left = left_behind(m, &state);
 
@@ -173,7 +173,7 @@ static bool is_over(const moving *m, const char *unit, moved_how *how, ds_err *e
     if (!row_in_store(m, unit, &row, err))
         return false;
     *how = row ? MOVED_BEFORE : MOVED_NOTHING;
-    if (!row || !has_moved(&row->state))
+    if (!row || !ds_unit_has_moved(&row->state))
         return true;
     *how = MOVED_NOW;
     state = brought_back(&row->state);

@@ -33,4 +33,7 @@ int ds_cmd_schema(ds_app *app);
 int ds_cmd_complete(ds_app *app);
 int ds_cmd_generate(ds_app *app);
 
+/* cmd_move.c: its row in the store is what it left when it went to engine temporal. */
+bool ds_unit_has_moved(const ds_unit *u);
+
 #endif

@@ -46,6 +46,13 @@ static ds_color color_of(ds_pass_outcome outcome)
     return DS_YELLOW;
 }
 
+/* One that has moved to the other engine is paused by a note that says what to do. */
+static bool is_resumed(const ds_run_row *run)
+{
+    return run->error_kind && strcmp(run->error_kind, "paused") == 0 &&
+           !(run->error && strstr(run->error, "`durable-sync move "));
+}
+
 static void print_line(const ds_results *r, const ds_run_row *run)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
@@ -65,7 +72,7 @@ static void print_line(const ds_results *r, const ds_run_row *run)
            (long long)run->destination_calls, (double)took_ms / 1000.0);
     if (run->error)
         printf("    %s\n", ds_safe(a, run->error));
-    if (run->error_kind && strcmp(run->error_kind, "paused") == 0)
+    if (is_resumed(run))
         printf("    -> durable-sync resume %s\n", run->route);
     if (run->error_kind && strcmp(run->error_kind, "approval") == 0)
         printf("    -> durable-sync approve %s\n", run->route);

@@ -74,13 +74,23 @@ class Move(Served):
         passes = self.told("history")["passes"]
         self.assertEqual([found["outcome"] for found in passes], ["done"])
 
+    def paused_findings(self):
+        return [found for found in self.told("check")["findings"] if "is paused" in found["text"]]
+
     def test_a_daemon_of_the_old_engine_leaves_it_alone(self):
         self.embedded()
         self.rows(3)
         self.once("plants")
         self.temporal()
         self.move("temporal")
+        self.assertEqual(self.paused_findings(), [])
         self.embedded()
+        found, = self.paused_findings()
+        self.assertIn("lives on engine temporal", found["text"])
+        self.assertIsNone(found["remedy"])
+        answer = self.run_it("once", code=3)
+        self.assertIn("durable-sync move plants --to embedded", answer.out)
+        self.assertNotIn("durable-sync resume", answer.out)
         child = self.daemon()
         unit = self.units()[0]
         self.assertTrue(unit["paused"])
