@@ -143,6 +143,23 @@ static void a_failure_ends_it(void **state)
     assert_int_equal(err.kind, DS_ERR_TRANSIENT);
 }
 
+static bool is_wrong_at_third(void *to, size_t i, ds_arena *a, ds_err *err)
+{
+    (void)count(to, i, a, err);
+    return i != 2 || ds_fail(err, DS_ERR_PERMANENT, "number %zu", i);
+}
+
+static void what_is_wrong_with_one_ends_nothing(void **state)
+{
+    static seen s;
+    ds_err err = DS_ERR_INIT;
+
+    (void)state;
+    assert_false(work_on(&s, is_wrong_at_third, MANY, &err));
+    assert_int_equal(s.all, MANY);
+    assert_string_equal(err.text, "number 2");
+}
+
 static void of_many_failures_one_is_told(void **state)
 {
     static seen s;
@@ -173,6 +190,7 @@ int main(void)
     add_test(one_needs_no_helper_and_none_needs_nobody);
     add_test(without_threads_the_caller_does_it_all);
     add_test(a_failure_ends_it);
+    add_test(what_is_wrong_with_one_ends_nothing);
     add_test(of_many_failures_one_is_told);
     add_test(stopping_begins_nothing_more);
     return run_tests("crew");

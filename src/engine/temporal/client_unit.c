@@ -136,7 +136,7 @@ bool ds_client_start(ds_client *c, const char *id, const ds_carry *carry, bool *
             return true;
         }
     } while (r && ds_attributes_refused(c, r->search_attributes != NULL, &failure));
-    return ds_wrap(err, "start %s", id);
+    return ds_wrap(err, "start %.200s", id); /* what is wrong with it stands behind */
 }
 
 /* ---- signal, query, describe ----------------------------------------------------------------- */

@@ -8,17 +8,19 @@
 typedef struct crew {
     const ds_crew_work *work;
     atomic_size_t next;
-    atomic_bool failed;
+    atomic_bool failed; /* and not for what one of the things is like */
     pthread_mutex_t lock;
-    ds_err why; /* under `lock` */
+    ds_err why; /* the first; under `lock` */
 } crew;
 
 static void note(crew *c, const ds_err *err)
 {
     pthread_mutex_lock(&c->lock);
-    if (!atomic_exchange(&c->failed, true))
+    if (c->why.kind == DS_ERR_NONE)
         c->why = *err;
     pthread_mutex_unlock(&c->lock);
+    if (err->kind != DS_ERR_PERMANENT)
+        atomic_store(&c->failed, true);
 }
 
 static bool goes_on(crew *c)
@@ -57,7 +59,8 @@ bool ds_crew_do(const ds_crew_work *work, ds_err *err)
     while (n > 0)
         pthread_join(helpers[--n], NULL);
     pthread_mutex_destroy(&c.lock);
-    if (atomic_load(&c.failed))
-        *err = c.why;
-    return !atomic_load(&c.failed);
+    if (c.why.kind == DS_ERR_NONE)
+        return true;
+    *err = c.why;
+    return false;
 }

@@ -17,8 +17,9 @@ typedef struct ds_crew_work {
     const atomic_bool *stop; /* begins nothing more; what is left undone then is no failure */
 } ds_crew_work;
 
-/* Returns when all that was begun has ended. false: one failed, and the rest was not begun; *err is
- * the first that did. Where there are no threads to be had the caller's own does it all. */
+/* Returns when all that was begun has ended. false: one failed; *err is the first that did. The
+ * rest was not begun then, unless that is wrong with it alone: DS_ERR_PERMANENT. Where there are no
+ * threads to be had the caller's own does it all. */
 DS_MUST_USE bool ds_crew_do(const ds_crew_work *work, ds_err *err);
 
 #endif

@@ -162,6 +162,7 @@ static bool see_to(ensuring *e, ds_err *err)
     const ds_engine_host *host = e->w->host;
     ds_crew_work units = {.one = ensure_at, .to = e, .stop = &e->w->stopping};
     ds_crew_work gone = {.one = tell_gone_at, .to = e, .stop = &e->w->stopping};
+    ds_err ignored = DS_ERR_INIT;
     ds_listed *listed;
 
     if (!host->list(host, e->route, &e->w->stopping, e->a, &e->units, &e->units_n, err) ||
@@ -172,7 +173,11 @@ static bool see_to(ensuring *e, ds_err *err)
     e->config = config_text(&e->event, e->a);
     units.n = e->units_n;
     gone.n = e->listed_n;
-    return ds_crew_do(&units, err) && ds_crew_do(&gone, err);
+    if (ds_crew_do(&units, err))
+        return ds_crew_do(&gone, err);
+    if (err->kind == DS_ERR_PERMANENT) /* of one of them: it is told of that */
+        (void)!ds_crew_do(&gone, &ignored);
+    return false;
 }
 
 static int64_t back_off(ds_ensure_route *route)
