@@ -147,7 +147,8 @@ void ds_dial_failed(ds_grpc *g, const ds_err *err)
         fail_waiting(g);
 }
 
-/* Those who lost the same server do not come back in the same moment. */
+/* Those who lost the same server do not come back in the same moment. One that came up and was of
+ * no use is for a command as one that did not come up: it waits for no pause. */
 void ds_dial_lost(ds_grpc *g, bool useful)
 {
     if (!useful)
@@ -155,6 +156,8 @@ void ds_dial_lost(ds_grpc *g, bool useful)
     g->dial_at_ms =
         g->now_ms +
         (useful ? (int64_t)(ds_grpc_random(g) % 100) * g->options.again_ms / 100 : pause_ms(g));
+    if (!useful && g->options.fail_fast)
+        fail_waiting(g);
 }
 
 void ds_dial_stop(ds_grpc *g)

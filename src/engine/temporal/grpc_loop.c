@@ -209,10 +209,12 @@ static void drain(ds_grpc *g)
         return;
     g->current = NULL;
     g->wanted = c->h2->calls;
-    if (c->useful)
+    if (c->useful) {
         g->dial_at_ms = g->now_ms;
-    else
+    } else {
+        ds_fail(&g->why, DS_ERR_TRANSIENT, "the server takes no calls on a new connection");
         ds_dial_lost(g, false);
+    }
     if (c->h2->calm)
         g->ping_ms = DS_MIN(g->ping_ms * 2, CALM_PING_MOST_MS);
 }
