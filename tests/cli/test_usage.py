@@ -59,6 +59,10 @@ class Usage(Case):
         answer = self.run_it("connectors", "sqlit", code=2)
         self.assertIn('did you mean "sqlite"?', answer.err)
 
+    def test_a_word_that_is_no_text_is_told_as_text(self):
+        for word in (b"x\xff\xfey", ("x" + "é" * 31).encode()):  # as it is, and cut in a character
+            self.assertIn("no connector of kind", self.run_it("connectors", os.fsdecode(word), code=2).err)
+
     def test_a_command_of_later_is_refused(self):
         for command in LATER:
             for more in ([], ["--with", "words"]):
