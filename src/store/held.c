@@ -32,7 +32,7 @@ static bool write_held(ds_db *db, const char *literal, int64_t unit_id, int64_t 
 
     if (!st)
         return false;
-    ds_bind_text(st, 1, held->reason ? held->reason : "");
+    ds_bind_text(st, 1, held->reason);
     ds_bind_int(st, 2, held->since_ms);
     ds_bind_int(st, 3, held->attempts);
     ds_bind_int(st, 4, held->next_try_ms);
@@ -63,18 +63,32 @@ static bool insert_held(ds_db *db, int64_t unit_id, int64_t run, const ds_held *
                       unit_id, run, held, &done, err);
 }
 
+/* The words may be a connector's, which are cut anywhere: a server takes nothing but text. */
+static ds_held with_text(const ds_held *held, ds_arena *a)
+{
+    const char *reason = held->reason ? held->reason : "";
+    size_t n = strlen(reason);
+    ds_held out = *held;
+
+    out.reason = ds_utf8_repair(a, reason, &n);
+    return out;
+}
+
 bool ds_held_put(ds_db *db, int64_t unit_id, int64_t run, const ds_held *held, size_t n,
                  ds_err *err)
 {
+    DS_AUTO(ds_arena) a = ds_arena_new();
     int64_t more = 0;
     bool known;
 
     for (size_t i = 0; i < n; i++) {
-        if (!update_held(db, unit_id, run, &held[i], &known, err))
+        const ds_held one = with_text(&held[i], a);
+
+        if (!update_held(db, unit_id, run, &one, &known, err))
             return false;
         if (known)
             continue;
-        if (!insert_held(db, unit_id, run, &held[i], err))
+        if (!insert_held(db, unit_id, run, &one, err))
             return false;
         more++;
     }

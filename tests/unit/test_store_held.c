@@ -75,6 +75,25 @@ static void held_records_come_in_pages_by_key(void **state)
     fixture_end(&f);
 }
 
+/* A destination's words, cut in a character: a server takes nothing but text. */
+static void a_reason_is_text(void **state)
+{
+    fixture f = fixture_new();
+    ds_ledger *l = pass_of(&f, "r", "all");
+    const ds_held put[] = {{.key = "k", .reason = "caf\xC3"}, {.key = "l"}};
+    const ds_held *page;
+    size_t n;
+
+    (void)state;
+    must(&f, commit_to(&f, l, (ds_commit){.held = put, .held_n = 2}));
+    must(&f, l->ops->held(l, NULL, 9, scratch, &page, &n, &f.err));
+    assert_int_equal(n, 2);
+    assert_string_equal(page[0].reason, "caf\xEF\xBF\xBD");
+    assert_string_equal(page[1].reason, "");
+    ds_ledger_close(l);
+    fixture_end(&f);
+}
+
 static void a_released_record_is_held_no_more(void **state)
 {
     fixture f = fixture_new();
@@ -385,6 +404,7 @@ int main(void)
 {
     add_test(intents_stay_until_they_are_settled);
     add_test(held_records_come_in_pages_by_key);
+    add_test(a_reason_is_text);
     add_test(a_released_record_is_held_no_more);
     add_test(a_complete_full_pass_replaces_what_was_held);
     add_test(held_records_of_all_routes_are_listed);
