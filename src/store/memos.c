@@ -1,4 +1,5 @@
 /* src/store/memos.c - what connectors keep between passes; losing it costs requests, no more. */
+#include "base/text.h"
 #include "store/internal.h"
 #include "store/rows.h"
 
@@ -30,13 +31,19 @@ static bool put_one(ds_db *db, int64_t unit_id, const ds_memo *memo, ds_err *err
     return ds_db_run(db, st, err);
 }
 
+/* A header of a server's may be any bytes; a store on a server takes nothing but text. */
+static bool can_be_kept(const char *value)
+{
+    return value && ds_utf8_ok(value, strlen(value));
+}
+
 bool ds_memos_put(ds_db *db, int64_t unit_id, const ds_memo *memos, size_t n, ds_err *err)
 {
     for (size_t i = 0; i < n; i++) {
         int64_t of = memos[i].shared ? SHARED : unit_id;
 
-        if (memos[i].value ? !put_one(db, of, &memos[i], err)
-                           : !forget_one(db, of, memos[i].key, err))
+        if (can_be_kept(memos[i].value) ? !put_one(db, of, &memos[i], err)
+                                        : !forget_one(db, of, memos[i].key, err))
             return false;
     }
     return true;

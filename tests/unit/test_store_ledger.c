@@ -360,6 +360,31 @@ static void the_walk_is_one_sequential_read(void **state)
     fixture_end(&f);
 }
 
+static const char *kept(fixture *f, ds_ledger *l)
+{
+    const char *value;
+
+    must(f, l->ops->recall(l, false, "etag", scratch, &value, &f->err));
+    return value;
+}
+
+/* A header's bytes: a server's tables take nothing but text, and losing it costs a request. */
+static void what_is_no_text_is_not_kept(void **state)
+{
+    static const ds_memo text = {.key = "etag", .value = "\"x\""};
+    static const ds_memo bytes = {.key = "etag", .value = "\"\xFF\""};
+    fixture f = fixture_new();
+    ds_ledger *l = pass_of(&f, "r", "all");
+
+    (void)state;
+    must(&f, commit_to(&f, l, (ds_commit){.memos = &text, .memos_n = 1}));
+    assert_string_equal(kept(&f, l), text.value);
+    must(&f, commit_to(&f, l, (ds_commit){.memos = &bytes, .memos_n = 1}));
+    assert_null(kept(&f, l));
+    ds_ledger_close(l);
+    fixture_end(&f);
+}
+
 int main(void)
 {
     add_test(a_new_unit_knows_nothing);
@@ -375,6 +400,7 @@ int main(void)
     add_test(a_key_of_another_unit_is_claimed);
     add_test(void_hashes_make_every_link_invalid_until_it_is_put);
     add_test(drop_links_forgets_what_the_old_keys_meant);
+    add_test(what_is_no_text_is_not_kept);
     add_test(the_walk_is_one_sequential_read);
     return run_tests("store ledger");
 }
