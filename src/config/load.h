@@ -197,6 +197,9 @@ void ds_owners_check(ds_load *ld, const ds_route *const *routes, const ds_node *
                      size_t n);
 /* The value of the option `key`; "" where there is none. */
 const char *ds_settings_key(const ds_option *options, const void *settings);
+/* As the destination says it, and as text: it is kept in the store, and folders may have any name.
+ */
+const char *ds_route_identity(ds_load *ld, const ds_destination_ops *ops, const void *settings);
 /* Key signature and fingerprint of a route that is sound. */
 void ds_route_seal(ds_load *ld, ds_route *route);
 

@@ -184,7 +184,7 @@ static void read_sides(ds_load *ld, const entry *e, ds_route *route)
     if (e->destination &&
         ds_side_read(ld, e->destination, DS_DESTINATION, route->name, &destination)) {
         route->destination_settings = destination.settings;
-        route->identity = destination.destination->identity(destination.settings, ld->arena);
+        route->identity = ds_route_identity(ld, destination.destination, destination.settings);
     }
     route->source = source.source;
     route->destination = destination.destination;

@@ -129,6 +129,17 @@ static void dump_route(ds_json_writer *w, const ds_route *route)
     ds_json_w_end_list(w);
 }
 
+const char *ds_route_identity(ds_load *ld, const ds_destination_ops *ops, const void *settings)
+{
+    const char *said = ops->identity(settings, ld->arena);
+    size_t n = strlen(said), text_n = n;
+    const char *text = ds_utf8_repair(ld->arena, said, &text_n);
+
+    if (text == said)
+        return said;
+    return ds_arena_printf(ld->arena, "%s#%016llx", text, (unsigned long long)ds_hash64(said, n));
+}
+
 void ds_route_seal(ds_load *ld, ds_route *route)
 {
     DS_AUTO_BUF(dump, DUMP_MAX);

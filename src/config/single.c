@@ -106,7 +106,7 @@ static ds_route *make_route(ds_load *ld, const char *name, ds_side *source, ds_s
                         .limit_changes = -1};
     if (ds_issues_count(ld->issues))
         return route;
-    route->identity = route->destination->identity(destination->settings, ld->arena);
+    route->identity = ds_route_identity(ld, route->destination, destination->settings);
     ds_route_seal(ld, route);
     return route;
 }

@@ -375,6 +375,29 @@ static void text_and_number_differ(void **state)
     ds_config_free(text);
 }
 
+static const char *identity_in(const char *dir)
+{
+    static const char text[] = ROUTE("");
+    DS_AUTO_BUF(errors, DS_MIB);
+    ds_config *config =
+        ds_config_parse("t.yaml", text, strlen(text), dir, &fake_connectors, &errors);
+    const char *identity;
+
+    assert_non_null(config);
+    identity = ds_arena_strdup(scratch, config->routes[0]->identity);
+    ds_config_free(config);
+    return identity;
+}
+
+/* A store on a server takes no other bytes, and two folders are two. */
+static void an_identity_is_text(void **state)
+{
+    (void)state;
+    assert_string_equal(identity_in("/caf\xC3\xA9"), "sqlite:/caf\xC3\xA9/o.db#t");
+    assert_int_equal(strncmp(identity_in("/caf\xE9"), "sqlite:/caf\xEF\xBF\xBD/o.db#t#", 22), 0);
+    assert_string_not_equal(identity_in("/caf\xE9"), identity_in("/caf\xE8"));
+}
+
 int main(void)
 {
     unsetenv("FAKE_API_TOKEN");
@@ -392,5 +415,6 @@ int main(void)
     add_test(a_route_from_the_environment);
     add_test(errors_name_the_variable);
     add_test(text_and_number_differ);
+    add_test(an_identity_is_text);
     return run_tests("configuration");
 }
