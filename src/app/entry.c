@@ -128,6 +128,19 @@ static int flush_output(const ds_app *app, int code)
     return code ? code : DS_EXIT_USAGE;
 }
 
+/* Who started us may have closed these. The store's lock or a table would get their number, and our
+ * words with it: they stay as if closed, and are nobody else's. */
+static void keep_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 /* Secrets are in every command's memory: no file gets it when it dies, no debugger while it lives.
  * What it starts inherits the first of the two. */
 static void hide_memory(void)
@@ -154,6 +167,7 @@ static int run_main(int argc, char **argv, const ds_source_ops *source,
     };
     ds_err err = DS_ERR_INIT;
 
+    keep_streams();
     hide_memory();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write, not our death */
     signal(SIGXFSZ, SIG_IGN); /* nor is a file that may not grow */

@@ -2,8 +2,9 @@
 """`run` and the commands beside it: signals, a pause in mid-pass, kill -9 and its successor."""
 import json
 import signal
+import subprocess
 
-from cli import SIMPLE, Case, main
+from cli import PATIENCE, PROGRAM, SIMPLE, Case, main
 
 SLOW = SIMPLE + "    every: 1h\n    pace: 200/s\n"
 
@@ -82,6 +83,17 @@ class Daemon(Case):
         answer = self.run_it("run", code=5)
         self.assertIn(str(child.pid), answer.err)
         self.stop(child)
+
+    def test_no_word_goes_into_a_file_where_standard_error_is_closed(self):
+        self.rows(1)
+        self.config()
+        child = subprocess.Popen(["sh", "-c", 'exec "$0" run 2>&-', PROGRAM], cwd=self.dir, env=self.env,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.addCleanup(child.kill)
+        self.until(lambda: self.units() and self.units()[0]["runs_completed"] == 1, "a pass, which is logged")
+        self.assertEqual((self.dir / "durable-sync.db.lock").read_text(), f"{child.pid}\n")
+        child.terminate()
+        self.assertEqual(child.wait(PATIENCE), 0)
 
     def test_the_store_in_use_by_no_daemon(self):
         self.rows(100000)
