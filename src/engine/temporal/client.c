@@ -2,6 +2,7 @@
 #include "engine/temporal/client.h"
 
 #include "base/clock.h"
+#include "engine/temporal/identity.h"
 #include "engine/temporal/payload.h"
 #include "engine/temporal/settings.h"
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
-#include <unistd.h>
 
 #define IMPATIENT_MS (2 * DS_SECOND_MS)
 
@@ -19,7 +19,7 @@ struct ds_client {
     const ds_temporal *settings;
     ds_grpc *grpc;
     ds_codec *codec;
-    char identity[160];
+    char identity[DS_IDENTITY_BYTES];
     pthread_mutex_t lock;
     pthread_cond_t hurried;
     bool hurry, impatient;
@@ -27,14 +27,6 @@ struct ds_client {
 };
 
 /* ---- its life -------------------------------------------------------------------------------- */
-
-static void name_itself(ds_client *c)
-{
-    char host[80] = "localhost";
-
-    gethostname(host, sizeof(host) - 1);
-    snprintf(c->identity, sizeof(c->identity), "%d@%s", (int)getpid(), host);
-}
 
 static bool open_codec(ds_client *c, ds_err *err)
 {
@@ -58,7 +50,7 @@ ds_client *ds_client_open(const ds_temporal *settings, bool impatient, ds_err *e
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_cond_init(&c->hurried, &steady);
     pthread_condattr_destroy(&steady);
-    name_itself(c);
+    ds_identity_make(c->identity);
     if (!open_codec(c, err))
         return NULL;
     options = ds_temporal_options(settings, impatient);

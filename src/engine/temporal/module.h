@@ -34,7 +34,7 @@ typedef struct ds_remote_unit { /* a unit as its workflow has it, in the caller'
 } ds_remote_unit;
 
 typedef struct ds_remote_workers { /* those that have asked for work lately */
-    const char **identities;       /* PID@HOST */
+    const char **identities;       /* identity.h */
     int64_t *asked_ms;             /* each of them, last, by the server's clock */
     size_t n;
     int64_t pid;          /* of one of this machine; 0: there is none */

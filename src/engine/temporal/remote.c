@@ -2,9 +2,8 @@
 #include "engine/temporal/remote.h"
 
 #include "base/clock.h"
+#include "engine/temporal/identity.h"
 #include "engine/temporal/look.h"
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,19 +109,9 @@ static int64_t newest_ms(const Ds__DescribeTaskQueueResponse *q)
     return ms;
 }
 
-/* Identities are PID@HOST. */
-static int64_t pid_here(const ds_client *c, const char *identity)
-{
-    const char *host = strchr(identity, '@'), *ours = strchr(ds_client_identity(c), '@');
-
-    return host && ours && strcmp(host, ours) == 0 ? strtoll(identity, NULL, 10) : 0;
-}
-
 static bool has_left(const ds_client *c, const char *identity)
 {
-    int64_t pid = pid_here(c, identity);
-
-    return pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+    return ds_identity_has_left(ds_client_identity(c), identity);
 }
 
 /* By the server's clock, where that can be told: who asks for work itself is on the list. */
@@ -140,7 +129,7 @@ static int64_t server_now_ms(const ds_client *c, const Ds__DescribeTaskQueueResp
 static void add_worker(const ds_client *c, const Ds__PollerInfo *p, ds_arena *a,
                        ds_remote_workers *out)
 {
-    int64_t pid = pid_here(c, p->identity);
+    int64_t pid = ds_identity_pid(ds_client_identity(c), p->identity);
     size_t at = 0;
 
     while (at < out->n && strcmp(out->identities[at], p->identity) != 0)
