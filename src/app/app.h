@@ -66,6 +66,10 @@ DS_MUST_USE ds_reader *ds_app_reader(const ds_app *app, ds_err *err);
 int ds_app_store_failed(const ds_app *app, const ds_err *err, bool held);
 /* NULL with *code set and the reason printed. */
 DS_MUST_USE ds_store *ds_app_store_open(const ds_app *app, int *code);
+/* False, with what to do about it: the store on a server knows nothing yet, and the file that would
+ * be the store without it knows rows of the configuration's routes. Afterwards it is too late to
+ * take that along. */
+DS_MUST_USE bool ds_app_left_no_store(const ds_app *app, ds_err *err);
 /* Who has it, as a message names him; NULL: nobody, or it cannot be told. */
 const char *ds_app_holder(const ds_app *app);
 

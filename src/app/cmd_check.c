@@ -398,6 +398,7 @@ static void check_store(ds_app *app, ds_findings *f)
 {
     const char *path = app->config->store_local, *slash = strrchr(path, '/');
     const char *folder = slash ? ds_arena_strndup(app->arena, path, (size_t)(slash - path)) : ".";
+    ds_err err = DS_ERR_INIT;
 
     if (slash == path)
         folder = "/";
@@ -412,6 +413,8 @@ static void check_store(ds_app *app, ds_findings *f)
              errno != ENOENT)
         ds_finding(f, DS_FINDING_ERROR, NULL, "give this user the right to write the file",
                    "store %s cannot be written (%s)", path, strerror(errno));
+    if (!ds_app_left_no_store(app, &err))
+        ds_finding(f, DS_FINDING_ERROR, NULL, NULL, "%s", err.text);
 }
 
 static void check_notify(ds_app *app, ds_findings *f)

@@ -241,7 +241,7 @@ int ds_serve_run(ds_app *app, const ds_serve *what, int *stopped_by)
     }
 
     int kept = set_stdout_aside(app);
-    bool ok = run_engine(app, store, what, &w, &err);
+    bool ok = ds_app_left_no_store(app, &err) && run_engine(app, store, what, &w, &err);
 
     put_stdout_back(kept);
     *stopped_by = atomic_load(&w.first);

@@ -65,6 +65,25 @@ class Copy(Pg):
             self.assertEqual(there, here, table)
             self.assertEqual(told[table], int(here.split("|")[0]))
 
+    def test_a_file_that_was_left_behind(self):
+        """Its links would be missed once the new store knows anything: said while they can be taken."""
+        self.records(self.plants(3))
+        self.on_file()
+        self.asked()
+        self.on_server()
+        words = "knows 3 rows of this configuration's routes: take that along with `durable-sync store copy "
+        for command in ("once", "run"):
+            self.assertIn(words + str(self.dir / "durable-sync.db"), self.run_it(command, code=2).err)
+        self.assertIn(words, self.run_it("check", code=2).out)
+        path = self.dir / "durable-sync.yaml"
+        text = path.read_text()
+        path.write_text(text.replace("plants:", "others:"))  # nothing of this is in the file
+        self.run_it("check")
+        path.write_text(text)
+        self.copied()
+        self.run_it("check")
+        self.assertEqual(self.asked()["unchanged"], 3)
+
     def test_what_is_refused(self):
         self.records(self.plants(2))
         self.on_file()
