@@ -574,6 +574,35 @@ static void nobody_is_there(void **state)
     close(fd);
 }
 
+static void note_down(void *to, const ds_err *why)
+{
+    if (strcmp(why->text, "Connection refused") == 0)
+        rig_tell(to);
+}
+
+/* The calls wait meanwhile, so nobody else would say why. */
+static void a_server_that_stays_away_is_told(void **state)
+{
+    char address[32];
+    int fd = closed_port(address, sizeof(address));
+    rig r = {.lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
+    ds_grpc_options options = {
+        .address = address, .again_ms = 1, .down_ms = 1, .down = note_down, .down_to = &r};
+    ds_err err = DS_ERR_INIT;
+    asked *q;
+
+    (void)state;
+    r.g = ds_grpc_open(&options, &err);
+    assert_non_null(r.g);
+    q = ask_begin(&r, "Do", "", LONG_MS);
+    rig_await(&r, 2);
+    ds_grpc_close(r.g);
+    ask_end(q);
+    assert_failed(q, DS_GRPC_CANCELLED, false, "");
+    ask_free(q);
+    close(fd);
+}
+
 int main(void)
 {
     add_test(a_connection_that_ages_loses_no_poll);
@@ -591,5 +620,6 @@ int main(void)
     add_test(no_poll_is_sent_that_the_server_would_refuse);
     add_table(tongues, a_command_is_told_at_once);
     add_test(nobody_is_there);
+    add_test(a_server_that_stays_away_is_told);
     return run_tests("grpc life");
 }

@@ -2,6 +2,7 @@
 #include "engine/temporal/client.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/temporal/identity.h"
 #include "engine/temporal/payload.h"
 #include "engine/temporal/settings.h"
@@ -23,6 +24,7 @@ struct ds_client {
     pthread_mutex_t lock;
     pthread_cond_t hurried;
     bool hurry, impatient;
+    atomic_bool away; /* and that has been said */
     atomic_uint attributes;
 };
 
@@ -35,6 +37,15 @@ static bool open_codec(ds_client *c, ds_err *err)
     if (t->encryption_key)
         c->codec = ds_codec_open(ds_secret_reveal(t->encryption_key), t->encryption_required, err);
     return c->codec || !t->encryption_key;
+}
+
+static void tell_down(void *to, const ds_err *why)
+{
+    ds_client *c = to;
+    ds_err err = *why;
+
+    ds_wrap(&err, "%s", c->settings->address);
+    ds_client_lost(c, &err);
 }
 
 ds_client *ds_client_open(const ds_temporal *settings, bool impatient, ds_err *err)
@@ -54,6 +65,8 @@ ds_client *ds_client_open(const ds_temporal *settings, bool impatient, ds_err *e
     if (!open_codec(c, err))
         return NULL;
     options = ds_temporal_options(settings, impatient);
+    options.down = impatient ? NULL : tell_down;
+    options.down_to = c;
     c->grpc = ds_grpc_open(&options, err);
     return c->grpc ? DS_TAKE(&c) : NULL;
 }
@@ -82,6 +95,20 @@ const char *ds_client_identity(const ds_client *c)
 ds_grpc *ds_client_grpc(ds_client *c)
 {
     return c->grpc;
+}
+
+void ds_client_lost(ds_client *c, const ds_err *why)
+{
+    if (!atomic_exchange(&c->away, true))
+        ds_log(DS_LOG_WARN, "server_away", "error", why->text, "text",
+               "it is tried again until it answers; `durable-sync check` says what may be wrong",
+               NULL);
+}
+
+void ds_client_found(ds_client *c)
+{
+    if (atomic_exchange(&c->away, false))
+        ds_log(DS_LOG_INFO, "server_back", NULL);
 }
 
 unsigned ds_client_attributes(const ds_client *c)

@@ -85,6 +85,7 @@ static void set_usual(ds_grpc_options *o)
     o->pong_ms = o->pong_ms ? o->pong_ms : 15 * DS_SECOND_MS;
     o->age_ms = o->age_ms ? o->age_ms : 10 * DS_MINUTE_MS;
     o->again_ms = o->again_ms ? o->again_ms : 100;
+    o->down_ms = o->down_ms ? o->down_ms : 3 * DS_SECOND_MS; /* a mere restart is not told */
     o->key_ms = o->key_ms ? o->key_ms : DS_MINUTE_MS;
     o->answer_max = o->answer_max ? o->answer_max : 64 * DS_MIB;
 }

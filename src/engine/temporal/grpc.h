@@ -72,6 +72,10 @@ typedef struct ds_grpc_options {
     /* A connection that cannot be made fails the calls that wait for it at once: for commands.
      * Else they wait for a later one, as long as their deadline lets them: for a worker. */
     bool fail_fast;
+    /* None could be made for down_ms, and here is why: again each time until there is one. Called
+     * on a thread of the transport, which is not to be kept. NULL: nobody is told. */
+    void (*down)(void *to, const ds_err *why);
+    void *down_to;
     /* 0 everywhere: the usual. */
     int64_t connect_ms; /* for one address of the host, to its first words in HTTP/2 (10 s) */
     int64_t ping_ms;    /* a connection silent for so long is asked whether it lives (30 s) */
@@ -79,6 +83,7 @@ typedef struct ds_grpc_options {
     int64_t age_ms;     /* calls begin on a new one after this (10 min); names are looked up again,
                            certificates read again */
     int64_t again_ms;   /* first pause after a connection that failed, doubled up to 5 s (100 ms) */
+    int64_t down_ms;    /* before `down` is called (3 s) */
     int64_t key_ms;     /* between two looks at the key (1 min) */
     size_t answer_max;  /* bytes of one answer (64 MiB) */
 } ds_grpc_options;

@@ -132,19 +132,27 @@ static void fail_waiting(ds_grpc *g)
     }
 }
 
+static void count_try(ds_grpc *g)
+{
+    if (g->tries++ == 0)
+        g->down_ms = g->now_ms;
+}
+
 void ds_dial_failed(ds_grpc *g, const ds_err *err)
 {
     g->why = *err;
     if (g->lookup.next)
         return; /* another address */
     forget_addresses(&g->lookup);
-    g->tries++;
+    count_try(g);
     g->dial_at_ms = g->now_ms + pause_ms(g);
     pthread_mutex_lock(&g->lock);
     g->tally.refused++;
     pthread_mutex_unlock(&g->lock);
     if (g->options.fail_fast)
         fail_waiting(g);
+    if (g->options.down && g->now_ms - g->down_ms >= g->options.down_ms)
+        g->options.down(g->options.down_to, &g->why);
 }
 
 /* Those who lost the same server do not come back in the same moment. One that came up and was of
@@ -152,7 +160,7 @@ void ds_dial_failed(ds_grpc *g, const ds_err *err)
 void ds_dial_lost(ds_grpc *g, bool useful)
 {
     if (!useful)
-        g->tries++;
+        count_try(g);
     g->dial_at_ms =
         g->now_ms +
         (useful ? (int64_t)(ds_grpc_random(g) % 100) * g->options.again_ms / 100 : pause_ms(g));

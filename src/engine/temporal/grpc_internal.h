@@ -120,7 +120,8 @@ struct ds_grpc {
     ds_lookup lookup;
     bool wanted; /* a connection, even if no call waits */
     int64_t now_ms, dial_at_ms, ping_ms;
-    unsigned tries; /* connections in a row that were of no use */
+    int64_t down_ms; /* since when those of `tries` were of no use */
+    unsigned tries;  /* connections in a row that were of no use */
     uint32_t random;
     ds_err why; /* there is no connection */
     uint8_t *scratch;

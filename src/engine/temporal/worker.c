@@ -47,11 +47,12 @@ static bool recover(poller *p, const ds_grpc_failure *failure, const ds_err *err
     if (atomic_load(&p->w->stopping))
         return false;
     if (again_ms >= 0) {
-        if (p->failures == AWAY_AFTER && !atomic_exchange(&p->w->away, true))
-            ds_log(DS_LOG_WARN, "server_away", "error", err->text, NULL);
+        if (p->failures == AWAY_AFTER)
+            ds_client_lost(p->w->client, err);
         return ds_worker_rest(p->w, again_ms);
     }
-    ds_log(DS_LOG_WARN, "poll_refused", "method", p->method, "error", err->text, NULL);
+    if (!atomic_exchange(&p->w->refused, true))
+        ds_log(DS_LOG_WARN, "poll_refused", "method", p->method, "error", err->text, NULL);
     if (mono_ms(p->w) - p->w->began_ms < PATIENCE_MS)
         return ds_worker_rest(p->w, REFUSED_AGAIN_MS);
     give_up(p->w, err);
@@ -70,8 +71,8 @@ static bool poll(poller *p, ProtobufCMessage *request, ds_arena *a, void **answe
         return failure.status == DS_GRPC_OK ? ds_worker_rest(p->w, DS_SECOND_MS)
                                             : recover(p, &failure, &err);
     p->failures = 0;
-    if (atomic_exchange(&p->w->away, false))
-        ds_log(DS_LOG_INFO, "server_back", "method", p->method, NULL);
+    atomic_store(&p->w->refused, false);
+    ds_client_found(p->w->client);
     return true;
 }
 

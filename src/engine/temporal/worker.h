@@ -27,7 +27,7 @@ typedef struct ds_worker {
     ds_client *client;
     int passes; /* at once */
     atomic_bool stopping;
-    atomic_bool away; /* the server does not answer, and that has been said */
+    atomic_bool refused; /* it refuses polls, and that has been said */
     /* for the engine */
     void (*failed)(struct ds_worker *w); /* `fatal` is set: nothing more can come of it */
     void *to;
