@@ -50,6 +50,26 @@ class Two(Shared):
             self.each_once(20, f"r{i}")
         self.assertEqual(self.log().count("event=unit_new") + self.log().count(" unit_new "), 6)
 
+    def test_one_with_a_file_makes_way(self):
+        """Whoever comes with a shared store cannot know of the file, and is no different on the server."""
+        self.shared(route())
+        self.rows(3)
+        text = (self.dir / "durable-sync.yaml").read_text()
+        shared = next(line for line in text.splitlines(True) if line.startswith("store: "))
+        self.write("alone.yaml", text.replace(shared, "store: sqlite:alone.db\n"))
+        first = self.worker("--config", "alone.yaml")
+        self.until_status(runs=1)
+        second = self.worker()
+        self.alive.clear()
+        self.until(lambda: first.poll() is not None, "the end of the first")
+        self.assertEqual(first.returncode, 2, self.log())
+        self.logged(f"durable-sync: worker {second.pid}@")
+        self.logged("one store on a PostgreSQL server")
+        self.alive.append(second)
+        self.signal("sync_now")
+        self.until_status(runs=2)
+        self.each_once(3)
+
     def test_a_daemon_of_the_other_engine_stays_out(self):
         self.shared(route())
         self.rows(3)

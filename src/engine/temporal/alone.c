@@ -95,6 +95,25 @@ static void log_wait(const char *other)
            "other", other, NULL);
 }
 
+/* Where it is not on the list itself, the list is of another part. */
+bool ds_worker_stays_alone(ds_worker *w, const char *store, ds_err *err)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    ds_remote_workers all;
+    const char *other = "";
+    ds_err away = DS_ERR_INIT; /* the polls tell of it */
+    size_t self;
+
+    if (ds_client_is_lost(w->client) || !ds_remote_runners_of(w->client, a, &all, &away))
+        return true;
+    self = self_in(w, &all);
+    if (self == all.n)
+        return true;
+    if (!w->alone_ms)
+        w->alone_ms = all.asked_ms[self];
+    return !other_since(w, &all, w->alone_ms, &other) || refuse(w, other, store, err);
+}
+
 /* Who asks later than we did was there with us. */
 bool ds_worker_is_alone(ds_worker *w, const char *store, bool *alone, ds_err *err)
 {

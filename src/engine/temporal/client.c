@@ -105,10 +105,9 @@ void ds_client_lost(ds_client *c, const ds_err *why)
                NULL);
 }
 
-void ds_client_found(ds_client *c)
+bool ds_client_is_lost(const ds_client *c)
 {
-    if (atomic_exchange(&c->away, false))
-        ds_log(DS_LOG_INFO, "server_back", NULL);
+    return atomic_load(&c->away);
 }
 
 unsigned ds_client_attributes(const ds_client *c)
@@ -202,8 +201,11 @@ bool ds_client_call(ds_client *c, const ds_call *call, ProtobufCMessage *request
 
         *err = DS_ERR_INIT;
         if (ds_grpc_call(c->grpc, call->method, sent, sent_n, call->timeout_ms, a, &got, &got_n,
-                         &why, err))
+                         &why, err)) {
+            if (atomic_exchange(&c->away, false))
+                ds_log(DS_LOG_INFO, "server_back", "method", call->method, NULL);
             return take_answer(c, call, got, got_n, a, answer, err);
+        }
         if (failure)
             *failure = why;
         again_ms = ds_grpc_again_ms(&why, false, tries, some_number());

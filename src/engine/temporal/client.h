@@ -31,10 +31,10 @@ DS_AUTO_DEFINE(ds_client, ds_client_close)
 const ds_temporal *ds_client_settings(const ds_client *c);
 const char *ds_client_identity(const ds_client *c);
 ds_grpc *ds_client_grpc(ds_client *c);
-/* The server does not answer: logged once until it does, by ds_client_found. A connection that
- * cannot be made says so itself, of a client that is not impatient. */
+/* The server does not answer: logged once until it does. A connection that cannot be made says so
+ * itself, of a client that is not impatient. */
 void ds_client_lost(ds_client *c, const ds_err *why);
-void ds_client_found(ds_client *c);
+bool ds_client_is_lost(const ds_client *c);
 /* Waits that long, or until ds_client_hurry: false. */
 bool ds_client_wait(ds_client *c, int64_t ms);
 /* Every call and wait ends now. */

@@ -14,6 +14,7 @@
 
 #define PASSES_USUAL 8
 #define HEALTH_MOST_MS DS_MINUTE_MS
+#define ALONE_MS (5 * DS_SECOND_MS)       /* between looks whether it still is */
 #define ATTRIBUTES_MS (10 * DS_MINUTE_MS) /* between looks whether there are some by now */
 
 typedef struct temporal_engine {
@@ -24,6 +25,7 @@ typedef struct temporal_engine {
     bool ensures;
     ds_ensure_route *routes;
     int64_t attributes_ms; /* when to look for search attributes next; mono */
+    int64_t alone_ms;      /* and whether it is alone */
     atomic_int stops;
 } temporal_engine;
 
@@ -80,6 +82,8 @@ static int64_t until_next(const temporal_engine *e)
 
     for (size_t i = 0; e->ensures && i < e->options.routes_n; i++)
         wait_ms = DS_MIN(wait_ms, e->routes[i].next_ms - now);
+    if (e->worker.host->own_store)
+        wait_ms = DS_MIN(wait_ms, ALONE_MS);
     if (e->options.health && e->options.pulse_ms > 0)
         wait_ms = DS_MIN(wait_ms, e->options.pulse_ms);
     return DS_MAX(wait_ms, 1);
@@ -93,15 +97,31 @@ static void ensure_due(temporal_engine *e)
     }
 }
 
-/* A worker that only begins its work is not held up by it: nothing depends on them. */
-static void look_for_attributes(temporal_engine *e)
+static bool is_time(const temporal_engine *e, int64_t *next_ms, int64_t every_ms)
 {
     int64_t now = e->worker.host->clock->mono_us(e->worker.host->clock) / 1000;
 
-    if (now < e->attributes_ms)
-        return;
-    e->attributes_ms = now + ATTRIBUTES_MS;
-    ds_attributes_look(e->client);
+    if (now < *next_ms)
+        return false;
+    *next_ms = now + every_ms;
+    return true;
+}
+
+/* A worker that only begins its work is not held up by it: nothing depends on them. */
+static void look_for_attributes(temporal_engine *e)
+{
+    if (is_time(e, &e->attributes_ms, ATTRIBUTES_MS))
+        ds_attributes_look(e->client);
+}
+
+static void look_for_others(temporal_engine *e)
+{
+    const char *store = e->worker.host->own_store;
+    ds_err err = DS_ERR_INIT;
+
+    if (store && is_time(e, &e->alone_ms, ALONE_MS) &&
+        !ds_worker_stays_alone(&e->worker, store, &err))
+        ds_worker_give_up(&e->worker, &err);
 }
 
 static void log_version(const char *build_id)
@@ -149,6 +169,7 @@ static bool run(ds_engine *engine, ds_err *err)
     }
     if (ok && goes) {
         do {
+            look_for_others(e);
             look_for_attributes(e);
             if (e->ensures)
                 ensure_due(e);

@@ -165,16 +165,26 @@ static void read_workers(const ds_client *c, const Ds__DescribeTaskQueueResponse
         out->current = v->current_deployment_version->build_id;
 }
 
-bool ds_remote_workers_of(ds_client *c, ds_arena *a, ds_remote_workers *out, ds_err *err)
+static bool ask_for_workers(ds_client *c, Ds__TaskQueueType of, ds_arena *a, ds_remote_workers *out,
+                            ds_err *err)
 {
-    Ds__DescribeTaskQueueResponse *q =
-        describe_queue(c, DS__TASK_QUEUE_TYPE__TASK_QUEUE_TYPE_WORKFLOW, a, err);
+    Ds__DescribeTaskQueueResponse *q = describe_queue(c, of, a, err);
 
     *out = (ds_remote_workers){.n = 0};
     if (!q)
         return false;
     read_workers(c, q, server_now_ms(c, q), a, out);
     return true;
+}
+
+bool ds_remote_workers_of(ds_client *c, ds_arena *a, ds_remote_workers *out, ds_err *err)
+{
+    return ask_for_workers(c, DS__TASK_QUEUE_TYPE__TASK_QUEUE_TYPE_WORKFLOW, a, out, err);
+}
+
+bool ds_remote_runners_of(ds_client *c, ds_arena *a, ds_remote_workers *out, ds_err *err)
+{
+    return ask_for_workers(c, DS__TASK_QUEUE_TYPE__TASK_QUEUE_TYPE_ACTIVITY, a, out, err);
 }
 
 /* ---- clocks ---------------------------------------------------------------------------------- */

@@ -18,6 +18,9 @@ DS_MUST_USE bool ds_remote_end(ds_client *c, const ds_unit_ref *ref, const char 
                                ds_err *err);
 DS_MUST_USE bool ds_remote_workers_of(ds_client *c, ds_arena *a, ds_remote_workers *out,
                                       ds_err *err);
+/* Those of them that ask for passes. */
+DS_MUST_USE bool ds_remote_runners_of(ds_client *c, ds_arena *a, ds_remote_workers *out,
+                                      ds_err *err);
 DS_MUST_USE bool ds_remote_ask(ds_client *c, ds_arena *a, ds_remote_facts *out, ds_err *err);
 
 #endif

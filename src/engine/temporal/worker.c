@@ -16,7 +16,7 @@ static int64_t mono_ms(const ds_worker *w)
     return w->host->clock->mono_us(w->host->clock) / 1000;
 }
 
-static void give_up(ds_worker *w, const ds_err *err)
+void ds_worker_give_up(ds_worker *w, const ds_err *err)
 {
     bool first;
 
@@ -55,7 +55,7 @@ static bool recover(poller *p, const ds_grpc_failure *failure, const ds_err *err
         ds_log(DS_LOG_WARN, "poll_refused", "method", p->method, "error", err->text, NULL);
     if (mono_ms(p->w) - p->w->began_ms < PATIENCE_MS)
         return ds_worker_rest(p->w, REFUSED_AGAIN_MS);
-    give_up(p->w, err);
+    ds_worker_give_up(p->w, err);
     return false;
 }
 
@@ -72,7 +72,6 @@ static bool poll(poller *p, ProtobufCMessage *request, ds_arena *a, void **answe
                                             : recover(p, &failure, &err);
     p->failures = 0;
     atomic_store(&p->w->refused, false);
-    ds_client_found(p->w->client);
     return true;
 }
 

@@ -37,6 +37,7 @@ typedef struct ds_worker {
     ds_running_pass *running; /* under `lock` */
     size_t running_n;
     int64_t began_ms; /* monotonic */
+    int64_t alone_ms; /* alone.c: since when it has asked for passes, by the server's clock */
     atomic_bool clock_told;
     pthread_t *threads;
     int threads_n;
@@ -51,6 +52,11 @@ DS_MUST_USE bool ds_worker_begin_passes(ds_worker *w, ds_err *err);
  * and for up to DS_POLL_MS and a bit where another was there lately. CONFIG: another one lives.
  * *alone false: it was told to stop before that was known. */
 DS_MUST_USE bool ds_worker_is_alone(ds_worker *w, const char *store, bool *alone, ds_err *err);
+/* alone.c: of one that runs passes. One whose store is shared may come any time, and cannot know
+ * of the file: whoever has that leaves. CONFIG: there is one. */
+DS_MUST_USE bool ds_worker_stays_alone(ds_worker *w, const char *store, ds_err *err);
+/* It ends with this error, unless there is one before it. From any thread. */
+void ds_worker_give_up(ds_worker *w, const ds_err *err);
 /* No new tasks; passes stop at their next checkpoint and go on elsewhere. Polls for passes end by
  * themselves, within seconds, and what one still brings is handed over unbegun. */
 void ds_worker_stop(ds_worker *w);
