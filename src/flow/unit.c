@@ -200,7 +200,6 @@ static void pass_ended(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena 
 {
     if (!under_way(u))
         return; /* a stray one */
-    ds_due_tick(u, now_ms);
     u->running = false;
     u->cancelling = false;
 
@@ -259,6 +258,10 @@ void ds_unit_init(ds_unit *u, const char *key, int64_t now_ms)
 
 void ds_unit_apply(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
 {
+    /* A begin that came while the pass ran is over with it. One that its end tells, and that has
+     * come until that arrived, is not. */
+    if (ev->type == DS_EV_PASS_ENDED && under_way(u))
+        ds_due_tick(u, now_ms);
     ds_due_learn(u, ev, now_ms);
     switch (ev->type) { /* no default: the compiler names the event that is not handled */
     case DS_EV_ENSURE:

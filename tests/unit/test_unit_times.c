@@ -438,9 +438,30 @@ static void a_day_of_23_hours_is_a_day(void **state)
     }
 }
 
+/* The pass ended just before a begin, and its word of that comes just after it. */
+static void a_begin_that_passed_before_it_was_told_is_served(void **state)
+{
+    life *l = new_unit(NOON + 5, CRON, false);
+    ds_event ev = done();
+
+    (void)state;
+    l->cron_ms = 0; /* nobody else tells */
+    at_time(l, NOON + CRON, event_of(DS_EV_TIMER));
+    assert_true(acted(l, DS_ACT_START_PASS));
+    ev.tells_times = true;
+    ev.next_ms = NOON + 2 * CRON;
+    at_time(l, NOON + 2 * CRON + 1, ev);
+    assert_true(acted(l, DS_ACT_START_PASS));
+    ev.next_ms = NOON + 3 * CRON;
+    at_time(l, l->now + 5, ev);
+    assert_false(acted(l, DS_ACT_START_PASS));
+    assert_int_equal(wake(l), NOON + 3 * CRON);
+}
+
 int main(void)
 {
     add_table(rows, steps);
+    add_test(a_begin_that_passed_before_it_was_told_is_served);
     add_test(the_first_pass_waits_for_its_time);
     add_test(many_missed_times_are_one_pass);
     add_test(other_times_count_from_now);

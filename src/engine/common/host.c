@@ -126,19 +126,20 @@ static ds_pass_in pass_in(const ds_engine_host *host, const ds_route *route,
     };
 }
 
-/* The next regular times, as the route's schedule has them now. */
-static void tell_times(const ds_route *route, int64_t now_ms, ds_event *event)
+/* The next regular times, as the route's schedule has them now. `after_ms`: a begin at that time
+ * has been served, whatever this machine's clock says. */
+static void tell_times(const ds_route *route, int64_t after_ms, int64_t now_ms, ds_event *event)
 {
     event->tells_times = true;
-    event->next_ms = ds_schedule_next(route->schedule, now_ms);
+    event->next_ms = ds_schedule_next(route->schedule, DS_MAX(after_ms, now_ms));
     event->quiet_until_ms = ds_schedule_quiet_until(route->schedule, now_ms);
 }
 
 static ds_host_end conclude(const ds_engine_host *host, const begin_job *b, const ds_pass_in *in,
                             const ds_pass_result *result, ds_event *ended, ds_err *err)
 {
-    int64_t now_ms = host->clock->now_ms(host->clock);
-    ds_run_row run = ds_pass_row(in, result, b->task->started_ms, now_ms);
+    int64_t began_ms = b->task->started_ms, now_ms = host->clock->now_ms(host->clock);
+    ds_run_row run = ds_pass_row(in, result, began_ms, DS_MAX(began_ms, now_ms));
     end_job e = {.job.run = end,
                  .arena = b->arena,
                  .unit_id = b->row->id,
@@ -159,7 +160,7 @@ static ds_host_end conclude(const ds_engine_host *host, const begin_job *b, cons
     ended->error = ds_arena_strdup(b->arena, run.error);
     ended->items = due;
     ended->items_n = due_n;
-    tell_times(b->route, now_ms, ended);
+    tell_times(b->route, began_ms, now_ms, ended);
     return DS_HOST_ENDED;
 }
 
@@ -182,7 +183,7 @@ static ds_host_end run_one(const ds_engine_host *host, const ds_host_task *task,
                             .outcome = DS_PASS_CANCELLED,
                             .put_off = true,
                             .retry_after_ms = -1};
-        tell_times(route, b.now_ms, ended);
+        tell_times(route, task->started_ms, b.now_ms, ended);
         return DS_HOST_ENDED;
     }
     if (!ds_store_do(of(host)->store, DS_LANE_EVENT, &b.job, err))
@@ -224,7 +225,7 @@ static ds_event ensure(const ds_engine_host *host, const ds_route *route, size_t
 {
     ds_event event = ds_ensure_event(route, ds_spread_ms(route, units));
 
-    tell_times(route, host->clock->now_ms(host->clock), &event);
+    tell_times(route, 0, host->clock->now_ms(host->clock), &event);
     return event;
 }
 
