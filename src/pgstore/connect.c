@@ -149,11 +149,11 @@ static void poll_open(ds_pgs *db)
 static void note_refusal(ds_pgs *db)
 {
     const char *text = PQerrorMessage(db->handle), *location = strstr(text, "\nLOCATION:");
+    size_t n;
 
     *db->code = '\0';
     for (const char *at = text; (at = strstr(at, ":  ")) != NULL; at += 3) {
-        size_t n = strspn(at + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-
+        n = strspn(at + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
         if (n == 5 && at[8] == ':')
             snprintf(db->code, sizeof db->code, "%.5s", at + 3);
     }
@@ -162,8 +162,13 @@ static void note_refusal(ds_pgs *db)
 
     if (location)
         words[location - text] = '\0';
-    set_words(db, *words ? words : "no answer: see that the server runs and can be reached");
+    set_words(db, words);
     free(words);
+    /* libpq has begun its words, and nothing came that it could end them with. */
+    n = strlen(db->words);
+    if (n == 0 || db->words[n - 1] == ':')
+        snprintf(db->words + n, sizeof db->words - n, "%sno answer: see that the server runs",
+                 n ? " " : "");
 }
 
 static bool fail_open(ds_pgs *db, ds_err *err)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #define SILENCE_MS 120000 /* a commit on a slow disk may take long; longer than this it is lost */
+#define HURRIED_MS 3000   /* of silence, for whoever is to end */
+#define HURRY_TIMES 10    /* so much faster goes all other patience */
 
 static bool is_in_a_hurry(const ds_pgs *db)
 {
@@ -24,9 +26,10 @@ bool ds_pgs_wait(ds_pgs *db, short events, int *patience_ms)
             return true;
         if (n < 0 && errno != EINTR)
             return false;
-        *patience_ms -= DS_PGS_SLICE_MS;
         if (is_in_a_hurry(db))
-            *patience_ms -= 9 * DS_PGS_SLICE_MS;
+            *patience_ms = DS_MIN(*patience_ms, HURRY_TIMES * HURRIED_MS) -
+                           (HURRY_TIMES - 1) * DS_PGS_SLICE_MS;
+        *patience_ms -= DS_PGS_SLICE_MS;
     }
     return false;
 }

@@ -24,10 +24,10 @@ struct ds_writer {
     ds_db *db;
     ds_queue *queue;
     pthread_t thread;
-    bool here;      /* there is no thread */
-    bool working;   /* here: inside a job */
-    int hurried_ms; /* waited for a server since the process is to end */
-    bool dead;      /* a commit failed and the process was left alive (tests) */
+    bool here;          /* there is no thread */
+    bool working;       /* here: inside a job */
+    int64_t hurried_ms; /* waited for a server since the process is to end */
+    bool dead;          /* a commit failed and the process was left alive (tests) */
     ds_err why;
     void (*fatal)(void *to, const ds_err *err);
     void *fatal_to;
@@ -174,6 +174,21 @@ static bool try_group(ds_writer *w, bool *hopeless, ds_err *err)
 
 enum { PAUSE_MS = 100, PAUSE_MOST_MS = 5000, HURRY_MS = 5000 };
 
+static int64_t mono_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* What a server that says nothing took of our time is time waited for it, too. */
+static void note_waited(ds_writer *w, int64_t since_ms)
+{
+    if (atomic_load(&w->db->hurry))
+        w->hurried_ms += mono_ms() - since_ms;
+}
+
 /* The wait before the next try grows with each. false: whoever closes the store has waited long
  * enough for this server. */
 static bool pause_before(ds_writer *w, int tries)
@@ -204,11 +219,15 @@ static void tell_back(ds_writer *w)
 static bool await_server(ds_writer *w, int *tries, bool *committed, ds_err *err)
 {
     do {
+        int64_t began_ms;
+
         if (*tries && !pause_before(w, *tries - 1))
             return false;
         (*tries)++;
+        began_ms = mono_ms();
         if (w->db->ops->come_back(w->db, committed, err))
             return true;
+        note_waited(w, began_ms);
         if (err->kind != DS_ERR_TRANSIENT)
             return false;
         tell_away(w, err);
@@ -220,11 +239,13 @@ static bool await_server(ds_writer *w, int *tries, bool *committed, ds_err *err)
 static bool do_group(ds_writer *w, bool *hopeless, ds_err *err)
 {
     bool committed = false;
+    int64_t began_ms = mono_ms();
     int tries = 0;
 
     while (!committed && !try_group(w, hopeless, err)) {
         if (w->db->ops->fate(w->db) != DS_DB_AWAY)
             return false;
+        note_waited(w, began_ms);
         *hopeless = false;
         if (tries) /* it is there, and still it does not work */
             tell_away(w, err);
@@ -236,6 +257,7 @@ static bool do_group(ds_writer *w, bool *hopeless, ds_err *err)
         if (!committed)
             forget_failures(w);
         *err = DS_ERR_INIT;
+        began_ms = mono_ms();
     }
     tell_back(w);
     return true;
