@@ -203,6 +203,17 @@ static bool view(ds_db *base, ds_err *err)
                        (ds_pgs_due){0}, err);
 }
 
+static bool now(ds_db *db, int64_t *ms, ds_err *err)
+{
+    static const char sql[] = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    DS_AUTO(PGresult) res = NULL;
+
+    if (!ds_pgs_ask((ds_pgs *)db, sql, 0, NULL, &res, err))
+        return false;
+    *ms = atoll(PQgetvalue(res, 0, 0));
+    return true;
+}
+
 static ds_db_fate fate(ds_db *base)
 {
     const ds_pgs *db = (const ds_pgs *)base;
@@ -309,6 +320,7 @@ const ds_db_ops ds_pgs_ops = {
     .fate = fate,
     .come_back = ds_pgs_come_back,
     .ids_taken = ids_taken,
+    .now = now,
     .marks = marks,
     .stamp = stamp,
     .quick_check = quick_check,

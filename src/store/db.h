@@ -84,6 +84,8 @@ typedef struct ds_db_ops {
     /* Rows with numbers of the caller's were added to a table that numbers its rows: the next are
      * numbered behind them. NULL: they are anyway. */
     bool (*ids_taken)(ds_db *db, const char *table, ds_err *err);
+    /* The time by the server's clock, inside a transaction. NULL: it has none. */
+    bool (*now)(ds_db *db, int64_t *ms, ds_err *err);
 
     /* The format and who wrote it (schema.h). */
     bool (*marks)(ds_db *db, int64_t *application, int64_t *version, int64_t *tables, ds_err *err);

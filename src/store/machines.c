@@ -5,6 +5,12 @@
 #include "store/internal.h"
 #include "store/rows.h"
 
+bool ds_tx_now(ds_tx *tx, int64_t own_ms, int64_t *out, ds_err *err)
+{
+    *out = own_ms;
+    return !tx->db->ops->now || tx->db->ops->now(tx->db, out, err);
+}
+
 #define NAMED " AND substr(name, 1, length(?3)) = ?3"
 
 static bool next_due_after(ds_db *db, const char *kind, const char *prefix, int64_t now_ms,

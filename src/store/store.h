@@ -111,9 +111,13 @@ DS_MUST_USE bool ds_store_do(ds_store *s, int lane, ds_job *job, ds_err *err);
  * behind whatever was submitted before. */
 void ds_store_rest(ds_store *s);
 
-/* ---- machines -------------------------------------------------------------------------------- */
-
 /* Everything below that takes a ds_tx runs inside a job; what takes a ds_reader does not. */
+
+/* The time that all processes on this store agree about: its server's. `own_ms`: of this process,
+ * which has a store in a file for itself. */
+DS_MUST_USE bool ds_tx_now(ds_tx *tx, int64_t own_ms, int64_t *out, ds_err *err);
+
+/* ---- machines -------------------------------------------------------------------------------- */
 
 /* What lives here, whatever its kind. Names are unique among all of them. */
 typedef struct ds_machine_row {

@@ -1,17 +1,10 @@
 #!/usr/bin/env python3
 """A worker with a store in a file: what is held, what people say of it, and that it is the only one."""
-import pathlib
-import struct
-import sys
 import time
 
 import parts  # noqa: F401  (makes the way to the others)
 from cli import main
 from worker import Served, route
-
-
-SHIM = str(pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else
-                        "build/tests/faults/libshifted_clock.so").resolve())
 
 
 class Files(Served):
@@ -63,11 +56,6 @@ class Files(Served):
         told = self.run_it("pause", "plants", code=None)
         self.assertNotEqual(told.code, 0)
         self.assertIn("is a worker of engine temporal", told.err)
-
-    def shifted(self, seconds):
-        """What is started from now on has a clock that is so far ahead."""
-        (self.dir / "shift").write_bytes(struct.pack("=q", seconds))
-        self.env.update(LD_PRELOAD=SHIM, DS_CLOCK_SHIFT=str(self.dir / "shift"))
 
     def test_clocks_that_differ(self):
         self.config("routes:\n" + route())

@@ -8,12 +8,15 @@ from worker import Shared, route
 
 
 class Notices(Shared):
-    def pair(self, *answers, more=""):
-        """Two workers, and who is told."""
+    def start(self, *answers, more=""):
+        """A worker, and who is told."""
         self.receiver = Receiver(answers)
         self.addCleanup(self.receiver.close)
         self.shared(route(more=more), f"notify: {{url: '{self.receiver.url}'}}\n")
-        return self.worker(), self.worker()
+        return self.worker()
+
+    def pair(self, *answers, more=""):
+        return self.start(*answers, more=more), self.worker()
 
     def told(self, *events):
         def all_of_them():
@@ -55,6 +58,26 @@ class Notices(Shared):
         self.told("approval")
         self.run_it("approve", "plants")
         self.told("approval", "recovered")
+
+    def test_what_a_killed_one_was_sending_another_sends(self):
+        """Whatever their clocks say: nobody takes it over before, nor much later."""
+        self.shifted(3600)
+        self.rows(4)
+        sender = self.start("hang", more="    limits: {changes: 25%}\n")
+        self.until(self.running, "the unit's workflow")
+        self.signal("sync_now")  # by that clock the first pass begins in an hour
+        self.until_status(runs=1)
+        self.rows(8)
+        self.signal("sync_now")
+        self.until(lambda: self.receiver.asked, "a receiver that does not answer")
+        for seconds in (0, 7200):
+            self.shifted(seconds)
+            self.worker()
+        self.logged("worker_started", times=3)
+        self.assertEqual(len(self.receiver.asked), 1)
+        self.kill(sender)
+        self.told("approval")
+        self.assertEqual(len(self.receiver.asked), 2)
 
 
 if __name__ == "__main__":

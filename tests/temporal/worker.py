@@ -5,7 +5,9 @@ import os
 import pathlib
 import signal
 import sqlite3
+import struct
 import subprocess
+import sys
 import time
 
 import parts
@@ -18,6 +20,7 @@ parts.need_server()
 
 SLOW = "    pace: 40/s\n"  # a pass that is still at it when something is done to it
 MANY = 2000
+SHIM = str(pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else "build/tests/faults/libshifted_clock.so").resolve())
 NOT_YET = ("no poller", "not found", "timed out", "query was rejected")
 
 
@@ -98,6 +101,12 @@ class Served(Case):
             return super().until(holds, what)
         except self.failureException as e:  # as the log is by now
             raise self.failureException(f"{e}\n{self.log()}") from None
+
+    def shifted(self, seconds):
+        """What is started from now on has a clock that is so far ahead."""
+        shift = self.dir / f"shift{seconds}"
+        shift.write_bytes(struct.pack("=q", seconds))
+        self.env.update(LD_PRELOAD=SHIM, DS_CLOCK_SHIFT=str(shift))
 
     def kill(self, child):
         if child in self.alive:
@@ -208,6 +217,16 @@ class Shared(Served):
         name = self.queue.removeprefix("test_")
         self.postgres.psql(f"CREATE DATABASE {name}")
         self.config(f"{before}store: '{self.postgres.url(name)}'\nroutes:\n{routes}")
+
+    def into_postgresql(self, name="plants", more=""):
+        """A route into a database of its own at that server, and what counts its rows."""
+        base = f"{self.queue.removeprefix('test_')}_{name}"
+        self.postgres.psql(f"CREATE DATABASE {base}")
+        self.postgres.psql(f"CREATE TABLE {name}(n bigserial, id text PRIMARY KEY, name text, height int)", base)
+        text = (f"  {name}:\n    source: {{kind: file, path: {name}.jsonl, key: id}}\n"
+                f"    destination: {{kind: postgresql, url: '{self.postgres.url(base)}', table: {name}, key: id}}\n"
+                f"    every: 1h\n{more}")
+        return text, lambda what="count(*)": self.postgres.psql(f"SELECT {what} FROM {name}", base)
 
     def hurry(self):
         path = self.dir / "durable-sync.yaml"

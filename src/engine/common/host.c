@@ -273,10 +273,11 @@ static bool record_turn(ds_job *job, ds_tx *tx, ds_err *err)
 {
     const turn_job *t = (turn_job *)job;
     const ds_host_turn *from = t->turn;
-    int64_t machines[DS_NOTICE_CHANNELS];
+    int64_t machines[DS_NOTICE_CHANNELS], now_ms;
     ds_unit_row *row;
 
-    if (!find_unit(tx, from->route, from->unit, t->now_ms, t->arena, &row, err))
+    if (!ds_tx_now(tx, t->now_ms, &now_ms, err) ||
+        !find_unit(tx, from->route, from->unit, now_ms, t->arena, &row, err))
         return false;
     row->state = *from->state;
 
@@ -287,8 +288,8 @@ static bool record_turn(ds_job *job, ds_tx *tx, ds_err *err)
                           .ended_well = from->ended_well,
                           .base = from->base};
 
-    return ds_news_record(&turn, t->host->options->notices, ds_store_id(t->host->store), tx,
-                          t->now_ms, machines, err);
+    return ds_news_record(&turn, t->host->options->notices, ds_store_id(t->host->store), tx, now_ms,
+                          machines, err);
 }
 
 static bool turned(const ds_engine_host *host, const ds_host_turn *turn, ds_err *err)

@@ -1,4 +1,9 @@
-/* src/engine/common/notifier.c - what is recorded for people leaves. */
+/* src/engine/common/notifier.c
+ *
+ * What is recorded for people leaves.  When something is due, and until when it is somebody's, is
+ * told by the store's clock: a lease by one's own would be none for a process whose clock is ahead,
+ * and outlive its holder for one whose clock is behind.
+ */
 #include "engine/common/notifier.h"
 
 #include "base/crashpoint.h"
@@ -21,7 +26,7 @@ typedef struct sender {
     ds_notice_channel *channel;
     pthread_t thread;
     uint64_t heard;   /* of the notifier's calls */
-    int64_t next_ms;  /* when something is due that is known; 0: nothing is */
+    int64_t wait_ms;  /* until something is due that is known; 0: nothing is */
     int64_t number;   /* among the senders of all processes */
     atomic_bool stop; /* what is on its way is to end */
     /* under the notifier's lock: what is on its way */
@@ -42,11 +47,6 @@ struct ds_notifier {
     bool keeps;
 };
 
-static int64_t now_ms(const ds_notifier *n)
-{
-    return n->clock->now_ms(n->clock);
-}
-
 /* ---- in the store ---------------------------------------------------------------------------- */
 
 typedef struct taking { /* one notice: taken, then what became of it */
@@ -56,8 +56,8 @@ typedef struct taking { /* one notice: taken, then what became of it */
     int64_t by; /* the sender's number */
     ds_arena *a;
     /* out of the first, into the second */
-    int64_t machine; /* 0: nothing is due, and next_ms tells when something is */
-    int64_t next_ms;
+    int64_t machine; /* 0: nothing is due, and wait_ms tells how long it is until something is */
+    int64_t wait_ms;
     const char *unit;
     ds_notice notice;
     bool arrived;
@@ -65,6 +65,13 @@ typedef struct taking { /* one notice: taken, then what became of it */
     size_t lost;
     int64_t failures;
 } taking;
+
+static bool look_at_clock(const taking *t, ds_tx *tx, int64_t *now_ms, ds_err *err)
+{
+    ds_clock *own = t->of->clock;
+
+    return ds_tx_now(tx, own->now_ms(own), now_ms, err);
+}
 
 static bool read_box(const taking *t, ds_tx *tx, int64_t id, ds_machine_row **row,
                      ds_notice_box *box, ds_err *err)
@@ -99,15 +106,17 @@ static bool take_one(taking *t, ds_tx *tx, int64_t id, int64_t now, ds_err *err)
 static bool take_due(ds_job *job, ds_tx *tx, ds_err *err)
 {
     taking *t = (taking *)job;
-    int64_t now = now_ms(t->of);
+    int64_t now, next_ms;
     const int64_t *ids;
     size_t n;
 
-    t->machine = t->next_ms = 0;
+    t->machine = 0;
     t->lost = 0;
-    if (!ds_tx_machines_due_of(tx, DS_NOTICE_KIND, ds_news_names_of(t->channel, t->a), now,
-                               LOOKED_AT, t->a, &ids, &n, &t->next_ms, err))
+    if (!look_at_clock(t, tx, &now, err) ||
+        !ds_tx_machines_due_of(tx, DS_NOTICE_KIND, ds_news_names_of(t->channel, t->a), now,
+                               LOOKED_AT, t->a, &ids, &n, &next_ms, err))
         return false;
+    t->wait_ms = next_ms ? DS_MAX(next_ms - now, 1) : 0;
     for (size_t i = 0; i < n && !t->machine; i++) {
         if (!take_one(t, tx, ids[i], now, err))
             return false;
@@ -119,12 +128,12 @@ static bool take_due(ds_job *job, ds_tx *tx, ds_err *err)
 static bool put_back(ds_job *job, ds_tx *tx, ds_err *err)
 {
     taking *t = (taking *)job;
-    int64_t now = now_ms(t->of);
     ds_machine_row *row;
     ds_notice_box box;
+    int64_t now;
     bool ours;
 
-    if (!read_box(t, tx, t->machine, &row, &box, err))
+    if (!look_at_clock(t, tx, &now, err) || !read_box(t, tx, t->machine, &row, &box, err))
         return false;
     ours = box.lease_of == t->by;
     if (!row || (!ours && !t->arrived))
@@ -140,11 +149,11 @@ static bool put_back(ds_job *job, ds_tx *tx, ds_err *err)
 static bool renew(ds_job *job, ds_tx *tx, ds_err *err)
 {
     taking *t = (taking *)job;
-    int64_t now = now_ms(t->of);
     ds_machine_row *row;
     ds_notice_box box;
+    int64_t now;
 
-    if (!read_box(t, tx, t->machine, &row, &box, err))
+    if (!look_at_clock(t, tx, &now, err) || !read_box(t, tx, t->machine, &row, &box, err))
         return false;
     t->arrived = row && box.lease_of == t->by;
     if (!t->arrived)
@@ -209,7 +218,7 @@ static bool send_one(sender *s)
     if (t.lost)
         ds_log(DS_LOG_WARN, "notice_given_up", "by", t.channel, "unit", t.unit, "text",
                "it could not be sent for a day", NULL);
-    s->next_ms = t.next_ms;
+    s->wait_ms = t.wait_ms;
     if (!t.machine)
         return false;
     send(s, &t);
@@ -280,7 +289,7 @@ static void *keep(void *arg)
 static void rest(sender *s)
 {
     ds_notifier *n = s->of;
-    int64_t ms = s->next_ms ? DS_MIN(DS_MAX(s->next_ms - now_ms(n), 1), LOOK_MS) : LOOK_MS;
+    int64_t ms = s->wait_ms ? DS_MIN(s->wait_ms, LOOK_MS) : LOOK_MS;
     struct timespec until = steady_in(ms);
 
     pthread_mutex_lock(&n->lock);
