@@ -164,13 +164,15 @@ static void note_no_workflow(view *v, const char *route, const char *unit)
     for (size_t i = 0; i < v->n; i++) {
         ds_unit_row *row = &v->rows[i];
 
-        if (strcmp(row->route, route) == 0 && strcmp(row->unit, unit) == 0 &&
-            !row->state.last_error)
-            row->state.last_error =
-                ds_arena_printf(v->s.app->arena,
-                                "it has no workflow at %s: `durable-sync run` starts it, and looks "
-                                "for it once an hour",
-                                v->s.app->config->temporal->address);
+        if (strcmp(row->route, route) != 0 || strcmp(row->unit, unit) != 0)
+            continue;
+        row->state.last_error =
+            ds_arena_printf(v->s.app->arena,
+                            "it has no workflow at %s: `durable-sync run` starts it, and looks for "
+                            "it when the server was away, and once an hour",
+                            v->s.app->config->temporal->address);
+        row->state.error_kind = NULL;
+        row->state.error_status = 0;
     }
 }
 

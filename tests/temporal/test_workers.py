@@ -12,14 +12,19 @@ KILLS = int(os.environ.get("DS_KILLS", "1"))
 
 class Two(Shared):
     def test_killed_in_turn(self):
+        """Into a server, where what a dead worker has sent goes on for a moment, and into a file."""
         n = MANY + 200 * (KILLS - 1)
-        self.shared(route(more=SLOW))
+        server, there = self.into_postgresql("herbs", more=SLOW)
+        self.shared(server + route(more=SLOW))
         self.rows(n)
-        self.kill_in_turn(KILLS, self.rows_there)
+        self.rows(n, "herbs.jsonl")
+        self.kill_in_turn(KILLS, lambda: int(there()), unit=self.unit("herbs"))
         self.hurry()
         self.worker()
-        self.assertEqual(self.until_status(runs=1)["last_stats"]["total"], n)
+        for name in ("plants", "herbs"):
+            self.assertEqual(self.until_status(unit=self.unit(name), runs=1)["last_stats"]["total"], n)
         self.each_once(n)
+        self.assertEqual(there("count(*), count(DISTINCT id)"), f"{n}|{n}")
 
     def test_a_worker_leaves_while_its_store_is_away(self):
         self.postgres.psql("CREATE DATABASE away")

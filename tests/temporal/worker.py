@@ -180,10 +180,10 @@ class Served(Case):
         """A pass has begun, and has said so to the server."""
         return (self.attempt() or {}).get("heartbeatDetails")
 
-    def attempt(self):
+    def attempt(self, unit=None):
         """The pending pass as the server knows it; None: there is none."""
         try:
-            pending = self.described().get("pendingActivities")
+            pending = self.described(unit).get("pendingActivities")
         except RuntimeError as e:
             if "not found" in str(e):  # the unit has yet to be started
                 return None
@@ -222,9 +222,10 @@ class Shared(Served):
         """A route into a database of its own at that server, and what counts its rows."""
         base = f"{self.queue.removeprefix('test_')}_{name}"
         self.postgres.psql(f"CREATE DATABASE {base}")
-        self.postgres.psql(f"CREATE TABLE {name}(n bigserial, id text PRIMARY KEY, name text, height int)", base)
+        self.postgres.psql(f"CREATE TABLE {name}(id text PRIMARY KEY, name text, height int)", base)
         text = (f"  {name}:\n    source: {{kind: file, path: {name}.jsonl, key: id}}\n"
-                f"    destination: {{kind: postgresql, url: '{self.postgres.url(base)}', table: {name}, key: id}}\n"
+                f"    destination: {{kind: postgresql, url: '{self.postgres.url(base)}', table: {name}, "
+                "key: id}\n"
                 f"    every: 1h\n{more}")
         return text, lambda what="count(*)": self.postgres.psql(f"SELECT {what} FROM {name}", base)
 
@@ -232,23 +233,23 @@ class Shared(Served):
         path = self.dir / "durable-sync.yaml"
         path.write_text(path.read_text().replace(SLOW, ""))
 
-    def who(self):
+    def who(self, unit=None):
         """The process of the worker that has said it runs the pass."""
-        pending = self.attempt() or {}
+        pending = self.attempt(unit) or {}
         name = pending.get("lastWorkerIdentity")
         return pending.get("heartbeatDetails") and name and int(name.split("@")[0])
 
-    def other_than(self, pid):
+    def other_than(self, pid, unit):
         def there():
-            now = self.who()
+            now = self.who(unit)
             return now if now and now != pid else None
 
         return self.until(there, f"another worker than {pid}")
 
-    def kill_in_turn(self, times, written):
+    def kill_in_turn(self, times, written, unit=None):
         """Two workers: whoever has the pass is killed, and the other one takes it up and writes more."""
         by_pid = {child.pid: child for child in (self.worker(), self.worker())}
-        has_it = self.until(self.who, "a pass that has begun")
+        has_it = self.until(lambda: self.who(unit), "a pass that has begun")
         took = []
         for _ in range(times):
             before = written()
@@ -256,7 +257,7 @@ class Shared(Served):
             killed = time.monotonic()
             child = self.worker()
             by_pid[child.pid] = child
-            has_it = self.other_than(has_it)
+            has_it = self.other_than(has_it, unit)
             took.append(time.monotonic() - killed)
             self.until(lambda least=before: written() > least, f"more than {before} rows")
         for child in by_pid.values():

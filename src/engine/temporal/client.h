@@ -73,8 +73,8 @@ DS_MUST_USE bool ds_client_signal(ds_client *c, const char *id, const char *name
 /* The same by what a person says: sync, pause, resume, interval, approve. */
 DS_MUST_USE bool ds_client_tell(ds_client *c, const char *id, const ds_event *event, bool *found,
                                 ds_err *err);
-/* The call failed since there is no such workflow, or none that runs. */
-bool ds_client_is_missing(const ds_grpc_failure *failure);
+/* The call failed since there is no such workflow, or none that runs: then `err` is none. */
+bool ds_client_is_missing(const ds_grpc_failure *failure, ds_err *err);
 /* *answer NULL: there is no such workflow. */
 DS_MUST_USE bool ds_client_query(ds_client *c, const char *id, const char *query, ds_arena *a,
                                  const ds_json **answer, ds_err *err);

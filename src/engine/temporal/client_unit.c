@@ -141,10 +141,13 @@ bool ds_client_start(ds_client *c, const char *id, const ds_carry *carry, bool *
 
 /* ---- signal, query, describe ----------------------------------------------------------------- */
 
-bool ds_client_is_missing(const ds_grpc_failure *failure)
+bool ds_client_is_missing(const ds_grpc_failure *failure, ds_err *err)
 {
-    return failure->status == DS_GRPC_NOT_FOUND &&
-           strcmp(failure->detail_type, "NamespaceNotFoundFailure") != 0;
+    if (failure->status != DS_GRPC_NOT_FOUND ||
+        strcmp(failure->detail_type, "NamespaceNotFoundFailure") == 0)
+        return false;
+    *err = DS_ERR_INIT;
+    return true;
 }
 
 bool ds_client_signal(ds_client *c, const char *id, const char *name, const char *json, bool *found,
@@ -168,7 +171,7 @@ bool ds_client_signal(ds_client *c, const char *id, const char *name, const char
     r->input = argument ? ds_payloads_of(argument, a) : NULL;
     if (ds_client_call(c, &call, &r->base, a, NULL, &failure, err))
         return true;
-    *found = !ds_client_is_missing(&failure);
+    *found = !ds_client_is_missing(&failure, err);
     return !*found || ds_wrap(err, "signal %s to %s", name, id);
 }
 
@@ -188,7 +191,7 @@ bool ds_client_query(ds_client *c, const char *id, const char *query, ds_arena *
     r->query = ds_wire_new(&ds__workflow_query__descriptor, a);
     r->query->query_type = ds_arena_strdup(a, query);
     if (!ds_client_call(c, &call, &r->base, a, &out, &failure, err))
-        return ds_client_is_missing(&failure) || ds_wrap(err, "ask %s for its %s", id, query);
+        return ds_client_is_missing(&failure, err) || ds_wrap(err, "ask %s for its %s", id, query);
     got = out;
     if (got->query_rejected)
         return ds_fail(err, DS_ERR_PERMANENT, "%s is paused by an operator of the server", id);
@@ -211,7 +214,7 @@ bool ds_client_describe(ds_client *c, const char *id, ds_arena *a,
     r->namespace_ = ds_arena_strdup(a, ds_client_settings(c)->namespace_);
     r->execution = ds_client_execution(id, a);
     if (!ds_client_call(c, &call, &r->base, a, &got, &failure, err))
-        return ds_client_is_missing(&failure) || ds_wrap(err, "describe %s", id);
+        return ds_client_is_missing(&failure, err) || ds_wrap(err, "describe %s", id);
     *out = got;
     return true;
 }

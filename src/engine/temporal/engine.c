@@ -89,10 +89,10 @@ static int64_t until_next(const temporal_engine *e)
     return DS_MAX(wait_ms, 1);
 }
 
-static void ensure_due(temporal_engine *e)
+static void ensure_due(temporal_engine *e, bool all)
 {
     for (size_t i = 0; i < e->options.routes_n; i++) {
-        if (e->routes[i].next_ms <= now_ms(e) && !atomic_load(&e->worker.stopping))
+        if ((all || e->routes[i].next_ms <= now_ms(e)) && !atomic_load(&e->worker.stopping))
             ds_ensure_units(&e->worker, &e->routes[i]);
     }
 }
@@ -160,7 +160,7 @@ static bool begin_passes(temporal_engine *e, bool *goes, ds_err *err)
 static bool run(ds_engine *engine, ds_err *err)
 {
     temporal_engine *e = of(engine);
-    bool ok = ds_worker_start(&e->worker, err), goes = false;
+    bool ok = ds_worker_start(&e->worker, err), goes = false, back = false;
 
     if (ok) {
         log_start(e);
@@ -172,9 +172,9 @@ static bool run(ds_engine *engine, ds_err *err)
             look_for_others(e);
             look_for_attributes(e);
             if (e->ensures)
-                ensure_due(e);
+                ensure_due(e, back); /* a server that was away may know no unit any more */
             tell_health(e, DS_HEALTH_PULSE);
-        } while (ds_worker_rest(&e->worker, until_next(e)));
+        } while (ds_worker_rest_until_back(&e->worker, until_next(e), &back));
     }
     tell_health(e, DS_HEALTH_STOPPING);
     ds_worker_stop(&e->worker);

@@ -73,7 +73,7 @@ bool ds_remote_end(ds_client *c, const ds_unit_ref *ref, const char *reason, ds_
     r->reason = ds_arena_strdup(a, reason);
     r->identity = ds_arena_strdup(a, ds_client_identity(c));
     return ds_client_call(c, &call, &r->base, a, NULL, &failure, err) ||
-           ds_client_is_missing(&failure) || ds_wrap(err, "terminate %s", id);
+           ds_client_is_missing(&failure, err) || ds_wrap(err, "terminate %s", id);
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */

@@ -46,6 +46,8 @@ static bool recover(poller *p, const ds_grpc_failure *failure, const ds_err *err
 
     if (atomic_load(&p->w->stopping))
         return false;
+    if (failure->status == DS_GRPC_UNAVAILABLE)
+        atomic_store(&p->w->lost, true);
     if (again_ms >= 0) {
         if (p->failures == AWAY_AFTER)
             ds_client_lost(p->w->client, err);
@@ -57,6 +59,14 @@ static bool recover(poller *p, const ds_grpc_failure *failure, const ds_err *err
         return ds_worker_rest(p->w, REFUSED_AGAIN_MS);
     ds_worker_give_up(p->w, err);
     return false;
+}
+
+static void tell_back(ds_worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->back = true;
+    pthread_cond_broadcast(&w->stopped);
+    pthread_mutex_unlock(&w->lock);
 }
 
 /* *answer NULL: there was none that can be used. False: the worker ends. */
@@ -72,6 +82,8 @@ static bool poll(poller *p, ProtobufCMessage *request, ds_arena *a, void **answe
                                             : recover(p, &failure, &err);
     p->failures = 0;
     atomic_store(&p->w->refused, false);
+    if (atomic_exchange(&p->w->lost, false))
+        tell_back(p->w);
     return true;
 }
 
@@ -167,14 +179,23 @@ void ds_worker_init(ds_worker *w)
 
 bool ds_worker_rest(ds_worker *w, int64_t ms)
 {
+    return ds_worker_rest_until_back(w, ms, NULL);
+}
+
+bool ds_worker_rest_until_back(ds_worker *w, int64_t ms, bool *back)
+{
     struct timespec until = ds_steady_in(ms);
     bool goes_on;
 
     pthread_mutex_lock(&w->lock);
-    while (!atomic_load(&w->stopping) &&
+    while (!atomic_load(&w->stopping) && !(back && w->back) &&
            pthread_cond_timedwait(&w->stopped, &w->lock, &until) != ETIMEDOUT)
         continue;
     goes_on = !atomic_load(&w->stopping);
+    if (back) {
+        *back = w->back;
+        w->back = false;
+    }
     pthread_mutex_unlock(&w->lock);
     return goes_on;
 }

@@ -28,6 +28,8 @@ typedef struct ds_worker {
     int passes; /* at once */
     atomic_bool stopping;
     atomic_bool refused; /* it refuses polls, and that has been said */
+    atomic_bool lost; /* a poll lost its connection, and none has been answered since */
+    bool back;        /* under `lock`: one has; the server may have lost what it knew of units */
     /* for the engine */
     void (*failed)(struct ds_worker *w); /* `fatal` is set: nothing more can come of it */
     void *to;
@@ -62,6 +64,8 @@ void ds_worker_give_up(ds_worker *w, const ds_err *err);
 void ds_worker_stop(ds_worker *w);
 /* Waits that long, or until the worker stops: false. */
 bool ds_worker_rest(ds_worker *w, int64_t ms);
+/* The same, but no longer than until the server is *back. */
+bool ds_worker_rest_until_back(ds_worker *w, int64_t ms, bool *back);
 void ds_worker_join(ds_worker *w);
 void ds_worker_fini(ds_worker *w);
 
