@@ -2,6 +2,8 @@
 #include "store/names.h"
 #include "state_fixture.h"
 
+#include <time.h>
+
 /* ---- units ----------------------------------------------------------------------------------- */
 
 typedef struct save_call {
@@ -314,8 +316,30 @@ static void the_history_keeps_the_last_passes(void **state)
     fixture_end(&f);
 }
 
+static bool ask_the_time(ds_tx *tx, void *arg, ds_err *err)
+{
+    return ds_tx_now(tx, NOW, arg, err);
+}
+
+/* Of processes that share a store none has the clock that counts. */
+static void the_time_is_the_stores(void **state)
+{
+    fixture f = fixture_new();
+    int64_t told;
+
+    (void)state;
+    must(&f, do_tx(&f, ask_the_time, &told));
+#ifdef STORE_ON_POSTGRESQL
+    assert_in_range(told, (time(NULL) - 3600) * 1000, (time(NULL) + 3600) * 1000);
+#else
+    assert_int_equal(told, NOW);
+#endif
+    fixture_end(&f);
+}
+
 int main(void)
 {
+    add_test(the_time_is_the_stores);
     add_test(a_saved_unit_is_found_again);
     add_test(units_that_are_due_come_in_their_order);
     add_test(a_unit_is_added_once);
