@@ -203,6 +203,33 @@ static void a_tag_that_cannot_be_sent_is_not_kept(void **state)
     world_end(at);
 }
 
+/* ---- which repositories there are -------------------------------------------------------------
+ */
+
+static void answer_in_a_circle(http_conn *c)
+{
+    char link[256];
+
+    while (http_conn_read(c)) {
+        snprintf(link, sizeof(link), "Link: <%s/orgs/acme/repos?page=%d>; rel=\"next\"\r\n",
+                 http_server_url(c->server), 1 + c->request % 3);
+        http_conn_answer(c, 200, link, "[{\"id\":1,\"full_name\":\"acme/loom\"}]");
+    }
+}
+
+static void a_listing_in_a_circle_comes_to_an_end(void **state)
+{
+    world *at = world_new(answer_in_a_circle);
+    ds_units units = {.arena = scratch};
+
+    (void)state;
+    at->gh.repos = (ds_texts){NULL, 0};
+    at->gh.orgs = (ds_texts){(const char *[]){"acme"}, 1};
+    assert_false(ds_github_source.units(&at->gh.base, &at->rig->act, &units, &at->rig->err));
+    assert_int_equal(at->rig->err.kind, DS_ERR_TRANSIENT);
+    world_end(at);
+}
+
 /* ---- tests ------------------------------------------------------------------------------------
  */
 
@@ -234,6 +261,7 @@ static void no_issue_is_passed_by(void **state)
 int main(void)
 {
     add_table(changing, no_issue_is_passed_by);
+    add_test(a_listing_in_a_circle_comes_to_an_end);
     add_test(a_tag_that_cannot_be_sent_is_not_kept);
     return run_tests("what is inside of a repository");
 }

@@ -79,6 +79,29 @@ static void add_inside(const ds_github *gh, ds_units *units, const char *full_na
                  ds_arena_printf(units->arena, DS_GITHUB_UNIT "%s#%s", full_name, gh->items));
 }
 
+/* The addresses of a listing's pages. */
+typedef struct trail {
+    const char **urls;
+    size_t n, cap;
+} trail;
+
+/* false: it was there before. */
+static bool follow(trail *t, const char *url, ds_arena *a)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        if (strcmp(t->urls[i], url) == 0)
+            return false;
+    }
+    if (t->n == t->cap) {
+        size_t cap = 2 * t->cap + 16, each = sizeof(*t->urls);
+
+        t->urls = ds_arena_grow(a, t->urls, t->n * each, cap * each);
+        t->cap = cap;
+    }
+    t->urls[t->n++] = url;
+    return true;
+}
+
 static bool add_of_listing(ds_github *gh, ds_activity *act, ds_units *units, const char *unit,
                            ds_err *err)
 {
@@ -86,9 +109,12 @@ static bool add_of_listing(ds_github *gh, ds_activity *act, ds_units *units, con
                                           "archived",  "topics",     "language", NULL};
     ds_github_get get = {.members = members};
     const char *owner, *name;
+    trail pages = {.n = 0};
 
     get.url = ds_github_listing(gh, unit, DS_GITHUB_PAGE, units->arena, &get.endpoint);
     while (get.url) {
+        if (!follow(&pages, get.url, units->arena))
+            return ds_fail(err, DS_ERR_TRANSIENT, "%s: the listing has no end", unit);
         if (!ds_github_get_list(gh, act, &get, unit, err))
             return false;
         DS_JSON_EACH (get.doc, repo) {
