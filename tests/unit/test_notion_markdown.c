@@ -84,8 +84,16 @@ static const struct sample {
      "{\"table_row\":{\"cells\":[[" RUN("a") "],[" RUN("b") "]]}},"
                                                             "{\"table_row\":{\"cells\":[[" RUN(
                                                                 "c|d") "],[]]}}]}}]"},
+    {"a table with a bar in code", "| `a\\|b` \\\\ |\n|---|",
+     "[{\"table\":{\"table_width\":1,\"has_column_header\":true,\"children\":["
+     "{\"table_row\":{\"cells\":[[" LOOKS("a|b", "code") "," RUN(" \\\\") "]]}}]}}]"},
     {"an image", "![alt](https://x.org/i.png)",
      "[{\"image\":{\"external\":{\"url\":\"https://x.org/i.png\"},\"caption\":[" RUN("alt") "]}}]"},
+    {"an image with escapes and marks in its words", "![a\\*b **c**](https://x.org/i.png)",
+     "[{\"image\":{\"external\":{\"url\":\"https://x.org/i.png\"},\"caption\":[" RUN(
+         "a*b ") "," LOOKS("c", "bold") "]}}]"},
+    {"an image without words", "![](https://x.org/i.png)",
+     "[{\"image\":{\"external\":{\"url\":\"https://x.org/i.png\"},\"caption\":[]}}]"},
     {"an image of nowhere", "![alt](i.png)", P(RUN("alt"))},
     /* within a line */
     {"bold and italic", "**b** *i* __b__ _i_",

@@ -190,6 +190,22 @@ static void add_text(reader *r, const kind *k, const char *text, size_t n)
         add_line(r, k, &out);
 }
 
+/* Where there can be no second block: with too many marks the words stand alone. */
+static void write_in_one(reader *r, const char *text, size_t n, bool plain, ds_buf *out)
+{
+    ds_notion_line all = {.arena = r->arena};
+    ds_json_writer w = ds_json_w(out, false);
+    size_t from = 0;
+
+    if (!plain)
+        ds_notion_inline(text, n, &all);
+    if (plain || all.n > DS_NOTION_LIST_MAX) {
+        all.n = 0;
+        ds_notion_line_add(&all, (ds_notion_run){text, n, 0, NULL});
+    }
+    ds_notion_line_write(&all, &from, &w);
+}
+
 static void add_plain(reader *r, const char *open, unsigned depth)
 {
     ds_notion_blocks_add(r->out, open, strlen(open), depth, 1, false);
@@ -213,10 +229,7 @@ static bool image(reader *r, const char *text, size_t n)
     ds_buf_text(&open, "\"image\":{\"external\":{\"url\":");
     ds_json_w_text(&w, target);
     ds_buf_text(&open, "},\"caption\":");
-    w = ds_json_w(&open, false);
-    ds_json_w_begin_list(&w);
-    ds_notion_runs(&w, text + 2, (size_t)(bracket - text - 2));
-    ds_json_w_end_list(&w);
+    write_in_one(r, text + 2, (size_t)(bracket - text - 2), false, &open);
     ds_notion_blocks_add(r->out, ds_arena_strndup(r->arena, open.data, open.n), open.n, r->lists, 1,
                          false);
     return true;
@@ -423,32 +436,39 @@ static size_t count_cells(const line *l)
     return DS_MIN(n, DS_NOTION_LIST_MAX);
 }
 
+/* "\|" is a bar wherever it stands in a cell, in code too. */
+static const char *without_bars(reader *r, const char *text, size_t *n)
+{
+    char *copy, *out;
+
+    if (!memmem(text, *n, "\\|", 2))
+        return text;
+    copy = out = ds_arena_alloc(r->arena, *n + 1);
+    for (size_t i = 0; i < *n; i++) {
+        i += text[i] == '\\' && i + 1 < *n && text[i + 1] == '|';
+        *out++ = text[i];
+    }
+    *n = (size_t)(out - copy);
+    return copy;
+}
+
 /* Markup may make a row longer than a block can be: then its words stand alone. */
 static void write_row(reader *r, const line *l, size_t width, bool plain, ds_buf *row)
 {
     size_t at = l->text[0] == '|', n;
-    ds_json_writer w;
-    const char *text;
+    const char *text = "";
 
-    ds_buf_text(row, "{\"table_row\":{\"cells\":");
-    w = ds_json_w(row, false);
-    ds_json_w_begin_list(&w);
+    ds_buf_text(row, "{\"table_row\":{\"cells\":[");
     for (size_t i = 0; i < width; i++) {
-        ds_notion_line out = {.arena = r->arena};
-        size_t from = 0;
-
-        if (next_cell(l, &at, &text, &n)) {
-            if (!plain)
-                ds_notion_inline(text, n, &out);
-            if (plain || out.n > DS_NOTION_LIST_MAX) {
-                out.n = 0;
-                ds_notion_line_add(&out, (ds_notion_run){text, n, 0, NULL});
-            }
-        }
-        ds_notion_line_write(&out, &from, &w);
+        if (i)
+            ds_buf_char(row, ',');
+        if (next_cell(l, &at, &text, &n))
+            text = without_bars(r, text, &n);
+        else
+            n = 0;
+        write_in_one(r, text, n, plain, row);
     }
-    ds_json_w_end_list(&w);
-    ds_buf_text(row, "}}");
+    ds_buf_text(row, "]}}");
 }
 
 static void add_row(reader *r, const line *l, size_t width, ds_buf *rows)
