@@ -268,6 +268,7 @@ static void a_row_that_is_asked_for_by_its_id(void **state)
 
     assert_true(fetch(at, items, 1, &page));
     assert_int_equal(page.records_n, row->records);
+    assert_int_equal(page.answers_n, row->records);
     if (row->records)
         assert_int_equal(page.records[0].hold != NULL, row->held);
     world_end(at);

@@ -69,6 +69,7 @@ static bool ask_pages(ds_notion_reader *r, ds_activity *act, const char *const *
         if (requests[i].err.kind == DS_ERR_PERMANENT) {
             ds_record_hold(ds_page_add(page), ds_arena_printf(a, "page:%s", ids[i]), "%s",
                            requests[i].err.text);
+            ds_page_answers(page, names[i]); /* what became of it is told */
             continue;
         }
         *err = requests[i].err;
