@@ -271,16 +271,22 @@ const char *ds_node_text(ds_load *ld, ds_node *node)
 
 /* ---- later ----------------------------------------------------------------------------------- */
 
+/* The body of the next reference of a text whose references are good; NULL: there is none. */
+static const char *next_reference(const char *at)
+{
+    for (at = strchr(at, '$'); at && at[1] != '{'; at = strchr(at, '$'))
+        at += at[1] == '$' ? 2 : 1;
+    return at ? at + 2 : NULL;
+}
+
 /* Its variables are wiped once the configuration is read: one of them was only there then. */
 static bool has_variable(const char *raw)
 {
-    for (const char *at = strstr(raw, "${"); at; at = at ? strstr(at, "${") : NULL) {
-        const char *body = at + 2;
+    for (const char *body = next_reference(raw); body; body = next_reference(closing_brace(body))) {
         size_t n = variable_length(body);
 
-        if (n && (body[n] == '}' || strncmp(body + n, ":-", 2) == 0))
+        if (body[n] == '}' || strncmp(body + n, ":-", 2) == 0)
             return true;
-        at = closing_brace(body);
     }
     return false;
 }

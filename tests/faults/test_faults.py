@@ -70,6 +70,7 @@ class Faults(unittest.TestCase):
             self.assertGreaterEqual(fired, 5)  # signals, the store, passes, reading, the transform
             self.assertEqual({code for (_, _, _, code) in check.tally}, {0, 1, 2})
 
+    @unittest.skipIf(os.environ.get("DS_COVERAGE"), "what counts the lines takes memory without looking")
     def test_memory_runs_out(self):
         """A sample: the counts go into the thousands."""
         for ends in ENDS:

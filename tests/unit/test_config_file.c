@@ -87,6 +87,35 @@ static void a_secret_with_a_variable_in_it_stays(void **state)
     assert_null(ds_secret_renewed(token));
     assert_int_equal(unsetenv("DS_TEST_REST"), 0);
     ds_config_free(config);
+    config =
+        sound(ds_arena_printf(scratch, LISTED_API("      token: '${file:%s}${DS_TEST_REST:-x}'\n"),
+                              tmpdir_file(dir, "token")));
+    assert_string_equal(ds_secret_reveal(api_of(config)->token), "otherx");
+    assert_null(ds_secret_renewed(api_of(config)->token));
+    ds_config_free(config);
+    leave_dir(dir);
+}
+
+/* A dollar sign is written twice, and what follows it is no variable. */
+static void a_secret_with_dollar_signs_is_read_anew(void **state)
+{
+    tmpdir *dir = enter_dir();
+    ds_config *config;
+    const ds_secret *token;
+    ds_secret *now;
+
+    (void)state;
+    put_file("token", "first\n", 0600);
+    config = sound(ds_arena_printf(scratch, LISTED_API("      token: '${file:%s}$${A}$1$'\n"),
+                                   tmpdir_file(dir, "token")));
+    token = api_of(config)->token;
+    assert_string_equal(ds_secret_reveal(token), "first${A}$1$");
+    put_file("token", "second\n", 0600);
+    now = ds_secret_renewed(token);
+    assert_non_null(now);
+    assert_string_equal(ds_secret_reveal(now), "second${A}$1$");
+    ds_secret_free(now);
+    ds_config_free(config);
     leave_dir(dir);
 }
 
@@ -254,6 +283,7 @@ int main(void)
     add_test(references);
     add_test(a_secret_out_of_a_file_is_read_anew);
     add_test(a_secret_with_a_variable_in_it_stays);
+    add_test(a_secret_with_dollar_signs_is_read_anew);
     add_test(commands_run_where_the_file_is);
     add_test(a_command_is_stopped_at_its_limit);
     add_test(a_command_may_close_its_output_early);
