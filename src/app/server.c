@@ -240,8 +240,12 @@ static bool see_workers(view *v, ds_live *live, ds_err *err)
         return false;
     live->daemon = workers.n > 0;
     live->holder = workers.pid ? (pid_t)workers.pid : workers.n ? -1 : 0;
-    live->who = ds_arena_printf(app->arena, "%zu worker%s of task queue %s at %s", workers.n,
-                                workers.n == 1 ? "" : "s", t->task_queue, t->address);
+    live->who =
+        ds_arena_printf(app->arena, "%zu worker%s of task queue %s at %s%s", workers.n,
+                        workers.n == 1 ? "" : "s", t->task_queue, t->address,
+                        workers.n && !workers.served
+                            ? ", and nothing is handed to them: `durable-sync check` says why"
+                            : "");
     return true;
 }
 

@@ -36,7 +36,7 @@ static void check_version(const checking *c, const ds_remote_facts *facts)
     const ds_remote_workers *w = &facts->workers;
     const char *build = w->build_id ? w->build_id : c->t->build_id;
 
-    if (!build && w->current && *w->current)
+    if (!build && w->current)
         ds_finding(c->f, DS_FINDING_WARNING, c->where,
                    "start workers of that version, or set none as the current one",
                    "work goes to workers of version %s, and this configuration names no version",

@@ -116,6 +116,24 @@ static bool ask_route(const asking *k, const ds_unit_ref *ref, awaited **all, si
                                  k->app->config->temporal->address);
 }
 
+/* Of whoever is there. */
+static bool fail_unserved(const asking *k, const ds_remote_workers *w, ds_err *err)
+{
+    const char *queue = k->app->config->temporal->task_queue;
+
+    if (!w->build_id)
+        return ds_fail(
+            err, DS_ERR_TRANSIENT,
+            "work of task queue %s goes to version %s, and the workers there are of none: "
+            "the pass waits for a worker with DURABLE_SYNC_BUILD_ID=%s",
+            queue, w->current, w->current);
+    return ds_fail(err, DS_ERR_TRANSIENT,
+                   "version %s of the workers of task queue %s is not the current one, so that "
+                   "nothing is handed to them: the pass waits for `temporal worker deployment "
+                   "set-current-version --deployment-name %s --build-id %s`",
+                   w->build_id, queue, w->deployment ? w->deployment : "NAME", w->build_id);
+}
+
 static bool somebody_works(const asking *k, ds_err *err)
 {
     const ds_temporal *t = k->app->config->temporal;
@@ -123,8 +141,9 @@ static bool somebody_works(const asking *k, ds_err *err)
 
     if (!k->s.table->workers(k->s.client, k->app->arena, &workers, err))
         return false;
-    return workers.n > 0 ||
-           ds_fail(err, DS_ERR_TRANSIENT,
+    if (workers.n > 0)
+        return workers.served || fail_unserved(k, &workers, err);
+    return ds_fail(err, DS_ERR_TRANSIENT,
                    "no worker asks for work of task queue %s at %s: the pass waits for a "
                    "`durable-sync run`",
                    t->task_queue, t->address);

@@ -64,9 +64,12 @@ class Versions(Shared):
         self.until(self.warnings, "what check says of a version that is not current")
         self.assertIn("--deployment-name garden --build-id 1", self.run_it("check").out)
         self.assertEqual(self.types(), ["WORKFLOW_EXECUTION_STARTED", "WORKFLOW_TASK_SCHEDULED"])
+        self.assertIn("--deployment-name garden --build-id 1", self.run_it("sync", "plants", "--wait", code=1).err)
+        self.assertIn("nothing is handed to them", self.run_it("status").out)
         self.make_current("1")
         self.until_status(runs=1)
         self.assertEqual(self.warnings(), [])
+        self.assertNotIn("nothing is handed", self.run_it("status").out)
 
         second = self.version("2")
         self.logged("worker_version", times=2)

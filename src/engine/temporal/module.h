@@ -11,7 +11,7 @@
 #include "engine/engine.h"
 #include "engine/host.h"
 
-#define DS_TEMPORAL_REVISION 4 /* another one: the two are not of one release */
+#define DS_TEMPORAL_REVISION 5 /* another one: the two are not of one release */
 #define DS_TEMPORAL_SYMBOL "ds_temporal_module"
 
 /* On a server; `ensures`: it also sees to the units of the routes, else it is a worker alone. All
@@ -37,9 +37,11 @@ typedef struct ds_remote_workers { /* those that have asked for work lately */
     const char **identities;       /* identity.h */
     int64_t *asked_ms;             /* each of them, last, by the server's clock */
     size_t n;
-    int64_t pid;          /* of one of this machine; 0: there is none */
-    const char *build_id; /* of one that is versioned; NULL: none is */
-    const char *current;  /* build id that new work goes to; NULL: workers without one */
+    int64_t pid;            /* of one of this machine; 0: there is none */
+    const char *build_id;   /* of one that is versioned, rather of the current; NULL: none is */
+    const char *deployment; /* whose version that is */
+    const char *current;    /* build id that new work goes to; NULL: workers without one */
+    bool served;            /* new work is handed to one of them at least */
 } ds_remote_workers;
 
 typedef struct ds_remote_facts {

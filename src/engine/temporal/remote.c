@@ -141,8 +141,42 @@ static void add_worker(const ds_client *c, const Ds__PollerInfo *p, ds_arena *a,
     }
     out->asked_ms[at] = DS_MAX(out->asked_ms[at], polled_ms(p));
     out->pid = pid > 0 ? pid : out->pid;
-    if (p->deployment_options && p->deployment_options->build_id)
-        out->build_id = p->deployment_options->build_id;
+}
+
+static const char *current_of(const Ds__DescribeTaskQueueResponse *q)
+{
+    const Ds__TaskQueueVersioningInfo *v = q->versioning_info;
+    const char *build =
+        v && v->current_deployment_version ? v->current_deployment_version->build_id : NULL;
+
+    return build && *build ? build : NULL;
+}
+
+/* A version that is brought in by and by gets its share beside the current one. */
+static bool is_served(const Ds__DescribeTaskQueueResponse *q, const char *build)
+{
+    const Ds__TaskQueueVersioningInfo *v = q->versioning_info;
+    const char *current = current_of(q);
+
+    if (v && build && v->ramping_deployment_version && v->ramping_deployment_version->build_id &&
+        strcmp(build, v->ramping_deployment_version->build_id) == 0)
+        return true;
+    return current ? build && strcmp(build, current) == 0 : !build;
+}
+
+static void note_version(const Ds__DescribeTaskQueueResponse *q, const Ds__PollerInfo *p,
+                         ds_remote_workers *out)
+{
+    const Ds__WorkerDeploymentOptions *options = p->deployment_options;
+    const char *build =
+        options && options->build_id && *options->build_id ? options->build_id : NULL;
+    bool served = is_served(q, build);
+
+    if (build && (served || !out->build_id)) {
+        out->build_id = build;
+        out->deployment = options->deployment_name;
+    }
+    out->served |= served;
 }
 
 /* A server remembers pollers for five minutes: those of this machine that are gone are known to
@@ -150,19 +184,18 @@ static void add_worker(const ds_client *c, const Ds__PollerInfo *p, ds_arena *a,
 static void read_workers(const ds_client *c, const Ds__DescribeTaskQueueResponse *q, int64_t at_ms,
                          ds_arena *a, ds_remote_workers *out)
 {
-    const Ds__TaskQueueVersioningInfo *v = q->versioning_info;
-
     *out = (ds_remote_workers){
         .identities = ds_arena_alloc(a, (q->n_pollers + 1) * sizeof(*out->identities)),
-        .asked_ms = ds_arena_alloc(a, (q->n_pollers + 1) * sizeof(*out->asked_ms))};
+        .asked_ms = ds_arena_alloc(a, (q->n_pollers + 1) * sizeof(*out->asked_ms)),
+        .current = current_of(q)};
     for (size_t i = 0; i < q->n_pollers; i++) {
         const Ds__PollerInfo *p = q->pollers[i];
 
-        if (p->identity && at_ms - polled_ms(p) < POLLED_WITHIN_MS && !has_left(c, p->identity))
+        if (p->identity && at_ms - polled_ms(p) < POLLED_WITHIN_MS && !has_left(c, p->identity)) {
             add_worker(c, p, a, out);
+            note_version(q, p, out);
+        }
     }
-    if (v && v->current_deployment_version)
-        out->current = v->current_deployment_version->build_id;
 }
 
 static bool ask_for_workers(ds_client *c, Ds__TaskQueueType of, ds_arena *a, ds_remote_workers *out,
