@@ -31,7 +31,8 @@ class Worker(Slow):
         self.worker()
         first = self.until_status(runs=1, state="idle")
         self.assertEqual(first["last_stats"]["created"], 3)
-        self.assertEqual((first["key"], first["interval_minutes"]), ("plants:all", 60))
+        self.assertEqual((first["key"], first["interval_minutes"], first["interval_seconds"]),
+                         ("plants:all", 60, 3600))
         self.assertRegex(first["last_run"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$")
 
         self.signal("sync_now", [])

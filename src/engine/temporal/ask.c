@@ -53,6 +53,10 @@ static void write_status(ds_json_writer *w, const ds_carry *carry, int64_t now_m
     ds_w_text(w, "error_kind", u->error_kind);
     ds_w_int(w, "error_status", u->error_status);
     ds_w_bool(w, "gone", u->gone);
+    if (u->cron)
+        ds_w_null(w, "interval_seconds");
+    else
+        ds_w_int(w, "interval_seconds", u->interval_ms / DS_SECOND_MS);
     if (u->last_note)
         ds_w_text(w, "last_note", u->last_note);
     write_time(w, "next_full", u->full_due_ms, a);
