@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define WORKFLOW_POLLERS 4       /* a queue has four partitions, and a poll waits at one of them */
-#define PATIENCE_MS DS_MINUTE_MS /* with a server that refuses: it may be just coming up */
+#define PATIENCE_MS DS_MINUTE_MS /* with a server that refuses: it may be just being set up */
 #define REFUSED_AGAIN_MS (5 * DS_SECOND_MS)
 #define AWAY_AFTER 3 /* polls in a row: said once, whichever of the threads meets it */
 
@@ -36,29 +36,38 @@ typedef struct poller {
     const char *method;
     const ProtobufCMessageDescriptor *answer;
     int64_t timeout_ms;
-    unsigned failures; /* in a row */
+    unsigned failures;  /* in a row */
+    int64_t refused_ms; /* since when the server refuses; 0: it does not */
 } poller;
 
-/* False: the worker ends. */
+/* A refusal of a moment ends no worker, however long it has lived. False: the worker ends. */
+static bool bear(poller *p, const ds_err *err)
+{
+    if (!atomic_exchange(&p->w->refused, true))
+        ds_log(DS_LOG_WARN, "poll_refused", "method", p->method, "error", err->text, NULL);
+    if (!p->refused_ms)
+        p->refused_ms = mono_ms(p->w);
+    if (mono_ms(p->w) - p->refused_ms < PATIENCE_MS)
+        return ds_worker_rest(p->w, REFUSED_AGAIN_MS);
+    ds_worker_give_up(p->w, err);
+    return false;
+}
+
+/* The same. */
 static bool recover(poller *p, const ds_grpc_failure *failure, const ds_err *err)
 {
     int64_t again_ms = ds_grpc_again_ms(failure, true, ++p->failures, (uint32_t)mono_ms(p->w));
 
     if (atomic_load(&p->w->stopping))
         return false;
-    if (failure->status == DS_GRPC_UNAVAILABLE)
+    if (failure->status == DS_GRPC_UNAVAILABLE || again_ms < 0)
         atomic_store(&p->w->lost, true);
     if (again_ms >= 0) {
         if (p->failures == AWAY_AFTER)
             ds_client_lost(p->w->client, err);
         return ds_worker_rest(p->w, again_ms);
     }
-    if (!atomic_exchange(&p->w->refused, true))
-        ds_log(DS_LOG_WARN, "poll_refused", "method", p->method, "error", err->text, NULL);
-    if (mono_ms(p->w) - p->w->began_ms < PATIENCE_MS)
-        return ds_worker_rest(p->w, REFUSED_AGAIN_MS);
-    ds_worker_give_up(p->w, err);
-    return false;
+    return bear(p, err);
 }
 
 static void tell_back(ds_worker *w)
@@ -81,6 +90,7 @@ static bool poll(poller *p, ProtobufCMessage *request, ds_arena *a, void **answe
         return failure.status == DS_GRPC_OK ? ds_worker_rest(p->w, DS_SECOND_MS)
                                             : recover(p, &failure, &err);
     p->failures = 0;
+    p->refused_ms = 0;
     atomic_store(&p->w->refused, false);
     if (atomic_exchange(&p->w->lost, false))
         tell_back(p->w);
@@ -204,7 +214,6 @@ bool ds_worker_start(ds_worker *w, ds_err *err)
 {
     bool ok = true;
 
-    w->began_ms = mono_ms(w);
     w->threads = ds_calloc((size_t)(WORKFLOW_POLLERS + w->passes), sizeof(*w->threads));
     for (int i = 0; ok && i < WORKFLOW_POLLERS; i++)
         ok = start_one(w, poll_workflows, "for workflow tasks", err);

@@ -28,8 +28,8 @@ typedef struct ds_worker {
     int passes; /* at once */
     atomic_bool stopping;
     atomic_bool refused; /* it refuses polls, and that has been said */
-    atomic_bool lost; /* a poll lost its connection, and none has been answered since */
-    bool back;        /* under `lock`: one has; the server may have lost what it knew of units */
+    atomic_bool lost;    /* a poll lost its connection or was refused; none answered since */
+    bool back;           /* under `lock`: one has; the server may have lost what it knew of units */
     /* for the engine */
     void (*failed)(struct ds_worker *w); /* `fatal` is set: nothing more can come of it */
     void *to;
@@ -38,7 +38,6 @@ typedef struct ds_worker {
     ds_err fatal;
     ds_running_pass *running; /* under `lock` */
     size_t running_n;
-    int64_t began_ms; /* monotonic */
     int64_t alone_ms; /* alone.c: since when it has asked for passes, by the server's clock */
     atomic_bool clock_told;
     pthread_t *threads;
