@@ -407,7 +407,7 @@ static void check_store(ds_app *app, ds_findings *f)
                    "store %s: its directory does not exist", path);
     else if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
         ds_finding(f, DS_FINDING_ERROR, NULL,
-                   "give this user the right to write there, or set `store` to another path",
+                   "run this as root or as the user it belongs to, or set `store` to another path",
                    "store %s: its directory cannot be written (%s)", path, strerror(errno));
     else if (!app->config->store_url && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 &&
              errno != ENOENT)

@@ -212,7 +212,7 @@ static void check_disk(doctor *d, const char *path)
     directory_of(path, directory);
     if (access(directory, W_OK | X_OK) != 0)
         ds_finding(&d->f, DS_FINDING_ERROR, "disk",
-                   "give this user the right to write there, or set `store`",
+                   "run this as root or as the user it belongs to, or set `store`",
                    "nothing can be written in %s: %s", directory, strerror(errno));
     if (statvfs(directory, &disk) != 0)
         return;

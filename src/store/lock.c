@@ -81,8 +81,8 @@ static bool fail_open(const char *store_path, int number, ds_err *err)
     case EPERM:
     case EROFS:
         return ds_fail(err, DS_ERR_CONFIG,
-                       "store %s: its directory cannot be written (%s); make it writable for this "
-                       "user, or set `store` to another path",
+                       "store %s: its directory cannot be written (%s); run this as root or as "
+                       "the user it belongs to, or set `store` to another path",
                        store_path, strerror(number));
     case ENOSPC:
     case EDQUOT:

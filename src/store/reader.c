@@ -58,7 +58,9 @@ static bool open_file(ds_reader *r, const char *path, int64_t *version, ds_err *
         r->db = open_any(path, version, err);
         return r->db != NULL;
     }
-    return errno == ENOENT || ds_fail(err, DS_ERR_CONFIG, "store %s: %s", path, strerror(errno));
+    return errno == ENOENT ||
+           ds_fail(err, DS_ERR_CONFIG, "store %s: %s%s", path, strerror(errno),
+                   errno == EACCES ? "; run this as root, or as the user it belongs to" : "");
 }
 
 static bool open_server(ds_reader *r, const ds_store_at *at, int64_t *version, ds_err *err)

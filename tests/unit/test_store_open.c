@@ -333,6 +333,25 @@ static void paths_that_cannot_be_are_refused(void **state)
     tmpdir_free(dir);
 }
 
+static void a_folder_of_somebody_else_says_who_may(void **state)
+{
+    tmpdir *dir = tmpdir_new();
+    const char *path = tmpdir_file(dir, "closed/s.db");
+    uid_t user = geteuid();
+    ds_err err = DS_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(mkdir(tmpdir_file(dir, "closed"), 0), 0);
+    if (user == 0)
+        assert_int_equal(seteuid(65534), 0); /* root may enter it all the same */
+    assert_null(ds_reader_open(path, &err));
+    assert_non_null(strstr(err.text, "Permission denied; run this as root"));
+    assert_null(ds_store_open(path, NULL, &err));
+    assert_non_null(strstr(err.text, "(Permission denied); run this as root"));
+    assert_int_equal(seteuid(user), 0);
+    tmpdir_free(dir);
+}
+
 static void an_empty_file_becomes_a_store(void **state)
 {
     tmpdir *dir = tmpdir_new();
@@ -570,6 +589,7 @@ int main(void)
     add_table(refused, is_refused);
     add_test(another_programs_file_is_not_touched);
     add_test(paths_that_cannot_be_are_refused);
+    add_test(a_folder_of_somebody_else_says_who_may);
     add_test(an_empty_file_becomes_a_store);
     add_test(a_read_only_directory_can_be_read_but_not_written);
     add_test(a_disk_without_room_is_told);
