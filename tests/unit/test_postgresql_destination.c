@@ -276,6 +276,29 @@ static void check_says_that_nothing_can_be_written(void **state)
     end();
 }
 
+static void check_says_that_no_table_can_be_made(void **state)
+{
+    DS_AUTO_BUF(out, DS_MIB);
+
+    (void)state;
+    begin("DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN; GRANT USAGE ON SCHEMA public TO "
+          "clerk");
+    must_create(NULL); /* its state with it */
+    finish(NULL);
+    ds_postgresql_destination.close(&to.base);
+    sql("DROP TABLE t; GRANT SELECT, INSERT, UPDATE, DELETE ON durable_sync_state TO clerk");
+    use_url(ds_arena_printf(scratch, "%s&user=clerk", getenv("DS_PG_URL")));
+    assert_true(opens_as(NULL, true));
+    assert_true(
+        to.base.ops->check_schema(&to.base, seam_activity(), NULL, 0, say, &out, &seam_err));
+    assert_string_equal(out.data,
+                        "error: no table can be made in schema \"public\" (GRANT CREATE ON "
+                        "SCHEMA \"public\" TO the user)\n");
+    ds_postgresql_destination.close(&to.base);
+    sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP ROLE clerk");
+    end();
+}
+
 int main(void)
 {
     add_table(how_rows, how);
@@ -289,5 +312,6 @@ int main(void)
     add_test(removing_what_others_refer_to_fails);
     add_test(check_says_every_finding);
     add_test(check_says_that_nothing_can_be_written);
+    add_test(check_says_that_no_table_can_be_made);
     return run_tests("postgresql destination");
 }

@@ -248,10 +248,12 @@ static void check_state(const ds_pg_writer *w, const say_to *out, ds_arena *a)
                  ds_arena_printf(a, "there is no schema \"%s\" to make the table in",
                                  w->shape.schema ? w->shape.schema : "(none in the search path)"),
                  "CREATE SCHEMA, or name another one in `table`");
-    else if (!w->shape.state && !w->shape.may_make)
+    else if (!w->shape.may_make && (!w->shape.state || !w->shape.oid))
         out->say(out->to, true,
                  ds_arena_printf(a, "no table can be made in schema \"%s\"", w->shape.schema),
-                 ds_pg_state_remedy(w, a));
+                 w->shape.state ? ds_arena_printf(a, "GRANT CREATE ON SCHEMA %s TO the user",
+                                                  ds_sql_quoted(a, w->shape.schema))
+                                : ds_pg_state_remedy(w, a));
 }
 
 static bool check_takes_writes(ds_pg_writer *w, const say_to *out, ds_err *err)
