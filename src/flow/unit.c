@@ -59,8 +59,10 @@ static void ensure(ds_unit *u, const ds_event *ev, int64_t now_ms, ds_arena *a)
     bool back = u->gone;
 
     u->gone = false;
-    if (back)
+    if (back) {
         forget_sweep(u);
+        u->changes_from_ms = 0; /* its rows may have left, or gone to another unit: all is read */
+    }
     u->lists_changes = ev->lists_changes;
     ds_due_ensure(u, ev, back, now_ms, a);
 }

@@ -203,6 +203,7 @@ typedef struct pass {
     bool skip_lookup;  /* nobody can have links for unknown keys */
     bool distrust;     /* planning: the destination is not as the links know it... */
     bool compares_all; /* it was not as it was left */
+    bool wants_full;   /* and this pass meets some records alone */
     bool forgets;      /* ...or is another one: they count for nothing */
     int64_t next_seq;
     int64_t walk_after; /* links are walked in step with the source from here */
@@ -339,6 +340,10 @@ DS_MUST_USE bool for_missing(pass *p,
 /* confirm.c: asks the source once more for what seems gone, where its listing may pass over rows;
  * `take` is given what comes. */
 DS_MUST_USE bool confirm_missing(pass *p, page_taker take, void *to, ds_err *err);
+
+/* changed.c: whether the route is as the last full pass had it; which this one ends as. */
+bool route_changed(pass *p);
+void route_was_read(pass *p);
 
 /* open.c: what comes before the first page. */
 typedef enum open_result { OPENED, OPEN_APPROVAL, OPEN_FAILED } open_result;

@@ -308,6 +308,7 @@ open_result pass_open(pass *p, const ds_pass_in *in, bool planning, ds_err *err)
     prepare_counters(p, p->begin.resumed && !fresh);
     asked_begin(p);
     remember_intents(p);
+    p->wants_full = (p->compares_all && in->kind != DS_PASS_FULL) || route_changed(p);
     return remember_held(p, err) ? OPENED : OPEN_FAILED;
 }
 

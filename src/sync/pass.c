@@ -224,7 +224,10 @@ static step finish(pass *p, ds_err *err)
             break;
         }
     }
-    return note_unmet(p, err) && group_finish(p, err) ? STEP_END : STEP_FAILED;
+    if (!note_unmet(p, err))
+        return STEP_FAILED;
+    route_was_read(p);
+    return group_finish(p, err) ? STEP_END : STEP_FAILED;
 }
 
 static ds_pass_outcome outcome_of_error(const ds_err *err)
@@ -288,7 +291,7 @@ static void report(const pass *p, ds_pass_result *out)
     out->source_calls = p->source_calls;
     out->destination_calls = p->destination_calls;
     out->shows_after_ms = out->totals.created ? p->lag_ms : 0;
-    out->wants_full = p->compares_all && p->in->kind != DS_PASS_FULL;
+    out->wants_full = p->wants_full;
 }
 
 void ds_pass_run(const ds_pass_in *in, ds_pass_result *out)

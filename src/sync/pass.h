@@ -59,8 +59,8 @@ typedef struct ds_pass_result {
     /* FAILED, PAUSED, WAITING: why; APPROVAL: text says what waits; DONE, PARTIAL: of kind NONE,
      * the text is what there is to say all the same, or "" */
     ds_err err;
-    /* Every row is to be compared, and this pass meets some of them alone: a full one is to follow,
-     * whatever the outcome. */
+    /* Every row is to be compared (the destination was lost, the route is another one), and this
+     * pass meets some of them alone: a full one is to follow, whatever the outcome. */
     bool wants_full;
     /* Rows that it has made may be missing in look-ups for so long; 0: they show, or there are
      * none. */

@@ -111,6 +111,56 @@ static void a_stop_is_heard_while_rows_that_leave_wait(void **state)
     assert_int_equal(ds_memory_count("out", NULL), 1);
 }
 
+/* ---- another configuration ------------------------------------------------------------------- */
+
+static bool wants_full(world *w, ds_pass_kind kind)
+{
+    static const char *const items[] = {"a"};
+    ds_pass_result out;
+
+    w->kind = kind;
+    w->since_ms = kind == DS_PASS_CHANGES ? 0 : -1;
+    w->items = kind == DS_PASS_TARGETED ? items : NULL;
+    w->items_n = kind == DS_PASS_TARGETED;
+    out = world_pass(w);
+    assert_int_equal(out.outcome, DS_PASS_DONE);
+    return out.wants_full;
+}
+
+static void a_changed_route_is_read_whole_where_changes_alone_are_listed(void **state)
+{
+    static const char listing[] = "    source: {kind: memory-changes, store: in, key: id}\n";
+    world *w = *state;
+
+    start(w, listing, TO("memory"), "");
+    put("a", "one");
+    assert_false(wants_full(w, DS_PASS_CHANGES)); /* of a store that does not say how it was read */
+    assert_false(wants_full(w, DS_PASS_FULL));
+    assert_false(wants_full(w, DS_PASS_CHANGES));
+    start(w, listing, TO("memory"), "    where: {name: one}\n");
+    assert_true(wants_full(w, DS_PASS_CHANGES));
+    assert_true(wants_full(w, DS_PASS_TARGETED)); /* until it was read whole */
+    assert_false(wants_full(w, DS_PASS_FULL));
+    assert_false(wants_full(w, DS_PASS_TARGETED));
+    start(w, FROM_MEMORY, TO("memory"), "");
+    assert_false(wants_full(w, DS_PASS_TARGETED)); /* its next regular pass is a full one anyway */
+}
+
+static void a_unit_that_was_swept_was_not_read(void **state)
+{
+    static const char listing[] = "    source: {kind: memory-changes, store: in, key: id}\n";
+    world *w = *state;
+
+    start(w, listing, TO("memory"), "");
+    put("a", "one");
+    assert_false(wants_full(w, DS_PASS_FULL));
+    start(w, listing, TO("memory"), "    where: {name: one}\n");
+    w->sweep = w->approved = true;
+    assert_false(wants_full(w, DS_PASS_FULL));
+    w->sweep = w->approved = false;
+    assert_true(wants_full(w, DS_PASS_CHANGES));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +168,8 @@ int main(void)
         CASE(all_held_records_are_known_however_they_are_called),
         CASE(rows_that_leave_go_at_the_pace_of_the_route),
         CASE(a_stop_is_heard_while_rows_that_leave_wait),
+        CASE(a_changed_route_is_read_whole_where_changes_alone_are_listed),
+        CASE(a_unit_that_was_swept_was_not_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -457,6 +457,26 @@ static void another_table_is_filled_by_a_full_pass(void **state)
     rig_end(&r);
 }
 
+/* With another field, say: no record has changed for that. */
+static void another_configuration_is_applied_to_all_records(void **state)
+{
+    rig r;
+
+    (void)state;
+    changes_init(&r);
+    rig_stop(&r);
+    r.routes[0].fingerprint = "f2";
+    rig_start(&r);
+    rig_move(&r, EVERY);
+    rig_outcome(rig_run(&r, 3), DS_PASS_DONE);
+    assert_int_equal(r.runs[1].run.kind, DS_PASS_CHANGES);
+    assert_int_equal(r.runs[2].run.kind, DS_PASS_FULL);
+    rig_move(&r, EVERY);
+    rig_outcome(rig_run(&r, 4), DS_PASS_DONE);
+    assert_int_equal(r.runs[3].run.kind, DS_PASS_CHANGES);
+    rig_end(&r);
+}
+
 int main(void)
 {
     add_table(rows, passes_begin_by_cron);
@@ -476,5 +496,6 @@ int main(void)
     add_test(one_of_very_many_that_is_due_follows_too);
     add_test(a_table_that_was_lost_is_filled_by_a_full_pass_behind_it);
     add_test(another_table_is_filled_by_a_full_pass);
+    add_test(another_configuration_is_applied_to_all_records);
     return run_tests("engine: times");
 }

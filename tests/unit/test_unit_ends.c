@@ -288,6 +288,25 @@ static void a_sweep_does_not_wait_for_a_pass_that_never_goes_on(void **state)
     }
 }
 
+/* What has changed since then says nothing of the rows that have left. */
+static void a_unit_that_is_back_is_read_whole(void **state)
+{
+    life *l = idle_with_changes(state);
+
+    tell(l, event_of(DS_EV_GONE));
+    tell(l, event_of(DS_EV_APPROVE));
+    assert_true(l->unit.run_sweep);
+    tell(l, ended_event(DS_PASS_DONE, NULL, NULL));
+    l->now += DS_HOUR_MS;
+    tell(l, ensure_event(EVERY, true, 0));
+    assert_true(acted(l, DS_ACT_START_PASS));
+    assert_int_equal(l->unit.run_kind, DS_PASS_FULL);
+    tell(l, ended_event(DS_PASS_DONE, NULL, NULL));
+    l->now = l->unit.due_ms;
+    tell(l, event_of(DS_EV_TIMER));
+    assert_int_equal(l->unit.run_kind, DS_PASS_CHANGES);
+}
+
 /* As no machine of ours leaves it, but a file may say so. */
 static void an_approved_pass_is_a_full_one_whatever_is_asked_for(void **state)
 {
@@ -329,6 +348,7 @@ int main(void)
     add_test(an_early_approve_is_no_blank_cheque);
     add_test(a_sweep_that_failed_is_swept_again);
     add_test(a_sweep_does_not_wait_for_a_pass_that_never_goes_on);
+    add_test(a_unit_that_is_back_is_read_whole);
     add_test(an_approved_pass_is_a_full_one_whatever_is_asked_for);
     add_test(what_waits_for_nothing_is_idle);
     return run_tests("sync unit: ends of passes");
