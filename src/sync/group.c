@@ -17,6 +17,7 @@ void group_fini(group *g)
 {
     free(g->puts);
     free(g->doubts);
+    free(g->taken);
     free(g->removes);
     free(g->held);
     free(g->met.items);
@@ -31,7 +32,7 @@ void group_fini(group *g)
 
 static void empty(group *g)
 {
-    g->puts_n = g->doubts_n = g->removes_n = g->held_n = g->sent_n = 0;
+    g->puts_n = g->doubts_n = g->taken_n = g->removes_n = g->held_n = g->sent_n = 0;
     g->met.n = g->released.n = g->cleared.n = 0;
     keyset_clear(&g->put_keys);
     free(g->generation);
@@ -98,6 +99,22 @@ void group_doubt(pass *p, const ds_link *link)
         return; /* new, or in doubt already */
     GROW(g->doubts, g->doubts_n, g->doubts_cap);
     g->doubts[g->doubts_n++] = link->seq;
+}
+
+uint8_t flags_taken_over(const ds_link *left)
+{
+    return left->flags & (uint8_t)~DS_LINK_UNMET;
+}
+
+void group_take_over(pass *p, const ds_link *left)
+{
+    group *g = &p->group;
+    ds_link link = *group_find(p, left->key, ds_hash64(left->key, strlen(left->key)));
+
+    link.hash = (ds_hash){0, 0};
+    link.flags = flags_taken_over(left);
+    GROW(g->taken, g->taken_n, g->taken_cap);
+    g->taken[g->taken_n++] = (ds_link_put){.link = link, .is_new = true};
 }
 
 void group_remove(pass *p, const ds_link *link)
@@ -250,12 +267,14 @@ static size_t note_created(pass *p, ds_intent *out)
 }
 
 /* Written down before the destination is flushed, for the case that nothing can be after it: which
- * rows are new, and which ones may no longer be what their links say. */
+ * rows are new, which ones another unit has made, and which ones may no longer be what their links
+ * say. */
 static bool note_ahead(pass *p, ds_err *err)
 {
     group *g = &p->group;
     ds_intent *intents;
-    ds_commit c = {.doubts = g->doubts, .doubts_n = g->doubts_n};
+    ds_commit c = {
+        .doubts = g->doubts, .doubts_n = g->doubts_n, .puts = g->taken, .puts_n = g->taken_n};
     bool ok;
 
     if (!p->to->flush || !g->dirty || !g->puts_n)
@@ -263,10 +282,12 @@ static bool note_ahead(pass *p, ds_err *err)
     intents = ds_calloc(g->puts_n, sizeof(*intents));
     c.intents = intents;
     c.intents_n = note_created(p, intents);
-    ok = (!c.intents_n && !c.doubts_n) || p->in->ledger->ops->commit(p->in->ledger, &c, err) ||
+    ok = (!c.intents_n && !c.doubts_n && !c.puts_n) ||
+         p->in->ledger->ops->commit(p->in->ledger, &c, err) ||
          ds_wrap(err, "note rows before they are written for good");
     free(intents);
-    g->doubts_n = ok ? 0 : g->doubts_n;
+    if (ok)
+        g->doubts_n = g->taken_n = 0;
     return ok;
 }
 

@@ -125,12 +125,21 @@ bool intent_refuses_create(pass *p, item *it)
 }
 
 /* A row that was met by its key is linked before it is written: an intent alone would say, later,
- * that it is of our making. */
+ * that it is of our making. So is one that another unit has made, which must not believe any more
+ * what it knows of it. */
+static bool links_ahead(const pass *p, const item *it, const ds_write *w)
+{
+    if (p->to->flush || it->link)
+        return false;
+    return it->left || (intent_needed(p) && w->adopted && !w->recovered);
+}
+
 static ds_link *link_ahead(pass *p, item *it, const ds_write *w)
 {
     ds_link *link = ds_new_in(p->batch, ds_link);
 
     *link = (ds_link){.seq = p->next_seq++, .key = it->key, .id = w->id, .valid = true};
+    link->flags = it->left ? flags_taken_over(it->left) : 0;
     mark_seen(p, link->seq);
     (void)meet_link(p, link->seq);
     it->link = link;
@@ -154,8 +163,7 @@ bool intent_declare(pass *p, item **items, const ds_write *writes, size_t n, boo
         if (intent_needed(p) && !DS_PLANT("no intent") &&
             !(link && DS_PLANT("updates unannounced")))
             intents[c.intents_n++] = (ds_intent){.key = items[i]->key};
-        if (intent_needed(p) && !p->to->flush && !link && !items[i]->left && writes[i].adopted &&
-            !writes[i].recovered) /* is ours, and not finished before its intent is cleared */
+        if (links_ahead(p, items[i], &writes[i]))
             doubts[c.puts_n++] =
                 (ds_link_put){.link = *link_ahead(p, items[i], &writes[i]), .is_new = true};
         if (!link || !link->valid || p->to->flush || DS_PLANT("hash kept"))

@@ -144,6 +144,8 @@ typedef struct group {
     keyset put_keys;
     int64_t *doubts; /* links whose rows were written since the last flush */
     size_t doubts_n, doubts_cap;
+    ds_link_put *taken; /* of `puts`: rows of another unit until now; the same, and void */
+    size_t taken_n, taken_cap;
     ds_link *removes;
     size_t removes_n, removes_cap;
     ds_held *held;
@@ -257,6 +259,11 @@ void group_meet(pass *p, const char *key); /* held as before */
 /* The row is being written: should the commit that says so be lost, the next pass has to compare.
  */
 void group_doubt(pass *p, const ds_link *link);
+/* The put of this key takes a row over, which is being written: should that commit be lost, the
+ * unit that had the row must not believe any more what it knows of it. */
+void group_take_over(pass *p, const ds_link *left);
+/* What is known of the row before it is written. */
+uint8_t flags_taken_over(const ds_link *left);
 void group_release(pass *p, const char *key);
 void group_sent(pass *p, const ds_intent *intent); /* nobody knows whether it has arrived */
 void group_clear_intent(pass *p, const char *key);

@@ -68,6 +68,8 @@ void settle_link(pass *p, const item *it, const ds_write *w)
     if (it->link && it->link->valid && p->to->flush && w->outcome != DS_OUT_UNCHANGED)
         group_doubt(p, it->link);
     group_put(p, &link, !it->link);
+    if (it->left && !it->link && p->to->flush && w->outcome != DS_OUT_UNCHANGED)
+        group_take_over(p, it->left);
 }
 
 static bool link_is_current(const item *it, const ds_write *w)

@@ -161,6 +161,108 @@ static void nobody_takes_over_what_a_host_sweeps(void **state)
     assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
 }
 
+/* The unit that took it over died between its row and its link; and the record went back. */
+static void a_row_that_was_taken_over_by_a_lost_pass_is_compared(void **state)
+{
+    static const char *const kinds[] = {"memory", "memory-b"};
+    world *w = *state;
+
+    for (size_t i = 0; i < DS_COUNT(kinds); i++) {
+        ds_memory_drop_all();
+        start(w, FROM_MEMORY, i ? TO("memory-b") : TO("memory"), "");
+        put_in("north", "a", "one");
+        put_in("north", "b", "one");
+        put_in("south", "c", "one");
+        (void)pass_of(w, "north");
+        (void)pass_of(w, "south");
+        ds_memory_take("in", "north", "a");
+        (void)pass_of(w, "north");
+        put_in("south", "a", "two");
+        w->unit = "south";
+        die_after_flush(w, 0);
+        assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
+        ds_memory_take("in", "south", "a");
+        put_in("north", "a", "one");
+        (void)pass_of(w, "north");
+        w->clock.now_ms += DS_HOUR_MS;
+        (void)pass_of(w, "south");
+        (void)pass_of(w, "north");
+        assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "one");
+        assert_int_equal(ds_memory_count("out", "a"), 1);
+    }
+}
+
+/* ... before its row was written: that still bears the mark of those that are gone. */
+static void a_mark_of_a_row_that_was_to_be_taken_over_is_known(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory"), "    missing: {mark: Gone}\n");
+    put_in("north", "a", "one");
+    put_in("north", "b", "one");
+    put_in("south", "c", "one");
+    (void)pass_of(w, "north");
+    (void)pass_of(w, "south");
+    ds_memory_take("in", "north", "a");
+    (void)pass_of(w, "north"); /* marks it */
+    (void)pass_of(w, "north");
+    put_in("south", "a", "one");
+    ds_memory_fail("out", &(ds_memory_faults){.fail_flush = 1, .kind = DS_ERR_TRANSIENT});
+    assert_string_equal(pass_of(w, "south"), "failed: the flush fails");
+    ds_memory_fail("out", &(ds_memory_faults){0});
+    ds_memory_put("out", "all", "a", "{\"Name\": \"one\", \"Size\": null, \"Gone\": true}");
+    assert_string_equal(pass_of(w, "south"), "2 0 1 1 0 0");
+    assert_string_equal(ds_memory_text("out", "a", "Gone", w->arena), "false");
+    ds_memory_take("in", "south", "a");
+    assert_int_equal(world_pass(w).totals.missing, 1); /* and it is of our making */
+}
+
+static bool open_service(ds_destination *self, ds_activity *act, const ds_open_in *in,
+                         ds_open_out *out, ds_err *err)
+{
+    bool ok = ds_memory_destination_b.open(self, act, in, out, err);
+
+    out->continues = true;
+    return ok;
+}
+
+/* The same where what is sent is for good: its answer is lost. */
+static void an_answer_that_was_lost_leaves_no_old_word_of_the_row(void **state)
+{
+    static ds_destination_ops service;
+    world *w = *state;
+
+    service = ds_memory_destination_b;
+    service.kind = "service";
+    service.open = open_service;
+    service.flush = service.finish = NULL;
+    world_destination = &service;
+    start(w, FROM_MEMORY, TO("service"), "");
+    put_in("north", "a", "one");
+    put_in("north", "b", "one");
+    put_in("south", "c", "one");
+    (void)pass_of(w, "north");
+    (void)pass_of(w, "south");
+    ds_memory_take("in", "north", "a");
+    (void)pass_of(w, "north");
+    put_in("south", "a", "two");
+    w->unit = "south";
+    w->stop_at_commit = 2; /* of the row that was written */
+    w->at_commit = world_steal;
+    assert_int_equal(world_pass(w).outcome, DS_PASS_CANCELLED);
+    assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
+    ds_memory_take("in", "south", "a");
+    put_in("north", "a", "one");
+    for (int i = 0; i < 4; i++) {
+        w->clock.now_ms += DS_HOUR_MS;
+        (void)pass_of(w, i % 2 ? "south" : "north");
+    }
+    assert_string_equal(pass_of(w, "north"), "2 0 0 2 0 0");
+    assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "one");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+    world_destination = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +271,9 @@ int main(void)
         CASE(a_row_that_is_taken_over_is_asked_for_by_its_id),
         CASE(nobody_takes_over_what_is_about_to_be_removed),
         CASE(nobody_takes_over_what_a_host_sweeps),
+        CASE(a_row_that_was_taken_over_by_a_lost_pass_is_compared),
+        CASE(a_mark_of_a_row_that_was_to_be_taken_over_is_known),
+        CASE(an_answer_that_was_lost_leaves_no_old_word_of_the_row),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
