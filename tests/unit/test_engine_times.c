@@ -383,6 +383,38 @@ static void a_held_record_that_is_due_follows_a_changes_pass(void **state)
     rig_end(&r);
 }
 
+static bool retry_second(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    bool found;
+
+    (void)job;
+    return ds_tx_held_retry(tx, "a", "all-0001", &found, err) && found;
+}
+
+/* A person has said so, long before it were due by itself. */
+static void one_that_is_to_be_tried_again_follows_too(void **state)
+{
+    ds_job job = {.run = retry_second};
+    rig r;
+
+    (void)state;
+    rig_init(&r);
+    rig_rows("all", 3);
+    r.routes[0].source = &ds_memory_source_changes;
+    r.routes[0].every_ms = 5 * DS_SECOND_MS;
+    ds_memory_fail("to-a", &(ds_memory_faults){.hold_key = "all-0001", .hold_reason = "too long"});
+    rig_start(&r);
+    rig_outcome(rig_run(&r, 1), DS_PASS_PARTIAL);
+    ds_memory_fail("to-a", &(ds_memory_faults){0});
+    assert_true(ds_store_do(r.store, DS_LANE_EVENT, &job, &r.err));
+    rig_move(&r, 5 * DS_SECOND_MS);
+    rig_outcome(rig_run(&r, 3), DS_PASS_DONE);
+    assert_int_equal(r.runs[1].run.kind, DS_PASS_CHANGES);
+    assert_int_equal(r.runs[2].run.kind, DS_PASS_TARGETED);
+    assert_int_equal(r.runs[2].run.totals.created, 1);
+    rig_end(&r);
+}
+
 /* However many are held before it that are not. */
 static void one_of_very_many_that_is_due_follows_too(void **state)
 {
@@ -493,6 +525,7 @@ int main(void)
     add_test(the_watch_itself_is_silent);
     add_test(an_interval_by_hand_is_refused);
     add_test(a_held_record_that_is_due_follows_a_changes_pass);
+    add_test(one_that_is_to_be_tried_again_follows_too);
     add_test(one_of_very_many_that_is_due_follows_too);
     add_test(a_table_that_was_lost_is_filled_by_a_full_pass_behind_it);
     add_test(another_table_is_filled_by_a_full_pass);

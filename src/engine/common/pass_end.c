@@ -37,7 +37,10 @@ void ds_pass_on_store(ds_store *store, int64_t unit_id, int64_t epoch, ds_pass_i
 
 static bool became_due(const ds_held *held, int64_t since_ms, int64_t now_ms)
 {
-    return !held->placed && held->next_try_ms <= now_ms && held->next_try_ms > since_ms;
+    bool by_hand = held->next_try_ms == 0; /* a person said: retry */
+
+    return !held->placed && held->next_try_ms <= now_ms &&
+           (by_hand || held->next_try_ms > since_ms);
 }
 
 typedef struct due_keys {
