@@ -215,13 +215,16 @@ static bool remove_rows(pass *p, const gone *g, ds_err *err)
 
 static void settle_gone(pass *p, const gone *g)
 {
+    /* Its record did not come: another unit may bring it as soon as the row has been dealt with. */
+    int unmet = p->begin.alone || p->in->sweep ? 0 : DS_LINK_UNMET;
+
     for (size_t i = 0; i < g->n; i++) {
         ds_link link = g->links[i];
 
         if (!g->done[i])
             continue;
         settle_leaving(p, link.key);
-        link.flags = (uint8_t)((link.flags & ~DS_LINK_LEAVING) | DS_LINK_MARKED);
+        link.flags = (uint8_t)((link.flags & ~DS_LINK_LEAVING) | DS_LINK_MARKED | unmet);
         link.hash = (ds_hash){0, 0};
         if (p->route->missing == DS_MISSING_DELETE)
             group_remove(p, &link);

@@ -172,12 +172,15 @@ static void a_row_that_was_taken_over_by_a_lost_pass_is_compared(void **state)
         start(w, FROM_MEMORY, i ? TO("memory-b") : TO("memory"), "");
         put_in("north", "a", "one");
         put_in("north", "b", "one");
+        put_in("north", "d", "one");
         put_in("south", "c", "one");
         (void)pass_of(w, "north");
         (void)pass_of(w, "south");
         ds_memory_take("in", "north", "a");
+        ds_memory_take("in", "north", "d");
         (void)pass_of(w, "north");
         put_in("south", "a", "two");
+        put_in("south", "d", "one"); /* there is nothing to write */
         w->unit = "south";
         die_after_flush(w, 0);
         assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "two");
@@ -204,7 +207,6 @@ static void a_mark_of_a_row_that_was_to_be_taken_over_is_known(void **state)
     (void)pass_of(w, "north");
     (void)pass_of(w, "south");
     ds_memory_take("in", "north", "a");
-    (void)pass_of(w, "north"); /* marks it */
     (void)pass_of(w, "north");
     put_in("south", "a", "one");
     ds_memory_fail("out", &(ds_memory_faults){.fail_flush = 1, .kind = DS_ERR_TRANSIENT});
@@ -240,12 +242,15 @@ static void an_answer_that_was_lost_leaves_no_old_word_of_the_row(void **state)
     start(w, FROM_MEMORY, TO("service"), "");
     put_in("north", "a", "one");
     put_in("north", "b", "one");
+    put_in("north", "d", "one");
     put_in("south", "c", "one");
     (void)pass_of(w, "north");
     (void)pass_of(w, "south");
     ds_memory_take("in", "north", "a");
+    ds_memory_take("in", "north", "d");
     (void)pass_of(w, "north");
     put_in("south", "a", "two");
+    put_in("south", "d", "one"); /* there is nothing to write */
     w->unit = "south";
     w->stop_at_commit = 2; /* of the row that was written */
     w->at_commit = world_steal;
