@@ -51,6 +51,7 @@ typedef struct ds_intent { /* "we are about to write this key" */
     int64_t issued_ms; /* when it left at the latest; 0: it may be leaving now (a pass that finds
                         * one of an earlier pass is told when it began itself) */
     int64_t looked_ms; /* when it was looked for in vain, after it had settled; 0: not yet */
+    bool claims;       /* only for ds_commit.claimed: no link leads to its row */
 } ds_intent;
 
 typedef struct ds_totals { /* the first is the sum of the five behind it */
@@ -121,6 +122,11 @@ typedef struct ds_commit {
     size_t doubts_n;
     const ds_intent *intents;
     size_t intents_n;
+    /* NULL, or one for each intent: answers for those that claim their key. The unit of the route
+     * that has linked or announced it before, in `arena`: the intent was not stored, nor a new link
+     * of that key. NULL: none. */
+    const char **claimed;
+    ds_arena *arena;
     const char *const *cleared; /* keys whose intent is settled */
     size_t cleared_n;
     const ds_memo

@@ -6,12 +6,18 @@
 #include "store/internal.h"
 #include "store/rows.h"
 
-bool ds_intents_put(ds_db *db, int64_t unit_id, const ds_intent *intents, size_t n, ds_err *err)
+bool ds_intents_put(ds_db *db, int64_t unit_id, const ds_commit *c, ds_err *err)
 {
-    for (size_t i = 0; i < n; i++) {
+    const ds_intent *intents = c->intents;
+
+    for (size_t i = 0; i < c->intents_n; i++) {
         static const char sql[] =
             "INSERT INTO intent(unit_id, key, issued) VALUES(?, ?, ?)"
             " ON CONFLICT(unit_id, key) DO UPDATE SET issued = excluded.issued";
+
+        if (c->claimed && c->claimed[i])
+            continue;
+
         DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
 
         if (!st)

@@ -49,23 +49,6 @@ static bool read_known(ledger *l, ds_arena *a, ds_ledger_begin *out, ds_err *err
     return true;
 }
 
-static bool read_alone(ledger *l, ds_ledger_begin *out, ds_err *err)
-{
-    static const char sql[] = "SELECT NOT EXISTS(SELECT 1 FROM machine WHERE route_id = ?"
-                              " AND kind = 'unit' AND id <> ?)";
-    DS_AUTO(ds_stmt) st = ds_db_stmt(l->db, sql, err);
-    bool row = false;
-
-    if (!st)
-        return false;
-    ds_bind_int(st, 1, l->at.route_id);
-    ds_bind_int(st, 2, l->at.unit_id);
-    if (!ds_db_next(l->db, st, &row, err))
-        return false;
-    out->alone = ds_col_int(st, 0) != 0; /* it answers always */
-    return true;
-}
-
 static void checkpoint_from_row(ds_stmt *st, ds_arena *a, ds_checkpoint *out)
 {
     out->cursor = ds_col_text(st, 2, a);
@@ -115,7 +98,7 @@ static bool begin(ds_ledger *base, ds_arena *a, ds_ledger_begin *out, ds_err *er
     if (!ds_db_view(l->db, err))
         return false;
 
-    bool ok = read_known(l, a, out, err) && read_alone(l, out, err) &&
+    bool ok = read_known(l, a, out, err) && ds_links_alone(l->db, l->at, &out->alone, err) &&
               read_checkpoint(l, a, out, err) &&
               ds_intents_list(l->db, l->at.unit_id, a, &out->intents, &out->intents_n, err);
 
@@ -241,9 +224,32 @@ static bool save_known(ds_db *db, int64_t unit_id, const ds_commit *c, ds_err *e
     return ds_db_run(db, st, err);
 }
 
+static bool is_claimed(const ds_commit *c, const char *key)
+{
+    for (size_t i = 0; i < c->intents_n; i++)
+        if (c->claimed[i] && strcmp(c->intents[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+/* The row that a link leads to was met by its key, and is another unit's. */
+static void leave_claimed(ds_commit *c)
+{
+    for (size_t i = c->claimed ? c->puts_n : 0; i-- > 0;) {
+        ds_link_put put = c->puts[i];
+
+        if (!put.is_new || !is_claimed(c, put.link.key))
+            continue;
+        c->puts[i] = c->puts[--c->puts_n];
+        c->puts[c->puts_n] = put;
+    }
+}
+
 static bool save_links(ds_db *db, ledger *l, ds_commit *c, ds_err *err)
 {
     ds_link_writer w;
+
+    leave_claimed(c);
 
     if (!c->void_hashes && !c->drop_links && !c->removes_n && !c->puts_n)
         return true;
@@ -302,18 +308,20 @@ static bool save_checkpoint(ds_db *db, int64_t unit_id, const ds_checkpoint *p, 
 static bool commit_run(ds_job *job, ds_tx *tx, ds_err *err)
 {
     commit_job *this = (commit_job *)job;
-    ds_commit *c = this->commit;
+    ds_commit copy = *this->commit, *c = &copy; /* it may be run again */
     ledger *l = this->l;
     int64_t unit_id = l->at.unit_id, run = 0;
 
-    return expect_epoch(tx->db, l, &run, err) && save_known(tx->db, unit_id, c, err) &&
-           save_links(tx->db, l, c, err) && save_doubts(tx->db, unit_id, c, err) &&
+    return expect_epoch(tx->db, l, &run, err) &&
+           ds_intents_claim(tx->db, l->at, c, &l->order, err) &&
+           save_known(tx->db, unit_id, c, err) && save_links(tx->db, l, c, err) &&
+           save_doubts(tx->db, unit_id, c, err) &&
            ds_held_release(tx->db, unit_id, c->released, c->released_n, err) &&
            ds_held_put(tx->db, unit_id, run, c->held, c->held_n, err) &&
            ds_held_meet(tx->db, unit_id, run, c->met, c->met_n, err) &&
            (!c->replace_held || ds_held_replace(tx->db, unit_id, run, err)) &&
            ds_intents_clear(tx->db, unit_id, c->cleared, c->cleared_n, err) &&
-           ds_intents_put(tx->db, unit_id, c->intents, c->intents_n, err) &&
+           ds_intents_put(tx->db, unit_id, c, err) &&
            ((!c->void_hashes && !c->drop_links) || ds_memos_forget(tx->db, unit_id, err)) &&
            ds_memos_put(tx->db, unit_id, c->memos, c->memos_n, err) &&
            save_checkpoint(tx->db, unit_id, c->checkpoint, err);

@@ -71,6 +71,23 @@ bool ds_links_owner(ds_db *db, int64_t route_id, const char *key, int64_t *link_
     return true;
 }
 
+bool ds_links_alone(ds_db *db, ds_link_place at, bool *alone, ds_err *err)
+{
+    static const char sql[] = "SELECT NOT EXISTS(SELECT 1 FROM machine WHERE route_id = ?"
+                              " AND kind = 'unit' AND id <> ?)";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    bool row = false;
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, at.route_id);
+    ds_bind_int(st, 2, at.unit_id);
+    if (!ds_db_next(db, st, &row, err))
+        return false;
+    *alone = ds_col_int(st, 0) != 0; /* it answers always */
+    return true;
+}
+
 static bool keeps_its_links(const ds_json *state)
 {
     bool being_swept = ds_json_bool(state, "running") && ds_json_bool(state, "run_sweep");
@@ -200,22 +217,30 @@ static bool match_ordered(ds_db *db, ds_link_place at, const ds_key_order *order
     return true;
 }
 
+bool ds_links_match_here(ds_db *db, ds_link_place at, const char *const *keys, size_t n,
+                         ds_key_order *order, ds_arena *a, ds_link_match *out, ds_err *err)
+{
+    memset(out, 0, n * sizeof *out);
+    ds_key_order_clear(order, n);
+    for (size_t i = 0; i < n; i++)
+        ds_key_order_add(order, 0, keys[i], i);
+    ds_key_order_by_key(order);
+    return match_ordered(db, at, order, a, out, err);
+}
+
 bool ds_links_match(ds_db *db, ds_link_place at, const char *const *keys, size_t n,
                     ds_key_order *order, ds_arena *a, ds_link_match *out, ds_err *err)
 {
     if (!n)
         return true;
-    memset(out, 0, n * sizeof *out);
-    if (!at.route_id)
+    if (!at.route_id) {
+        memset(out, 0, n * sizeof *out);
         return true;
-    ds_key_order_clear(order, n);
-    for (size_t i = 0; i < n; i++)
-        ds_key_order_add(order, 0, keys[i], i);
-    ds_key_order_by_key(order);
+    }
     if (!ds_db_view(db, err))
         return false;
 
-    bool ok = match_ordered(db, at, order, a, out, err);
+    bool ok = ds_links_match_here(db, at, keys, n, order, a, out, err);
 
     ds_db_view_end(db);
     return ok;

@@ -29,6 +29,12 @@ DS_MUST_USE bool ds_links_walk(ds_db *db, int64_t unit_id, int64_t after, size_t
                                const ds_link **out, size_t *n, ds_err *err);
 DS_MUST_USE bool ds_links_match(ds_db *db, ds_link_place at, const char *const *keys, size_t n,
                                 ds_key_order *order, ds_arena *a, ds_link_match *out, ds_err *err);
+/* The same inside a transaction, of a unit that has a route. */
+DS_MUST_USE bool ds_links_match_here(ds_db *db, ds_link_place at, const char *const *keys, size_t n,
+                                     ds_key_order *order, ds_arena *a, ds_link_match *out,
+                                     ds_err *err);
+/* The route has no other unit. */
+DS_MUST_USE bool ds_links_alone(ds_db *db, ds_link_place at, bool *alone, ds_err *err);
 
 /* Writing: the counters start as the unit's and are saved by whoever began. */
 typedef struct ds_link_writer {

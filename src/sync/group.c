@@ -308,6 +308,8 @@ static bool commit_group(pass *p, bool at_page, bool last, ds_err *err)
         .released_n = g->released.n,
         .intents = g->sent,
         .intents_n = g->sent_n,
+        .claimed = g->claimed,
+        .arena = p->batch,
         .cleared = g->cleared.items,
         .cleared_n = g->cleared.n,
         .replace_held = last && p->in->kind == DS_PASS_FULL,
@@ -340,6 +342,7 @@ bool group_commit_ahead(pass *p, const ds_commit *ahead, ds_err *err)
 {
     group *g = &p->group;
     size_t puts_n = g->puts_n, sent_n = g->sent_n;
+    bool ok;
 
     for (size_t i = 0; i < ahead->puts_n; i++) {
         GROW(g->puts, g->puts_n, g->puts_cap);
@@ -349,7 +352,13 @@ bool group_commit_ahead(pass *p, const ds_commit *ahead, ds_err *err)
         GROW(g->sent, g->sent_n, g->sent_cap);
         g->sent[g->sent_n++] = ahead->intents[i];
     }
-    if (commit(p, false, false, err))
+    if (ahead->claimed)
+        g->claimed = ds_arena_zalloc(p->batch, g->sent_n * sizeof(*g->claimed));
+    ok = commit(p, false, false, err);
+    if (ahead->claimed)
+        memcpy(ahead->claimed, g->claimed + sent_n, ahead->intents_n * sizeof(*g->claimed));
+    g->claimed = NULL;
+    if (ok)
         return true;
     g->puts_n = puts_n; /* what was not announced is not sent, and may be forgotten */
     g->sent_n = sent_n;

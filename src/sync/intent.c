@@ -146,35 +146,70 @@ static ds_link *link_ahead(pass *p, item *it, const ds_write *w)
     return link;
 }
 
-/* Written down before they leave: what could arrive without our hearing of it; and where a write is
- * for good when it is sent, which rows may no longer be what their links say. */
-bool intent_declare(pass *p, item **items, const ds_write *writes, size_t n, bool with_group,
-                    ds_err *err)
+/* What could arrive without our hearing of it; and where a write is for good when it is sent, which
+ * rows may no longer be what their links say. */
+static void declare(pass *p, item **items, const ds_write *writes, size_t n, ds_intent *intents,
+                    ds_commit *c)
 {
-    ds_intent *intents = ds_arena_alloc(p->batch, n * sizeof(*intents));
-    ds_link_put *doubts = ds_arena_zalloc(p->batch, n * sizeof(*doubts));
-    ds_commit c = {.intents = intents, .puts = doubts};
+    bool any_claims = false;
 
     for (size_t i = 0; i < n; i++) {
         const ds_link *link = items[i]->link;
 
         if (writes[i].outcome != DS_OUT_NONE)
             continue;
+        any_claims |= !link;
         if (intent_needed(p) && !DS_PLANT("no intent") &&
             !(link && DS_PLANT("updates unannounced")))
-            intents[c.intents_n++] = (ds_intent){.key = items[i]->key};
+            intents[c->intents_n++] = (ds_intent){.key = items[i]->key, .claims = !link};
         if (links_ahead(p, items[i], &writes[i]))
-            doubts[c.puts_n++] =
+            c->puts[c->puts_n++] =
                 (ds_link_put){.link = *link_ahead(p, items[i], &writes[i]), .is_new = true};
         if (!link || !link->valid || p->to->flush || DS_PLANT("hash kept"))
             continue;
-        doubts[c.puts_n].link = *link;
-        doubts[c.puts_n++].link.hash = (ds_hash){0, 0};
+        c->puts[c->puts_n].link = *link;
+        c->puts[c->puts_n++].link.hash = (ds_hash){0, 0};
     }
+    if (any_claims && c->intents_n)
+        c->claimed = ds_arena_zalloc(p->batch, c->intents_n * sizeof(*c->claimed));
+}
+
+static bool commit_declared(pass *p, ds_commit *c, bool with_group, ds_err *err)
+{
     if (with_group)
-        return group_commit_ahead(p, &c, err);
-    if (!c.intents_n && !c.puts_n)
+        return group_commit_ahead(p, c, err);
+    if (!c->intents_n && !c->puts_n)
         return true;
-    return p->in->ledger->ops->commit(p->in->ledger, &c, err) ||
-           ds_wrap(err, "note %zu writes before they are sent", DS_MAX(c.intents_n, c.puts_n));
+    return p->in->ledger->ops->commit(p->in->ledger, c, err) ||
+           ds_wrap(err, "note %zu writes before they are sent", DS_MAX(c->intents_n, c->puts_n));
+}
+
+/* Another unit has linked or announced the key since the row was looked for in vain, or an earlier
+ * pass of it has: none is made here. */
+static void hold_claimed(pass *p, item **items, ds_write *writes, const ds_commit *c)
+{
+    for (size_t at = 0, i = 0; c->claimed && at < c->intents_n; i++) {
+        if (items[i]->key != c->intents[at].key)
+            continue;
+        if (c->claimed[at]) {
+            writes[i].outcome = DS_OUT_HELD;
+            writes[i].reason = ds_arena_printf(p->batch, "claimed by %s", c->claimed[at]);
+            items[i]->mapped.hash = (ds_hash){0, 0}; /* tried as soon as that one lets go of it */
+        }
+        at++;
+    }
+}
+
+bool intent_declare(pass *p, item **items, ds_write *writes, size_t n, bool with_group, ds_err *err)
+{
+    ds_intent *intents = ds_arena_zalloc(p->batch, n * sizeof(*intents));
+    ds_commit c = {.intents = intents,
+                   .puts = ds_arena_zalloc(p->batch, n * sizeof(*c.puts)),
+                   .arena = p->batch};
+
+    declare(p, items, writes, n, intents, &c);
+    if (!commit_declared(p, &c, with_group, err))
+        return false;
+    hold_claimed(p, items, writes, &c);
+    return true;
 }

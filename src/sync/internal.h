@@ -155,8 +155,9 @@ typedef struct group {
     key_list cleared;  /* their intents are settled */
     ds_intent *sent;   /* creates whose answer was lost */
     size_t sent_n, sent_cap;
-    bool dirty;       /* the destination was written to since the last flush */
-    char *generation; /* of a flush that no commit has told of yet; NULL: none */
+    const char **claimed; /* answers for `sent`, of a commit ahead; NULL: nobody asks */
+    bool dirty;           /* the destination was written to since the last flush */
+    char *generation;     /* of a flush that no commit has told of yet; NULL: none */
 } group;
 
 typedef struct pass {
@@ -311,10 +312,10 @@ void intent_settle(pass *p, item *it, ds_arena *a);
 bool intent_looks_again(pass *p, item *it);
 /* ...or for a person, at a destination where absence cannot be told. */
 bool intent_refuses_create(pass *p, item *it);
-/* One synced commit before a slice leaves; `with_group`: which also tells how the one before it
- * ended. */
-DS_MUST_USE bool intent_declare(pass *p, item **items, const ds_write *writes, size_t n,
-                                bool with_group, ds_err *err);
+/* One synced commit before a slice leaves; what another unit was faster with is HELD then;
+ * `with_group`: which also tells how the one before it ended. */
+DS_MUST_USE bool intent_declare(pass *p, item **items, ds_write *writes, size_t n, bool with_group,
+                                ds_err *err);
 /* Reasons, in words that a person can act on. */
 const char *intent_lost_answer(const pass *p, const item *it, bool is_create, ds_arena *a);
 const char *intent_looked_in_vain(const pass *p, ds_arena *a);

@@ -105,6 +105,22 @@ class Wiring(fake.Case):
                          {"PATCH /v1/pages/{id}": 1, "PATCH /v1/blocks/{id}/children": 1})
         self.assertEqual(self.page_text(self.pages()[key]), "A third")
 
+    def test_units_that_bring_the_same_make_each_row_once(self):
+        self.route(more="every: 1h")
+        self.env["DURABLE_SYNC_CONFIG"] = str(self.dir / "both.yaml")
+        both = (self.dir / "durable-sync.yaml").read_text().replace("orgs: [acme]", "orgs: [acme], mine: true")
+        (self.dir / "both.yaml").write_text(both)
+        for again in False, True:
+            passes = self.once(code=None)
+            for done in passes:
+                self.balanced(done)
+            keys = [row["properties"]["Repo ID"] for row in
+                    self.at("notion").side("GET", f"/rows?source={self.source}")["rows"]]
+            self.assertEqual(len(keys), len(set(keys)), keys)
+            self.assertEqual(sum(done["created"] for done in passes), 0 if again else len(keys))
+        held = self.run_it("held", "--json").json["held"]
+        self.assertEqual({one["reason"] for one in held} - {"claimed by github:acme", "claimed by github:@mine"}, set())
+
     def test_a_token_that_is_written_anew_needs_no_restart(self):
         self.write("notion.token", "ntn_x\n")
         self.route(body="none", more="every: 1h")

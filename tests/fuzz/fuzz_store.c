@@ -268,7 +268,7 @@ static void commit(ds_ledger *l, const ds_ledger_begin *begin)
     const ds_link removes[] = {{.seq = 2, .key = "b"}};
     const ds_held held[] = {{.key = "h", .reason = "again", .since_ms = NOW}};
     const char *const released[] = {"k"};
-    const ds_intent intents[] = {{"i2", 0, 0}};
+    const ds_intent intents[] = {{.key = "i2"}};
     const ds_checkpoint checkpoint = {.cursor = "c2", .totals = {.total = 2, .created = 2}};
     ds_commit c = {.puts = puts,
                    .puts_n = 2,

@@ -60,6 +60,88 @@ static void of_two_passes_at_once_the_first_to_commit_has_the_key(void **state)
     assert_int_equal(ds_memory_count("out", NULL), 3);
 }
 
+/* ---- and where each write makes a row -------------------------------------------------------- */
+
+static void what_one_is_about_to_make_another_leaves(void **state)
+{
+    world *w = *state;
+    other_pass other = {.w = w};
+
+    start(w, FROM_MEMORY, TO("memory-b"), "");
+    put_in("north", "a", "one");
+    put_in("north", "b", "one");
+    put_in("north", "c", "one");
+    put_in("south", "a", "two");
+    put_in("south", "b", "two");
+    put_in("south", "d", "two");
+    ds_memory_watch("out", be_first, &other);
+    assert_string_equal(pass_of(w, "north"), "3 3 0 0 0 0");
+    ds_memory_watch("out", NULL, NULL);
+    assert_string_equal(other.said, "3 1 0 0 0 2");
+    assert_int_equal(ds_memory_count("out", NULL), 4);
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+    assert_string_equal(world_held(w), "a: claimed by north\nb: claimed by north");
+    assert_string_equal(pass_of(w, "south"), "3 0 0 1 0 2");
+    assert_string_equal(pass_of(w, "north"), "3 0 0 3 0 0");
+}
+
+static void be_first_to_look(void *to, const char *what)
+{
+    be_first(to, strcmp(what, "find") == 0 ? "write" : "");
+}
+
+static void and_what_it_has_made_meanwhile(void **state)
+{
+    world *w = *state;
+    other_pass other = {.w = w};
+
+    start(w, FROM_MEMORY, TO("memory-b"), "");
+    ds_memory_fail("out", &(ds_memory_faults){.lag_ms = 3000}); /* no look-up would show it */
+    put_in("north", "a", "one");
+    put_in("north", "c", "one");
+    put_in("south", "a", "two");
+    ds_memory_watch("out", be_first_to_look, &other);
+    assert_string_equal(pass_of(w, "north"), "2 1 0 0 0 1");
+    ds_memory_watch("out", NULL, NULL);
+    assert_string_equal(other.said, "1 1 0 0 0 0");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+    assert_string_equal(world_held(w), "a: claimed by south");
+}
+
+/* A destination where each write is for good when it is sent: a row that was met by its key is
+ * linked before it is written, and slices are announced with the links of the one before. */
+static void nor_does_it_take_what_it_finds_of_another(void **state)
+{
+    static ds_destination_ops service;
+    world *w = *state;
+    other_pass other = {.w = w};
+
+    service = ds_memory_destination_b;
+    service.flush = service.finish = NULL;
+    service.open = NULL;
+    start(w, FROM_MEMORY, TO("memory-b"), "");
+    ((ds_route *)(uintptr_t)w->config->routes[0])->destination = &service;
+    ds_memory_put("out", "all", "same", "{\"Name\": \"one\", \"Size\": 1}");
+    ds_memory_put("out", "all", "met", "{\"Name\": \"zero\", \"Size\": 1}");
+    put_in("north", "met", "one");
+    put_in("north", "a", "one");
+    put_in("north", "same", "one");
+    put_in("north", "b", "one");
+    put_in("north", "c", "one");
+    put_in("south", "met", "two");
+    put_in("south", "b", "two");
+    w->intent_records = 2;
+    ds_memory_watch("out", be_first, &other);
+    assert_string_equal(pass_of(w, "north"), "5 2 1 1 0 1");
+    ds_memory_watch("out", NULL, NULL);
+    assert_string_equal(other.said, "2 1 0 0 0 1");
+    assert_string_equal(ds_memory_text("out", "met", "Name", w->arena), "one");
+    assert_string_equal(ds_memory_text("out", "b", "Name", w->arena), "two");
+    assert_int_equal(ds_memory_count("out", NULL), 5);
+    assert_string_equal(pass_of(w, "south"), "2 0 0 1 0 1");
+    assert_string_equal(pass_of(w, "north"), "5 0 0 4 0 1");
+}
+
 static void a_record_that_moves_to_another_unit_takes_its_row_along(void **state)
 {
     world *w = *state;
@@ -229,6 +311,9 @@ int main(void)
         CASE(a_move_is_noted_whatever_commit_fails),
         CASE(a_plan_of_one_unit_notes_nothing_for_the_others),
         CASE(of_two_passes_at_once_the_first_to_commit_has_the_key),
+        CASE(what_one_is_about_to_make_another_leaves),
+        CASE(and_what_it_has_made_meanwhile),
+        CASE(nor_does_it_take_what_it_finds_of_another),
         CASE(a_sweep_reads_nothing_and_takes_all_for_gone),
         CASE(a_row_of_a_unit_that_is_gone_goes_to_the_one_that_brings_it),
         CASE(such_a_row_stays_ours_when_its_answer_is_lost),

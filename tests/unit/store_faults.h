@@ -251,10 +251,10 @@ static void fill(stand *s)
     ds_link_put puts[] = {LINK(1, "a", 1), LINK(2, "b", 2), LINK(3, "c", 3)};
     ds_link_put other[] = {LINK(1, "taken", 4)}, left[] = {LINK(1, "left", 5)};
     ds_held held = {.key = "held", .reason = "why", .since_ms = NOW};
-    ds_intent intent = {"i", 0, 0};
+    ds_intent intent = {.key = "i"}, sent = {.key = "sent"};
     ds_ledger *l = pass_of(&s->f, "r", "other");
 
-    must(&s->f, commit_to(&s->f, l, (ds_commit){PUTS(other)}));
+    must(&s->f, commit_to(&s->f, l, (ds_commit){PUTS(other), .intents = &sent, .intents_n = 1}));
     ds_ledger_close(l);
     s->row = start_pass(&s->f, "r", "all", "fp", true);
     l = pass_of(&s->f, "r", "gone");

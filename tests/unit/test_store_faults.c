@@ -156,16 +156,32 @@ static bool commit_all(stand *s)
     const ds_link removes[] = {{.seq = 2, .key = "b"}};
     const ds_held held[] = {{.key = "held", .reason = "again"}, {.key = "more", .reason = "new"}};
     const char *const released[] = {"kept"}, *const met[] = {"held"}, *const cleared[] = {"i"};
-    const ds_intent intents[] = {{"i2", 0, 0}};
+    const ds_intent intents[] = {{.key = "i2", .claims = true}, {.key = "sent", .claims = true}};
+    const char *claimed[DS_COUNT(intents)] = {NULL};
     const ds_checkpoint checkpoint = {.cursor = "c"};
     const ds_memo memos[] = {{false, "page", "7"}, {true, "etag", "x"}, {false, "old", NULL}};
 
     return commit_to(&s->f, s->ledger,
-                     (ds_commit){PUTS(puts), .removes = removes, .removes_n = 1, .held = held,
-                                 .held_n = 2, .released = released, .released_n = 1, .met = met,
-                                 .met_n = 1, .cleared = cleared, .cleared_n = 1, .intents = intents,
-                                 .intents_n = 1, .checkpoint = &checkpoint, .generation = "g",
-                                 .void_hashes = true, .replace_held = true, .memos = memos,
+                     (ds_commit){PUTS(puts),
+                                 .removes = removes,
+                                 .removes_n = 1,
+                                 .held = held,
+                                 .held_n = 2,
+                                 .released = released,
+                                 .released_n = 1,
+                                 .met = met,
+                                 .met_n = 1,
+                                 .cleared = cleared,
+                                 .cleared_n = 1,
+                                 .intents = intents,
+                                 .intents_n = DS_COUNT(intents),
+                                 .claimed = claimed,
+                                 .arena = scratch,
+                                 .checkpoint = &checkpoint,
+                                 .generation = "g",
+                                 .void_hashes = true,
+                                 .replace_held = true,
+                                 .memos = memos,
                                  .memos_n = DS_COUNT(memos)});
 }
 

@@ -13,8 +13,8 @@ static void intents_stay_until_they_are_settled(void **state)
 {
     fixture f = fixture_new();
     ds_ledger *l = pass_of(&f, "r", "all");
-    const ds_intent intents[] = {{"b", 7, 0}, {"a", 8, 0}};
-    const ds_intent later[] = {{"a", 9, 30}};
+    const ds_intent intents[] = {{.key = "b", .issued_ms = 7}, {.key = "a", .issued_ms = 8}};
+    const ds_intent later[] = {{.key = "a", .issued_ms = 9, .looked_ms = 30}};
     const char *const cleared[] = {"b", "never"};
     ds_ledger_begin begin;
 
@@ -189,7 +189,7 @@ static fixture two_units(void)
 {
     static const ds_held held[] = {{.key = "k", .reason = "x", .next_try_ms = NOW, .attempts = 3},
                                    {.key = "line:2", .placed = true, .reason = "y"}};
-    static const ds_intent intents[] = {{"k", 5, 0}};
+    static const ds_intent intents[] = {{.key = "k", .issued_ms = 5}};
     fixture f = fixture_new();
 
     for (size_t i = 0; i < 2; i++) {

@@ -317,6 +317,67 @@ static void drop_links_forgets_what_the_old_keys_meant(void **state)
     fixture_end(&f);
 }
 
+/* ---- who makes a row ------------------------------------------------------------------------- */
+
+static bool announce(fixture *f, ds_ledger *l, const char *const keys[3], const char *claimed[3])
+{
+    ds_intent intents[3];
+    ds_link_put puts[] = {LINK(7, keys[0], 1), LINK(8, "own", 1)};
+
+    for (int i = 0; i < 3; i++) {
+        intents[i] = (ds_intent){.key = keys[i], .claims = true};
+        claimed[i] = NULL;
+    }
+    return commit_to(f, l,
+                     (ds_commit){PUTS(puts), .intents = intents, .intents_n = 3, .claimed = claimed,
+                                 .arena = scratch});
+}
+
+static void whoever_announces_a_key_first_makes_its_row(void **state)
+{
+    static const char *const of_a[] = {"x", "y", "a"}, *const of_b[] = {"linked", "y", "b"};
+    static const char *const of_c[] = {"left", "x", "c"};
+    fixture f = fixture_new();
+    ds_ledger *a = pass_of(&f, "r", "a"), *b = pass_of(&f, "r", "b"), *c = pass_of(&f, "r", "c");
+    ds_ledger *gone = pass_of(&f, "r", "gone"), *other = pass_of(&f, "other", "a");
+    ds_link_put links[] = {LINK(1, "linked", 1)}, left[] = {LINK(1, "left", 1)};
+    const ds_intent sent = {.key = "c"};
+    const char *claimed[3];
+
+    (void)state;
+    must(&f, announce(&f, other, of_a, claimed)); /* which is another route */
+    must(&f, announce(&f, a, of_a, claimed));
+    assert_null(claimed[0]);
+    assert_null(claimed[1]);
+    must(&f, announce(&f, a, of_a, claimed)); /* again: they are its own */
+    assert_null(claimed[0]);
+    must(&f, commit_to(&f, a, (ds_commit){PUTS(links)}));
+    must(&f, commit_to(&f, gone, (ds_commit){PUTS(left), .intents = &sent, .intents_n = 1}));
+    must(&f, do_tx(&f, exec_in_tx,
+                   (char *)(uintptr_t) "UPDATE machine SET state = '{\"gone\":true}'"
+                                       " WHERE unit = 'gone'"));
+
+    must(&f, announce(&f, b, of_b, claimed));
+    assert_string_equal(claimed[0], "a");
+    assert_string_equal(claimed[1], "a");
+    assert_null(claimed[2]);
+    assert_int_equal(begin_of(&f, b).intents_n, 1);
+    assert_string_equal(begin_of(&f, b).intents[0].key, "b");
+    assert_string_equal(match_one(&f, b, "linked").claimed_by, "a"); /* no link was made of it */
+    assert_int_equal(begin_of(&f, b).links, 0); /* the other one is `a`s, too */
+
+    must(&f, announce(&f, c, of_c, claimed)); /* what a unit left that is gone holds nobody up */
+    assert_null(claimed[0]);
+    assert_string_equal(claimed[1], "a");
+    assert_null(claimed[2]);
+    ds_ledger_close(a);
+    ds_ledger_close(b);
+    ds_ledger_close(c);
+    ds_ledger_close(gone);
+    ds_ledger_close(other);
+    fixture_end(&f);
+}
+
 /* ---- the plan of the walk -------------------------------------------------------------------- */
 
 #ifdef STORE_ON_POSTGRESQL
@@ -387,6 +448,7 @@ static void what_is_no_text_is_not_kept(void **state)
 
 int main(void)
 {
+    add_test(whoever_announces_a_key_first_makes_its_row);
     add_test(a_new_unit_knows_nothing);
     add_test(links_are_walked_in_the_order_of_their_numbers);
     add_test(units_walk_their_own_links_only);
