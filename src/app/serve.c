@@ -63,12 +63,21 @@ static void *watch(void *arg)
     }
 }
 
+static bool is_ignored(int number)
+{
+    struct sigaction now;
+
+    return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+/* One that is ignored would be heard all the same once it is blocked: nohup says that it is not. */
 static void block_signals(watcher *w)
 {
     sigemptyset(&w->set);
     sigaddset(&w->set, SIGINT);
     sigaddset(&w->set, SIGTERM);
-    sigaddset(&w->set, SIGHUP);
+    if (!is_ignored(SIGHUP))
+        sigaddset(&w->set, SIGHUP);
     sigaddset(&w->set, SIGUSR1); /* ours: wakes the watcher at the end */
     pthread_sigmask(SIG_BLOCK, &w->set, NULL);
 }

@@ -95,6 +95,20 @@ class Daemon(Case):
         child.terminate()
         self.assertEqual(child.wait(PATIENCE), 0)
 
+    def test_it_outlives_its_terminal_where_nohup_says_so(self):
+        self.rows(1)
+        self.config()
+        for hangup in (signal.SIG_IGN, signal.SIG_DFL):
+            child = subprocess.Popen([PROGRAM, "run"], cwd=self.dir, env=self.env, stderr=subprocess.DEVNULL,
+                                     preexec_fn=lambda h=hangup: signal.signal(signal.SIGHUP, h))
+            self.addCleanup(child.kill)
+            self.until(lambda: self.run_it("status", "--json").json["daemon"] == child.pid, "the daemon")
+            child.send_signal(signal.SIGHUP)
+            if hangup == signal.SIG_IGN:
+                self.once()  # which it answers
+                child.terminate()
+            self.assertEqual(child.wait(PATIENCE), 0)
+
     def test_the_store_in_use_by_no_daemon(self):
         self.rows(100000)
         self.config(SLOW)
