@@ -4,6 +4,7 @@
 #include "store/rows.h"
 
 #define SHARED INT64_C(0) /* no unit has this id */
+#define KEY_MOST ((size_t)2000)
 
 static bool forget_one(ds_db *db, int64_t unit_id, const char *key, ds_err *err)
 {
@@ -31,10 +32,12 @@ static bool put_one(ds_db *db, int64_t unit_id, const ds_memo *memo, ds_err *err
     return ds_db_run(db, st, err);
 }
 
-/* A header of a server's may be any bytes; a store on a server takes nothing but text. */
-static bool can_be_kept(const char *value)
+/* A store on a server takes nothing but text, which a header of a server's need not be, and has no
+ * room in its index for a very long key. */
+static bool can_be_kept(const ds_memo *memo)
 {
-    return value && ds_utf8_ok(value, strlen(value));
+    return memo->value && strlen(memo->key) <= KEY_MOST &&
+           ds_utf8_ok(memo->value, strlen(memo->value));
 }
 
 bool ds_memos_put(ds_db *db, int64_t unit_id, const ds_memo *memos, size_t n, ds_err *err)
@@ -42,8 +45,8 @@ bool ds_memos_put(ds_db *db, int64_t unit_id, const ds_memo *memos, size_t n, ds
     for (size_t i = 0; i < n; i++) {
         int64_t of = memos[i].shared ? SHARED : unit_id;
 
-        if (can_be_kept(memos[i].value) ? !put_one(db, of, &memos[i], err)
-                                        : !forget_one(db, of, memos[i].key, err))
+        if (can_be_kept(&memos[i]) ? !put_one(db, of, &memos[i], err)
+                                   : !forget_one(db, of, memos[i].key, err))
             return false;
     }
     return true;
