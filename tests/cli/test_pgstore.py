@@ -42,6 +42,17 @@ class Store(Pg):
     def links(self):
         return int(self.sql("SELECT count(*) FROM durable_sync.link"))
 
+    def test_a_unit_whose_name_the_server_does_not_take_keeps_no_other_from_it(self):
+        self.config(f"store: '{self.server.url(self.db)}'\nroutes:\n" +
+                    route(source=f"{{kind: file, path: 'in/{'*/' * 12}*.jsonl', key: id}}"))
+        for names in ([os.urandom(120).hex() for _ in range(12)], ["short"] * 12):
+            folder = self.dir.joinpath("in", *names)
+            folder.mkdir(parents=True)
+            (folder / "a.jsonl").write_text(f'{{"id": "{names[0]}"}}\n')
+        answer = self.run_it("once", "--json")
+        self.assertEqual([found["unit"][:5] for found in answer.json["passes"]], ["short"])
+        self.assertIn("is left out: the key is", answer.err)
+
     # -- what a file does
 
     def test_everything_a_file_does(self):

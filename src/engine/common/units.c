@@ -4,6 +4,23 @@
 #include "base/activity.h"
 #include "schedule/schedule.h"
 
+/* A unit's name is stored, printed and typed. One that cannot be is left out aloud: a store on a
+ * server refuses it, and all the other units with it. */
+static void leave_out(ds_units *units, ds_activity *act)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < units->n; i++) {
+        const char *problem = ds_key_problem(units->arena, units->keys[i]);
+
+        if (problem)
+            ds_activity_warn(act, "unit \"%.100s\" is left out: %s", units->keys[i], problem);
+        else
+            units->keys[kept++] = units->keys[i];
+    }
+    units->n = kept;
+}
+
 bool ds_list_units(const ds_route *route, ds_clock *clock, const atomic_bool *stop,
                    const ds_bell *stop_bell, ds_units *out, ds_err *err)
 {
@@ -19,7 +36,10 @@ bool ds_list_units(const ds_route *route, ds_clock *clock, const atomic_bool *st
         return ds_one_unit(source, &act, out, err);
     if (source->ops->open && !source->ops->open(source, &act, err))
         return false;
-    return source->ops->units(source, &act, out, err);
+    if (!source->ops->units(source, &act, out, err))
+        return false;
+    leave_out(out, &act);
+    return true;
 }
 
 int64_t ds_spread_ms(const ds_route *route, size_t units)
