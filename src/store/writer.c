@@ -84,7 +84,7 @@ static bool run_job(ds_writer *w, size_t at, ds_err *err)
     bool alone = w->n == 1;
     ds_job *job = w->group[at];
     ds_tx tx = {.db = w->db};
-    ds_err own = DS_ERR_INIT;
+    ds_err own = DS_ERR_INIT, heard = DS_ERR_INIT;
 
     if (!alone && !exec_cached(w->db, "SAVEPOINT job", err))
         return false;
@@ -93,6 +93,7 @@ static bool run_job(ds_writer *w, size_t at, ds_err *err)
     if (own.kind == DS_ERR_NONE)
         ds_fail(&own, DS_ERR_PERMANENT, "a job of the store failed without a reason");
     job_failed(w, at, &own);
+    (void)!ds_db_settle(w->db, &heard); /* what it left unheard is not the next one's */
     if (w->db->ops->fate(w->db) != DS_DB_GOES_ON) {
         *err = own;
         return false;

@@ -8,6 +8,7 @@
 #include "pgstore/internal.h"
 #include "store/rows.h"
 #include "store/schema.h"
+#include <pthread.h>
 #include <unistd.h>
 
 /* ---- words ----------------------------------------------------------------------------------- */
@@ -405,6 +406,85 @@ static void a_statement_behind_a_refusal(void **state)
     fixture_end(&f);
 }
 
+/* ---- jobs that are committed together -------------------------------------------------------- */
+
+typedef struct grouped {
+    ds_job job; /* first */
+    bool (*fn)(ds_tx *tx, ds_err *err);
+    atomic_bool *open; /* waits for it; NULL: not */
+    ds_err err;
+    pthread_mutex_t *lock;
+    pthread_cond_t *moved;
+    int *done;
+} grouped;
+
+static bool grouped_run(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    grouped *g = (grouped *)job;
+
+    pthread_mutex_lock(g->lock);
+    while (g->open && !atomic_load(g->open))
+        pthread_cond_wait(g->moved, g->lock);
+    pthread_mutex_unlock(g->lock);
+    return !g->fn || g->fn(tx, err);
+}
+
+static void grouped_done(ds_job *job, const ds_err *err)
+{
+    grouped *g = (grouped *)job;
+
+    pthread_mutex_lock(g->lock);
+    if (err)
+        g->err = *err;
+    ++*g->done;
+    pthread_cond_broadcast(g->moved);
+    pthread_mutex_unlock(g->lock);
+}
+
+static bool gives_up_behind_a_refusal(ds_tx *tx, ds_err *err)
+{
+    DS_AUTO(ds_stmt) st = ds_db_stmt(tx->db, "UPDATE meta SET key = NULL", err);
+
+    return st && ds_db_run(tx->db, st, err) && ds_fail(err, DS_ERR_PERMANENT, "it gives up");
+}
+
+static bool is_innocent(ds_tx *tx, ds_err *err)
+{
+    return ds_memos_forget(tx->db, 1, err);
+}
+
+/* The one gives up before it hears that the server has refused a statement of its. */
+static void a_refusal_is_its_own_jobs(void **state)
+{
+    fixture f = fixture_new();
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
+    atomic_bool open = false;
+    int done = 0;
+    const grouped as = {.job = {.run = grouped_run, .done = grouped_done},
+                        .err = DS_ERR_INIT,
+                        .lock = &lock,
+                        .moved = &moved,
+                        .done = &done};
+    grouped all[3] = {as, as, as};
+
+    (void)state;
+    all[0].open = &open; /* the others wait meanwhile, and go together */
+    all[1].fn = gives_up_behind_a_refusal;
+    all[2].fn = is_innocent;
+    for (size_t i = 0; i < DS_COUNT(all); i++)
+        ds_store_submit(f.store, DS_LANE_EVENT, &all[i].job);
+    pthread_mutex_lock(&lock);
+    atomic_store(&open, true);
+    pthread_cond_broadcast(&moved);
+    while (done < 3)
+        pthread_cond_wait(&moved, &lock);
+    pthread_mutex_unlock(&lock);
+    assert_string_equal(all[1].err.text, "it gives up");
+    assert_string_equal(all[2].err.text, "");
+    fixture_end(&f);
+}
+
 static void it_says_that_it_is_sound(void **state)
 {
     fixture f = fixture_new();
@@ -438,6 +518,7 @@ int main(void)
     add_test(a_newer_format_is_left_alone);
     add_test(a_job_that_is_refused);
     add_test(a_statement_behind_a_refusal);
+    add_test(a_refusal_is_its_own_jobs);
     add_test(it_says_that_it_is_sound);
     return run_tests("the store on a server");
 }
