@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 
 from cli import PROGRAM, SIMPLE, Case, main
@@ -62,6 +63,16 @@ class Usage(Case):
     def test_a_word_that_is_no_text_is_told_as_text(self):
         for word in (b"x\xff\xfey", ("x" + "é" * 31).encode()):  # as it is, and cut in a character
             self.assertIn("no connector of kind", self.run_it("connectors", os.fsdecode(word), code=2).err)
+
+    def test_a_folder_whose_name_is_no_text(self):
+        self.config()
+        self.rows(1)
+        self.dir = self.dir.rename(os.fsdecode(os.fsencode(self.dir) + b"d\xe9p"))
+        self.addCleanup(shutil.rmtree, self.dir)
+        for command in ("check", "plan", "once", "status", "history", "doctor"):
+            self.run_it(command)
+            self.run_it(command, "--json")
+        self.stop(self.daemon())
 
     def test_a_command_of_later_is_refused(self):
         for command in LATER:
