@@ -138,32 +138,6 @@ static void a_call_follows_through_any_number_of_goaways(void **state)
     rig_close(&r);
 }
 
-/* None takes a call, as where a proxy is on its way out. */
-static void serve_none(http_conn *c)
-{
-    h2_peer p;
-
-    h2_peer_init(&p, c);
-    if (h2_peer_greet(&p, 0, 0)) {
-        h2_peer_goaway(&p, 0, 0, "draining");
-        h2_peer_drain(&p);
-    }
-    h2_peer_fini(&p);
-}
-
-static void a_command_does_not_storm_a_server_that_takes_no_calls(void **state)
-{
-    rig r = {0};
-    asked q;
-
-    (void)state;
-    rig_open(&r, serve_none, (ds_grpc_options){.fail_fast = true});
-    q = ask(&r, "Do", "", LONG_MS);
-    assert_failed(&q, DS_GRPC_UNAVAILABLE, false, "not sent: the server ");
-    assert_true(http_server_connections(r.server) <= 2);
-    rig_close(&r);
-}
-
 /* ---- refused unread -------------------------------------------------------------------------- */
 
 /* "Once" is refused the first time, "Ever" each time. */
@@ -477,7 +451,6 @@ int main(void)
     add_test(a_connection_that_ages_loses_no_poll);
     add_test(a_call_that_is_cut_off_is_told_so);
     add_test(a_call_follows_through_any_number_of_goaways);
-    add_test(a_command_does_not_storm_a_server_that_takes_no_calls);
     add_test(what_is_refused_unread_is_sent_again);
     add_test(only_what_was_written_is_lost_with_its_connection);
     add_test(a_silent_connection_is_asked);
