@@ -93,17 +93,27 @@ static bool fail_open(const char *store_path, int number, ds_err *err)
     }
 }
 
+/* It is there, so it is not its directory that keeps us out. */
+static bool fail_others(const char *store_path, ds_err *err)
+{
+    return ds_fail(err, DS_ERR_CONFIG,
+                   "store %s: %s.lock belongs to another user, who has run it here; run it as that "
+                   "one, or give the store's files to this one (chown)",
+                   store_path, store_path);
+}
+
 int ds_lock_take(const char *store_path, pid_t *holder, ds_err *err)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     char *path = lock_path(store_path);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     int number = errno;
+    bool others = fd < 0 && number == EACCES && access(path, F_OK) == 0;
 
     free(path);
     *holder = 0;
     if (fd < 0) {
-        fail_open(store_path, number, err);
+        (void)(others ? fail_others(store_path, err) : fail_open(store_path, number, err));
         return -1;
     }
     if (fcntl(fd, F_OFD_SETLK, &whole) == 0 && write_pid(fd))

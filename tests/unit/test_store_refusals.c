@@ -141,6 +141,23 @@ static void a_refused_call_says_what_to_do(void **state)
     fixture_end(&f);
 }
 
+/* Somebody else has run it here once, as root perhaps. */
+static void a_store_of_another_user(void **state)
+{
+    fixture f = fixture_new();
+
+    (void)state;
+    ds_store_close(f.store);
+    refused.call = CALL_OPEN;
+    refused.nth = 1;
+    refused.number = EACCES;
+    assert_null(ds_store_open(f.path, NULL, &f.err));
+    refused.call = CALL_NONE;
+    assert_says(&f, DS_ERR_CONFIG, "s.db.lock belongs to another user");
+    fixture_open(&f);
+    fixture_end(&f);
+}
+
 static void an_interrupted_write_goes_on(void **state)
 {
     fixture f = {.dir = tmpdir_new(), .err = DS_ERR_INIT};
@@ -270,6 +287,7 @@ int main(void)
     add_table(codes, a_code_becomes_words);
     add_test(one_that_died_answers_the_same_from_then_on);
     add_table(refusals, a_refused_call_says_what_to_do);
+    add_test(a_store_of_another_user);
     add_test(an_interrupted_write_goes_on);
     add_test(a_holder_that_cannot_be_asked);
     add_test(what_the_system_said_is_told_too);
