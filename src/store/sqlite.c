@@ -85,6 +85,18 @@ static bool fail_io(const ds_db *db, ds_err *err)
         number ? strerror(number) : "");
 }
 
+static bool fail_rights(const ds_db *db, ds_err *err)
+{
+    if (sqlite3_system_errno(handle_of(db)) == EMFILE)
+        return ds_fail(err, DS_ERR_TRANSIENT,
+                       "store %s cannot be opened: %s; raise the limit (ulimit -n, LimitNOFILE)",
+                       db->place, strerror(EMFILE));
+    return ds_fail(err, DS_ERR_CONFIG,
+                   "store %s cannot be opened or written (%s); make the file and its directory "
+                   "writable for this user, or set `store` to another path",
+                   db->place, sqlite3_errmsg(handle_of(db)));
+}
+
 static bool fail_now(ds_db *db, ds_err *err)
 {
     switch (sqlite3_errcode(handle_of(db)) & 0xff) {
@@ -106,10 +118,7 @@ static bool fail_now(ds_db *db, ds_err *err)
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
     case SQLITE_AUTH:
-        return ds_fail(err, DS_ERR_CONFIG,
-                       "store %s cannot be opened or written (%s); make the file and its directory "
-                       "writable for this user, or set `store` to another path",
-                       db->place, sqlite3_errmsg(handle_of(db)));
+        return fail_rights(db, err);
     default:
         return ds_fail(err, DS_ERR_PERMANENT, "store %s: %s", db->place,
                        sqlite3_errmsg(handle_of(db)));

@@ -5,6 +5,8 @@
  */
 #include "store_faults.h"
 
+#include <sys/resource.h>
+
 #include <unistd.h>
 
 /* ---- what SQLite says ------------------------------------------------------------------------ */
@@ -158,6 +160,26 @@ static void a_store_of_another_user(void **state)
     fixture_end(&f);
 }
 
+/* That passes, and it is no matter of rights. */
+static void no_descriptor_for_a_reader(void **state)
+{
+    fixture f = fixture_new();
+    struct rlimit usual, none;
+    int next = dup(STDERR_FILENO);
+
+    (void)state;
+    assert_true(next > 0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    none = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_null(ds_reader_open(f.path, &f.err));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_says(&f, DS_ERR_TRANSIENT,
+                "s.db cannot be opened: Too many open files; raise the limit");
+    fixture_end(&f);
+}
+
 static void an_interrupted_write_goes_on(void **state)
 {
     fixture f = {.dir = tmpdir_new(), .err = DS_ERR_INIT};
@@ -288,6 +310,7 @@ int main(void)
     add_test(one_that_died_answers_the_same_from_then_on);
     add_table(refusals, a_refused_call_says_what_to_do);
     add_test(a_store_of_another_user);
+    add_test(no_descriptor_for_a_reader);
     add_test(an_interrupted_write_goes_on);
     add_test(a_holder_that_cannot_be_asked);
     add_test(what_the_system_said_is_told_too);
