@@ -116,6 +116,8 @@ typedef struct ds_write {
     bool recovered;
     /* UPDATE: no row shows the key, and this one is known by its id: the row may lack it. */
     bool unfound;
+    /* The record has its key as a number, under the name that the setting `key` gives it here. */
+    bool is_number;
     /* answers */
     ds_outcome outcome;
     bool adopted;       /* CREATE met a row that was there before */

@@ -56,12 +56,28 @@ static const ds_prop *with_extras(pass *p, const item *it, size_t *n, const uint
     return props;
 }
 
+/* Its key is a number under the name it has in the destination too. */
+static bool has_number(const pass *p, const item *it)
+{
+    const char *name = p->route->destination_key;
+
+    for (size_t i = 0; name && i < it->rec->props_n; i++) {
+        const ds_prop *prop = &it->rec->props[i];
+
+        if (!strcmp(prop->name, name))
+            return (prop->value.type == DS_INT || prop->value.type == DS_NUMBER) &&
+                   !strcmp(ds_value_text(p->batch, prop->value), it->key);
+    }
+    return false;
+}
+
 static void fill_write(pass *p, const item *it, ds_write *w)
 {
     const ds_link *link = known_link(it);
 
     *w = (ds_write){
         .op = link ? DS_OP_UPDATE : DS_OP_CREATE, .key = it->key, .body = it->mapped.body};
+    w->is_number = has_number(p, it);
     w->id = link ? link->id : NULL;
     w->props = with_extras(p, it, &w->props_n, &w->how);
 }

@@ -72,6 +72,34 @@ class Fitting(cli.Case):
         self.assertEqual(self.said_of("id TEXT PRIMARY KEY, v TEXT", "INSERT INTO t VALUES ('a', '5')", code=0), [])
 
 
+class Keys(cli.Case):
+    """A number that is a record's key."""
+
+    def mirrored(self, *lines, key="id", more=""):
+        self.config("routes:\n  plants:\n"
+                    f"    source: {{kind: file, path: in.jsonl, key: {key}}}\n"
+                    "    destination: {kind: file, path: out.jsonl, key: id}\n" + more)
+        self.write("in.jsonl", "".join(line + "\n" for line in lines))
+        self.once()
+        return tuple((self.dir / "out.jsonl").read_text().splitlines())
+
+    OLD = '{"id":1,"v":"a"}', '{"id":1.10,"v":"b"}', '{"id":"c","v":"c"}', '{"id":"4","v":"d"}'
+
+    def test_is_one_in_a_file_of_json_too(self):
+        self.assertEqual(self.mirrored(*self.OLD), self.OLD)
+        new = (*self.OLD, '{"id":5,"v":"e"}', '{"id":"6","v":"f"}')
+        self.assertEqual(self.mirrored(*new), new)
+
+    def test_is_one_with_fields(self):
+        self.assertEqual(self.mirrored(*self.OLD, more="    fields: {v: v}\n"), self.OLD)
+
+    def test_is_one_behind_a_transform(self):
+        self.assertEqual(self.mirrored(*self.OLD, more="    transform: .\n"), self.OLD)
+
+    def test_is_none_where_that_name_says_another_number(self):
+        self.assertEqual(self.mirrored('{"code":"7","id":8}', key="code"), ('{"id":"7","code":"7"}',))
+
+
 class Made(cli.Case):
     """Columns of a table that is made."""
 

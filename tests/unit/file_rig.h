@@ -103,7 +103,8 @@ static DS_UNUSED const char *rig_step(rig *r, const char *step)
     const char *space = strchr(step, ' ');
     const char *key =
         ds_arena_strndup(scratch, step + 1, space ? (size_t)(space - step) - 1 : strlen(step + 1));
-    ds_write w = {.op = *step == '+' ? DS_OP_CREATE : DS_OP_UPDATE, .key = key};
+    ds_write w = {
+        .op = *step == '=' ? DS_OP_UPDATE : DS_OP_CREATE, .key = key, .is_number = *step == '#'};
 
     if (*step == 'f')
         return rig_flush(r) ? "f" : "E";

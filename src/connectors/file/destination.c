@@ -125,28 +125,19 @@ static void write_flag(ds_json_writer *w, const char *name, bool set)
     ds_json_w_bool(w, true);
 }
 
-static bool is_number(ds_value v)
-{
-    return v.type == DS_INT || v.type == DS_NUMBER;
-}
-
-/* The key's own JSON value where it is a number, 5 and not "5": a property of its name says so;
- * else the keys of the other rows are numbers. */
+/* The key's own JSON value where it is a number, 5 and not "5": at its source, unless the other
+ * rows here have texts; or here. */
 static void write_key_value(ds_file_dest *d, ds_arena *a, ds_json_writer *w, const ds_write *write)
 {
-    ds_value key = DS_VALUE_ABSENT;
-    const char *text;
+    const ds_file_table *t = &d->table;
+    bool as_number =
+        write->is_number ? !t->index.n || t->numbers : t->index.n && t->numbers == t->index.n;
+    ds_value number = ds_number(write->key, strlen(write->key)); /* text where it spells none */
 
-    for (size_t i = 0; i < write->props_n; i++)
-        if (strcmp(write->props[i].name, d->key) == 0)
-            key = write->props[i].value;
-    if (key.type == DS_ABSENT && ds_file_table_has_numbers(&d->table))
-        key = ds_number(write->key, strlen(write->key)); /* text where it spells none */
-    text = is_number(key) ? ds_value_text(a, key) : NULL;
-    if (!text || strcmp(text, write->key) != 0)
+    if (!as_number || number.type == DS_TEXT || strcmp(ds_value_text(a, number), write->key) != 0)
         return;
     ds_json_w_name(w, "kv");
-    ds_json_w_text(w, text);
+    ds_json_w_text(w, write->key);
 }
 
 static void write_only_new(ds_json_writer *w, const ds_file_dest *d, const ds_write *write)

@@ -128,11 +128,6 @@ const char *ds_file_old_cell(const ds_file_table *t, const ds_file_old *row, con
     return NULL;
 }
 
-bool ds_file_table_has_numbers(const ds_file_table *t)
-{
-    return t->whole && t->index.n && t->numbers == t->index.n;
-}
-
 static void note_key(ds_file_table *t, const ds_file_old *row)
 {
     const char *key = ds_file_old_key(t, row);

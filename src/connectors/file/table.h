@@ -55,8 +55,6 @@ DS_MUST_USE bool ds_file_table_find(ds_file_table *t, ds_activity *act, ds_arena
 DS_MUST_USE bool ds_file_table_row(ds_file_table *t, ds_activity *act, ds_arena *a, int64_t offset,
                                    ds_file_old *row, ds_err *err);
 const char *ds_file_old_key(const ds_file_table *t, const ds_file_old *row); /* NULL: none */
-/* All rows that have a key, and some have, write it as a number. */
-bool ds_file_table_has_numbers(const ds_file_table *t);
 /* CSV: the value under that column; NULL where the row has none. */
 const char *ds_file_old_cell(const ds_file_table *t, const ds_file_old *row, const char *name);
 
