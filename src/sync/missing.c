@@ -434,10 +434,19 @@ static bool met_all(const pass *p)
     return true;
 }
 
+/* What a lost pass announced keeps other units from its key, too. Where missing rows are handled
+ * that was settled with them. */
+static bool settle_announced(pass *p, ds_err *err)
+{
+    return p->route->missing != DS_MISSING_IGNORE || link_lost_creates(p, err);
+}
+
 bool note_unmet(pass *p, ds_err *err)
 {
-    if (!looks_for_missing(p) || p->begin.alone || p->in->sweep || met_all(p))
+    if (!looks_for_missing(p) || p->begin.alone || p->in->sweep)
         return true;
-    return for_links(p, is_unmet, note_some, NULL, err) ||
+    if (!settle_announced(p, err))
+        return false;
+    return met_all(p) || for_links(p, is_unmet, note_some, NULL, err) ||
            ds_wrap(err, "records that did not come");
 }

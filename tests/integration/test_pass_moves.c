@@ -268,6 +268,40 @@ static void an_answer_that_was_lost_leaves_no_old_word_of_the_row(void **state)
     world_destination = NULL;
 }
 
+/* What it has announced keeps the others from the key no longer than until a whole pass of its unit
+ * has seen what became of it. */
+static void a_record_that_a_lost_pass_was_about_to_write_goes_to_another_unit(void **state)
+{
+    static ds_destination_ops service;
+    world *w = *state;
+
+    service = ds_memory_destination_b;
+    service.kind = "service";
+    service.open = open_service;
+    service.flush = service.finish = NULL;
+    world_destination = &service;
+    start(w, FROM_MEMORY, TO("service"), "");
+    put_in("north", "b", "one");
+    put_in("south", "c", "one");
+    (void)pass_of(w, "north");
+    (void)pass_of(w, "south");
+    put_in("south", "a", "two");
+    w->unit = "south";
+    w->stop_at_commit = 2; /* of the row that was made */
+    w->at_commit = world_steal;
+    assert_int_equal(world_pass(w).outcome, DS_PASS_CANCELLED);
+    ds_memory_take("in", "south", "a");
+    put_in("north", "a", "one");
+    assert_string_equal(pass_of(w, "north"), "2 0 0 1 0 1");
+    assert_string_equal(world_held(w), "a: claimed by south");
+    w->clock.now_ms += DS_HOUR_MS;
+    (void)pass_of(w, "south");
+    assert_string_equal(pass_of(w, "north"), "2 0 1 1 0 0");
+    assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "one");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+    world_destination = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +313,7 @@ int main(void)
         CASE(a_row_that_was_taken_over_by_a_lost_pass_is_compared),
         CASE(a_mark_of_a_row_that_was_to_be_taken_over_is_known),
         CASE(an_answer_that_was_lost_leaves_no_old_word_of_the_row),
+        CASE(a_record_that_a_lost_pass_was_about_to_write_goes_to_another_unit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
