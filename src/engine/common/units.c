@@ -3,6 +3,7 @@
 
 #include "base/activity.h"
 #include "schedule/schedule.h"
+#include <string.h>
 
 /* A unit's name is stored, printed and typed. One that cannot be is left out aloud: a store on a
  * server refuses it, and all the other units with it. */
@@ -52,6 +53,17 @@ int64_t ds_spread_ms(const ds_route *route, size_t units)
 static bool lists_changes(const ds_route *route)
 {
     return route->source->lists_changes && route->source->lists_changes(route->source_settings);
+}
+
+static bool looks_rows_up(const ds_route *route)
+{
+    return route->identity && route->destination->find && !route->destination->upserts;
+}
+
+bool ds_routes_share_rows(const ds_route *one, const ds_route *other)
+{
+    return looks_rows_up(one) && looks_rows_up(other) &&
+           strcmp(one->identity, other->identity) == 0;
 }
 
 ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms)

@@ -17,6 +17,9 @@ DS_MUST_USE bool ds_list_units(const ds_route *route, ds_clock *clock, const ato
                                const ds_bell *stop_bell, ds_units *out, ds_err *err);
 /* The units of a route that could all start now do within this time; 0: they are few. */
 int64_t ds_spread_ms(const ds_route *route, size_t units);
+/* Both write to one destination that does not meet rows by key itself: at the same time each may
+ * look for a row that neither has made yet, and both make it. */
+bool ds_routes_share_rows(const ds_route *one, const ds_route *other);
 ds_event ds_ensure_event(const ds_route *route, int64_t spread_ms);
 
 #endif

@@ -4,27 +4,19 @@
  * compete, one of them gets at most half of the threads, so that a slow host never holds them all.
  * Routes that share rows which only look-ups show write by turns.
  */
+#include "engine/common/units.h"
 #include "engine/embedded/internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- routes that share a destination --------------------------------------------------------- */
-
-static bool looks_up(const ds_route *route)
-{
-    return route->identity && route->destination->find && !route->destination->upserts;
-}
 
 void ds_work_find_shares(ds_engine *e)
 {
     e->shares = ds_calloc(e->routes_n, sizeof(*e->shares));
     for (size_t i = 0; i < e->routes_n; i++) {
-        const ds_route *route = e->routes[i].route;
-
-        for (size_t k = 0; k < i && looks_up(route) && !e->routes[i].share; k++) {
-            if (!looks_up(e->routes[k].route) ||
-                strcmp(e->routes[k].route->identity, route->identity) != 0)
+        for (size_t k = 0; k < i && !e->routes[i].share; k++) {
+            if (!ds_routes_share_rows(e->routes[k].route, e->routes[i].route))
                 continue;
             e->routes[k].share = e->routes[k].share ? e->routes[k].share : &e->shares[k];
             e->routes[i].share = e->routes[k].share;
