@@ -183,6 +183,8 @@ typedef struct pass {
     int64_t doubled;          /* records whose key another one of this pass has */
     uint8_t *met;             /* one bit a link: its record has come in this run */
     size_t met_n;
+    keyset unsure_keys; /* of creates of this run whose answer was lost: they have no link yet */
+    key_list unsure;
     int64_t source_calls, destination_calls;
     int64_t opening_calls; /* of the source */
     int64_t counted;       /* of act.calls: in destination_calls already */
@@ -243,7 +245,8 @@ DS_MUST_USE bool transform_items(pass *p, item *items, size_t n, ds_arena *a, ds
 /* match.c: finds each item's link; marks links as seen. */
 DS_MUST_USE bool match_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err);
 void mark_seen(pass *p, int64_t seq);
-bool meet_link(pass *p, int64_t seq); /* true: for the second time */
+bool meet_link(pass *p, int64_t seq);      /* true: for the second time */
+void meet_unsure(pass *p, const item *it); /* its create may or may not have arrived */
 /* Its next try is still to come. One further ahead than any wait was set by a clock that has been
  * set back since. */
 bool held_waits(pass *p, const ds_held *held);

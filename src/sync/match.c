@@ -160,6 +160,35 @@ static void skip_doubled(pass *p, item *it)
     warn_doubled(p, it->key);
 }
 
+static const char *key_of_unsure(const void *unsure, uint32_t index)
+{
+    return ((const key_list *)unsure)->items[index];
+}
+
+void meet_unsure(pass *p, const item *it)
+{
+    key_list *all = &p->unsure;
+
+    if (all->n == all->cap) {
+        all->cap = all->cap ? all->cap * 2 : 16;
+        all->items = ds_realloc(all->items, all->cap, sizeof(*all->items));
+    }
+    keyset_put(&p->unsure_keys, it->key_hash, (uint32_t)all->n);
+    all->items[all->n++] = ds_arena_strdup(p->keep, it->key);
+}
+
+/* A listing that shifts shows a record twice. What became of the first one's create is known to a
+ * later pass alone. */
+static void skip_unsure(pass *p, item *it)
+{
+    if (it->decision != DO_WRITE || keyset_find(&p->unsure_keys, it->key_hash, it->key,
+                                                key_of_unsure, &p->unsure) == UINT32_MAX)
+        return;
+    it->decision = DO_SKIP;
+    it->why = "an earlier record of this pass has this key";
+    warn_doubled(p, it->key);
+}
+
 bool match_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err)
 {
     item **left = ds_arena_alloc(a, n * sizeof(*left));
@@ -170,8 +199,10 @@ bool match_items(pass *p, item *items, size_t n, ds_arena *a, ds_err *err)
     if (left_n && !p->skip_lookup && !look_up(p, left, left_n, a, err))
         return ds_wrap(err, "look up links");
     for (size_t i = 0; i < n; i++) {
-        if (!items[i].link)
+        if (!items[i].link) {
+            skip_unsure(p, &items[i]);
             continue;
+        }
         mark_seen(p, items[i].link->seq);
         skip_doubled(p, &items[i]);
         if (p->distrust)

@@ -61,6 +61,8 @@ void pass_close(pass *p)
     ds_buf_fini(&p->cursor_buf);
     free(p->seen);
     free(p->met);
+    free(p->unsure.items);
+    keyset_fini(&p->unsure_keys);
     ds_arena_free(p->keep);
     ds_arena_free(p->batch);
     ds_arena_free(p->slice);

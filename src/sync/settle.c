@@ -126,6 +126,8 @@ static void settle_unknown(pass *p, item *it, const ds_write *w)
 
         link.hash = (ds_hash){0, 0};
         group_put(p, &link, false);
+    } else {
+        meet_unsure(p, it);
     }
 }
 
