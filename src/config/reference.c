@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/load.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -282,11 +283,13 @@ static const char *next_reference(const char *at)
 /* Its variables are wiped once the configuration is read: one of them was only there then. */
 static bool has_variable(const char *raw)
 {
-    for (const char *body = next_reference(raw); body; body = next_reference(closing_brace(body))) {
+    for (const char *body = next_reference(raw); body; body = next_reference(body)) {
         size_t n = variable_length(body);
 
         if (body[n] == '}' || strncmp(body + n, ":-", 2) == 0)
             return true;
+        body = closing_brace(body);
+        assert(body);
     }
     return false;
 }

@@ -51,7 +51,7 @@ static void held_since(world *w, const char *key, int64_t *since_ms)
     ds_err err = DS_ERR_INIT;
     DS_AUTO(ds_reader) r = ds_reader_open(world_path(w, "state.db"), &err);
     ds_held_row *rows;
-    size_t n;
+    size_t n = 0;
 
     *since_ms = 0;
     assert_true(r && ds_reader_held(r, NULL, w->arena, &rows, &n, &err));

@@ -134,7 +134,7 @@ static size_t most_characters(const char *declared)
     static const char before[] = "character varying(";
     size_t n = strlen(before);
 
-    return strncmp(declared, before, n) == 0 ? strtoul(declared + n, NULL, 10) : 0;
+    return declared && strncmp(declared, before, n) == 0 ? strtoul(declared + n, NULL, 10) : 0;
 }
 
 static void fill_column(const PGresult *res, int row, ds_arena *a, ds_pg_column *out)
