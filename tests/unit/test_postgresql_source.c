@@ -48,15 +48,16 @@ static const struct order_row {
      "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE TABLE t (id mood PRIMARY KEY);"
      "INSERT INTO t VALUES ('happy'), ('ok'), ('sad')",
      NULL, "sad ok|happy"},
-    {"arrays of texts, by the server's own text",
-     "CREATE TABLE t (id text[]); INSERT INTO t VALUES ('{a,b}'), ('{\"a,  b\"}'), ('{}')", NULL,
-     "{} {a,b}|{\"a,  b\"}"},
+    {"arrays of texts, joined where that says what they are",
+     "CREATE TABLE t (id text[]); INSERT INTO t VALUES ('{a,b}'), ('{\"a, b\"}'), ('{}'), "
+     "('{\"{a\"}')",
+     NULL, "{} a, b|{\"a, b\"} {\"{a\"}"},
     {"arrays of numbers",
      "CREATE TABLE t (id int[]); INSERT INTO t VALUES ('{1,2}'), ('{1}'), ('{{1},{2}}')", NULL,
-     "{1} {1,2}|{{1},{2}}"},
+     "[1] [1,2]|[[1],[2]]"},
     {"lists of JSON",
      "CREATE TABLE t (id jsonb); INSERT INTO t VALUES ('[\"a\", \"b\"]'), ('[\"a, b\"]')", NULL,
-     "[\"a, b\"] [\"a\", \"b\"]"},
+     "[\"a, b\"] a, b"},
     {"two columns", "CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1,'x'),(2,'y'),(0,'z')",
      "SELECT (a, b) AS id FROM t", "(0,z) (1,x)|(2,y)"},
     {"a composite type",
@@ -121,6 +122,23 @@ static void a_cursor_of_something_else_starts_over(void **state)
     want.cursor = "nonsense";
     assert_true(fetches(want, &page));
     assert_true(page.restart);
+}
+
+/* Earlier versions read such keys in another order: (2,x) before (10,x). */
+static void a_cursor_of_another_order_starts_over(void **state)
+{
+    ds_page page;
+    ds_fetch want = {.unit = "all", .since_ms = -1, .limit = 1};
+
+    (void)state;
+    begin("CREATE TYPE p AS (a int, b text); CREATE TABLE t (id p);"
+          "INSERT INTO t VALUES ((2,'x')), ((10,'x'))");
+    assert_true(fetches(want, &page));
+    settings("t", NULL);
+    want.cursor = "8a6e00fe9cb1f717:1:1:t(2,x)"; /* of such a version */
+    assert_true(fetches(want, &page));
+    assert_true(page.restart);
+    assert_string_equal(page.records[0].primary_key, "(10,x)");
 }
 
 /* What no cursor can hold does not end a page's growth: the cursor names a place before it. */
@@ -260,17 +278,21 @@ static void rows_named_by_their_keys(void **state)
 
 static void rows_named_by_keys_of_several_parts(void **state)
 {
-    const char *array[] = {"{a,b}"}, *row[] = {"(a,1)"};
-    const char *json[] = {"b", "{\"a\": 1}", "[\"a\", \"b\"]", "2", "3"};
+    const char *array[] = {"a, b", "{\"a, b\"}"}, *numbers[] = {"[1,2]"}, *row[] = {"(a,1)"};
+    const char *json[] = {"b", "{\"a\":1}", "a, b", "2", "3", "[4,5]", "[\"x, y\"]"};
 
     (void)state;
     begin("CREATE TABLE t (id text[]); INSERT INTO t VALUES ('{a,b}'), ('{\"a, b\"}')");
-    assert_string_equal(named(array, 1, 10), "{a,b}");
+    assert_string_equal(named(array, 2, 1), "a, b|{\"a, b\"}");
     settings(NULL, "SELECT (id[1], 1) AS id FROM t");
     assert_string_equal(named(row, 1, 10), "(a,1)");
+    begin("CREATE TABLE t (id int[]); INSERT INTO t VALUES ('{1,2}'), ('{1}')");
+    assert_string_equal(named(numbers, 1, 10), "[1,2]");
     begin("CREATE TABLE t (id jsonb PRIMARY KEY); INSERT INTO t VALUES ('\"b\"'), ('\"2\"'), ('3'),"
-          " ('{\"a\":1}'), ('[\"a\",\"b\"]')");
-    assert_string_equal(named(json, 5, 1), "b|{\"a\": 1}|[\"a\", \"b\"]|2|3");
+          " ('{\"a\":1}'), ('[\"a\",\"b\"]'), ('[4, 5]'), ('[\"x, y\"]')");
+    assert_string_equal(named(json, 7, 1), "b|{\"a\":1}|a, b|2|3|[4,5]|[\"x, y\"]");
+    json[0] = "{no json";
+    assert_string_equal(named(json, 2, 1), "|{\"a\":1}");
 }
 
 /* ---- since ----------------------------------------------------------------------------------- */
@@ -441,6 +463,7 @@ int main(void)
     add_table(order_rows, order);
     add_test(rows_that_go_and_come_meanwhile);
     add_test(a_cursor_of_something_else_starts_over);
+    add_test(a_cursor_of_another_order_starts_over);
     add_test(keys_too_long_for_a_cursor);
     add_test(a_page_ends_after_4_mib);
     add_table(value_rows, value);

@@ -29,23 +29,70 @@ static const char *array_text(const ds_fetch *want, size_t from, size_t to, ds_a
     return out.overflow ? "{}" : ds_arena_strdup(a, out.data);
 }
 
+/* How keys are compared: as values of their type, as keys of several parts are spelt, or as the
+ * texts that the server writes. */
+typedef enum way { BY_VALUE, BY_PARTS, BY_TEXT } way;
+
+static const char *one_of(const char *text, size_t n, ds_arena *a)
+{
+    return ds_arena_printf(a, "(%s) " DS_PG_EQ " ANY ($%zu::pg_catalog.text[])", text, n);
+}
+
 /* JSON's texts without their quotes, as they are keys. */
 static const char *key_as_text(const ds_pg_reader *r, ds_arena *a)
 {
     if (r->types[r->key_at].kind == DS_PG_JSONB)
-        return ds_arena_printf(a, "(%s OPERATOR(pg_catalog.#>>) '{}'::pg_catalog.text[])",
+        return ds_arena_printf(a, "%s OPERATOR(pg_catalog.#>>) '{}'::pg_catalog.text[]",
                                r->key_name);
     return ds_arena_printf(a, "%s::pg_catalog.text", r->key_name);
 }
 
-static PGresult *ask(ds_pg_reader *r, bool as_text, const char *keys, ds_arena *a, ds_err *err)
+/* A list's entries, as ds_pg_add_row joins them. */
+static const char *joined_key(const ds_pg_reader *r, ds_arena *a)
+{
+    if (r->types[r->key_at].kind == DS_PG_ARRAY)
+        return ds_arena_printf(a, "pg_catalog.array_to_string(%s, ', ')", r->key_name);
+    return ds_arena_printf(a,
+                           "SELECT pg_catalog.string_agg(e, ', ') FROM"
+                           " pg_catalog.jsonb_array_elements_text(CASE"
+                           " WHEN pg_catalog.jsonb_typeof(%s) " DS_PG_EQ " 'array' THEN %s"
+                           " ELSE '[]' END) AS e",
+                           r->key_name, r->key_name);
+}
+
+/* JSON is spelt without blanks there. */
+static const char *is_same_json(const ds_pg_reader *r, size_t n, ds_arena *a)
+{
+    const char *key = r->key_name;
+
+    if (r->types[r->key_at].kind == DS_PG_ARRAY)
+        return one_of(ds_arena_printf(a, "pg_catalog.array_to_json(%s)::pg_catalog.text", key), n,
+                      a);
+    return ds_arena_printf(a,
+                           "%s " DS_PG_EQ " ANY (SELECT k::pg_catalog.jsonb FROM"
+                           " pg_catalog.unnest($%zu::pg_catalog.text[]) AS k"
+                           " WHERE k OPERATOR(pg_catalog.~) '^[[{]')",
+                           key, n);
+}
+
+static const char *where_of(const ds_pg_reader *r, way how, ds_arena *a)
+{
+    const char *home = r->types[r->key_at].home, *as_text;
+    size_t n = r->since_n + 1;
+
+    if (how == BY_VALUE)
+        return ds_arena_printf(a, "%s OPERATOR(%s.=) ANY ($%zu)", r->key_name, home, n);
+    as_text = one_of(key_as_text(r, a), n, a);
+    if (how == BY_TEXT)
+        return as_text;
+    return ds_arena_printf(a, "%s OR %s OR %s", as_text, one_of(joined_key(r, a), n, a),
+                           is_same_json(r, n, a));
+}
+
+static PGresult *ask(ds_pg_reader *r, way how, const char *keys, ds_arena *a, ds_err *err)
 {
     const char **values = ds_arena_alloc(a, (r->since_n + 1) * sizeof(*values));
-    const char *key = as_text ? key_as_text(r, a) : r->key_name;
-    const char *home = as_text ? "pg_catalog" : r->types[r->key_at].home;
-    const char *casts = as_text ? "::pg_catalog.text[]" : "";
-    const char *where = ds_arena_printf(a, " WHERE %s OPERATOR(%s.=) ANY ($%zu%s) OFFSET 0", key,
-                                        home, r->since_n + 1, casts);
+    const char *where = ds_arena_printf(a, " WHERE %s OFFSET 0", where_of(r, how, a));
     const char *sql = ds_pg_guard_select(r, true, where, "", a);
 
     ds_pg_since_values(r, values);
@@ -63,12 +110,11 @@ static bool is_no_value(const ds_pg *db)
 
 static PGresult *look_up(ds_pg_reader *r, const char *keys, ds_arena *a, ds_err *err)
 {
-    PGresult *res;
+    ds_pg_kind kind = r->types[r->key_at].kind;
+    bool parts = kind == DS_PG_ARRAY || kind == DS_PG_JSONB;
+    PGresult *res = ask(r, parts ? BY_PARTS : BY_VALUE, keys, a, err);
 
-    if (r->types[r->key_at].kind == DS_PG_JSONB) /* 5 may be "5" there */
-        return ask(r, true, keys, a, err);
-    res = ask(r, false, keys, a, err);
-    return res || !is_no_value(&r->db) ? res : ask(r, true, keys, a, err);
+    return res || !is_no_value(&r->db) ? res : ask(r, BY_TEXT, keys, a, err);
 }
 
 static bool is_wanted(const ds_fetch *want, size_t from, size_t to, const char *key)

@@ -77,12 +77,23 @@ static size_t row_bytes(const PGresult *res, int at, size_t columns_n)
     return sum;
 }
 
-/* As the server writes it: in words, {a,b} and {"a, b"} would be one. */
+/* Entries, joined, that nothing else is spelt as. */
+static bool says_all(ds_value list, const char *joined)
+{
+    for (uint32_t i = 0; i < list.n; i++) {
+        if (strstr(list.as.list[i], ", "))
+            return false;
+    }
+    return *joined && !strchr("{[", *joined);
+}
+
+/* {a,b} is the key "a, b"; where that could be another list, what the server writes. */
 static const char *key_of(ds_arena *a, const PGresult *res, int at, int column, ds_value value)
 {
-    if (value.type == DS_LIST || value.type == DS_NESTED)
-        return ds_pg_written(a, res, at, column);
-    return ds_value_text(a, value);
+    const char *text = ds_value_text(a, value);
+
+    return value.type == DS_LIST && !says_all(value, text) ? ds_pg_written(a, res, at, column)
+                                                           : text;
 }
 
 size_t ds_pg_add_row(const ds_pg_reader *r, const PGresult *res, int at, int64_t row,

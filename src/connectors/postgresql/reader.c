@@ -158,7 +158,8 @@ static uint64_t fingerprint(const ds_pg_reader *r)
 
     for (size_t i = 0; i < r->columns_n; i++)
         hash = mix(mix(hash, r->names[i]), r->types[i].name);
-    return hash;
+    /* earlier versions read those in another order */
+    return r->types[r->key_at].composite ? mix(hash, "by text") : hash;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
