@@ -281,6 +281,14 @@ static ds_pass_outcome run(pass *p, ds_err *err)
     return outcome_of_error(err);
 }
 
+/* What was sent and not heard of may arrive first. */
+static int64_t shows_after(const pass *p, const ds_totals *t)
+{
+    if (p->unsure.n)
+        return p->settle_ms + p->lag_ms;
+    return t->created ? p->lag_ms : 0;
+}
+
 static void report(const pass *p, ds_pass_result *out)
 {
     bool ended = out->outcome == DS_PASS_DONE || out->outcome == DS_PASS_PARTIAL;
@@ -290,7 +298,7 @@ static void report(const pass *p, ds_pass_result *out)
         out->totals.total = sum(&out->totals); /* records not yet decided are not counted */
     out->source_calls = p->source_calls;
     out->destination_calls = p->destination_calls;
-    out->shows_after_ms = out->totals.created ? p->lag_ms : 0;
+    out->shows_after_ms = shows_after(p, &out->totals);
     out->wants_full = p->wants_full;
 }
 

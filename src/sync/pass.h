@@ -62,8 +62,8 @@ typedef struct ds_pass_result {
     /* Every row is to be compared (the destination was lost, the route is another one), and this
      * pass meets some of them alone: a full one is to follow, whatever the outcome. */
     bool wants_full;
-    /* Rows that it has made may be missing in look-ups for so long; 0: they show, or there are
-     * none. */
+    /* Rows that it has made, or may have made, may be missing in look-ups for so long; 0: they
+     * show, or there are none. */
     int64_t shows_after_ms;
 } ds_pass_result;
 

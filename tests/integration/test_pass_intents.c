@@ -95,6 +95,22 @@ static void answers(void)
     ds_memory_fail("out", &(ds_memory_faults){0});
 }
 
+/* Whoever else looks rows up there waits for what was made, and for what may have been. */
+static void what_may_show_later_is_told(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory-b"), "");
+    shape(w, &ds_memory_destination_b, 2000, 300);
+    put("a", "one");
+    assert_int_equal(world_pass(w).shows_after_ms, 300);
+    assert_int_equal(world_pass(w).shows_after_ms, 0);
+    put("b", "one");
+    lose_answer(1, false);
+    assert_int_equal(world_pass(w).shows_after_ms, 2300);
+    answers();
+}
+
 static const char *name_of(world *w, const char *key)
 {
     const char *name = ds_memory_text("out", key, "Name", w->arena);
@@ -525,6 +541,7 @@ int main(void)
         CASE(an_unknown_create_is_looked_up_once_settled),
         CASE(an_unknown_create_that_never_arrived_is_made_again),
         CASE(an_unknown_update_is_sent_again),
+        CASE(what_may_show_later_is_told),
         CASE(two_rows_of_one_key_are_reported_and_left_alone),
         CASE(a_row_that_shows_late_is_looked_for_twice),
         CASE(a_row_that_is_not_there_twice_is_made_again),

@@ -70,11 +70,12 @@ static void leaves_turn(const ds_work *work)
 void ds_work_shows_after(ds_work *work, int64_t ms)
 {
     ds_emb_share *share = work->route->share;
+    int64_t now_ms = ds_emb_now(work->engine);
 
-    if (!share || !ms)
+    if (!share || !ms || (waits_for_rows(share, now_ms) && share->shows_ms - now_ms > ms))
         return;
     share->lag_ms = ms;
-    share->shows_ms = ds_emb_now(work->engine) + ms;
+    share->shows_ms = now_ms + ms;
 }
 
 int64_t ds_work_next_turn(const ds_engine *e)
