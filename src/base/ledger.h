@@ -127,6 +127,8 @@ typedef struct ds_commit {
      * of that key. NULL: none. */
     const char **claimed;
     ds_arena *arena;
+    int64_t settled_ms; /* with it: what was sent before then has arrived, or never will, and shows
+                         */
     const char *const *cleared; /* keys whose intent is settled */
     size_t cleared_n;
     const ds_memo

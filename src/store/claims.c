@@ -10,15 +10,21 @@
 
 #include <stdlib.h>
 
+typedef struct rival { /* a unit that has announced the key, too */
+    int64_t unit_id;
+    const char *unit;
+    bool settled; /* what it sent has arrived, or never will */
+    struct rival *next;
+} rival;
+
 typedef struct claim {
     const char *key;
-    size_t at;       /* among the intents */
-    int64_t unit_id; /* that has announced the key, too; 0: none has */
-    const char *unit;
+    size_t at; /* among the intents */
+    rival *rivals;
+    bool known; /* an earlier pass of this unit has announced it */
 } claim;
 
 typedef struct claims {
-    ds_arena *arena;
     claim *items; /* in the order of their keys */
     const char **keys;
     size_t n;
@@ -31,8 +37,7 @@ static int by_key(const void *a, const void *b)
 
 static claims claims_of(const ds_commit *c)
 {
-    claims all = {.arena = c->arena,
-                  .items = ds_arena_zalloc(c->arena, c->intents_n * sizeof(claim)),
+    claims all = {.items = ds_arena_zalloc(c->arena, c->intents_n * sizeof(claim)),
                   .keys = ds_arena_alloc(c->arena, c->intents_n * sizeof(char *))};
 
     for (size_t i = 0; i < c->intents_n; i++) {
@@ -54,12 +59,29 @@ static bool wait_for_others(ds_db *db, ds_err *err)
     return ds_db_int(db, "SELECT 0 FROM meta WHERE key = 'id'" DS_SQL_FOR_UPDATE, 0, &unused, err);
 }
 
-/* Looked at before the links: what was taken back meanwhile has its link by then. */
-static bool look_among_intents(ds_db *db, ds_link_place at, const claims *all, ds_err *err)
+static void meet(claim *met, ds_stmt *st, ds_link_place at, const ds_commit *c)
 {
-    static const char sql[] = "SELECT i.key, m.id, m.unit FROM intent i"
-                              " JOIN machine m ON m.id = i.unit_id"
-                              " WHERE m.route_id = ?1 AND m.id <> ?2";
+    int64_t unit_id = ds_col_int(st, 1), issued = ds_col_int(st, 3);
+    rival *other;
+
+    if (unit_id == at.unit_id) {
+        met->known = true;
+        return;
+    }
+    other = ds_new_in(c->arena, rival);
+    *other = (rival){.unit_id = unit_id,
+                     .unit = ds_col_text(st, 2, c->arena),
+                     .settled = issued != 0 && DS_MAX(issued, -issued) <= c->settled_ms,
+                     .next = met->rivals};
+    met->rivals = other;
+}
+
+/* Looked at before the links: what was taken back meanwhile has its link by then. */
+static bool look_among_intents(ds_db *db, ds_link_place at, const ds_commit *c, const claims *all,
+                               ds_err *err)
+{
+    static const char sql[] = "SELECT i.key, m.id, m.unit, i.issued FROM intent i"
+                              " JOIN machine m ON m.id = i.unit_id WHERE m.route_id = ?1";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
     bool row = true;
     size_t n;
@@ -67,7 +89,6 @@ static bool look_among_intents(ds_db *db, ds_link_place at, const claims *all, d
     if (!st)
         return false;
     ds_bind_int(st, 1, at.route_id);
-    ds_bind_int(st, 2, at.unit_id);
     while (row) {
         claim *met = NULL;
 
@@ -76,11 +97,25 @@ static bool look_among_intents(ds_db *db, ds_link_place at, const claims *all, d
         if (row)
             met = bsearch(&(claim){.key = ds_col_peek(st, 0, &n)}, all->items, all->n,
                           sizeof(claim), by_key);
-        if (!met)
-            continue;
-        met->unit_id = ds_col_int(st, 1);
-        met->unit = ds_col_text(st, 2, all->arena);
+        if (met)
+            meet(met, st, at, c);
     }
+    return true;
+}
+
+/* A unit that is gone holds nobody up. Nor do two that both have announced the key for good, when
+ * one of them was gone meanwhile: the older one goes first. */
+static bool holds_up(ds_db *db, ds_link_place at, const claim *one, const rival *other, bool *holds,
+                     ds_err *err)
+{
+    bool gone = false;
+
+    *holds = false;
+    if (one->known && other->settled && at.unit_id < other->unit_id)
+        return true;
+    if (!ds_links_may_take(db, other->unit_id, &gone, err))
+        return false;
+    *holds = !gone;
     return true;
 }
 
@@ -89,16 +124,21 @@ static bool look(ds_db *db, ds_link_place at, const ds_commit *c, ds_key_order *
     claims all = claims_of(c);
     ds_link_match *links = ds_arena_alloc(c->arena, all.n * sizeof(*links));
 
-    if (!look_among_intents(db, at, &all, err) ||
+    if (!look_among_intents(db, at, c, &all, err) ||
         !ds_links_match_here(db, at, all.keys, all.n, order, c->arena, links, err))
         return false;
     for (size_t i = 0; i < all.n; i++) {
         const claim *one = &all.items[i];
-        bool gone = true;
+        const char **claimed = &c->claimed[one->at];
 
-        if (one->unit_id && !ds_links_may_take(db, one->unit_id, &gone, err))
-            return false;
-        c->claimed[one->at] = links[i].claimed_by ? links[i].claimed_by : gone ? NULL : one->unit;
+        *claimed = links[i].claimed_by;
+        for (const rival *other = one->rivals; other && !*claimed; other = other->next) {
+            bool holds;
+
+            if (!holds_up(db, at, one, other, &holds, err))
+                return false;
+            *claimed = holds ? other->unit : NULL;
+        }
     }
     return true;
 }

@@ -200,12 +200,18 @@ static void hold_claimed(pass *p, item **items, ds_write *writes, const ds_commi
     }
 }
 
+int64_t intent_settled_ms(pass *p)
+{
+    return ds_activity_now_ms(&p->act) - p->settle_ms - p->lag_ms;
+}
+
 bool intent_declare(pass *p, item **items, ds_write *writes, size_t n, bool with_group, ds_err *err)
 {
     ds_intent *intents = ds_arena_zalloc(p->batch, n * sizeof(*intents));
     ds_commit c = {.intents = intents,
                    .puts = ds_arena_zalloc(p->batch, n * sizeof(*c.puts)),
-                   .arena = p->batch};
+                   .arena = p->batch,
+                   .settled_ms = intent_settled_ms(p)};
 
     declare(p, items, writes, n, intents, &c);
     if (!commit_declared(p, &c, with_group, err))

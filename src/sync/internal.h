@@ -315,6 +315,8 @@ void intent_settle(pass *p, item *it, ds_arena *a);
 bool intent_looks_again(pass *p, item *it);
 /* ...or for a person, at a destination where absence cannot be told. */
 bool intent_refuses_create(pass *p, item *it);
+/* What was sent before then has arrived, or never will, and shows in look-ups. */
+int64_t intent_settled_ms(pass *p);
 /* One synced commit before a slice leaves; what another unit was faster with is HELD then;
  * `with_group`: which also tells how the one before it ended. */
 DS_MUST_USE bool intent_declare(pass *p, item **items, ds_write *writes, size_t n, bool with_group,

@@ -302,6 +302,50 @@ static void such_a_row_stays_ours_when_its_answer_is_lost(void **state)
     assert_int_equal(ds_memory_count("out", "a"), 0);
 }
 
+static bool mark_back(ds_job *job, ds_tx *tx, ds_err *err)
+{
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    ds_unit_row *north;
+
+    (void)job;
+    if (!ds_tx_unit_get(tx, "things", "north", a, &north, err))
+        return false;
+    north->state.gone = false;
+    return ds_tx_unit_save(tx, north, 0, err);
+}
+
+/* The one took over what the other had announced and not heard of, and did not hear of it either:
+ * nobody waits for the other for good. */
+static void nor_do_both_wait_for_each_other(void **state)
+{
+    static ds_destination_ops service;
+    ds_job back = {.run = mark_back};
+    ds_err err = DS_ERR_INIT;
+    world *w = *state;
+
+    service = ds_memory_destination_b;
+    service.flush = service.finish = NULL;
+    service.open = NULL;
+    start(w, FROM_MEMORY, TO("memory-b"), "");
+    ((ds_route *)(uintptr_t)w->config->routes[0])->destination = &service;
+    ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1, .unknown_lost = true});
+    put_in("north", "a", "one");
+    assert_string_equal(pass_of(w, "north"), "1 0 0 0 0 1");
+    north_is_gone(w);
+    put_in("south", "a", "one");
+    ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1, .unknown_lost = true});
+    assert_string_equal(pass_of(w, "south"), "1 0 0 0 0 1");
+    ds_memory_fail("out", &(ds_memory_faults){0});
+    assert_true(ds_store_do(w->store, DS_LANE_EVENT, &back, &err));
+    put_in("north", "a", "one");
+    assert_string_equal(pass_of(w, "north"), "1 0 0 0 0 1");
+    w->clock.now_ms += DS_HOUR_MS;
+    assert_string_equal(pass_of(w, "south"), "1 0 0 0 0 1");
+    assert_string_equal(pass_of(w, "north"), "1 1 0 0 0 0");
+    assert_string_equal(pass_of(w, "south"), "1 0 0 0 0 1");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +361,7 @@ int main(void)
         CASE(a_sweep_reads_nothing_and_takes_all_for_gone),
         CASE(a_row_of_a_unit_that_is_gone_goes_to_the_one_that_brings_it),
         CASE(such_a_row_stays_ours_when_its_answer_is_lost),
+        CASE(nor_do_both_wait_for_each_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -378,6 +378,73 @@ static void whoever_announces_a_key_first_makes_its_row(void **state)
     fixture_end(&f);
 }
 
+static void announced(fixture *f, ds_ledger *l, const char *key, int64_t issued_ms)
+{
+    const ds_intent sent = {.key = key, .issued_ms = issued_ms};
+
+    must(f, commit_to(f, l, (ds_commit){.intents = &sent, .intents_n = 1}));
+}
+
+/* Whom the key belongs to, should `l` claim it. */
+static const char *claim_of(fixture *f, ds_ledger *l, const char *key, int64_t settled_ms)
+{
+    const ds_intent intent = {.key = key, .claims = true};
+    const char *claimed = NULL;
+
+    must(f, commit_to(f, l,
+                      (ds_commit){.intents = &intent,
+                                  .intents_n = 1,
+                                  .claimed = &claimed,
+                                  .arena = scratch,
+                                  .settled_ms = settled_ms}));
+    return claimed ? claimed : "";
+}
+
+/* One was gone while the other took the key over, and both were lost: they would wait for each
+ * other for good. */
+static void of_two_that_announced_a_key_one_goes_on(void **state)
+{
+    fixture f = fixture_new();
+    ds_ledger *a = pass_of(&f, "r", "a"), *b = pass_of(&f, "r", "b");
+
+    (void)state;
+    announced(&f, a, "k", 4);
+    announced(&f, b, "k", 0); /* which may be leaving just now */
+    assert_string_equal(claim_of(&f, a, "k", 100), "b");
+    announced(&f, b, "k", 50);
+    assert_string_equal(claim_of(&f, a, "k", 49), "b"); /* may still arrive */
+    assert_string_equal(claim_of(&f, b, "k", 100), "a");
+    assert_string_equal(claim_of(&f, a, "k", 50), "");
+    announced(&f, b, "new", 50);
+    assert_string_equal(claim_of(&f, a, "new", 100), "b");
+    ds_ledger_close(a);
+    ds_ledger_close(b);
+    fixture_end(&f);
+}
+
+/* One that is gone holds nobody up, and does not hide who does. */
+static void each_unit_that_announced_a_key_is_asked(void **state)
+{
+    fixture f = fixture_new();
+    ds_ledger *units[] = {pass_of(&f, "r", "a"), pass_of(&f, "r", "gone"), pass_of(&f, "r", "c")};
+    ds_ledger *last = pass_of(&f, "r", "d");
+
+    (void)state;
+    for (size_t i = 0; i < DS_COUNT(units); i++) {
+        announced(&f, units[i], i == 2 ? "second" : "first", 1);
+        announced(&f, units[i], i == 0 ? "third" : "second", 1);
+    }
+    must(&f, do_tx(&f, exec_in_tx,
+                   (char *)(uintptr_t) "UPDATE machine SET state = '{\"gone\":true}'"
+                                       " WHERE unit = 'gone'"));
+    assert_string_equal(claim_of(&f, last, "first", 9), "a");
+    assert_string_equal(claim_of(&f, last, "second", 9), "c");
+    for (size_t i = 0; i < DS_COUNT(units); i++)
+        ds_ledger_close(units[i]);
+    ds_ledger_close(last);
+    fixture_end(&f);
+}
+
 /* ---- the plan of the walk -------------------------------------------------------------------- */
 
 #ifdef STORE_ON_POSTGRESQL
@@ -466,6 +533,8 @@ static void what_cannot_be_kept_is_not(void **state)
 int main(void)
 {
     add_test(whoever_announces_a_key_first_makes_its_row);
+    add_test(of_two_that_announced_a_key_one_goes_on);
+    add_test(each_unit_that_announced_a_key_is_asked);
     add_test(a_new_unit_knows_nothing);
     add_test(links_are_walked_in_the_order_of_their_numbers);
     add_test(units_walk_their_own_links_only);
