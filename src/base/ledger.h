@@ -127,8 +127,7 @@ typedef struct ds_commit {
      * of that key. NULL: none. */
     const char **claimed;
     ds_arena *arena;
-    int64_t settled_ms; /* with it: what was sent before then has arrived, or never will, and shows
-                         */
+    int64_t settled_ms;         /* with it: what left before then has arrived, or never will */
     const char *const *cleared; /* keys whose intent is settled */
     size_t cleared_n;
     const ds_memo
