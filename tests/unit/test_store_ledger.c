@@ -406,6 +406,7 @@ static void of_two_that_announced_a_key_one_goes_on(void **state)
 {
     fixture f = fixture_new();
     ds_ledger *a = pass_of(&f, "r", "a"), *b = pass_of(&f, "r", "b");
+    const ds_intent looked = {.key = "k", .looked_ms = 70};
 
     (void)state;
     announced(&f, a, "k", 4);
@@ -415,6 +416,9 @@ static void of_two_that_announced_a_key_one_goes_on(void **state)
     assert_string_equal(claim_of(&f, a, "k", 49), "b"); /* may still arrive */
     assert_string_equal(claim_of(&f, b, "k", 100), "a");
     assert_string_equal(claim_of(&f, a, "k", 50), "");
+    must(&f, commit_to(&f, b, (ds_commit){.intents = &looked, .intents_n = 1}));
+    assert_string_equal(claim_of(&f, a, "k", 69), "b"); /* may still show */
+    assert_string_equal(claim_of(&f, a, "k", 70), "");
     announced(&f, b, "new", 50);
     assert_string_equal(claim_of(&f, a, "new", 100), "b");
     ds_ledger_close(a);
