@@ -63,6 +63,7 @@ static bool recover(poller *p, const ds_grpc_failure *failure, const ds_err *err
     if (failure->status == DS_GRPC_UNAVAILABLE || again_ms < 0)
         atomic_store(&p->w->lost, true);
     if (again_ms >= 0) {
+        p->refused_ms = 0; /* what it refused before it was away it may take afterwards */
         if (p->failures == AWAY_AFTER)
             ds_client_lost(p->w->client, err);
         return ds_worker_rest(p->w, again_ms);
