@@ -7,8 +7,10 @@
 
 bool ds_tx_now(ds_tx *tx, int64_t own_ms, int64_t *out, ds_err *err)
 {
+    if (tx->db->ops->now)
+        return tx->db->ops->now(tx->db, out, err);
     *out = own_ms;
-    return !tx->db->ops->now || tx->db->ops->now(tx->db, out, err);
+    return true;
 }
 
 #define NAMED " AND substr(name, 1, length(?3)) = ?3"

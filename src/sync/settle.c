@@ -50,6 +50,14 @@ static bool was_sent_twice(const pass *p, const item *it, const ds_write *w)
     return w->outcome == DS_OUT_CREATED && it->intent && p->to->promise == DS_PROMISE_B;
 }
 
+/* Its create was announced, and this is the row that was found. */
+static bool is_of_our_making(const pass *p, const item *it)
+{
+    if (it->link || it->left) /* GCOVR_EXCL_BR_LINE what is taken over is linked, or flushed */
+        return false;
+    return it->intent && intent_means_ours(p);
+}
+
 void settle_link(pass *p, const item *it, const ds_write *w)
 {
     ds_link link = {.key = it->key, .hash = it->mapped.hash, .id = w->new_id ? w->new_id : w->id};
@@ -60,8 +68,7 @@ void settle_link(pass *p, const item *it, const ds_write *w)
         link.seq = it->link->seq;
         link.flags = (uint8_t)(it->link->flags & ~PASSING_FLAGS);
     }
-    if (w->outcome == DS_OUT_CREATED || DS_PLANT("every row ours") ||
-        (it->intent && !it->link && !it->left && intent_means_ours(p)))
+    if (w->outcome == DS_OUT_CREATED || DS_PLANT("every row ours") || is_of_our_making(p, it))
         link.flags |= DS_LINK_CREATED;
     if (was_sent_twice(p, it, w))
         link.flags |= DS_LINK_TWICE;

@@ -111,6 +111,16 @@ static void rows_that_leave_go_at_the_pace_of_the_route(void **state)
     }
 }
 
+static world *waiting;
+
+static void stop_meanwhile(ds_clock *clock, int64_t us, const atomic_bool *stop)
+{
+    (void)clock;
+    (void)us;
+    (void)stop;
+    atomic_store(&waiting->stop, true);
+}
+
 static void a_stop_is_heard_while_rows_that_leave_wait(void **state)
 {
     world *w = *state;
@@ -122,11 +132,14 @@ static void a_stop_is_heard_while_rows_that_leave_wait(void **state)
     (void)world_pass(w);
     ds_memory_take("in", "all", "a");
     ds_memory_take("in", "all", "b");
-    w->stop_at_commit = 4; /* the one that tells of the first of them */
+    w->clock.mono_us += 60 * DS_SECOND_MS * 1000; /* the first of them need not wait */
+    waiting = w;
+    w->clock.base.wait_us = stop_meanwhile;
     assert_int_equal(world_pass(w).outcome, DS_PASS_CANCELLED);
     assert_int_equal(ds_memory_count("out", NULL), 2);
     atomic_store(&w->stop, false);
     w->resume = true;
+    w->clock.mono_us += 60 * DS_SECOND_MS * 1000;
     assert_int_equal(world_pass(w).totals.missing, 2);
     assert_int_equal(ds_memory_count("out", NULL), 1);
 }

@@ -295,6 +295,8 @@ static void a_record_that_a_lost_pass_was_about_to_write_goes_to_another_unit(vo
     assert_string_equal(pass_of(w, "north"), "2 0 0 1 0 1");
     assert_string_equal(world_held(w), "a: claimed by south");
     w->clock.now_ms += DS_HOUR_MS;
+    ds_memory_fail("out", &(ds_memory_faults){.fail_find = 1, .kind = DS_ERR_TRANSIENT});
+    assert_non_null(strstr(pass_of(w, "south"), "the look-up fails"));
     (void)pass_of(w, "south");
     assert_string_equal(pass_of(w, "north"), "2 0 1 1 0 0");
     assert_string_equal(ds_memory_text("out", "a", "Name", w->arena), "one");
