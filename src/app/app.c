@@ -21,16 +21,12 @@ int ds_app_fail(const ds_app *app, const ds_err *err)
 
 int ds_app_refuse(const ds_app *app, const char *fmt, ...)
 {
-    char text[1024];
-    const char *whole; /* a word of the command line may be no text, and is cut anywhere */
+    const char *whole; /* a word of the command line may be no text */
     va_list args;
-    size_t n;
 
     va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
+    whole = ds_safe(app->arena, ds_said(app->arena, fmt, args));
     va_end(args);
-    n = strlen(text);
-    whole = ds_safe(app->arena, ds_utf8_repair(app->arena, text, &n));
     fflush(stdout);
     ds_log_words(DS_LOG_ERROR, ds_arena_printf(app->arena, "%s: %s\n", app->program, whole));
     return DS_EXIT_USAGE;

@@ -34,16 +34,12 @@ static void print_line(const ds_findings *f, ds_finding_level level, const char 
 void ds_finding(ds_findings *f, ds_finding_level level, const char *where, const char *remedy,
                 const char *fmt, ...)
 {
-    char said[1024];
-    const char *text; /* a folder may have any name, and what is long is cut anywhere */
+    const char *text; /* a folder may have any name */
     va_list args;
-    size_t n;
 
     va_start(args, fmt);
-    vsnprintf(said, sizeof said, fmt, args);
+    text = ds_said(f->app->arena, fmt, args);
     va_end(args);
-    n = strlen(said);
-    text = ds_utf8_repair(f->app->arena, said, &n);
     f->errors += level == DS_FINDING_ERROR;
     f->warnings += level == DS_FINDING_WARNING;
     if (!f->app->json) {

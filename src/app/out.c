@@ -110,6 +110,16 @@ const char *ds_bytes_text(ds_arena *a, int64_t n)
     return ds_arena_printf(a, "%.1f %s", size, units[unit]);
 }
 
+const char *ds_said(ds_arena *a, const char *fmt, va_list args)
+{
+    char text[1024];
+    size_t n;
+
+    vsnprintf(text, sizeof text, fmt, args);
+    n = strlen(text); /* what was cut may end within a character */
+    return ds_utf8_repair(a, ds_arena_strndup(a, text, n), &n);
+}
+
 const char *ds_paint(const ds_app *app, ds_color color)
 {
     static const char *const codes[] = {"\033[0m",  "\033[1m",  "\033[2m",

@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "json/member.h"
+#include <stdarg.h>
 #include <stdio.h>
 
 #define DS_DOC_MAX (512 * DS_MIB) /* of one JSON document */
@@ -21,6 +22,10 @@ size_t ds_text_width(const char *text); /* characters */
 
 const char *ds_count_text(ds_arena *a, int64_t n); /* "12,345" */
 const char *ds_bytes_text(ds_arena *a, int64_t n); /* "1.5 MiB" */
+
+/* What is said to people, as text whatever was put in; cut at a kilobyte. */
+const char *ds_said(ds_arena *a, const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 typedef enum ds_color { DS_PLAIN, DS_BOLD, DS_DIM, DS_RED, DS_GREEN, DS_YELLOW } ds_color;
 const char *ds_paint(const ds_app *app, ds_color color); /* "" where colours are off */
