@@ -138,20 +138,20 @@ void group_hold(pass *p, const ds_held *held)
     kept->reason = ds_arena_strdup(g->arena, held->reason);
 }
 
-static void add_key(group *g, key_list *list, const char *key)
+void key_list_add(key_list *list, ds_arena *a, const char *key)
 {
     GROW(list->items, list->n, list->cap);
-    list->items[list->n++] = ds_arena_strdup(g->arena, key);
+    list->items[list->n++] = ds_arena_strdup(a, key);
 }
 
 void group_meet(pass *p, const char *key)
 {
-    add_key(&p->group, &p->group.met, key);
+    key_list_add(&p->group.met, p->group.arena, key);
 }
 
 void group_release(pass *p, const char *key)
 {
-    add_key(&p->group, &p->group.released, key);
+    key_list_add(&p->group.released, p->group.arena, key);
 }
 
 void group_sent(pass *p, const ds_intent *intent)
@@ -165,7 +165,7 @@ void group_sent(pass *p, const ds_intent *intent)
 
 void group_clear_intent(pass *p, const char *key)
 {
-    add_key(&p->group, &p->group.cleared, key);
+    key_list_add(&p->group.cleared, p->group.arena, key);
 }
 
 bool group_is_due(const pass *p)

@@ -136,6 +136,7 @@ typedef struct key_list { /* copies of keys */
     const char **items;
     size_t n, cap;
 } key_list;
+void key_list_add(key_list *list, ds_arena *a, const char *key);
 
 typedef struct group {
     ds_arena *arena;

@@ -167,14 +167,8 @@ static const char *key_of_unsure(const void *unsure, uint32_t index)
 
 void meet_unsure(pass *p, const item *it)
 {
-    key_list *all = &p->unsure;
-
-    if (all->n == all->cap) {
-        all->cap = all->cap ? all->cap * 2 : 16;
-        all->items = ds_realloc(all->items, all->cap, sizeof(*all->items));
-    }
-    keyset_put(&p->unsure_keys, it->key_hash, (uint32_t)all->n);
-    all->items[all->n++] = ds_arena_strdup(p->keep, it->key);
+    keyset_put(&p->unsure_keys, it->key_hash, (uint32_t)p->unsure.n);
+    key_list_add(&p->unsure, p->keep, it->key);
 }
 
 /* A listing that shifts shows a record twice. What became of the first one's create is known to a
