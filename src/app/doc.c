@@ -41,7 +41,7 @@ void ds_w_seconds(ds_json_writer *w, const char *name, int64_t ms)
 /* What a pass that ended well says all the same is no error. */
 static void write_error(ds_json_writer *w, const ds_run_row *run)
 {
-    bool well = run->outcome == DS_PASS_DONE || run->outcome == DS_PASS_PARTIAL;
+    bool well = ds_pass_ended_well(run->outcome);
 
     ds_w_text(w, "note", well ? run->error : NULL);
     ds_json_w_name(w, "error");

@@ -134,7 +134,7 @@ static bool last_known(ds_reader *reader, ds_unit_row *row, ds_arena *a, ds_err 
     row->state.last_run_ms = runs[0].ended_ms;
     row->state.last_stats = runs[0].totals;
     row->state.has_stats = true;
-    if (runs[0].outcome == DS_PASS_DONE || runs[0].outcome == DS_PASS_PARTIAL)
+    if (ds_pass_ended_well(runs[0].outcome))
         row->state.last_note = runs[0].error;
     else
         row->state.last_error = runs[0].error;

@@ -29,6 +29,11 @@ static bool interrupted(const ds_unit *u)
     return u->running && u->retry_ms != 0;
 }
 
+bool ds_pass_ended_well(ds_pass_outcome outcome)
+{
+    return outcome == DS_PASS_DONE || outcome == DS_PASS_PARTIAL;
+}
+
 static int64_t clamp(int64_t ms, int64_t least, int64_t most)
 {
     return DS_MIN(DS_MAX(ms, least), most);

@@ -38,6 +38,7 @@ typedef enum ds_pass_outcome {
 
 const char *ds_pass_kind_name(ds_pass_kind kind);          /* "full", "changes", "targeted" */
 const char *ds_pass_outcome_name(ds_pass_outcome outcome); /* APPROVAL is "paused" */
+bool ds_pass_ended_well(ds_pass_outcome outcome);          /* it went to its end */
 
 /* What is asked for and not yet served. A full request is never swallowed by a targeted one. */
 typedef struct ds_want {

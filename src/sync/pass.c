@@ -291,7 +291,7 @@ static int64_t shows_after(const pass *p, const ds_totals *t)
 
 static void report(const pass *p, ds_pass_result *out)
 {
-    bool ended = out->outcome == DS_PASS_DONE || out->outcome == DS_PASS_PARTIAL;
+    bool ended = ds_pass_ended_well(out->outcome);
 
     out->totals = p->lost ? p->committed_totals : p->totals;
     if (!ended)

@@ -71,7 +71,7 @@ const char *const *ds_pass_due(ds_store *store, int64_t unit_id, int64_t epoch,
                                const ds_pass_in *in, const ds_pass_result *result, ds_arena *a,
                                size_t *n)
 {
-    bool well = result->outcome == DS_PASS_DONE || result->outcome == DS_PASS_PARTIAL;
+    bool well = ds_pass_ended_well(result->outcome);
     int64_t now_ms = in->clock->now_ms(in->clock);
     DS_AUTO(ds_ledger) ledger = NULL;
     ds_err err = DS_ERR_INIT; /* the next pass looks again */
@@ -105,7 +105,7 @@ ds_run_row ds_pass_row(const ds_pass_in *in, const ds_pass_result *result, int64
                        int64_t ended_ms)
 {
     bool approval = result->outcome == DS_PASS_APPROVAL;
-    bool well = result->outcome == DS_PASS_DONE || result->outcome == DS_PASS_PARTIAL;
+    bool well = ds_pass_ended_well(result->outcome);
     bool says = result->err.text[0] != '\0';
     ds_run_row run = {
         .route = in->route->name,

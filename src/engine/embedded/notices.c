@@ -58,7 +58,7 @@ static notice_step *add_step(ds_activation *act, int64_t id)
 
 static ds_turn turn_of(const ds_unit_step *s)
 {
-    bool well = s->run && (s->run->outcome == DS_PASS_DONE || s->run->outcome == DS_PASS_PARTIAL);
+    bool well = s->run && ds_pass_ended_well(s->run->outcome);
 
     return (ds_turn){.row = s->row,
                      .was_paused = s->was_paused,

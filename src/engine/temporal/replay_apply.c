@@ -210,7 +210,7 @@ static bool end_pass(ds_replay *r, const ds_hevent *ev, ds_err *err)
                                (long long)ev->id);
     r->activity.open = false;
     r->turn.ended = true;
-    r->turn.ended_well = event.outcome == DS_PASS_DONE || event.outcome == DS_PASS_PARTIAL;
+    r->turn.ended_well = ds_pass_ended_well(event.outcome);
     tell(r, &event);
     ds_carry_limit(&r->carry.unit); /* what it was to serve may be asked for again */
     return true;
