@@ -14,7 +14,6 @@
 #include "app/temporal.h"
 #include "base/activity.h"
 #include "base/text.h"
-#include "engine/common/units.h"
 #include "schedule/schedule.h"
 #include "sync/map.h"
 #include <errno.h>
@@ -371,27 +370,6 @@ static void check_keys(checking *c)
     }
 }
 
-/* A worker does not know of the passes of another one. */
-static void check_sharing(checking *c)
-{
-    const ds_config *config = c->app->config;
-
-    for (size_t i = 0; i < config->routes_n && ds_app_is_temporal(c->app); i++) {
-        const ds_route *other = config->routes[i];
-
-        if (other == c->route || !ds_routes_share_rows(c->route, other))
-            continue;
-        ds_finding(
-            c->f, DS_FINDING_WARNING, c->route->name,
-            "let them run at hours of their own (`cron`), or on engine embedded, where they "
-            "take turns",
-            "writes to the rows of route \"%s\", too: a new row may be made twice where both "
-            "make it at the same time",
-            other->name);
-        return;
-    }
-}
-
 static void check_route(checking *c, const ds_route *route)
 {
     DS_AUTO(ds_arena) a = ds_arena_new();
@@ -410,7 +388,6 @@ static void check_route(checking *c, const ds_route *route)
     c->act.memory = NULL;
     ds_recall_close(&recall);
     check_keys(c);
-    check_sharing(c);
     check_schedule(c);
     ds_finding(c->f, DS_FINDING_OK, route->name, NULL, "%s",
                ds_promise_text(route->destination->promise));

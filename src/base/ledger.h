@@ -51,7 +51,8 @@ typedef struct ds_intent { /* "we are about to write this key" */
     int64_t issued_ms; /* when it left at the latest; 0: it may be leaving now (a pass that finds
                         * one of an earlier pass is told when it began itself) */
     int64_t looked_ms; /* when it was looked for in vain, after it had settled; 0: not yet */
-    bool claims;       /* only for ds_commit.claimed: no link leads to its row */
+    bool claims;       /* only for ds_commit.claimed: no link leads to its row... */
+    bool makes;        /* ...and the write makes one, which others may not see at once */
 } ds_intent;
 
 typedef struct ds_totals { /* the first is the sum of the five behind it */
@@ -105,6 +106,18 @@ typedef struct ds_memo { /* what a connector keeps for its next pass; it may be 
     const char *value; /* NULL: forget it */
 } ds_memo;
 
+typedef struct ds_claimed { /* who has been faster with a key */
+    const char *by;         /* a unit of the route, or another route; NULL: nobody */
+    bool route; /* it makes the row, or has made it so lately that it may not show yet */
+} ds_claimed;
+
+/* Where no write meets its row by its key, rows are looked up before they are made. Times are by
+ * one clock. */
+typedef struct ds_look {
+    int64_t at_ms, now_ms; /* when those that are to be made were looked for; 0: none was */
+    int64_t lag_ms;        /* so long a row that was made may not show */
+} ds_look;
+
 typedef struct ds_commit {
     ds_link_put *puts;
     size_t puts_n;
@@ -122,12 +135,12 @@ typedef struct ds_commit {
     size_t doubts_n;
     const ds_intent *intents;
     size_t intents_n;
-    /* NULL, or one for each intent: answers for those that claim their key. The unit of the route
-     * that has linked or announced it before, in `arena`: the intent was not stored, nor a new link
-     * of that key. NULL: none. */
-    const char **claimed;
+    /* NULL, or one for each intent: answers for those that claim their key or make a row, in
+     * `arena`. Where somebody was faster the intent was not stored, nor a new link of that key. */
+    ds_claimed *claimed;
     ds_arena *arena;
     int64_t settled_ms;         /* with it: what left before then has arrived, or never will */
+    ds_look look;               /* for intents that make rows, and for cleared ones */
     const char *const *cleared; /* keys whose intent is settled */
     size_t cleared_n;
     const ds_memo

@@ -129,7 +129,7 @@ static bool look(ds_db *db, ds_link_place at, const ds_commit *c, ds_key_order *
         return false;
     for (size_t i = 0; i < all.n; i++) {
         const claim *one = &all.items[i];
-        const char **claimed = &c->claimed[one->at];
+        const char **claimed = &c->claimed[one->at].by;
 
         *claimed = links[i].claimed_by;
         for (const rival *other = one->rivals; other && !*claimed; other = other->next) {

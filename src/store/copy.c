@@ -55,6 +55,7 @@ static const struct table {
     TABLE("token", "name, sealed, at", V2 ", ?3", "tbi", false),
     TABLE("doubt", "unit_id, seqs", V2, "ib", false),
     TABLE("memo", "unit_id, key, value", V2 ", ?3", "itt", false),
+    TABLE("making", "identity, key, route_id, until", V2 ", ?3, ?4", "ttii", false),
 };
 
 typedef struct copying {

@@ -15,7 +15,7 @@ bool ds_intents_put(ds_db *db, int64_t unit_id, const ds_commit *c, ds_err *err)
             "INSERT INTO intent(unit_id, key, issued) VALUES(?, ?, ?)"
             " ON CONFLICT(unit_id, key) DO UPDATE SET issued = excluded.issued";
 
-        if (c->claimed && c->claimed[i])
+        if (c->claimed && c->claimed[i].by)
             continue;
 
         DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);

@@ -227,7 +227,7 @@ static bool save_known(ds_db *db, int64_t unit_id, const ds_commit *c, ds_err *e
 static bool is_claimed(const ds_commit *c, const char *key)
 {
     for (size_t i = 0; i < c->intents_n; i++)
-        if (c->claimed[i] && strcmp(c->intents[i].key, key) == 0)
+        if (c->claimed[i].by && strcmp(c->intents[i].key, key) == 0)
             return true;
     return false;
 }
@@ -314,8 +314,8 @@ static bool commit_run(ds_job *job, ds_tx *tx, ds_err *err)
 
     return expect_epoch(tx->db, l, &run, err) &&
            ds_intents_claim(tx->db, l->at, c, &l->order, err) &&
-           save_known(tx->db, unit_id, c, err) && save_links(tx->db, l, c, err) &&
-           save_doubts(tx->db, unit_id, c, err) &&
+           ds_making_note(tx, l->at, c, err) && save_known(tx->db, unit_id, c, err) &&
+           save_links(tx->db, l, c, err) && save_doubts(tx->db, unit_id, c, err) &&
            ds_held_release(tx->db, unit_id, c->released, c->released_n, err) &&
            ds_held_put(tx->db, unit_id, run, c->held, c->held_n, err) &&
            ds_held_meet(tx->db, unit_id, run, c->met, c->met_n, err) &&

@@ -92,8 +92,17 @@ static const char *const version_4[] = {
     NULL,
 };
 
+static const char *const version_5[] = {
+    /* Which route makes the row of a key, or has made it a moment ago: until then another one with
+     * that destination may not see it. */
+    "CREATE TABLE making(identity TEXT NOT NULL, key TEXT NOT NULL, route_id INTEGER NOT NULL,"
+    " until INTEGER NOT NULL, PRIMARY KEY(identity, key)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX making_until ON making(until)",
+    NULL,
+};
+
 const char *const *const ds_schema_steps[DS_STORE_VERSION] = {version_1, version_2, version_3,
-                                                              version_4};
+                                                              version_4, version_5};
 
 bool ds_schema_version(ds_db *db, int64_t known, int64_t *version, ds_err *err)
 {

@@ -9,7 +9,7 @@
 #include "store/db.h"
 
 #define DS_STORE_APPLICATION 0x4453796E /* "DSyn", at byte 68 of the file */
-#define DS_STORE_VERSION 4
+#define DS_STORE_VERSION 5
 
 /* Step i takes a file from version i to version i + 1: statements, NULL behind the last. */
 extern const char *const *const ds_schema_steps[DS_STORE_VERSION];

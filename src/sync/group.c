@@ -311,6 +311,7 @@ static bool commit_group(pass *p, bool at_page, bool last, ds_err *err)
         .claimed = g->claimed,
         .arena = p->batch,
         .settled_ms = intent_settled_ms(p),
+        .look = intent_look(p),
         .cleared = g->cleared.items,
         .cleared_n = g->cleared.n,
         .replace_held = last && p->in->kind == DS_PASS_FULL,

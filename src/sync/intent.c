@@ -155,13 +155,15 @@ static void declare(pass *p, item **items, const ds_write *writes, size_t n, ds_
 
     for (size_t i = 0; i < n; i++) {
         const ds_link *link = items[i]->link;
+        bool makes_row = writes[i].op == DS_OP_CREATE;
 
         if (writes[i].outcome != DS_OUT_NONE)
             continue;
-        any_claims |= !link;
+        any_claims |= !link || makes_row;
         if (intent_needed(p) && !DS_PLANT("no intent") &&
             !(link && DS_PLANT("updates unannounced")))
-            intents[c->intents_n++] = (ds_intent){.key = items[i]->key, .claims = !link};
+            intents[c->intents_n++] =
+                (ds_intent){.key = items[i]->key, .claims = !link, .makes = makes_row};
         if (links_ahead(p, items[i], &writes[i]))
             c->puts[c->puts_n++] =
                 (ds_link_put){.link = *link_ahead(p, items[i], &writes[i]), .is_new = true};
@@ -185,19 +187,39 @@ static bool commit_declared(pass *p, ds_commit *c, bool with_group, ds_err *err)
 }
 
 /* Another unit has linked or announced the key since the row was looked for in vain, or an earlier
- * pass of it has: none is made here. */
+ * pass of it has: none is made here. Nor is one that another route makes, which shows soon. */
+static void hold_claimed_one(pass *p, item *it, ds_write *w, const ds_claimed *claimed)
+{
+    int64_t wait_ms = DS_MAX(p->lag_ms, HELD_FIRST_MS);
+
+    w->outcome = DS_OUT_HELD;
+    if (!claimed->route) {
+        w->reason = ds_arena_printf(p->batch, "claimed by %s", claimed->by);
+        it->mapped.hash = (ds_hash){0, 0}; /* tried as soon as that one lets go of it */
+        return;
+    }
+    w->reason = ds_arena_printf(p->batch,
+                                "route \"%s\" makes this row: looked up by the first pass after "
+                                "%lld s, there is nothing to do",
+                                claimed->by, (long long)seconds(wait_ms));
+    it->next_try_ms = ds_activity_now_ms(&p->act) + wait_ms;
+}
+
 static void hold_claimed(pass *p, item **items, ds_write *writes, const ds_commit *c)
 {
     for (size_t at = 0, i = 0; c->claimed && at < c->intents_n; i++) {
         if (items[i]->key != c->intents[at].key)
             continue;
-        if (c->claimed[at]) {
-            writes[i].outcome = DS_OUT_HELD;
-            writes[i].reason = ds_arena_printf(p->batch, "claimed by %s", c->claimed[at]);
-            items[i]->mapped.hash = (ds_hash){0, 0}; /* tried as soon as that one lets go of it */
-        }
+        if (c->claimed[at].by)
+            hold_claimed_one(p, items[i], &writes[i], &c->claimed[at]);
         at++;
     }
+}
+
+ds_look intent_look(pass *p)
+{
+    return (ds_look){
+        .at_ms = p->looked_ms, .now_ms = ds_activity_now_ms(&p->act), .lag_ms = p->lag_ms};
 }
 
 int64_t intent_settled_ms(pass *p)
@@ -211,7 +233,8 @@ bool intent_declare(pass *p, item **items, ds_write *writes, size_t n, bool with
     ds_commit c = {.intents = intents,
                    .puts = ds_arena_zalloc(p->batch, n * sizeof(*c.puts)),
                    .arena = p->batch,
-                   .settled_ms = intent_settled_ms(p)};
+                   .settled_ms = intent_settled_ms(p),
+                   .look = intent_look(p)};
 
     declare(p, items, writes, n, intents, &c);
     if (!commit_declared(p, &c, with_group, err))

@@ -156,9 +156,9 @@ typedef struct group {
     key_list cleared;  /* their intents are settled */
     ds_intent *sent;   /* creates whose answer was lost */
     size_t sent_n, sent_cap;
-    const char **claimed; /* answers for `sent`, of a commit ahead; NULL: nobody asks */
-    bool dirty;           /* the destination was written to since the last flush */
-    char *generation;     /* of a flush that no commit has told of yet; NULL: none */
+    ds_claimed *claimed; /* answers for `sent`, of a commit ahead; NULL: nobody asks */
+    bool dirty;          /* the destination was written to since the last flush */
+    char *generation;    /* of a flush that no commit has told of yet; NULL: none */
 } group;
 
 typedef struct pass {
@@ -192,6 +192,7 @@ typedef struct pass {
     keeper *keeper;
     size_t find_batch;  /* keys to be looked up at once, as writing goes... */
     bool found_some;    /* ...since some of the last ones were there */
+    int64_t looked_ms;  /* when the last look-up began; 0: rows need none */
     const char *cursor; /* checkpoint: where the next page begins; in cursor_buf */
     ds_buf cursor_buf;
     ds_totals page_totals; /* at the last page boundary */
@@ -318,6 +319,8 @@ bool intent_looks_again(pass *p, item *it);
 bool intent_refuses_create(pass *p, item *it);
 /* What was sent before then has arrived, or never will, and shows in look-ups. */
 int64_t intent_settled_ms(pass *p);
+/* How rows were looked for that are about to be made. */
+ds_look intent_look(pass *p);
 /* One synced commit before a slice leaves; what another unit was faster with is HELD then;
  * `with_group`: which also tells how the one before it ended. */
 DS_MUST_USE bool intent_declare(pass *p, item **items, ds_write *writes, size_t n, bool with_group,

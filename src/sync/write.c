@@ -184,6 +184,8 @@ static bool look_first(pass *p, batch *b, ds_err *err)
         asked[n] = b->items[i];
         answered[n++] = &b->writes[i];
     }
+    if (n)
+        p->looked_ms = ds_activity_now_ms(&p->act);
     if (!find_rows(p, asked, n, found, err))
         return false;
     for (size_t i = 0; i < n; i++) {
@@ -230,6 +232,12 @@ static bool send_open(pass *p, batch *b, ds_err *err)
     return ok;
 }
 
+/* Another route may have lost the same rows, and make them just now. */
+static bool announce_again(pass *p, batch *b, ds_err *err)
+{
+    return !p->looked_ms || intent_declare(p, b->items, b->writes, b->n, false, err);
+}
+
 /* Rows that were removed by hand: the links lead nowhere. Each is looked for by its key, since an
  * earlier pass may have made it again, and else made, under the intent it has already. */
 static bool make_again(pass *p, batch *b, ds_err *err)
@@ -255,7 +263,7 @@ static bool make_again(pass *p, batch *b, ds_err *err)
     }
     if (!gone.n)
         return true;
-    ok = look_first(p, &gone, err) && send_open(p, &gone, err);
+    ok = look_first(p, &gone, err) && announce_again(p, &gone, err) && send_open(p, &gone, err);
     for (size_t i = 0; i < b->n && at < gone.n; i++)
         if (b->items[i] == gone.items[at])
             b->writes[i] = gone.writes[at++];

@@ -87,7 +87,7 @@ static void a_change_taken_back_after_a_failed_batch_is_written(void **state)
 static void a_row_made_again_by_a_lost_pass_is_looked_for(void **state)
 {
     world *w = *state;
-    place p = {.w = w, .at = "write"};
+    place p = {.w = w, .at = "write", .left = 1}; /* behind the update that met no row */
 
     remote_like(&ds_memory_destination_b);
     odd.open = NULL;

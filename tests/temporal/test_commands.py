@@ -99,18 +99,6 @@ class Commands(Served):
         self.assertTrue([t for level, t in self.findings(code=2) if level == "error" and "127.0.0.1:1" in t])
         self.assertIn("-> see that the server runs", self.run_it("check", code=2).out)
 
-    def test_check_knows_routes_of_one_table_that_is_looked_up(self):
-        where = ('destination: {kind: notion, base_url: "http://127.0.0.1:1", data_source: '
-                 '0123456789abcdef0123456789abcdef, key: Id, token: "${NOTION_TOKEN}"}')
-        self.env["NOTION_TOKEN"] = "ntn_x"
-        self.rows(1)
-        self.config("routes:\n" + "".join(
-            f"  {name}:\n    source: {{kind: file, path: plants.jsonl, key: id}}\n    {where}\n"
-            f"    fields: {{{column}: name}}\n" for name, column in (("plants", "Name"), ("trees", "Note"))))
-        found = [t for level, t in self.findings(code=2) if level == "warning" and "made twice" in t]
-        self.assertEqual(len(found), 2, found)
-        self.assertIn('route "trees"', found[0])
-
     def test_units_that_are_not_there(self):
         self.config("routes:\n" + route())
         self.rows(1)

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Workers whose servers fail in ways that no connection tells of: the Temporal server comes back and knows
-nothing any more, the store's server stops answering and keeps its connections."""
+nothing any more, the store's server stops answering and keeps its connections, a row does not show yet that
+another worker has made."""
 import os
 import signal
 
 import parts  # noqa: F401  (makes the way to the others)
 from cli import main
 from worker import MANY, SLOW, Shared, route
+import fake
 import pgserver
 
 
@@ -54,6 +56,42 @@ class Losses(Shared):
         self.worker()
         self.assertEqual(self.until_status(runs=1)["last_stats"]["total"], MANY)
         self.each_once(MANY)
+
+
+class OneTable(Shared, fake.Case):
+    """Two routes make rows of one table that meets no row by its key, each on a worker of its own."""
+    KIND = "notion"
+    ROUTES = {"plants": "Name: name", "trees": "Stars: height"}
+
+    def route_to(self, name, table):
+        return (f"  {name}:\n    source: {{kind: file, path: plants.jsonl, key: id}}\n"
+                f'    destination: {{kind: notion, base_url: "{self.url}", data_source: {table}, '
+                'key: "Repo ID", settle: 0s, lag: 2s}\n'
+                f"    fields: {{{self.ROUTES[name]}}}\n    every: 1h\n")
+
+    def test_two_routes_make_each_row_once(self):
+        self.env["NOTION_TOKEN"] = "ntn_x"
+        self.fake("--latency", "10ms")
+        self.side("POST", "/settings", {"lag_ms": 1500})
+        bases = self.side("GET", "/state")["databases"]
+        table = next(base["data_sources"][0]["id"] for base in bases if base["title"] == "Repositories")
+        self.shared("".join(self.route_to(name, table) for name in self.ROUTES))
+        self.rows(20)
+        for _ in range(2):
+            self.worker()
+        for name in self.ROUTES:
+            self.until_status(unit=self.unit(name), runs=1, state="idle")
+        for name in [unit["route"] for unit in self.units() if unit["held"]]:
+            for line in self.run_it("held", name, "--json").json["held"]:
+                self.run_it("held", "retry", name, line["key"])
+            self.signal("sync_now", [], unit=self.unit(name))
+            self.until_status(unit=self.unit(name), runs=2, state="idle")
+        self.assertEqual([unit["held"] for unit in self.units()], [0, 0])
+        rows = self.side("GET", f"/rows?source={table}")["rows"]
+        self.assertEqual(sorted(row["properties"]["Repo ID"] for row in rows),
+                         sorted(f"p{i}" for i in range(20)))
+        for row in rows:
+            self.assertEqual({*row["properties"]} & {"Name", "Stars"}, {"Name", "Stars"})
 
 
 if __name__ == "__main__":

@@ -156,8 +156,9 @@ static bool commit_all(stand *s)
     const ds_link removes[] = {{.seq = 2, .key = "b"}};
     const ds_held held[] = {{.key = "held", .reason = "again"}, {.key = "more", .reason = "new"}};
     const char *const released[] = {"kept"}, *const met[] = {"held"}, *const cleared[] = {"i"};
-    const ds_intent intents[] = {{.key = "i2", .claims = true}, {.key = "sent", .claims = true}};
-    const char *claimed[DS_COUNT(intents)] = {NULL};
+    const ds_intent intents[] = {{.key = "i2", .claims = true, .makes = true},
+                                 {.key = "sent", .claims = true}};
+    ds_claimed claimed[DS_COUNT(intents)] = {{0}};
     const ds_checkpoint checkpoint = {.cursor = "c"};
     const ds_memo memos[] = {{false, "page", "7"}, {true, "etag", "x"}, {false, "old", NULL}};
 
@@ -177,6 +178,7 @@ static bool commit_all(stand *s)
                                  .intents_n = DS_COUNT(intents),
                                  .claimed = claimed,
                                  .arena = scratch,
+                                 .look = {.at_ms = 1, .now_ms = 1},
                                  .checkpoint = &checkpoint,
                                  .generation = "g",
                                  .void_hashes = true,

@@ -1,0 +1,178 @@
+/* tests/integration/test_pass_routes.c
+ *
+ * Two routes that bring the same records, each with columns of its own, to a destination where rows
+ * are met by look-ups alone: whoever is there first makes a row, and the other one adopts it.
+ */
+#include "tests/integration/memory_world.h"
+
+enum { MINUTE_MS = 60000 };
+
+static void two_routes(world *w, const char *kind)
+{
+    world_config(
+        w, ds_arena_printf(w->arena,
+                           "  names:\n" FROM_MEMORY TO(
+                               "%s") "    fields: {Name: name}\n"
+                                     "  sizes:\n" FROM_MEMORY TO(
+                                         "%s") "    fields: {Size: {from: size, as: number}}\n",
+                           kind, kind));
+}
+
+static void pass_by(world *w, int64_t ms)
+{
+    w->clock.now_ms += ms;
+    w->clock.mono_us += ms * 1000;
+}
+
+typedef struct other_route { /* passes of `sizes` while one of `names` is under way */
+    world *w;
+    const char *when; /* before the first call of this name... */
+    int again;        /* ...and so many more, that far apart */
+    const char *said; /* of the last pass */
+} other_route;
+
+static void be_first(void *to, const char *what)
+{
+    other_route *other = to;
+
+    if (strcmp(what, other->when) != 0 || other->said)
+        return;
+    other->said = "begun";
+    other->said = world_totals_of(other->w, "sizes");
+    for (; other->again; other->again--) {
+        pass_by(other->w, MINUTE_MS);
+        other->said = world_totals_of(other->w, "sizes");
+    }
+}
+
+static const char *meet(world *w, other_route *other)
+{
+    const char *said;
+
+    ds_memory_watch("out", be_first, other);
+    said = world_totals_of(w, "names");
+    ds_memory_watch("out", NULL, NULL);
+    return said;
+}
+
+static void assert_mirrored(world *w, const char *keys)
+{
+    for (const char *key = keys; *key; key++) {
+        const char one[] = {*key, '\0'};
+
+        assert_int_equal(ds_memory_count("out", one), 1);
+        assert_string_equal(ds_memory_text("out", one, "Name", w->arena), "one");
+        assert_string_equal(ds_memory_text("out", one, "Size", w->arena), "1");
+    }
+    assert_int_equal(ds_memory_count("out", NULL), strlen(keys));
+}
+
+/* `names` has looked in vain and says that it makes the rows; `sizes` comes right then. */
+static void what_one_route_makes_another_waits_for(void **state)
+{
+    world *w = *state;
+    other_route sizes = {.w = w, .when = "write"};
+
+    two_routes(w, "memory-b");
+    put("a", "one");
+    put("b", "one");
+    assert_string_equal(meet(w, &sizes), "2 2 0 0 0 0");
+    assert_string_equal(sizes.said, "2 0 0 0 0 2");
+    assert_string_equal(
+        world_held(w), "a: route \"names\" makes this row: looked up by the first pass after 60 s, "
+                       "there is nothing to do\n"
+                       "b: route \"names\" makes this row: looked up by the first pass after 60 s, "
+                       "there is nothing to do");
+    assert_string_equal(world_totals_of(w, "sizes"), "2 0 0 0 0 2"); /* it waits */
+    pass_by(w, MINUTE_MS);
+    assert_string_equal(world_totals_of(w, "sizes"), "2 0 2 0 0 0");
+    assert_mirrored(w, "ab");
+    assert_string_equal(world_held(w), "");
+}
+
+/* `sizes` has made the rows between the look-up of `names` and what that says it makes. */
+static void nor_is_made_again_what_does_not_show_yet(void **state)
+{
+    world *w = *state;
+    other_route sizes = {.w = w, .when = "find"};
+
+    two_routes(w, "memory-b");
+    ds_memory_fail("out", &(ds_memory_faults){.lag_ms = 3000});
+    put("a", "one");
+    put("b", "one");
+    assert_string_equal(meet(w, &sizes), "2 0 0 0 0 2");
+    assert_string_equal(sizes.said, "2 2 0 0 0 0");
+    pass_by(w, MINUTE_MS);
+    assert_string_equal(world_totals_of(w, "names"), "2 0 2 0 0 0");
+    assert_mirrored(w, "ab");
+}
+
+/* A person has removed rows of both: each finds that out for itself. */
+static void of_rows_that_were_removed_one_is_made_again(void **state)
+{
+    world *w = *state;
+    other_route sizes = {.w = w, .when = "find"};
+
+    two_routes(w, "memory-b");
+    put("a", "one");
+    assert_string_equal(world_totals_of(w, "names"), "1 1 0 0 0 0");
+    assert_string_equal(world_totals_of(w, "sizes"), "1 0 1 0 0 0");
+    pass_by(w, MINUTE_MS);
+    ds_memory_fail("out", &(ds_memory_faults){.lag_ms = 3000});
+    ds_memory_take("out", "all", "a");
+    ds_memory_put("in", "all", "a", "{\"name\": \"two\", \"size\": 2}");
+    assert_string_equal(meet(w, &sizes), "1 0 0 0 0 1");
+    assert_string_equal(sizes.said, "1 1 0 0 0 0");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+    pass_by(w, MINUTE_MS);
+    assert_string_equal(world_totals_of(w, "names"), "1 0 1 0 0 0");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+}
+
+/* Its process died, and nobody goes on: the row may have been made or not. */
+static void a_route_that_is_gone_for_good_holds_nobody_up(void **state)
+{
+    world *w = *state;
+    place dies = {.w = w, .at = "write"};
+
+    two_routes(w, "memory-b");
+    put("a", "one");
+    ds_memory_watch("out", die_there, &dies);
+    assert_int_equal(world_pass_of(w, "names").outcome, DS_PASS_CANCELLED);
+    ds_memory_watch("out", NULL, NULL);
+    ds_memory_take("out", "all", "a"); /* as if it had not arrived */
+    assert_string_equal(world_totals_of(w, "sizes"), "1 0 0 0 0 1");
+    pass_by(w, 59 * MINUTE_MS);
+    assert_string_equal(world_totals_of(w, "sizes"), "1 0 0 0 0 1");
+    pass_by(w, 2 * MINUTE_MS);
+    assert_string_equal(world_totals_of(w, "sizes"), "1 1 0 0 0 0");
+}
+
+/* Where the other one's clock was a year ahead, the wait ends all the same. */
+static void nor_does_one_whose_clock_was_ahead(void **state)
+{
+    world *w = *state;
+    other_route sizes = {.w = w, .when = "find"};
+
+    two_routes(w, "memory-b");
+    put("a", "one");
+    pass_by(w, 365 * 24 * 60 * (int64_t)MINUTE_MS);
+    assert_string_equal(world_totals_of(w, "sizes"), "1 1 0 0 0 0");
+    ds_memory_take("out", "all", "a");
+    pass_by(w, -365 * 24 * 60 * (int64_t)MINUTE_MS);
+    assert_string_equal(meet(w, &sizes), "1 1 0 0 0 0");
+    assert_string_equal(sizes.said, "1 0 0 1 0 0");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(what_one_route_makes_another_waits_for),
+        CASE(nor_is_made_again_what_does_not_show_yet),
+        CASE(of_rows_that_were_removed_one_is_made_again),
+        CASE(a_route_that_is_gone_for_good_holds_nobody_up),
+        CASE(nor_does_one_whose_clock_was_ahead),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
