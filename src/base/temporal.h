@@ -5,6 +5,8 @@
 
 #include <durable_sync/base.h>
 
+#define DS_TEMPORAL_OLDEST "1.20" /* the server's version: the first that changes memos */
+
 typedef struct ds_temporal_header {
     const char *name; /* lower case */
     const char *value;

@@ -115,7 +115,11 @@ static bool read_file(const source *s, bool must_be_there, ds_buf *out)
 
     if (fd < 0) {
         if (must_be_there || (errno != ENOENT && errno != ENOTDIR && errno != EACCES))
-            ds_issue(s->ld->issues, s->at, "%s: %s", s->path, strerror(errno));
+            ds_issue(
+                s->ld->issues, s->at,
+                "%s: %s; the profile \"%s\" is looked for there: write it, or name another file "
+                "in `profile_file` or $TEMPORAL_CONFIG_FILE",
+                s->path, strerror(errno), s->profile);
         return false;
     }
     if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
@@ -201,6 +205,19 @@ static void take_item(const source *s, const ds_toml_item *item, ds_temporal_lay
         out->of[p->setting] = member_of(s, item);
 }
 
+/* What was meant, or else what can be done. */
+static const char *other_than(const source *s, const char *const *names, size_t names_n)
+{
+    const char *near = ds_guess(s->ld, s->profile, names, names_n);
+
+    if (*near)
+        return near;
+    return ds_arena_printf(s->ld->arena,
+                           ": write [profile.%s] there, or name another one in `profile` or "
+                           "$TEMPORAL_PROFILE",
+                           s->profile);
+}
+
 static void take_profile(const source *s, const ds_toml *doc, ds_temporal_layer *out)
 {
     const char *names[50];
@@ -221,7 +238,7 @@ static void take_profile(const source *s, const ds_toml *doc, ds_temporal_layer 
     }
     if (!found && s->named)
         ds_issue(s->ld->issues, s->at, "%s: there is no profile \"%s\"%s", s->path, s->profile,
-                 ds_guess(s->ld, s->profile, names, names_n));
+                 other_than(s, names, names_n));
 }
 
 void ds_temporal_profile(ds_load *ld, ds_at at, const char *file, const char *profile,

@@ -288,6 +288,10 @@ static void a_key_of_many_variables(void **state)
 
 /* ---- what is wrong --------------------------------------------------------------------------- */
 
+#define LOOKED_FOR                                                                                 \
+    " is looked for there: write it, or name another file in `profile_file` or "                   \
+    "$TEMPORAL_CONFIG_FILE"
+
 static const struct wrong {
     const char *name, *text, *environment, *profiles, *err;
 } wrongs[] = {
@@ -358,12 +362,16 @@ static const struct wrong {
     {"no such profile", ENGINE("  profile: clud\n"), "", "[profile.cloud]\n",
      "t.yaml:2:3: HOME/temporalio/temporal.toml: there is no profile \"clud\"; did you mean "
      "\"cloud\"?"},
+    {"a profile like no other", ENGINE("  profile: staging\n"), "", "[profile.cloud]\n",
+     "t.yaml:2:3: HOME/temporalio/temporal.toml: there is no profile \"staging\": write "
+     "[profile.staging] there, or name another one in `profile` or $TEMPORAL_PROFILE"},
     {"a profile without a file", ENGINE("  profile: cloud\n"), "HOME=/nowhere", NULL,
-     "t.yaml:2:3: /nowhere/.config/temporalio/temporal.toml: No such file or directory"},
+     "t.yaml:2:3: /nowhere/.config/temporalio/temporal.toml: No such file or directory; the "
+     "profile \"cloud\"" LOOKED_FOR},
     {"a file that is named and not there", ENGINE(""), "TEMPORAL_CONFIG_FILE=/nowhere/t.toml", NULL,
-     "t.yaml:2:3: /nowhere/t.toml: No such file or directory"},
+     "t.yaml:2:3: /nowhere/t.toml: No such file or directory; the profile \"default\"" LOOKED_FOR},
     {"a file that is named here", ENGINE("  profile_file: nowhere.toml\n"), "", NULL,
-     "t.yaml:2:3: /nowhere.toml: No such file or directory"},
+     "t.yaml:2:3: /nowhere.toml: No such file or directory; the profile \"default\"" LOOKED_FOR},
     {"a file that is none", ENGINE(""), "TEMPORAL_CONFIG_FILE=/dev/null", NULL,
      "t.yaml:2:3: /dev/null: not a plain file"},
     {"a profile that is no TOML", ENGINE(""), "", "[profile.default]\naddress = h\n",

@@ -58,7 +58,8 @@ static const struct server {
      .text = "tls.server_ca_cert_path"},
     {"the same, not looked at", "TLS_H2_SELF_SIGNED", .no_verify = true, .kind = DS_ERR_NONE},
     {"a server without HTTP/2", "TLS_GOOD", .kind = DS_ERR_CONFIG, .text = "does not offer HTTP/2"},
-    {"TLS 1.1", "TLS_OLD", .kind = DS_ERR_CONFIG, .text = "no TLS as new as 1.2"},
+    {"TLS 1.1", "TLS_OLD", .kind = DS_ERR_CONFIG,
+     .text = "no TLS as new as 1.2: bring it up to date"},
     {"one that says nothing", "TLS_SILENT", .connect_ms = 30, .kind = DS_ERR_TRANSIENT,
      .text = "in 30 ms"},
     {"one that wants a certificate", "TLS_H2_MUTUAL", .kind = DS_ERR_CONFIG,
@@ -109,7 +110,8 @@ static void one_that_the_server_does_not_know(void **state)
     asked q = ask_server("TLS_H2_MUTUAL", with("TLS_STRANGER", "TLS_STRANGER_KEY"));
 
     (void)state;
-    assert_failed(&q, DS_GRPC_UNAVAILABLE, false, "the server refused the client certificate");
+    assert_failed(&q, DS_GRPC_UNAVAILABLE, false,
+                  "the server refused the client certificate: set tls.client_cert_path");
     assert_int_equal(q.err.kind, DS_ERR_CONFIG);
 }
 

@@ -111,7 +111,8 @@ static bool fail_auth(ds_err *err, const ds_grpc_scene *s, const ds_grpc_failure
 {
     if (f->status == DS_GRPC_PERMISSION_DENIED)
         return ds_fail(err, DS_ERR_AUTH,
-                       "%s at %s is not allowed with this %s in the namespace \"%s\": %s",
+                       "%s at %s is not allowed with this %s in the namespace \"%s\": %s; grant it "
+                       "the right to write there, or correct api_key, tls or namespace",
                        method_name(s->method), s->address,
                        s->has_key ? "API key" : "certificate or without an API key",
                        s->namespace_ ? s->namespace_ : "", f->text);
@@ -138,9 +139,11 @@ bool ds_grpc_fail(ds_err *err, const ds_grpc_scene *s, const ds_grpc_failure *f)
                        "namespace create`), or set the engine's namespace",
                        s->namespace_ ? s->namespace_ : "", s->address);
     if (f->status == DS_GRPC_UNIMPLEMENTED)
-        return ds_fail(err, kind,
-                       "%s does not know %s: a server that is too old, or none of Temporal's: %s",
-                       s->address, method_name(s->method), f->text);
+        return ds_fail(
+            err, kind,
+            "%s does not know %s: a server that is too old, or none of Temporal's: %s; use "
+            "one of version " DS_TEMPORAL_OLDEST " or later, or correct the address",
+            s->address, method_name(s->method), f->text);
     if (!f->answered)
         return ds_fail(err, kind, "%s at %s: %s", method_name(s->method), s->address, f->text);
     return ds_fail(err, kind, "%s at %s: %s: %s", method_name(s->method), s->address,

@@ -73,7 +73,10 @@ static bool use_roots(SSL_CTX *ctx, const pem *p, ds_err *err)
 
     if (!is_there(p))
         return SSL_CTX_set_default_verify_paths(ctx) == 1 ||
-               ds_fail(err, DS_ERR_CONFIG, "the system's certificate authorities cannot be read");
+               ds_fail(
+                   err, DS_ERR_CONFIG,
+                   "the system's certificate authorities cannot be read: install ca-certificates, "
+                   "or set tls.server_ca_cert_path");
     bio = pem_open(p, err);
     if (!bio)
         return false;

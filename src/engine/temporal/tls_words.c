@@ -60,8 +60,11 @@ static void fail_certificate(ds_err *err, SSL *ssl, const char *name, long why)
                 X509_verify_cert_error_string(why));
         break;
     default:
-        ds_fail(err, DS_ERR_CONFIG, "the server's certificate cannot be trusted: %s",
-                X509_verify_cert_error_string(why));
+        ds_fail(
+            err, DS_ERR_CONFIG,
+            "the server's certificate cannot be trusted: %s; it must be made anew, or this machine "
+            "does not know all of its authorities: tls.server_ca_cert_path",
+            X509_verify_cert_error_string(why));
         break;
     }
 }
@@ -81,7 +84,8 @@ static const char *alert_words(int reason)
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
     case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
-        return "the server refused the client certificate";
+        return "the server refused the client certificate: set tls.client_cert_path to one that is "
+               "valid and signed by an authority that the server knows";
     case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
         return "the server does not offer HTTP/2 over TLS (ALPN h2), which gRPC needs: is a proxy "
                "in between, or is this another port?";
@@ -94,7 +98,8 @@ static const char *alert_words(int reason)
         return "the server does not answer in TLS: does it speak plain text (tls: false)?";
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-        return "the server knows no TLS as new as 1.2";
+        return "the server knows no TLS as new as 1.2: bring it up to date, or put a proxy that "
+               "does before it";
     default:
         return NULL;
     }
