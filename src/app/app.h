@@ -70,6 +70,8 @@ DS_MUST_USE ds_store *ds_app_store_open(const ds_app *app, int *code);
  * be the store without it knows rows of the configuration's routes. Afterwards it is too late to
  * take that along. */
 DS_MUST_USE bool ds_app_left_no_store(const ds_app *app, ds_err *err);
+/* It knows of no unit: no pass has ever run on it. */
+bool ds_app_store_knows_nothing(const ds_app *app);
 /* Who has it, as a message names him; NULL: nobody, or it cannot be told. */
 const char *ds_app_holder(const ds_app *app);
 

@@ -229,6 +229,11 @@ static void put_stdout_back(int kept)
     close(kept);
 }
 
+static bool is_file_to_be(const ds_app *app)
+{
+    return !app->config->store_url && access(app->config->store_path, F_OK) != 0;
+}
+
 int ds_serve_run(ds_app *app, const ds_serve *what, int *stopped_by)
 {
     watcher w = {.engine = NULL};
@@ -242,6 +247,7 @@ int ds_serve_run(ds_app *app, const ds_serve *what, int *stopped_by)
     if (!what->once)
         mallopt(M_TRIM_THRESHOLD, FREE_MOST);
 
+    bool made = is_file_to_be(app);
     DS_AUTO(ds_store) store = open_store(app, what, &w, &code);
 
     if (!store) {
@@ -258,6 +264,8 @@ int ds_serve_run(ds_app *app, const ds_serve *what, int *stopped_by)
         ds_meter_clear(what->meter);
     if (ok)
         return DS_EXIT_DONE;
+    if (made && ds_app_store_knows_nothing(app))
+        ds_store_discard(DS_TAKE(&store));
     ds_app_fail(app, &err);
     return err.kind == DS_ERR_CONFIG ? DS_EXIT_USAGE : DS_EXIT_FAILED;
 }

@@ -64,7 +64,7 @@ ds_store *ds_app_store_open(const ds_app *app, int *code)
 
 /* ---- moved without its content --------------------------------------------------------------- */
 
-static bool knows_nothing(const ds_app *app)
+bool ds_app_store_knows_nothing(const ds_app *app)
 {
     ds_err err = DS_ERR_INIT; /* who uses it says so */
     DS_AUTO(ds_reader) reader = ds_app_reader(app, &err);
@@ -102,7 +102,7 @@ bool ds_app_left_no_store(const ds_app *app, ds_err *err)
     path = ds_arena_printf(app->arena, "%.*s/durable-sync.db", (int)(strrchr(local, '/') - local),
                            local);
     links = links_in(app, path);
-    if (!links || !knows_nothing(app))
+    if (!links || !ds_app_store_knows_nothing(app))
         return true;
     return ds_fail(
         err, DS_ERR_CONFIG,

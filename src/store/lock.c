@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The holder writes its id right after it has the lock; whoever asks in between looks again. */
@@ -102,7 +103,7 @@ static bool fail_others(const char *store_path, ds_err *err)
                    store_path, store_path);
 }
 
-int ds_lock_take(const char *store_path, pid_t *holder, ds_err *err)
+static int take(const char *store_path, pid_t *holder, ds_err *err)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     char *path = lock_path(store_path);
@@ -127,6 +128,33 @@ int ds_lock_take(const char *store_path, pid_t *holder, ds_err *err)
     }
     close(fd);
     return -1;
+}
+
+/* Who had it took it away with a store of which nothing came: it keeps nobody out any more. */
+static bool is_gone(int lock)
+{
+    struct stat st = {.st_nlink = 1};
+
+    (void)fstat(lock, &st);
+    return st.st_nlink == 0;
+}
+
+int ds_lock_take(const char *store_path, pid_t *holder, ds_err *err)
+{
+    int lock = take(store_path, holder, err);
+
+    if (lock < 0 || !is_gone(lock))
+        return lock;
+    close(lock);
+    return take(store_path, holder, err);
+}
+
+void ds_lock_remove(const char *store_path)
+{
+    char *path = lock_path(store_path);
+
+    (void)unlink(path);
+    free(path);
 }
 
 void ds_lock_release(int lock)

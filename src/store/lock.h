@@ -11,6 +11,7 @@
 
 /* The locked file, or -1. *holder: who has it, 0 where that is not the reason, -1 where unknown. */
 DS_MUST_USE int ds_lock_take(const char *store_path, pid_t *holder, ds_err *err);
+void ds_lock_remove(const char *store_path);  /* its file, by whoever has it and goes */
 void ds_lock_release(int lock);               /* -1 is fine */
 pid_t ds_lock_holder(const char *store_path); /* 0: nobody; -1: somebody */
 

@@ -17,6 +17,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -245,6 +246,34 @@ void ds_store_close(ds_store *s)
     free(s->schema);
     free(s->path);
     free(s);
+}
+
+/* SQLite leaves its log where somebody else reads the store: it would remove the next one's. */
+static bool is_read(const char *path)
+{
+    char *log = NULL;
+    bool there;
+
+    if (asprintf(&log, "%s-wal", path) < 0)
+        ds_out_of_memory(strlen(path));
+    there = access(log, F_OK) == 0;
+    free(log);
+    return there;
+}
+
+void ds_store_discard(ds_store *s)
+{
+    char *path = ds_strdup(s->path);
+    int lock = s->lock;
+
+    s->lock = -1; /* kept until all is gone */
+    ds_store_close(s);
+    if (!is_read(path)) {
+        (void)unlink(path);
+        ds_lock_remove(path);
+    }
+    ds_lock_release(lock);
+    free(path);
 }
 
 void ds_store_submit(ds_store *s, int lane, ds_job *job)

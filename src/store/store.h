@@ -54,7 +54,10 @@ typedef struct ds_store_host {
 
 /* Without a lock: the caller knows that it is alone. */
 DS_MUST_USE ds_store *ds_store_open_on(const ds_store_host *host, const char *path, ds_err *err);
-void ds_store_close(ds_store *s);             /* drains the queue, checkpoints */
+void ds_store_close(ds_store *s); /* drains the queue, checkpoints */
+/* Of a file that this process has made: closes it and takes it away, as nothing came of it. Where
+ * somebody reads it, it stays. */
+void ds_store_discard(ds_store *s);
 const char *ds_store_id(const ds_store *s);   /* 32 hex digits, made at creation */
 const char *ds_store_path(const ds_store *s); /* at->path */
 const ds_store_at *ds_store_place(const ds_store *s);

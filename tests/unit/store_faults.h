@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* ---- SQLite ---------------------------------------------------------------------------------- */
 
@@ -159,6 +160,8 @@ static struct {
     int number;
 } refused;
 
+static const char *gone; /* this file is, by the time it is locked */
+
 static bool is_refused(call which)
 {
     if (refused.call != which || --refused.nth != 0)
@@ -199,6 +202,9 @@ int __real_fcntl64(int fd, int command, void *arg);
 int __wrap_fcntl64(int fd, int command, void *arg);
 int __wrap_fcntl64(int fd, int command, void *arg)
 {
+    if (gone)
+        assert_int_equal(unlink(gone), 0);
+    gone = NULL;
     return is_refused(CALL_FCNTL) ? -1 : __real_fcntl64(fd, command, arg);
 }
 

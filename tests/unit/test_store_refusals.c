@@ -304,6 +304,59 @@ static void the_file_alone_is_read(void **state)
     tmpdir_free(f.dir);
 }
 
+/* ---- one of which nothing came --------------------------------------------------------------- */
+
+static bool is_there(const fixture *f, const char *name)
+{
+    return access(tmpdir_file(f->dir, name), F_OK) == 0;
+}
+
+static void it_leaves_nothing(void **state)
+{
+    fixture f = fixture_new();
+
+    (void)state;
+    ds_store_discard(f.store);
+    assert_false(is_there(&f, "s.db"));
+    assert_false(is_there(&f, "s.db-wal"));
+    assert_false(is_there(&f, "s.db-shm"));
+    assert_false(is_there(&f, "s.db.lock"));
+    fixture_open(&f);
+    fixture_end(&f);
+}
+
+static void it_stays_where_somebody_reads_it(void **state)
+{
+    fixture f = fixture_new();
+    ds_reader *r = reader_of(&f);
+    const char *id;
+
+    (void)state;
+    ds_store_discard(f.store);
+    assert_true(is_there(&f, "s.db"));
+    must(&f, ds_reader_id(r, scratch, &id, &f.err));
+    ds_reader_close(r);
+    fixture_open(&f);
+    assert_string_equal(ds_store_id(f.store), id);
+    fixture_end(&f);
+}
+
+/* Between our opening and our locking it. */
+static void a_lock_that_goes_with_one_is_none(void **state)
+{
+    fixture f = {.dir = tmpdir_new(), .err = DS_ERR_INIT};
+
+    (void)state;
+    f.path = tmpdir_file(f.dir, "s.db");
+    gone = tmpdir_file(f.dir, "s.db.lock");
+    fixture_open(&f);
+    assert_null(gone);
+    assert_int_equal(ds_store_holder(f.path), getpid());
+    assert_null(ds_store_open(f.path, NULL, &f.err));
+    assert_says(&f, DS_ERR_CONFIG, "is in use by process");
+    fixture_end(&f);
+}
+
 int main(void)
 {
     add_table(codes, a_code_becomes_words);
@@ -316,5 +369,8 @@ int main(void)
     add_test(what_the_system_said_is_told_too);
     add_table(moved_rows, a_log_that_cannot_be_moved);
     add_test(the_file_alone_is_read);
+    add_test(it_leaves_nothing);
+    add_test(it_stays_where_somebody_reads_it);
+    add_test(a_lock_that_goes_with_one_is_none);
     return run_tests("store refusals");
 }
