@@ -53,13 +53,14 @@ static void check_version(const checking *c, const ds_remote_facts *facts)
 
 static void check_facts(const checking *c, const ds_remote_facts *facts)
 {
-    if (!facts->keeps_memos)
-        ds_finding(c->f, DS_FINDING_ERROR, c->where, "use a server of version 1.20 or later",
-                   "the server at %s is too old: version %s", c->t->address, facts->version);
-    else
-        ds_finding(c->f, DS_FINDING_OK, c->where, NULL, "Temporal server %s at %s, namespace %s%s",
-                   facts->version, c->t->address, c->t->namespace_,
-                   c->t->encryption_key ? ", payloads encrypted" : "");
+    if (!facts->keeps_memos) {
+        ds_finding(c->f, DS_FINDING_ERROR, c->where, DS_TEMPORAL_USE, DS_TEMPORAL_TOO_OLD,
+                   c->t->address, facts->version);
+        return;
+    }
+    ds_finding(c->f, DS_FINDING_OK, c->where, NULL, "Temporal server %s at %s, namespace %s%s",
+               facts->version, c->t->address, c->t->namespace_,
+               c->t->encryption_key ? ", payloads encrypted" : "");
     if (llabs(facts->ahead_ms) > SKEW_MS)
         ds_finding(c->f, DS_FINDING_WARNING, c->where, "timedatectl set-ntp true on both",
                    "this machine's clock is %lld seconds %s the server's",

@@ -13,11 +13,12 @@ TLS_LOCKED_KEY is a key with a passphrase.
 import os
 import socket
 import ssl
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
+
+import grpcserver
 
 EXTENSIONS = """
 [ca]
@@ -53,42 +54,11 @@ def certificate(folder, name, section, ca, *days):
     return path, own
 
 
-def frame(kind, flags, stream, data=b""):
-    return struct.pack(">I", len(data))[1:] + struct.pack(">BBI", kind, flags, stream) + data
-
-
-def headers(*pairs):
-    """Literals that go into no table."""
-    return b"".join(b"\0" + bytes([len(text)]) + text.encode() if not i else
-                    bytes([len(text)]) + text.encode()
-                    for pair in pairs for i, text in enumerate(pair))
-
-
-def answer_h2(tls):
-    stream = tls.makefile("rb")
-    stream.read(24)
-    tls.sendall(frame(4, 0, 0))
-    while True:
-        head = stream.read(9)
-        if len(head) < 9:
-            return
-        kind, flags, number = struct.unpack(">BBI", head[3:])
-        data = stream.read(int.from_bytes(head[:3], "big"))
-        if kind == 4 and not flags & 1:
-            tls.sendall(frame(4, 1, 0))
-        if kind == 6 and not flags & 1:
-            tls.sendall(frame(6, 1, 0, data))
-        if kind == 0 and flags & 1:
-            begin = headers((":status", "200"), ("content-type", "application/grpc"))
-            tls.sendall(frame(1, 4, number, begin) + frame(0, 0, number, bytes(5)) +
-                        frame(1, 5, number, headers(("grpc-status", "0"))))
-
-
 def answer(context, connection):
     try:
         with context.wrap_socket(connection, server_side=True) as tls:
             if tls.selected_alpn_protocol() == "h2":
-                answer_h2(tls)
+                grpcserver.answer(tls)
                 return
             data = b""
             while True:

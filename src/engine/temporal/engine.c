@@ -160,13 +160,13 @@ static bool begin_passes(temporal_engine *e, bool *goes, ds_err *err)
 static bool run(ds_engine *engine, ds_err *err)
 {
     temporal_engine *e = of(engine);
-    bool ok = ds_worker_start(&e->worker, err), goes = false, back = false;
+    bool ok = true, goes, back = false;
 
-    if (ok) {
-        log_start(e);
-        tell_health(e, DS_HEALTH_LIVE);
-        ok = begin_passes(e, &goes, err);
-    }
+    log_start(e);
+    tell_health(e, DS_HEALTH_LIVE);
+    goes = ds_worker_knows_server(&e->worker);
+    if (goes)
+        ok = ds_worker_start(&e->worker, err) && begin_passes(e, &goes, err);
     if (ok && goes) {
         do {
             look_for_others(e);

@@ -14,6 +14,10 @@
 #define DS_TEMPORAL_REVISION 5 /* another one: the two are not of one release */
 #define DS_TEMPORAL_SYMBOL "ds_temporal_module"
 
+/* Of its address and its version; and what is to be done. */
+#define DS_TEMPORAL_TOO_OLD "the server at %s is too old: version %s"
+#define DS_TEMPORAL_USE "use a server of version " DS_TEMPORAL_OLDEST " or later"
+
 /* On a server; `ensures`: it also sees to the units of the routes, else it is a worker alone. All
  * that is given outlives it. CONFIG: settings that cannot be used. */
 DS_MUST_USE ds_engine *ds_engine_temporal(const ds_engine_host *host, const ds_temporal *settings,
@@ -46,7 +50,7 @@ typedef struct ds_remote_workers { /* those that have asked for work lately */
 
 typedef struct ds_remote_facts {
     const char *version;    /* of the server */
-    bool keeps_memos;       /* it knows all that we ask of it: 1.20 and later */
+    bool keeps_memos;       /* false: it is older than DS_TEMPORAL_OLDEST; no more is known then */
     int64_t ahead_ms;       /* its clock of ours, or (negative) behind it; 0: not that is known */
     const char *deployment; /* whose versions the build ids are */
     ds_remote_workers workers;

@@ -260,19 +260,27 @@ static bool compare_clocks(ds_client *c, ds_arena *a, int64_t *ahead_ms, ds_err 
 
 /* ---- the server ------------------------------------------------------------------------------ */
 
+const char *ds_remote_version(const Ds__GetSystemInfoResponse *info)
+{
+    return info->server_version && *info->server_version ? info->server_version : "unknown";
+}
+
+bool ds_remote_keeps_memos(const Ds__GetSystemInfoResponse *info)
+{
+    return info->capabilities && info->capabilities->upsert_memo;
+}
+
 static bool ask_system(ds_client *c, ds_arena *a, ds_remote_facts *out, ds_err *err)
 {
     static const ds_call call = {"GetSystemInfo", &ds__get_system_info_response__descriptor,
                                  FACTS_MS, FACTS_MS};
     Ds__GetSystemInfoRequest *r = ds_wire_new(&ds__get_system_info_request__descriptor, a);
-    Ds__GetSystemInfoResponse *info;
     void *got;
 
     if (!ds_client_call(c, &call, &r->base, a, &got, NULL, err))
         return false;
-    info = got;
-    out->version = info->server_version ? info->server_version : "";
-    out->keeps_memos = info->capabilities && info->capabilities->upsert_memo;
+    out->version = ds_remote_version(got);
+    out->keeps_memos = ds_remote_keeps_memos(got);
     return true;
 }
 
@@ -290,8 +298,11 @@ bool ds_remote_ask(ds_client *c, ds_arena *a, ds_remote_facts *out, ds_err *err)
     Ds__DescribeTaskQueueResponse *q;
 
     *out = (ds_remote_facts){.version = "", .deployment = ds_deployment_name()};
-    if (!ask_system(c, a, out, err) || !ask_namespace(c, a, err) ||
-        !compare_clocks(c, a, &out->ahead_ms, err))
+    if (!ask_system(c, a, out, err))
+        return false;
+    if (!out->keeps_memos)
+        return true; /* nothing more that it says is of use */
+    if (!ask_namespace(c, a, err) || !compare_clocks(c, a, &out->ahead_ms, err))
         return false;
     q = describe_queue(c, DS__TASK_QUEUE_TYPE__TASK_QUEUE_TYPE_WORKFLOW, a, err);
     if (!q)

@@ -22,5 +22,8 @@ DS_MUST_USE bool ds_remote_workers_of(ds_client *c, ds_arena *a, ds_remote_worke
 DS_MUST_USE bool ds_remote_runners_of(ds_client *c, ds_arena *a, ds_remote_workers *out,
                                       ds_err *err);
 DS_MUST_USE bool ds_remote_ask(ds_client *c, ds_arena *a, ds_remote_facts *out, ds_err *err);
+/* ds_remote_facts of the same names. */
+const char *ds_remote_version(const Ds__GetSystemInfoResponse *info);
+bool ds_remote_keeps_memos(const Ds__GetSystemInfoResponse *info);
 
 #endif

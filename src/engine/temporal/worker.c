@@ -3,12 +3,14 @@
 
 #include "base/log.h"
 #include "base/thread.h"
+#include "engine/temporal/remote.h"
 #include <errno.h>
 #include <stdlib.h>
 
 #define WORKFLOW_POLLERS 4       /* a queue has four partitions, and a poll waits at one of them */
 #define PATIENCE_MS DS_MINUTE_MS /* with a server that refuses: it may be just being set up */
 #define REFUSED_AGAIN_MS (5 * DS_SECOND_MS)
+#define SYSTEM "GetSystemInfo"
 #define AWAY_AFTER 3 /* polls in a row: said once, whichever of the threads meets it */
 
 static int64_t mono_ms(const ds_worker *w)
@@ -96,6 +98,38 @@ static bool poll(poller *p, ProtobufCMessage *request, ds_arena *a, void **answe
     if (atomic_exchange(&p->w->lost, false))
         tell_back(p->w);
     return true;
+}
+
+/* ---- whether it is fit ----------------------------------------------------------------------- */
+
+static void refuse(ds_worker *w, const Ds__GetSystemInfoResponse *info)
+{
+    ds_err err = DS_ERR_INIT;
+
+    ds_fail(&err, DS_ERR_CONFIG, DS_TEMPORAL_TOO_OLD "; " DS_TEMPORAL_USE,
+            ds_client_settings(w->client)->address, ds_remote_version(info));
+    ds_worker_give_up(w, &err);
+}
+
+/* Borne as polls are: it may be away, or be just being set up. */
+bool ds_worker_knows_server(ds_worker *w)
+{
+    poller p = {.w = w,
+                .method = SYSTEM,
+                .answer = &ds__get_system_info_response__descriptor,
+                .timeout_ms = DS_CALL_MS};
+    DS_AUTO(ds_arena) a = ds_arena_new();
+    void *info = NULL;
+
+    while (!info) {
+        Ds__GetSystemInfoRequest *r = ds_wire_new(&ds__get_system_info_request__descriptor, a);
+
+        if (!poll(&p, &r->base, a, &info))
+            return false;
+    }
+    if (!ds_remote_keeps_memos(info))
+        refuse(w, info);
+    return ds_remote_keeps_memos(info);
 }
 
 /* ---- workflow tasks -------------------------------------------------------------------------- */
@@ -237,6 +271,7 @@ void ds_worker_stop(ds_worker *w)
     ds_running_passes_stop(w);
     pthread_cond_broadcast(&w->stopped);
     pthread_mutex_unlock(&w->lock);
+    ds_grpc_cancel(ds_client_grpc(w->client), SYSTEM);
     /* A task lost here comes again after ten seconds. */
     ds_grpc_cancel(ds_client_grpc(w->client), DS_POLL_WORKFLOW);
 }

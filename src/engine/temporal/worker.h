@@ -45,6 +45,9 @@ typedef struct ds_worker {
 } ds_worker;
 
 void ds_worker_init(ds_worker *w);
+/* Waits until the server has said what it is. False: the worker ends, before that or since the
+ * server is too old. */
+DS_MUST_USE bool ds_worker_knows_server(ds_worker *w);
 /* Starts its threads for workflow tasks, */
 DS_MUST_USE bool ds_worker_start(ds_worker *w, ds_err *err);
 /* and those for passes. */
