@@ -83,11 +83,17 @@ static const char *listing_of(const status *s, const char *route)
     return NULL;
 }
 
-static bool read_listings(status *s, ds_reader *reader, ds_err *err)
+static bool read_listings(status *s, ds_err *err)
 {
     const ds_config *config = s->app->config;
+    DS_AUTO(ds_reader) reader = NULL;
 
     s->listing = ds_arena_zalloc(s->app->arena, config->routes_n * sizeof(*s->listing));
+    if (s->live.store_away)
+        return true;
+    reader = ds_app_reader(s->app, err);
+    if (!reader)
+        return false;
     for (size_t i = 0; i < config->routes_n; i++)
         if (!ds_reader_listing(reader, config->routes[i]->name, s->app->arena, &s->listing[i], err))
             return false;
@@ -157,6 +163,15 @@ static void interval_json(ds_json_writer *w, const ds_unit *u)
     ds_w_text(w, "zone", u->zone);
 }
 
+/* Of the store. */
+static void count_json(const status *s, ds_json_writer *w, const char *name, int64_t n)
+{
+    if (s->live.store_away)
+        ds_w_null(w, name);
+    else
+        ds_w_int(w, name, n);
+}
+
 static void unit_json(const status *s, ds_json_writer *w, const ds_unit_row *row)
 {
     const ds_unit *u = &row->state;
@@ -184,8 +199,8 @@ static void unit_json(const status *s, ds_json_writer *w, const ds_unit_row *row
     ds_w_text(w, "last_note", u->last_note);
     ds_w_bool(w, "sync_pending", u->want.any);
     ds_w_time(w, "next_run", next_run(s, row));
-    ds_w_int(w, "held", row->held);
-    ds_w_int(w, "unsure", row->unsure);
+    count_json(s, w, "held", row->held);
+    count_json(s, w, "unsure", row->unsure);
     ds_w_time(w, "unsure_until", row->unsure_until_ms);
     ds_w_text(w, "promise", promise_of(s, row->route, letter));
     ds_w_text(w, "approval", u->approval);
@@ -222,8 +237,10 @@ static int print_json(const status *s)
         ds_w_int(&w, "daemon", s->live.holder);
     else
         ds_w_null(&w, "daemon");
-    if (ds_app_is_temporal(s->app))
+    if (ds_app_is_temporal(s->app)) {
         ds_w_text(&w, "away", s->live.away);
+        ds_w_text(&w, "store_away", s->live.store_away);
+    }
     ds_json_w_name(&w, "units");
     ds_json_w_begin_list(&w);
     for (size_t i = 0; i < s->rows_n; i++)
@@ -351,7 +368,7 @@ static void unit_text(const status *s, ds_table *table, const ds_unit_row *row)
         u->has_stats ? ds_count_text(a, t->created) : "",
         u->has_stats ? ds_count_text(a, t->updated) : "",
         u->has_stats ? ds_count_text(a, t->missing) : "",
-        ds_count_text(a, row->held),
+        s->live.store_away ? "?" : ds_count_text(a, row->held),
         next_text(s, row),
         promise,
         ds_safe_cut(a, note_of(s, row), s->app->verbose ? 4096 : 100),
@@ -378,6 +395,8 @@ static bool has_units(const status *s, const char *route)
 
 static void print_head(const status *s)
 {
+    if (s->live.store_away)
+        printf("%s: what follows is Temporal's\n", s->live.store_away);
     if (s->live.away)
         printf("%s: what follows is the store's\n", s->live.away);
     else if (ds_app_is_temporal(s->app))
@@ -404,7 +423,9 @@ static int print_text(const status *s, const ds_unit_ref *only)
     for (size_t i = 0; i < config->routes_n; i++) {
         const ds_route *route = config->routes[i];
         char letter[2] = {(char)route->destination->promise, '\0'};
-        const char *note = s->listing[i] ? s->listing[i] : "has not run yet";
+        const char *note = s->listing[i]        ? s->listing[i]
+                           : s->live.store_away ? "it has no workflow"
+                                                : "has not run yet";
         const char *cells[] = {route->name,
                                "idle",
                                "never",
@@ -443,10 +464,7 @@ int ds_cmd_status(ds_app *app)
     if (!ds_live_units(app, &only, &s.live, &s.rows, &s.rows_n, &s.running, &s.running_n, &err))
         return ds_app_fail(app, &err);
     s.now_ms = app->clock->now_ms(app->clock);
-
-    DS_AUTO(ds_reader) reader = ds_app_reader(app, &err);
-
-    if (!reader || !read_listings(&s, reader, &err))
+    if (!read_listings(&s, &err))
         return ds_app_fail(app, &err);
     return app->json ? print_json(&s) : print_text(&s, &only);
 }

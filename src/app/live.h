@@ -13,7 +13,8 @@ typedef struct ds_live {
     const char *who;    /* as messages name the holder; NULL: nobody */
     bool daemon;        /* and it answers on its socket */
     const char *socket; /* path */
-    const char *away;   /* engine temporal: why its server cannot be asked; NULL: it was */
+    /* Of engine temporal: why its server cannot be asked, or why the store cannot; NULL: it was. */
+    const char *away, *store_away;
 } ds_live;
 
 /* `patient`: a holder that does not answer yet gets a second, it may just be starting. */

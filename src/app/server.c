@@ -36,12 +36,19 @@ static bool has(const char **units, size_t n, const char *unit)
     return false;
 }
 
+static bool stored_units(const ds_server *s, const ds_unit_ref *ref, ds_unit_row **rows, size_t *n,
+                         ds_err *err)
+{
+    DS_AUTO(ds_reader) reader = ds_app_reader(s->app, err);
+
+    return reader && ds_reader_units(reader, ref->route, ref->unit, s->app->arena, rows, n, err);
+}
+
 bool ds_server_units(const ds_server *s, const ds_unit_ref *ref, const char ***units, size_t *n,
                      ds_err *err)
 {
     ds_arena *a = s->app->arena;
-    DS_AUTO(ds_reader) reader = NULL;
-    ds_unit_row *rows;
+    ds_unit_row *rows = NULL;
     size_t rows_n = 0, listed;
     const char **found;
 
@@ -51,8 +58,7 @@ bool ds_server_units(const ds_server *s, const ds_unit_ref *ref, const char ***u
         *n = 1;
         return true;
     }
-    reader = ds_app_reader(s->app, err);
-    if (!reader || !ds_reader_units(reader, ref->route, NULL, a, &rows, &rows_n, err) ||
+    if ((!s->no_store && !stored_units(s, ref, &rows, &rows_n, err)) ||
         !s->table->names(s->client, ref->route, a, &found, &listed, err))
         return false;
     *units =
@@ -249,25 +255,49 @@ static bool see_workers(view *v, ds_live *live, ds_err *err)
     return true;
 }
 
-/* A server that is away leaves what the store knows, and live->away says so. */
+static bool read_store(view *v, const ds_unit_ref *ref, ds_err *err)
+{
+    ds_arena *a = v->s.app->arena;
+    DS_AUTO(ds_reader) reader = ds_app_reader(v->s.app, err);
+
+    if (!reader || !ds_reader_units(reader, ref->route, ref->unit, a, &v->rows, &v->n, err))
+        return false;
+    for (size_t i = 0; i < v->n; i++) {
+        if (!last_known(reader, &v->rows[i], a, err))
+            return false;
+    }
+    return true;
+}
+
+static bool ask_server(view *v, const ds_unit_ref *ref, ds_live *live, ds_err *err)
+{
+    if (!ds_server_open(v->s.app, &v->s, err))
+        return false;
+    v->s.no_store = live->store_away;
+    return see_workers(v, live, err) && look_at_all(v, ref, err);
+}
+
+/* One of the two that is away leaves what the other one knows, and `live` says so. */
 bool ds_server_look(const ds_app *app, const ds_unit_ref *ref, ds_live *live, ds_unit_row **rows,
                     size_t *n, const ds_running **running, size_t *running_n, ds_err *err)
 {
-    DS_AUTO(ds_reader) reader = ds_app_reader(app, err);
     view v = {.s.app = app};
     ds_err why = DS_ERR_INIT;
 
     *live = (ds_live){.holder = 0};
-    if (!reader || !ds_reader_units(reader, ref->route, ref->unit, app->arena, &v.rows, &v.n, err))
-        return false;
-    for (size_t i = 0; i < v.n; i++) {
-        if (!last_known(reader, &v.rows[i], app->arena, err))
+    if (!read_store(&v, ref, err)) {
+        if (err->kind != DS_ERR_TRANSIENT)
             return false;
+        live->store_away = ds_arena_strdup(app->arena, err->text);
+        v.n = 0;
     }
-    if (!ds_server_open(app, &v.s, &why) || !see_workers(&v, live, &why) ||
-        !look_at_all(&v, ref, &why))
+    if (!ask_server(&v, ref, live, &why))
         live->away = ds_arena_strdup(app->arena, why.text);
     ds_server_close(&v.s);
+    if (live->away && live->store_away)
+        return ds_fail(err, DS_ERR_TRANSIENT, "%s; and of its server: %s", live->store_away,
+                       live->away);
+    *err = DS_ERR_INIT;
     *rows = v.rows;
     *n = v.n;
     *running = v.running;

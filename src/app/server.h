@@ -14,6 +14,7 @@ typedef struct ds_server {
     const ds_app *app;
     const ds_temporal_table *table;
     ds_client *client;
+    bool no_store; /* it does not answer: what the server knows has to do */
 } ds_server;
 
 DS_MUST_USE bool ds_server_open(const ds_app *app, ds_server *out, ds_err *err);

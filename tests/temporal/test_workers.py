@@ -44,6 +44,30 @@ class Two(Shared):
         self.assertEqual(self.until_status(runs=1)["last_stats"]["total"], MANY)
         self.each_once(MANY)
 
+    def test_how_units_are_while_the_store_is_away(self):
+        """The server knows; of what only the store does nothing is made up."""
+        self.shared(route())
+        self.rows(3)
+        child = self.worker()
+        self.until_status(runs=1, state="idle")
+        self.postgres.stop("immediate")
+        try:
+            said = self.run_it("status", "--json").json
+            self.assertIsNone(said["away"])
+            self.assertIn("store postgresql:", said["store_away"])
+            unit = said["units"][0]
+            self.assertEqual((unit["runs_completed"], unit["state"], unit["held"]), (1, "idle", None))
+            self.assertIsNotNone(unit["next_run"])
+            self.assertIn("what follows is Temporal's", self.run_it("status", "plants/all").out)
+            self.leave(child)
+            self.env["TEMPORAL_ADDRESS"] = "127.0.0.1:1"
+            refused = self.run_it("status", code=2).err
+            self.assertIn("store postgresql:", refused)
+            self.assertIn("127.0.0.1:1", refused)
+        finally:
+            self.postgres.start()
+        self.assertIsNone(self.run_it("status", "--json").json["store_away"])
+
     def test_units_are_shared_out(self):
         self.shared("".join(route(f"r{i}") for i in range(6)))
         for i in range(6):
