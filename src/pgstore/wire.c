@@ -30,6 +30,8 @@ bool ds_pgs_wait(ds_pgs *db, short events, int *patience_ms)
             *patience_ms = DS_MIN(*patience_ms, HURRY_TIMES * HURRIED_MS) -
                            (HURRY_TIMES - 1) * DS_PGS_SLICE_MS;
         *patience_ms -= DS_PGS_SLICE_MS;
+        if (*patience_ms == SILENCE_MS - DS_DB_SILENT_MS && db->base.silent)
+            db->base.silent(&db->base);
     }
     return false;
 }

@@ -93,13 +93,16 @@ typedef struct ds_db_ops {
     bool (*quick_check)(ds_db *db, ds_arena *a, const char **finding, ds_err *err);
 } ds_db_ops;
 
-enum { DS_DB_STATEMENTS_MAX = 128 };
+enum { DS_DB_STATEMENTS_MAX = 128, DS_DB_SILENT_MS = 20000 };
 
 struct ds_db { /* first member of every implementation */
     const ds_db_ops *ops;
     const char *place;   /* as messages name it: a path, or where a server is, without a password */
     atomic_bool hurry;   /* give up soon where the server is away */
     atomic_bool is_away; /* somebody waits for the server */
+    /* Called, from inside whatever is waited for, once nothing has come for DS_DB_SILENT_MS. NULL:
+     * nobody wants to know. */
+    void (*silent)(ds_db *db);
     struct {
         const char *sql; /* the literal itself: compared by address */
         ds_stmt *st;

@@ -204,10 +204,20 @@ static bool pause_before(ds_writer *w, int tries)
     return true;
 }
 
-static void tell_away(ds_writer *w, const ds_err *err)
+static void tell_away(ds_db *db, const ds_err *err)
 {
-    if (!atomic_exchange(&w->db->is_away, true))
+    if (!atomic_exchange(&db->is_away, true))
         ds_log(DS_LOG_WARN, "store_away", "error", err->text, NULL);
+}
+
+/* It may yet answer: whoever looks for the reason of a standstill is to find it before. */
+static void tell_silent(ds_db *db)
+{
+    ds_err err = DS_ERR_INIT;
+
+    ds_fail(&err, DS_ERR_TRANSIENT, "store %s: no answer for %d seconds; it is waited for",
+            ds_db_path(db), DS_DB_SILENT_MS / 1000);
+    tell_away(db, &err);
 }
 
 static void tell_back(ds_writer *w)
@@ -231,7 +241,7 @@ static bool await_server(ds_writer *w, int *tries, bool *committed, ds_err *err)
         note_waited(w, began_ms);
         if (err->kind != DS_ERR_TRANSIENT)
             return false;
-        tell_away(w, err);
+        tell_away(w->db, err);
     } while (true);
 }
 
@@ -249,7 +259,7 @@ static bool do_group(ds_writer *w, bool *hopeless, ds_err *err)
         note_waited(w, began_ms);
         *hopeless = false;
         if (tries) /* it is there, and still it does not work */
-            tell_away(w, err);
+            tell_away(w->db, err);
         if (!await_server(w, &tries, &committed, err)) {
             forget_failures(w); /* why it did not come back says more */
             *hopeless = err->kind != DS_ERR_TRANSIENT;
@@ -352,6 +362,7 @@ static ds_writer *new_writer(ds_db *db)
     ds_writer *w = ds_calloc(1, sizeof *w);
 
     w->db = db;
+    db->silent = tell_silent;
     w->queue = ds_queue_new(2);
     w->fatal = leave_process;
     return w;

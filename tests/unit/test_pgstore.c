@@ -8,8 +8,18 @@
 #include "pgstore/internal.h"
 #include "store/rows.h"
 #include "store/schema.h"
+#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
+
+static atomic_bool mute; /* the network: nothing comes of what is waited for, at once */
+
+int __real_poll(struct pollfd *fds, nfds_t n, int ms);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int ms);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int ms)
+{
+    return mute ? 0 : __real_poll(fds, n, ms);
+}
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
@@ -501,6 +511,47 @@ static void it_says_that_it_is_sound(void **state)
     fixture_end(&f);
 }
 
+/* ---- silence --------------------------------------------------------------------------------- */
+
+static int silences;
+
+static void note_silence(ds_db *db)
+{
+    (void)db;
+    silences++;
+}
+
+static bool ask(ds_db *db, ds_err *err)
+{
+    return ds_db_exec(db, "SELECT 1", err);
+}
+
+/* Long before it counts as lost. */
+static void a_server_that_says_nothing(void **state)
+{
+    fixture f = fixture_new();
+    pid_t holder;
+    ds_db *db = ds_pgs_open(&f.at, DS_DB_READ, &holder, &f.err);
+
+    (void)state;
+    must(&f, db);
+    must(&f, ask(db, &f.err));
+    mute = true;
+    assert_false(ask(db, &f.err)); /* nobody wants to know */
+    mute = false;
+    assert_says(&f, DS_ERR_TRANSIENT, "the connection is lost");
+    ds_db_close(db);
+    db = ds_pgs_open(&f.at, DS_DB_READ, &holder, &f.err);
+    must(&f, db);
+    db->silent = note_silence;
+    mute = true;
+    assert_false(ask(db, &f.err));
+    mute = false;
+    assert_int_equal(silences, 1);
+    ds_db_close(db);
+    fixture_end(&f);
+}
+
 int main(void)
 {
     add_table(statements, parameters);
@@ -520,5 +571,6 @@ int main(void)
     add_test(a_statement_behind_a_refusal);
     add_test(a_refusal_is_its_own_jobs);
     add_test(it_says_that_it_is_sound);
+    add_test(a_server_that_says_nothing);
     return run_tests("the store on a server");
 }

@@ -17,6 +17,7 @@ static struct script {
     int lose_begins;  /* so many transactions cannot be begun */
     int lose_commits; /* so many commits are not answered */
     bool applied;     /* and are done all the same */
+    bool silent;      /* a commit's answer takes long */
     int stays;        /* so often it is asked for in vain */
     ds_err_kind why;  /* of those answers */
     int asked;
@@ -52,6 +53,10 @@ static bool begin(ds_db *db, ds_err *err)
 
 static bool commit(ds_db *db, ds_err *err)
 {
+    if (script.silent) {
+        db->silent(db);
+        script.seen_away += ds_store_is_away(script.store);
+    }
     if (script.lose_commits == 0)
         return script.real->commit(db, err);
     script.lose_commits--;
@@ -186,6 +191,7 @@ static const struct row {
      1,
      0},
     {"away for a while", {.lose_begins = 1, .stays = 9, .why = DS_ERR_TRANSIENT}, put, 1, 10, 9},
+    {"silent, and it answers", {.silent = true, .why = DS_ERR_TRANSIENT}, put, 1, 0, 1},
     {"back, and lost again", {.lose_commits = 3, .why = DS_ERR_TRANSIENT}, put, 4, 3, 2},
 };
 
