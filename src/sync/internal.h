@@ -290,6 +290,8 @@ typedef enum write_result { WROTE, WROTE_LIMIT, WROTE_FAILED } write_result;
 DS_MUST_USE write_result write_items(pass *p, item *items, size_t n, ds_err *err);
 /* Whether the row must be looked at first: the destination does not meet it by key itself. */
 bool needs_find(const pass *p, const item *it);
+/* The row may bear the mark of those that are gone, and its record is back: it is written. */
+bool loses_mark(const pass *p, const item *it);
 /* It would not be written, but that its create was sent twice: one row of its key is left alone. */
 bool is_looked_at_only(const pass *p, const item *it);
 /* One slice to the destination, between crash points. */

@@ -28,6 +28,12 @@ static void list_changes(pass *p, const item *it, ds_planned *planned)
         if (row_value(p, it->row, prop->name, &from) && !ds_value_same(from, prop->value))
             changes[n++] = (ds_change){prop->name, from, prop->value};
     }
+    if (loses_mark(p, it)) {
+        ds_change *mark = &changes[n++];
+
+        *mark = (ds_change){.name = p->route->missing_mark, .to = ds_bool(false)};
+        (void)row_value(p, it->row, mark->name, &mark->from);
+    }
     planned->changes = changes;
     planned->changes_n = n;
 }

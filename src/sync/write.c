@@ -20,8 +20,7 @@ static const ds_link *known_link(const item *it)
     return it->link ? it->link : it->left;
 }
 
-/* The row may bear the mark of those that are gone, and its record is back. */
-static bool loses_mark(const pass *p, const item *it)
+bool loses_mark(const pass *p, const item *it)
 {
     const ds_link *link = known_link(it);
 

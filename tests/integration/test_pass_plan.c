@@ -107,6 +107,23 @@ static void a_plan_tells_what_marks_cost(void **state)
     }
 }
 
+/* The mark goes with the record's return, though all else is the same. */
+static void a_plan_tells_of_marks_that_go(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory"), "    missing: {mark: Gone}\n");
+    put("a", "one");
+    put("b", "two");
+    (void)world_totals(w);
+    ds_memory_take("in", "all", "b");
+    assert_string_equal(world_totals(w), "1 0 0 1 0 0");
+    put("b", "two");
+    assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0\nb.Gone: true -> false");
+    assert_string_equal(world_totals(w), "2 0 1 1 0 0");
+    assert_string_equal(world_plan(w), "2 0 0 2 0 0 missing 0");
+}
+
 static void a_plan_can_show_all_there_is(void **state)
 {
     world *w = *state;
@@ -362,6 +379,7 @@ int main(void)
         CASE(a_plan_tells_what_the_pass_then_asks),
         CASE(a_destination_may_not_know_what_it_costs),
         CASE(a_plan_tells_what_marks_cost),
+        CASE(a_plan_tells_of_marks_that_go),
         CASE(a_plan_can_show_all_there_is),
         CASE(a_body_is_made_of_a_property_and_planned_by_its_lines),
         CASE(a_body_that_is_written_once_is_planned_for_new_rows_alone),
