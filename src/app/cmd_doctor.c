@@ -1,6 +1,8 @@
-/* src/app/cmd_doctor.c - the machine, the store, permissions, the clock: each with its remedy. */
+/* src/app/cmd_doctor.c - the machine, the store, permissions, the clock, hosts: each with its
+ * remedy. */
 #include "app/commands.h"
 #include "app/findings.h"
+#include "app/network.h"
 #include "app/server.h"
 #include "base/text.h"
 #include "transform/transform.h"
@@ -322,6 +324,7 @@ int ds_cmd_doctor(ds_app *app)
     check_connectors(&d);
     if (check_config(&d)) {
         check_store(&d);
+        ds_network_check(app, &d.f);
         ds_server_check(app, &d.f, "temporal");
     }
     return ds_findings_end(&d.f);

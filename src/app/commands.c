@@ -123,8 +123,8 @@ const ds_command ds_commands[] = {
      "\n"
      "Without a word: of every route.  Leaves with 2 when it found an error.",
      schema_flags, 0, 1, ds_cmd_schema},
-    {"doctor", "", "the machine, the store, permissions, the clock", NULL, NULL, 0, 0,
-     ds_cmd_doctor},
+    {"doctor", "", "the machine, the store, permissions, the clock, TLS roots, reachability", NULL,
+     NULL, 0, 0, ds_cmd_doctor},
     {"fake", "github|notion",
      "a strict stand-in of an API on loopback, to try a configuration with",
      "Prints its address, for `base_url`, and serves until SIGTERM or SIGINT.  What it holds is\n"

@@ -35,6 +35,25 @@ class Command(fake.Case):
         again = self.run_it("fake", "github", "--port", str(self.port), code=2)
         self.assertIn(f"cannot listen on 127.0.0.1:{self.port}: Address already in use", again.err)
 
+    def test_doctor_looks_whether_hosts_answer(self):
+        self.fake()
+        taken = socket.socket()  # bound, and never listening
+        self.addCleanup(taken.close)
+        taken.bind(("127.0.0.1", 0))
+        dead = taken.getsockname()[1]
+        self.config("routes:\n" + "".join(
+            f"  r{n}:\n    source: {{kind: github, token: t, orgs: [acme], {settings}}}\n"
+            f"    destination: {{kind: sqlite, path: o.db, table: t{n}, key: id, create_table: true}}\n"
+            for n, settings in enumerate((f"base_url: '{self.url}'", f"base_url: '{self.url}/v3'",
+                                          f"base_url: 'https://127.0.0.1:{dead}'",
+                                          f"proxy: 'http://127.0.0.1:{dead}'"))))
+        checks = self.run_it("doctor", "--json", code=2).json["checks"]
+        self.assertEqual([(c["level"], c["text"]) for c in checks if c["check"] == "network"],
+                         [("ok", f"127.0.0.1 port {self.port} answers"),
+                          ("error", f"127.0.0.1 port {dead}: Connection refused"),
+                          ("ok", "api.github.com port 443: by a proxy, `check` asks it")])
+        self.assertEqual(len([c for c in checks if c["check"] == "tls"]), 1)
+
     def test_each_request_is_a_line_where_asked_for(self):
         self.child = self.spawn("-v", "--json", "fake", "github")
         self.url = json.loads(self.child.stdout.readline())["url"]
