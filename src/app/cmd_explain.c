@@ -3,7 +3,6 @@
 #include "app/out.h"
 #include "app/planning.h"
 #include <inttypes.h>
-#include <inttypes.h>
 #include <string.h>
 
 typedef struct explain {
@@ -11,13 +10,16 @@ typedef struct explain {
     const ds_route *route;
     const char *unit;
     const char *key;
+    const char *gone; /* the source no longer has it: what becomes of its row, in a word */
     size_t found;
     ds_buf doc;
     ds_json_writer w;
 } explain;
 
-static const char *decision_of(const ds_planned *row)
+static const char *decision_of(const explain *e, const ds_planned *row)
 {
+    if (e->gone)
+        return e->gone;
     if (row->skipped)
         return "skip";
     switch (row->outcome) {
@@ -104,7 +106,7 @@ static void explain_text(const explain *e, const ds_planned *row)
     }
     differences_text(e, a, row);
     head(e, "decision");
-    printf("  %s%s%s\n", decision_of(row), row->why ? ": " : "",
+    printf("  %s%s%s\n", decision_of(e, row), row->why ? ": " : "",
            row->why ? ds_safe(a, row->why) : "");
     if (row->reason && (!row->why || strcmp(row->why, row->reason) != 0))
         printf("  %s\n", ds_safe(a, row->reason));
@@ -150,7 +152,7 @@ static void explain_json(explain *e, const ds_planned *row)
                row->row != NULL);
     ds_w_changes(w, row);
     ds_w_body(w, row->body);
-    ds_w_text(w, "decision", decision_of(row));
+    ds_w_text(w, "decision", decision_of(e, row));
     ds_w_text(w, "why", row->why);
     ds_w_text(w, "reason", row->reason);
     ds_json_w_end_object(w);
@@ -171,6 +173,37 @@ static bool on_row(void *to, const ds_planned *row)
     return true;
 }
 
+static const char *missing_word(ds_missing missing)
+{
+    switch (missing) {
+    case DS_MISSING_IGNORE:
+        break;
+    case DS_MISSING_MARK:
+        return "mark";
+    case DS_MISSING_ARCHIVE:
+        return "archive";
+    case DS_MISSING_DELETE:
+        return "delete";
+    }
+    return "leave alone";
+}
+
+/* What a complete full pass does with the row of a record that the source no longer has. */
+static const char *decide_gone(explain *e, const ds_link *link)
+{
+    bool is_ours = link->flags & DS_LINK_CREATED, is_done = link->flags & DS_LINK_MARKED;
+    ds_missing missing = e->route->missing;
+
+    e->gone = missing_word(is_ours && !is_done ? missing : DS_MISSING_IGNORE);
+    if (missing == DS_MISSING_IGNORE)
+        return "the source no longer has it, and `missing` is ignore";
+    if (!is_ours)
+        return "the source no longer has it, but its row was not made by this route";
+    if (is_done)
+        return "the source no longer has it, and `missing` has been done";
+    return "the source no longer has it: the next full pass does this";
+}
+
 /* Not in the source: what is known of it all the same. */
 static bool explain_gone(explain *e, ds_reader *reader, ds_err *err)
 {
@@ -187,9 +220,11 @@ static bool explain_gone(explain *e, ds_reader *reader, ds_err *err)
     ds_planned row = {.key = e->key,
                       .link = match.link,
                       .hash = match.link->hash,
-                      .why = "the source no longer has it; `missing` says what a full pass does"};
+                      .why = decide_gone(e, match.link)};
+    bool ok = on_row(e, &row);
 
-    return on_row(e, &row);
+    e->gone = NULL;
+    return ok;
 }
 
 static bool explain_units(explain *e, const ds_unit_ref *ref, ds_err *err)

@@ -255,6 +255,26 @@ class Source(Stand):
         self.assertEqual(self.asked()["outcome"], "done")
         self.assertEqual(self.count(), 0)
 
+    def explained(self, key):
+        record, = self.run_it("explain", "plants", key, "--json").json["records"]
+        return record["decision"], record["why"].removeprefix("the source no longer has it")
+
+    def test_shrunken_is_explained(self):
+        self.execute("CREATE TABLE plants(id TEXT PRIMARY KEY, name, height, gone);"
+                     "INSERT INTO plants(id) VALUES ('p2')")
+        self.records(self.plants(3))
+        self.routes(more="missing: delete")
+        self.once()
+        self.records(self.plants(1))
+        self.assertEqual(self.explained("p1"), ("delete", ": the next full pass does this"))
+        self.assertEqual(self.explained("p2"), ("leave alone", ", but its row was not made by this route"))
+        self.routes(more="missing: {mark: gone}")
+        self.assertEqual(self.explained("p1")[0], "mark")
+        self.once()
+        self.assertEqual(self.explained("p1"), ("leave alone", ", and `missing` has been done"))
+        self.routes()
+        self.assertEqual(self.explained("p1"), ("leave alone", ", and `missing` is ignore"))
+
     def test_shrunken_trips_limits_and_approve_lets_it_go_on(self):
         self.records(self.plants(100))
         self.routes(more="missing: delete\nlimits: {changes: 25%}")
