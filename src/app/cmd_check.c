@@ -78,8 +78,8 @@ static void not_opened(checking *c, ds_destination *destination, const char *wha
     if (lacks_table(c, destination, in, err))
         remedy = ds_arena_printf(c->arena,
                                  "correct the route's settings, or make the table with "
-                                 "`durable-sync schema %s --create`",
-                                 c->route->name);
+                                 "`%s schema %s --create`",
+                                 c->app->program, c->route->name);
     ds_finding(c->f, DS_FINDING_ERROR, c->route->name, remedy, "%s: %s", what, err->text);
 }
 
@@ -300,8 +300,8 @@ static void key_changed(checking *c, const char *unit, const char *before)
     const char *remedy = ds_arena_printf(
         c->arena,
         "undo the change, or let the rows be matched anew: once a pass has stopped for it, "
-        "durable-sync approve %s",
-        c->route->name);
+        "%s approve %s",
+        c->app->program, c->route->name);
 
     ds_finding(c->f, DS_FINDING_ERROR, c->route->name, remedy,
                "the key of unit %s was \"%s\" and is \"%s\" now", unit, before,
@@ -335,11 +335,11 @@ static void check_state(checking *c, const ds_unit_row *row)
                    row->unit, u->last_error);
     else if (u->approval)
         ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
-                   ds_arena_printf(c->arena, "durable-sync approve %s", c->route->name),
+                   ds_arena_printf(c->arena, "%s approve %s", c->app->program, c->route->name),
                    "unit %s waits for approval: %s", row->unit, u->approval);
     else if (u->paused)
         ds_finding(c->f, DS_FINDING_WARNING, c->route->name,
-                   ds_arena_printf(c->arena, "durable-sync resume %s", c->route->name),
+                   ds_arena_printf(c->arena, "%s resume %s", c->app->program, c->route->name),
                    "unit %s is paused", row->unit);
 }
 

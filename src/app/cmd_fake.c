@@ -34,8 +34,8 @@ static const ds_fake_kind *find_kind(const ds_fake_table *fakes, const char *nam
             return fakes->kinds[i];
     }
     near = ds_nearest(name, names, n);
-    ds_fail(err, DS_ERR_CONFIG, "there is no stand-in of \"%.60s\"%s%s%s", name,
-            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    ds_fail(err, DS_ERR_CONFIG, "there is no stand-in of \"%.60s\"; %s%s%s", name,
+            near ? "did you mean " : "`fake -h` names them", near ? near : "", near ? "?" : "");
     return NULL;
 }
 

@@ -207,6 +207,6 @@ int ds_cmd_init(ds_app *app)
     int code = write_all(app, path, t);
 
     if (code == DS_EXIT_DONE && !app->quiet && !app->json)
-        puts("next: durable-sync check, durable-sync plan, durable-sync once");
+        printf("next: %s check, %s plan, %s once\n", app->program, app->program, app->program);
     return code;
 }

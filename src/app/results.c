@@ -73,9 +73,9 @@ static void print_line(const ds_results *r, const ds_run_row *run)
     if (run->error)
         printf("    %s\n", ds_safe(a, run->error));
     if (is_resumed(run))
-        printf("    -> durable-sync resume %s\n", run->route);
+        printf("    -> %s resume %s\n", r->app->program, run->route);
     if (run->error_kind && strcmp(run->error_kind, "approval") == 0)
-        printf("    -> durable-sync approve %s\n", run->route);
+        printf("    -> %s approve %s\n", r->app->program, run->route);
     fflush(stdout);
 }
 

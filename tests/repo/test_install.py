@@ -182,6 +182,11 @@ class Installed(unittest.TestCase):
         self.assertEqual(self.printed(), ["changed t1 | Water the plants | true",
                                           "new t4 | Rest | false"])
 
+    def test_the_example_names_itself_in_what_it_advises(self):
+        self.build_example()
+        self.example("pause", "tasks-to-printer")
+        self.assertIn("-> tasks-to-printer resume tasks-to-printer", self.example("once", code=3))
+
     def test_a_cut_file_is_an_error_not_a_shorter_list(self):
         self.build_example()
         path = self.work / "tasks.json"
