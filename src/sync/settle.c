@@ -79,8 +79,11 @@ void settle_link(pass *p, const item *it, const ds_write *w)
         group_take_over(p, it->left);
 }
 
-static bool link_is_current(const item *it, const ds_write *w)
+/* Where a write is for good when it is sent, the link was made to say nothing before it was. */
+static bool link_is_current(const pass *p, const item *it, const ds_write *w)
 {
+    if (it->sent && !p->to->flush)
+        return false;
     return w->outcome == DS_OUT_UNCHANGED && it->link && it->link->valid &&
            !(it->link->flags & PASSING_FLAGS) && ds_hash_same(it->link->hash, it->mapped.hash);
 }
@@ -108,7 +111,7 @@ static void settle_refused(pass *p, const item *it)
 
 static void settle_written(pass *p, const item *it, const ds_write *w)
 {
-    if (!link_is_current(it, w))
+    if (!link_is_current(p, it, w))
         settle_link(p, it, w);
     if (it->held)
         group_release(p, it->key);

@@ -60,6 +60,24 @@ static void a_remote_destination_is_kept_like_the_others(void **state)
     assert_string_equal(world_totals(w), "1 0 0 1 0 0");
 }
 
+/* What was sent, and was there already, need not be sent by the next pass. */
+static void a_write_that_changed_nothing_is_known_as_done(void **state)
+{
+    world *w = *state;
+
+    remote_like(&ds_memory_destination);
+    odd.open = NULL;
+    start(w, FROM_MEMORY, TO("odd"), "    write: always\n");
+    put("a", "one");
+    assert_string_equal(world_totals(w), "1 1 0 0 0 0");
+    ds_memory_counted("out");
+    assert_string_equal(world_totals(w), "1 0 0 1 0 0");
+    assert_int_equal(ds_memory_counted("out").writes, 1);
+    start(w, FROM_MEMORY, TO("odd"), "");
+    assert_string_equal(world_totals(w), "1 0 0 1 0 0");
+    assert_int_equal(ds_memory_counted("out").writes, 0);
+}
+
 /* Its rows are not what the links say from when the batch was announced. */
 static void a_change_taken_back_after_a_failed_batch_is_written(void **state)
 {
@@ -508,6 +526,7 @@ static void a_changes_pass_asks_for_what_changed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(a_write_that_changed_nothing_is_known_as_done),
         CASE(a_remote_destination_is_kept_like_the_others),
         CASE(a_change_taken_back_after_a_failed_batch_is_written),
         CASE(a_row_made_again_by_a_lost_pass_is_looked_for),
