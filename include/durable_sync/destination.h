@@ -250,6 +250,13 @@ typedef struct ds_destination_ops {
     /* MAY, for a destination whose calls are dear: what `plan` says that the work costs. On an
      * instance that is open with reading_only; no I/O. `out` comes empty, with ms -1. */
     void (*estimate)(const ds_destination *self, const ds_work_ahead *work, ds_cost *out);
+
+    /* MAY. Whether a write of `wanted` would leave the column of that name as it is; `there` is
+     * what `find` answered of it, DS_NULL where it answered nothing. Asked only of values that do
+     * not mean the same by themselves: an empty text where empty is nothing, a text that is written
+     * as a list. Scratch memory in `a`; no I/O. */
+    bool (*same)(ds_destination *self, const char *column, ds_value wanted, ds_value there,
+                 ds_arena *a);
 } ds_destination_ops;
 
 #endif

@@ -78,6 +78,13 @@ bool row_value(const pass *p, const ds_record *row, const char *name, ds_value *
     return there || !p->whole_rows;
 }
 
+bool is_same_there(const pass *p, const char *name, ds_value wanted, ds_value there)
+{
+    if (ds_value_same(wanted, there))
+        return true;
+    return p->to->same && p->to->same(p->dst, name, wanted, there, p->batch);
+}
+
 bool row_is_same(const pass *p, const item *it, const ds_record *row)
 {
     for (size_t i = 0; i < it->mapped.n; i++) {
@@ -86,7 +93,8 @@ bool row_is_same(const pass *p, const item *it, const ds_record *row)
 
         if (it->mapped.how && it->mapped.how[i] != DS_HOW_ALWAYS)
             continue;
-        if (row_value(p, row, prop->name, &there) && !ds_value_same(prop->value, there))
+        if (row_value(p, row, prop->name, &there) &&
+            !is_same_there(p, prop->name, prop->value, there))
             return false;
     }
     return !it->mapped.body || it->mapped.body_once ||

@@ -338,6 +338,8 @@ DS_MUST_USE bool find_keys(pass *p, const char *const *keys, size_t n, ds_found 
 DS_MUST_USE bool find_rows(pass *p, item *const *items, size_t n, ds_found *found, ds_err *err);
 /* What the row says of a property. false: it has no place for it, and nothing would be written. */
 bool row_value(const pass *p, const ds_record *row, const char *name, ds_value *out);
+/* Of a property: a write would leave the row as it is. */
+bool is_same_there(const pass *p, const char *name, ds_value wanted, ds_value there);
 /* The row holds all that the item would write. */
 bool row_is_same(const pass *p, const item *it, const ds_record *row);
 

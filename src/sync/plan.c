@@ -25,7 +25,8 @@ static void list_changes(pass *p, const item *it, ds_planned *planned)
 
         if (it->mapped.how && it->mapped.how[i] != DS_HOW_ALWAYS)
             continue;
-        if (row_value(p, it->row, prop->name, &from) && !ds_value_same(from, prop->value))
+        if (row_value(p, it->row, prop->name, &from) &&
+            !is_same_there(p, prop->name, prop->value, from))
             changes[n++] = (ds_change){prop->name, from, prop->value};
     }
     if (loses_mark(p, it)) {

@@ -80,6 +80,25 @@ class Values(Routes):
         self.assertEqual(self.one()["updated"], 1)
         self.assertEqual(self.one()["updated"], 0)
 
+    def test_what_is_written_the_same_way_is_no_change(self):
+        self.table("{Multi: multi, Text: text, Check: check, Relation: relation}")
+        self.records({"id": "a", "multi": "one, two", "text": "", "check": None, "relation": []},
+                     {"id": "b", "multi": [], "text": "x", "check": "yes", "relation": ""})
+        self.assertEqual(self.one()["created"], 2)
+        self.write("durable-sync.yaml", (self.dir / "durable-sync.yaml").read_text() +
+                   "    verify: all\n    limits: {changes: 10%}\n")
+        for _ in range(3):
+            planned, = self.run_it("plan", "--json", "--exit-code").json["routes"]
+            self.assertEqual((planned["unchanged"], planned["update"]), (2, []))
+            self.spent()
+            done = self.one()
+            self.assertEqual((done["outcome"], done["unchanged"]), ("done", 2))
+            self.assertNotIn("PATCH /v1/pages/{id}", self.spent())
+        self.side("POST", "/edit", {"page": self.row("a", "Title")["id"], "properties": {
+            "Multi": {"multi_select": [{"name": "one"}]}}})
+        planned, = self.run_it("plan", "--json", "--exit-code", code=10).json["routes"]
+        self.assertEqual(list(planned["update"][0]["fields"]), ["Multi"])
+
     def test_dates(self):
         self.table("{Date: date}")
         for value, start, end in (("2026-01-02", "2026-01-02", None),

@@ -124,6 +124,22 @@ static void a_plan_tells_of_marks_that_go(void **state)
     assert_string_equal(world_plan(w), "2 0 0 2 0 0 missing 0");
 }
 
+/* In a file of CSV an empty cell is all there is of a null, and a list is its text. */
+static void a_plan_takes_for_a_change_what_would_be_one(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_FILE, "    destination: {kind: file, path: out.csv, key: Id}\n",
+          "    verify: all\n");
+    world_file(w, "in.jsonl",
+               "{\"id\": \"a\", \"name\": null}\n{\"id\": \"b\", \"name\": [\"x\", \"y\"]}\n");
+    assert_string_equal(world_totals(w), "2 2 0 0 0 0");
+    assert_string_equal(world_plan(w), "2 0 0 2 0 0 missing 0");
+    world_file(w, "in.jsonl",
+               "{\"id\": \"a\", \"name\": null}\n{\"id\": \"b\", \"name\": [\"x\", \"z\"]}\n");
+    assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0\nb.Name: x, y -> x, z");
+}
+
 static void a_plan_can_show_all_there_is(void **state)
 {
     world *w = *state;
@@ -380,6 +396,7 @@ int main(void)
         CASE(a_destination_may_not_know_what_it_costs),
         CASE(a_plan_tells_what_marks_cost),
         CASE(a_plan_tells_of_marks_that_go),
+        CASE(a_plan_takes_for_a_change_what_would_be_one),
         CASE(a_plan_can_show_all_there_is),
         CASE(a_body_is_made_of_a_property_and_planned_by_its_lines),
         CASE(a_body_that_is_written_once_is_planned_for_new_rows_alone),

@@ -394,6 +394,17 @@ static bool find(ds_destination *self, ds_activity *act, const char *const *keys
     return true;
 }
 
+/* A cell is text: null is an empty one, and a list is joined. */
+static bool same(ds_destination *self, const char *column, ds_value wanted, ds_value there,
+                 ds_arena *a)
+{
+    const ds_file_dest *d = (const ds_file_dest *)self;
+
+    (void)column;
+    return d->table.format == DS_FILE_CSV && there.type == DS_TEXT &&
+           !strcmp(ds_file_cell_text(a, wanted), ds_file_cell_text(a, there));
+}
+
 /* ---- the rest -------------------------------------------------------------------------------- */
 
 static bool validate(const ds_destination *self, ds_err *err)
@@ -501,4 +512,5 @@ const ds_destination_ops ds_file_destination = {
     .remove = remove_rows,
     .check_schema = check_schema,
     .validate = validate,
+    .same = same,
 };

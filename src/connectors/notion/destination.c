@@ -143,4 +143,5 @@ const ds_destination_ops ds_notion_destination = {
     .ensure_schema = ds_notion_ensure,
     .estimate = estimate,
     .validate = validate,
+    .same = ds_notion_same,
 };

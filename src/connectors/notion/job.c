@@ -54,13 +54,30 @@ static const ds_value *there(const making *m, const char *name)
 }
 
 /* It would be written the same way: "" as nothing, a list as its text, a text as far as it fits. */
-static bool is_written_as(const making *m, const ds_notion_column *c, ds_value value,
-                          const ds_notion_cell *cell)
+static bool is_written_as(const ds_notion_writer *w, const ds_notion_column *c, ds_value value,
+                          const ds_notion_cell *cell, ds_arena *a)
 {
     ds_notion_cell other;
 
-    return !ds_notion_encode(c, value, &m->w->policy, ds_activity_arena(m->act), &other) &&
-           other.n == cell->n && memcmp(other.json, cell->json, cell->n) == 0;
+    return !ds_notion_encode(c, value, &w->policy, a, &other) && other.n == cell->n &&
+           memcmp(other.json, cell->json, cell->n) == 0;
+}
+
+/* Not written at all: what it is and is to be makes no difference. */
+static bool is_left_out(const ds_notion_column *c)
+{
+    return !c || !ds_notion_is_writable(c->type);
+}
+
+bool ds_notion_same(ds_destination *self, const char *column, ds_value wanted, ds_value there,
+                    ds_arena *a)
+{
+    ds_notion_writer *w = (ds_notion_writer *)self;
+    const ds_notion_column *c = ds_notion_bind(w, column);
+    ds_notion_cell cell;
+
+    return is_left_out(c) || (!ds_notion_encode(c, wanted, &w->policy, a, &cell) &&
+                              is_written_as(w, c, there, &cell, a));
 }
 
 static bool put_prop(making *m, const ds_prop *prop)
@@ -73,7 +90,7 @@ static bool put_prop(making *m, const ds_prop *prop)
 
     if (c == m->w->key_column && c)
         return true;
-    if (!c || !ds_notion_is_writable(c->type)) { /* a route without `fields`: what fits is taken */
+    if (is_left_out(c)) { /* a route without `fields`: what fits is taken */
         if (!m->w->warned_columns)
             ds_activity_warn(m->act, "%s: it is left out",
                              ds_notion_column_problem(m->w, c, prop->name, a));
@@ -87,7 +104,7 @@ static bool put_prop(making *m, const ds_prop *prop)
         ds_notion_hold(m->job, a, "column \"%s\": %s", c->name, problem);
         return false;
     }
-    if (now && is_written_as(m, c, *now, &cell))
+    if (now && is_written_as(m->w, c, *now, &cell, a))
         return true;
     if (cell.cut)
         warn_cut(m, c);

@@ -114,6 +114,8 @@ typedef struct ds_notion_job {
 /* false: the record is held, or (err) nothing can be written. */
 DS_MUST_USE bool ds_notion_job_make(ds_notion_writer *w, ds_activity *act, ds_notion_job *job,
                                     ds_err *err);
+bool ds_notion_same(ds_destination *self, const char *column, ds_value wanted, ds_value there,
+                    ds_arena *a);
 ds_http_request ds_notion_job_request(const ds_notion_job *job, ds_arena *a);
 /* The write is held, for what `fmt` says. */
 DS_PRINTF(3, 4) void ds_notion_hold(ds_notion_job *job, ds_arena *a, const char *fmt, ...);
