@@ -81,9 +81,11 @@ class Values(Routes):
         self.assertEqual(self.one()["updated"], 0)
 
     def test_what_is_written_the_same_way_is_no_change(self):
-        self.table("{Multi: multi, Text: text, Check: check, Relation: relation}")
-        self.records({"id": "a", "multi": "one, two", "text": "", "check": None, "relation": []},
-                     {"id": "b", "multi": [], "text": "x", "check": "yes", "relation": ""})
+        self.table("{Multi: multi, Text: text, Check: check, Relation: relation, Date: date}")
+        self.records({"id": "a", "multi": "one, two", "text": "", "check": None, "relation": [],
+                      "date": "2026-01-02T03:04:05.000Z"},
+                     {"id": "b", "multi": [], "text": "x", "check": "yes", "relation": "",
+                      "date": "2026-01-02T03:04:05.250+02:00"})
         self.assertEqual(self.one()["created"], 2)
         self.write("durable-sync.yaml", (self.dir / "durable-sync.yaml").read_text() +
                    "    verify: all\n    limits: {changes: 10%}\n")

@@ -128,11 +128,15 @@ static const char *put_checkbox(coder *c, ds_value v)
 
 /* ---- dates ----------------------------------------------------------------------------------- */
 
+/* As it will be read: 05.250 seconds are 05.25, or each look would find another time. */
 static bool read_time(coder *c, ds_value v, ds_value *out, ds_err *err)
 {
     bool day = v.type == DS_DATE || (v.type == DS_TEXT && v.n == 10);
 
-    return ds_value_as(c->a, v, day ? DS_DATE : DS_DATETIME, out, err);
+    if (!ds_value_as(c->a, v, day ? DS_DATE : DS_DATETIME, out, err))
+        return false;
+    *out = ds_notion_time(out->as.text, c->a);
+    return true;
 }
 
 /* "START/END", as a range is read. NULL: it is none. */
