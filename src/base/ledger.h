@@ -25,6 +25,13 @@ enum {
     DS_LINK_TWICE = 16,  /* its create was sent twice: the next pass looks whether both arrived */
 };
 
+/* Of a row that is written as one whose record is back: should the link of that be lost, whether
+ * the row bears the mark is not known. */
+static inline uint8_t ds_link_mark_in_doubt(uint8_t flags)
+{
+    return flags & DS_LINK_MARKED ? (uint8_t)((flags & ~DS_LINK_MARKED) | DS_LINK_LEAVING) : flags;
+}
+
 /* Links of a unit are numbered by `seq` in the order their records first came: walked in step with
  * the source, they cost one sequential read. */
 typedef struct ds_link {

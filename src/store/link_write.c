@@ -69,12 +69,18 @@ static bool delete_link(ds_link_writer *w, int64_t link_id, ds_err *err)
     return true;
 }
 
-/* The destination row may hold what the other unit wrote: its next pass is to look. */
+/* What ds_link_mark_in_doubt says. */
+#define MARK_IN_DOUBT "flags = (flags & ~2) | ((flags & 2) * 2)"
+static_assert(DS_LINK_MARKED == 2 && DS_LINK_LEAVING == 4, "as in MARK_IN_DOUBT");
+
+/* The destination row may hold what the other unit wrote, or a lost pass: the next one is to look.
+ */
 static bool void_link(ds_link_writer *w, const char *key, int64_t link_id, ds_err *err)
 {
-    static const char link_sql[] = "UPDATE link SET gen = 0, hash = ?2 WHERE id = ?1";
+    static const char link_sql[] =
+        "UPDATE link SET gen = 0, hash = ?2, " MARK_IN_DOUBT " WHERE id = ?1";
     DS_AUTO(ds_stmt) link = ds_db_stmt(w->db, link_sql, err);
-    static const char by_key_sql[] = "UPDATE link_key SET gen = 0, hash = ?3"
+    static const char by_key_sql[] = "UPDATE link_key SET gen = 0, hash = ?3, " MARK_IN_DOUBT
                                      " WHERE route_id = ?1 AND key = ?2";
     DS_AUTO(ds_stmt) by_key = ds_db_stmt(w->db, by_key_sql, err);
 

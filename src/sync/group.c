@@ -101,9 +101,15 @@ void group_doubt(pass *p, const ds_link *link)
     g->doubts[g->doubts_n++] = link->seq;
 }
 
+/* A hash that is believed, a mark that the row is taken to bear. */
+bool link_may_mislead(const ds_link *link)
+{
+    return link->valid || (link->flags & DS_LINK_MARKED);
+}
+
 uint8_t flags_taken_over(const ds_link *left)
 {
-    return left->flags & (uint8_t)~DS_LINK_UNMET;
+    return ds_link_mark_in_doubt(left->flags) & (uint8_t)~DS_LINK_UNMET;
 }
 
 void group_take_over(pass *p, const ds_link *left)

@@ -167,9 +167,10 @@ static void declare(pass *p, item **items, const ds_write *writes, size_t n, ds_
         if (links_ahead(p, items[i], &writes[i]))
             c->puts[c->puts_n++] =
                 (ds_link_put){.link = *link_ahead(p, items[i], &writes[i]), .is_new = true};
-        if (!link || !link->valid || p->to->flush || DS_PLANT("hash kept"))
+        if (!link || !link_may_mislead(link) || p->to->flush || DS_PLANT("hash kept"))
             continue;
         c->puts[c->puts_n].link = *link;
+        c->puts[c->puts_n].link.flags = ds_link_mark_in_doubt(link->flags);
         c->puts[c->puts_n++].link.hash = (ds_hash){0, 0};
     }
     if (any_claims && c->intents_n)

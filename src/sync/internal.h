@@ -218,6 +218,7 @@ typedef struct pass {
     uint8_t *seen;      /* bits; NULL: not needed, or not to be trusted */
     size_t seen_n;
     int64_t missing_found; /* by count_missing */
+    int64_t marks_lost;    /* the same, and not among them: marked once, to be marked again */
     bool seen_void;        /* something unreadable came: nothing is taken for gone */
 
     group group;
@@ -270,6 +271,7 @@ void group_doubt(pass *p, const ds_link *link);
 void group_take_over(pass *p, const ds_link *left);
 /* What is known of the row before it is written. */
 uint8_t flags_taken_over(const ds_link *left);
+bool link_may_mislead(const ds_link *link); /* once its row has been written, and it has not */
 void group_release(pass *p, const char *key);
 void group_sent(pass *p, const ds_intent *intent); /* nobody knows whether it has arrived */
 void group_clear_intent(pass *p, const char *key);

@@ -14,6 +14,19 @@ static bool is_missing(const pass *p, const ds_link *link)
            !was_seen(p, link->seq);
 }
 
+/* Marked, in a destination that has been made anew or put back from an older copy since: limits
+ * have counted it when it was marked first. */
+static bool has_lost_mark(const pass *p, const ds_link *link)
+{
+    return p->route->missing == DS_MISSING_MARK && p->to->flush && !link->valid &&
+           (link->flags & DS_LINK_MARKED) && !was_seen(p, link->seq);
+}
+
+static bool is_to_be_handled(const pass *p, const ds_link *link)
+{
+    return is_missing(p, link) || has_lost_mark(p, link);
+}
+
 /* Its record did not come: another unit may bring it now. */
 static bool is_unmet(const pass *p, const ds_link *link)
 {
@@ -58,9 +71,9 @@ bool for_missing(pass *p, taker each, void *to, ds_err *err)
 static bool count_some(pass *p, void *to, const ds_link *links, size_t n, ds_err *err)
 {
     (void)to;
-    (void)links;
     (void)err;
-    p->missing_found += (int64_t)n;
+    for (size_t i = 0; i < n; i++)
+        *(is_missing(p, &links[i]) ? &p->missing_found : &p->marks_lost) += 1;
     return true;
 }
 
@@ -71,11 +84,11 @@ bool looks_for_missing(const pass *p)
 
 bool count_missing(pass *p, int64_t *missing, ds_err *err)
 {
-    p->missing_found = 0;
+    p->missing_found = p->marks_lost = 0;
     *missing = 0;
     if (!looks_for_missing(p))
         return true;
-    if (!for_missing(p, count_some, NULL, err))
+    if (!for_links(p, is_to_be_handled, count_some, NULL, err))
         return false;
     *missing = p->missing_found;
     return true;
@@ -126,7 +139,8 @@ static bool note_leaving(pass *p, gone *g, ds_err *err)
     for (size_t i = 0; i < g->n; i++) {
         intents[i].key = g->links[i].key;
         puts[i].link = g->links[i];
-        puts[i].link.flags = (uint8_t)((puts[i].link.flags & ~DS_LINK_UNMET) | DS_LINK_LEAVING);
+        puts[i].link.flags = ds_link_mark_in_doubt(g->links[i].flags) & (uint8_t)~DS_LINK_UNMET;
+        puts[i].link.flags |= DS_LINK_LEAVING;
         puts[i].link.hash = (ds_hash){0, 0};
     }
     if (!p->in->ledger->ops->commit(p->in->ledger, &c, err))
@@ -220,6 +234,7 @@ static void settle_gone(pass *p, const gone *g)
 
     for (size_t i = 0; i < g->n; i++) {
         ds_link link = g->links[i];
+        bool counted = link.flags & DS_LINK_MARKED; /* when it was marked first */
 
         if (!g->done[i])
             continue;
@@ -230,8 +245,8 @@ static void settle_gone(pass *p, const gone *g)
             group_remove(p, &link);
         else
             group_put(p, &link, false);
-        p->totals.missing++;
-        p->changes++;
+        p->totals.missing += !counted;
+        p->changes += !counted;
     }
     p->page_totals = p->totals; /* all pages are in: each batch is a step of its own */
 }
@@ -392,9 +407,9 @@ missing_result handle_missing(pass *p, page_taker take, void *to, ds_err *err)
     if (!confirm_missing(p, take, to, err) || !link_lost_creates(p, err) ||
         !count_missing(p, &missing, err))
         return MISSING_FAILED;
-    if (!missing)
+    if (!missing && !p->marks_lost)
         return MISSING_DONE;
-    if (p->totals.total == 0 && !p->in->approved) {
+    if (missing && p->totals.total == 0 && !p->in->approved) {
         ds_fail(err, DS_ERR_CONFIG, "the source is empty: all %lld rows would be taken for gone",
                 (long long)missing);
         return MISSING_APPROVAL;
@@ -406,7 +421,7 @@ missing_result handle_missing(pass *p, page_taker take, void *to, ds_err *err)
                 (long long)missing, (long long)p->changes, (long long)p->allowed);
         return MISSING_APPROVAL;
     }
-    return for_missing(p, act_on_some, NULL, err) ? MISSING_DONE : MISSING_FAILED;
+    return for_links(p, is_to_be_handled, act_on_some, NULL, err) ? MISSING_DONE : MISSING_FAILED;
 }
 
 /* ---- records that another unit may bring ----------------------------------------------------- */

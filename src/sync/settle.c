@@ -72,7 +72,7 @@ void settle_link(pass *p, const item *it, const ds_write *w)
         link.flags |= DS_LINK_CREATED;
     if (was_sent_twice(p, it, w))
         link.flags |= DS_LINK_TWICE;
-    if (it->link && it->link->valid && p->to->flush && w->outcome != DS_OUT_UNCHANGED)
+    if (it->link && link_may_mislead(it->link) && p->to->flush && w->outcome != DS_OUT_UNCHANGED)
         group_doubt(p, it->link);
     group_put(p, &link, !it->link);
     if (it->left && !it->link && p->to->flush && w->outcome != DS_OUT_UNCHANGED)

@@ -98,6 +98,19 @@ class Lost(Stand):
         self.assertEqual(self.query("SELECT id FROM plants WHERE note = 'mine'"), [("p3",)])
         self.assertEqual(self.asked()["unchanged"], 60)
 
+    def test_an_old_copy_has_its_marks_again(self):
+        self.routes(more="missing: {mark: gone}")
+        self.asked()
+        self.copy()
+        self.records(self.plants(48))
+        self.assertEqual(self.asked()["missing"], 2)
+        marked = self.query("SELECT id FROM plants WHERE gone = 1 ORDER BY id")
+        self.assertEqual(marked, [("p48",), ("p49",)])
+        self.put_back()
+        done = self.asked()
+        self.assertEqual((done["unchanged"], done["missing"]), (48, 0))
+        self.assertEqual(self.query("SELECT id FROM plants WHERE gone = 1 ORDER BY id"), marked)
+
     def test_an_old_copy_under_the_daemon(self):
         self.copy()
         child = self.daemon()
