@@ -178,6 +178,7 @@ typedef struct ds_destination_ops {
     int64_t lag_ms;
     bool upserts;    /* write meets existing rows by key itself (CREATE adopts): no find before */
     bool has_bodies; /* understands ds_write.body */
+    bool any_case;   /* columns whose names differ in no more than the case of a-z are one */
     /* What nobody can know before the first write, for `check` to say: "whether ..."; NULL. */
     const char *unknown;
 

@@ -7,6 +7,7 @@
 #include "config/load.h"
 
 #include <string.h>
+#include <strings.h>
 
 typedef struct names { /* what the route says it writes */
     const char **items;
@@ -67,11 +68,12 @@ static void check_free(ds_load *ld, const ds_member *m, const char *name, const 
         ds_issue(ld->issues, m->value->at, "%s: \"%s\" is in owns too", m->name, name);
 }
 
-static void refuse_key(ds_load *ld, ds_at at, const char *name, const char *key)
+static void refuse_key(ds_load *ld, const ds_route *route, ds_at at, const char *name,
+                       const char *key)
 {
-    if (*key && !strcmp(name, key))
+    if (*key && (route->destination->any_case ? !strcasecmp(name, key) : !strcmp(name, key)))
         ds_issue(ld->issues, at,
-                 "\"%s\" holds the key, which is written by itself; leave it out here", key);
+                 "\"%s\" holds the key, which is written by itself; leave it out here", name);
 }
 
 static void check_key(ds_load *ld, const ds_node *table, const ds_route *route)
@@ -83,13 +85,13 @@ static void check_key(ds_load *ld, const ds_node *table, const ds_route *route)
     if (route->destination_settings)
         key = ds_settings_key(route->destination->options, route->destination_settings);
     for (size_t i = 0; i < route->fields_n; i++)
-        refuse_key(ld, route->fields[i].at, route->fields[i].to, key);
+        refuse_key(ld, route, route->fields[i].at, route->fields[i].to, key);
     for (size_t i = 0; !route->has_fields && i < route->owns.n; i++)
-        refuse_key(ld, owns->value->items[i]->at, route->owns.items[i], key);
+        refuse_key(ld, route, owns->value->items[i]->at, route->owns.items[i], key);
     if (route->stamp)
-        refuse_key(ld, stamp->value->at, route->stamp, key);
+        refuse_key(ld, route, stamp->value->at, route->stamp, key);
     if (route->missing_mark)
-        refuse_key(ld, missing->value->at, route->missing_mark, key);
+        refuse_key(ld, route, missing->value->at, route->missing_mark, key);
 }
 
 static void check_body(ds_load *ld, const ds_node *table, const ds_route *route)

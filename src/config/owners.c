@@ -10,6 +10,7 @@
 
 typedef struct claim {
     const char *identity, *column; /* column NULL: every one */
+    const char *letters;           /* of the column, by which the destination knows it */
     const ds_route *route;
     size_t order; /* of the route in the file */
     ds_at at;
@@ -37,6 +38,23 @@ static void add(ds_load *ld, claims *all, claim one)
     all->items[all->n++] = one;
 }
 
+static const char *letters_of(ds_load *ld, const ds_route *route, const char *column)
+{
+    char *letters = ds_arena_strdup(ld->arena, column);
+
+    for (char *c = letters; *c && route->destination->any_case; c++)
+        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+    return letters;
+}
+
+static void add_column(ds_load *ld, claims *all, claim one, const char *column, ds_at at)
+{
+    one.column = column;
+    one.letters = letters_of(ld, one.route, column);
+    one.at = at;
+    add(ld, all, one);
+}
+
 /* What a claim of the body is called; a column of this very name is taken for one. */
 static const char the_body[] = "the body";
 
@@ -51,33 +69,18 @@ static void collect(ds_load *ld, claims *all, const ds_route *route, const ds_no
 {
     claim one = {.identity = route->identity, .route = route, .order = order, .at = route->at};
 
-    for (size_t i = 0; route->has_owns && i < route->owns.n; i++) {
-        one.column = route->owns.items[i];
-        one.at = value_of(table, "owns")->items[i]->at;
-        add(ld, all, one);
-    }
+    for (size_t i = 0; route->has_owns && i < route->owns.n; i++)
+        add_column(ld, all, one, route->owns.items[i], value_of(table, "owns")->items[i]->at);
     if (!route->has_owns && (!route->has_fields || route->transform))
         add(ld, all, one); /* what comes out of a transform, nobody knows before */
-    for (size_t i = 0; !route->has_owns && !route->transform && i < route->fields_n; i++) {
-        one.column = route->fields[i].to;
-        one.at = route->fields[i].at;
-        add(ld, all, one);
-    }
-    if (route->body) {
-        one.column = the_body;
-        one.at = route->body->at;
-        add(ld, all, one);
-    }
-    if (route->stamp) {
-        one.column = route->stamp;
-        one.at = value_of(table, "stamp")->at;
-        add(ld, all, one);
-    }
-    if (route->missing_mark) {
-        one.column = route->missing_mark;
-        one.at = value_of(table, "missing")->at;
-        add(ld, all, one);
-    }
+    for (size_t i = 0; !route->has_owns && !route->transform && i < route->fields_n; i++)
+        add_column(ld, all, one, route->fields[i].to, route->fields[i].at);
+    if (route->body)
+        add_column(ld, all, one, the_body, route->body->at);
+    if (route->stamp)
+        add_column(ld, all, one, route->stamp, value_of(table, "stamp")->at);
+    if (route->missing_mark)
+        add_column(ld, all, one, route->missing_mark, value_of(table, "missing")->at);
 }
 
 static int by_column(const void *a, const void *b)
@@ -88,9 +91,11 @@ static int by_column(const void *a, const void *b)
     if (!order)
         order = !right->column - !left->column; /* every column comes first */
     if (!order && left->column)
-        order = strcmp(left->column, right->column);
+        order = strcmp(left->letters, right->letters);
     if (!order)
         order = (left->order > right->order) - (left->order < right->order);
+    if (!order) /* of one route, which claims every column once */
+        order = strcmp(left->column, right->column);
     return order;
 }
 
@@ -107,10 +112,13 @@ static void note(clash *clashes, const claim *one, const claim *owner)
         *c = (clash){one, owner, c->more};
 }
 
-/* The later route of the two is the one that is told. */
+/* The later route of the two is the one that is told; or the only one, where it spells the column
+ * in two ways. */
 static void note_pair(clash *clashes, const claim *a, const claim *b)
 {
-    if (a->order < b->order)
+    bool spelt = a->order == b->order && a->column && b->column && strcmp(a->column, b->column);
+
+    if (a->order < b->order || spelt)
         note(clashes, b, a);
     else if (a->order > b->order)
         note(clashes, a, b);
@@ -119,7 +127,7 @@ static void note_pair(clash *clashes, const claim *a, const claim *b)
 static bool same_column(const claim *a, const claim *b)
 {
     return a && a->column && b->column && !strcmp(a->identity, b->identity) &&
-           !strcmp(a->column, b->column);
+           !strcmp(a->letters, b->letters);
 }
 
 static void find_clashes(const claims *all, clash *clashes)
@@ -145,7 +153,10 @@ static void report(ds_load *ld, const clash *c)
     const char *name = c->claim->route->name, *other = c->owner->route->name;
     const char *where = c->claim->identity;
 
-    if (c->claim->column && c->owner->column && c->more)
+    if (c->claim->route == c->owner->route)
+        ds_issue(ld->issues, c->claim->at, "\"%s\" and \"%s\" are one column of %s; leave one out",
+                 c->claim->column, c->owner->column, where);
+    else if (c->claim->column && c->owner->column && c->more)
         ds_issue(ld->issues, c->claim->at,
                  "routes \"%s\" and \"%s\" both own \"%s\" and %zu more of %s; leave each to one "
                  "of them",

@@ -133,6 +133,7 @@ static const ds_destination_ops fake_sqlite_destination = {.kind = "sqlite",
                                                            .options = fake_sqlite_options,
                                                            .instance_size = sizeof(fake_sqlite),
                                                            .promise = DS_PROMISE_A,
+                                                           .any_case = true,
                                                            .identity = fake_sqlite_identity,
                                                            .find = fake_find,
                                                            .remove = fake_remove};

@@ -143,6 +143,15 @@ static const struct row owner_rows[] = {
      AT("5:3", "share sqlite:/o.db#t, and \"a\" owns all of it; give it \"owns\"")},
     {"the second owns everything, the first two fields", TWO("    fields: {A: a, B: b}\n", ""),
      AT("6:3", "share sqlite:/o.db#t, and \"b\" owns all of it; give it \"owns\"")},
+    {"two routes spell a column in two ways",
+     TWO("    fields: {Name: a}\n", "    fields: {NAME: a}\n"),
+     AT("9:14", "both own \"NAME\" of sqlite:/o.db#t; leave it to one of them")},
+    {"one route spells a column in two ways", ROUTE("    fields: {name: a, other: b, NAME: c}\n"),
+     "t.yaml:5:14: \"name\" and \"NAME\" are one column of sqlite:/o.db#t; leave one out"},
+    {"a stamp spells a column in another way", ROUTE("    fields: {Name: a}\n    stamp: NAME\n"),
+     "t.yaml:5:14: \"Name\" and \"NAME\" are one column of sqlite:/o.db#t; leave one out"},
+    {"a field spells the key in another way", ROUTE("    fields: {Code: a}\n"),
+     "t.yaml:5:14: \"Code\" holds the key, which is written by itself; leave it out here"},
 };
 
 static void refused_row(void **state)

@@ -530,15 +530,41 @@ static const struct identity_row {
     {"slashes and dots without meaning", "//a/././b//c.jsonl", "file:/a/b/c.jsonl"},
 };
 
+static const char *identity_of(const char *path)
+{
+    rig r = {.path = path};
+    const char *identity;
+
+    r.dst = ds_calloc(1, ds_file_destination.instance_size);
+    rig_option(&r, "path", path);
+    identity = ds_file_destination.identity(r.dst, scratch);
+    free(r.dst);
+    return identity;
+}
+
 static void names_itself(void **state)
 {
     const struct identity_row *row = *state;
-    rig r = {.path = row->path};
 
-    r.dst = ds_calloc(1, ds_file_destination.instance_size);
-    rig_option(&r, "path", row->path);
-    assert_string_equal(ds_file_destination.identity(r.dst, scratch), row->identity);
-    free(r.dst);
+    assert_string_equal(identity_of(row->path), row->identity);
+}
+
+/* By whichever links, and before it is made: what two routes write to is one file then, too. */
+static void has_one_name(void **state)
+{
+    DS_AUTO(tmpdir) dir = tmpdir_new();
+    const char *before, *there = tmpdir_file(dir, "a.csv");
+
+    (void)state;
+    assert_int_equal(symlink(".", tmpdir_file(dir, "folder")), 0);
+    assert_int_equal(symlink("a.csv", tmpdir_file(dir, "link.csv")), 0);
+    before = identity_of(tmpdir_file(dir, "folder/a.csv"));
+    assert_string_equal(before, identity_of(there));
+    tmpdir_write(dir, "a.csv", "id\n", 3);
+    assert_string_equal(before, identity_of(there));
+    assert_string_equal(before, identity_of(tmpdir_file(dir, "folder/a.csv")));
+    assert_string_equal(before, identity_of(tmpdir_file(dir, "link.csv")));
+    assert_string_equal(identity_of("/nothing-there.csv"), "file:/nothing-there.csv");
 }
 
 int main(void)
@@ -549,6 +575,7 @@ int main(void)
     add_table(refusals, refuses_broken_files);
     add_table(places, refuses_wrong_places);
     add_table(identities, names_itself);
+    add_test(has_one_name);
     add_test(an_unchanged_file_is_not_touched);
     add_test(the_mode_stays);
     add_test(a_link_stays_a_link);

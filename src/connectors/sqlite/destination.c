@@ -146,6 +146,7 @@ const ds_destination_ops ds_sqlite_destination = {
     .instance_size = sizeof(ds_sqlite_writer),
     .promise = DS_PROMISE_A,
     .upserts = true,
+    .any_case = true,
     .identity = identity,
     .write = ds_sqlite_write,
     .find = find,
