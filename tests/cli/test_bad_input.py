@@ -267,7 +267,7 @@ class Files(BadCase):
         held = self.held()
         self.assertEqual(list(held), ["line:2", "line:5", "line:6", "line:7"])
         self.assertIn("not JSON", held["line:2"])
-        self.assertIn("no object", held["line:5"])
+        self.assertIn("a JSON list, not one record", held["line:5"])
         self.assertIn("holds line:2: this is not JSON",
                       self.run_it("explain", "plants", "line:2", code=2).err)
         self.lines('{"id": "a"}', '{"id": "new"}', "", '{"id": "b"}', *["no json"] * 8)

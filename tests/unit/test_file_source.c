@@ -50,7 +50,9 @@ static const struct row {
      "a.jsonl",
      {0},
      "[1]\n7\n\"x\"\n{\"id\":1}\n",
-     "line:1 held: this is JSON, but no object\nline:2 held: this is JSON, but no object\n"
+     "line:1 held: this is a JSON list, not one record: `format: json` reads a file that is a "
+     "list\n"
+     "line:2 held: this is JSON, but no object\n"
      "line:3 held: this is JSON, but no object\n1: id=1\n",
      0},
     {"NaN and Infinity are not JSON",
@@ -198,6 +200,12 @@ static const struct row {
      "{\"639-3\":[{\"id\":1}],\"n\":1}",
      "config: @/a.json holds an object, not a list: say with `items` which member holds the rows, "
      "for example one of 639-3, n\n",
+     0},
+    {"JSON lines in a file of JSON",
+     "a.json",
+     {0},
+     "{\"id\":1}\n{\"id\":2}\n",
+     "config: @/a.json holds one object after another, not a list: say `format: jsonl`\n",
      0},
     {"an empty file is no JSON",
      "a.json",

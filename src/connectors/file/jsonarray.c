@@ -162,6 +162,15 @@ static const char *token(ds_arena *a, const char **at)
     return name;
 }
 
+/* One object after another: JSON lines under another name. */
+static bool another_follows(ds_file_reader *r, ds_err *err)
+{
+    if (ds_file_peek_json(r, err) != '}')
+        return false;
+    r->pos++;
+    return ds_file_peek_json(r, err) == '{';
+}
+
 /* The list must begin here. Of an object without `items` the members are named. */
 static bool enter_list(ds_file_reader *r, ds_err *err)
 {
@@ -186,6 +195,10 @@ static bool enter_list(ds_file_reader *r, ds_err *err)
         if (ds_file_peek_json(r, err) == ',')
             r->pos++;
     }
+    if (another_follows(r, err))
+        return ds_fail(err, DS_ERR_CONFIG,
+                       "%s holds one object after another, not a list: say `format: jsonl`",
+                       r->path);
     return ds_fail(err, DS_ERR_CONFIG,
                    "%s holds an object, not a list: say with `items` which member holds the rows, "
                    "for example one of %s",

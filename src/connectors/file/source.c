@@ -165,6 +165,14 @@ static const ds_json *parse(ds_page *page, ds_file_row *row, ds_err *why)
     return doc;
 }
 
+static const char *no_object(const struct file_source *src, const ds_json *doc)
+{
+    bool list = src->reader.format == DS_FILE_JSONL && ds_json_kind_of(doc) == DS_JSON_LIST;
+
+    return list ? "this is a JSON list, not one record: `format: json` reads a file that is a list"
+                : "this is JSON, but no object";
+}
+
 static void add_json(const struct file_source *src, ds_page *page, ds_file_row *row, ds_err *why)
 {
     ds_record *rec = ds_page_add(page);
@@ -178,7 +186,7 @@ static void add_json(const struct file_source *src, ds_page *page, ds_file_row *
         return;
     }
     if (ds_json_kind_of(doc) != DS_JSON_OBJECT) {
-        ds_record_hold(rec, place_of(src, page), "this is JSON, but no object");
+        ds_record_hold(rec, place_of(src, page), "%s", no_object(src, doc));
         return;
     }
     ds_record_set_json(rec, doc);
