@@ -1,4 +1,5 @@
 /* tests/integration/test_pass.c - one pass over real files and databases, rule by rule. */
+#include "connectors/memory/memory.h"
 #include "tests/integration/world.h"
 
 #include <setjmp.h>
@@ -187,22 +188,53 @@ static void another_destination_is_filled_by_look_up(void **state)
     assert_string_equal(world_sql(w, "SELECT count(*) FROM things"), "2");
 }
 
+/* The links are as an earlier version left them: it hashed the same records to something else. */
+static void of_another_encoder(world *w)
+{
+    ds_commit c = {.encoder = 99};
+    ds_link_put puts[2] = {0};
+    const ds_link *links;
+    ds_err err = DS_ERR_INIT;
+    ds_ledger *l = ds_store_ledger(w->store, 1, 1, &err);
+
+    assert_non_null(l);
+    assert_true(l->ops->walk(l, -1, 2, w->arena, &links, &c.puts_n, &err));
+    assert_int_equal(c.puts_n, DS_COUNT(puts));
+    for (size_t i = 0; i < c.puts_n; i++) {
+        puts[i].link = links[i];
+        puts[i].link.hash.low ^= 1;
+    }
+    c.puts = puts;
+    assert_true(l->ops->commit(l, &c, &err));
+    ds_ledger_close(l);
+}
+
 static void another_encoder_compares_and_writes_nothing(void **state)
 {
     world *w = *state;
-    ds_commit c = {.encoder = 99};
-    ds_err err = DS_ERR_INIT;
-    ds_ledger *l;
 
     start(w, FIELDS, A1 B1);
     assert_string_equal(world_totals(w), "2 2 0 0 0 0");
-    l = ds_store_ledger(w->store, 1, 1, &err);
-    assert_non_null(l);
-    assert_true(l->ops->commit(l, &c, &err));
-    ds_ledger_close(l);
+    of_another_encoder(w);
     world_sql(
         w, "CREATE TRIGGER no BEFORE UPDATE ON things BEGIN SELECT RAISE(ABORT, 'written'); END");
     assert_string_equal(world_totals(w), "2 0 0 2 0 0");
+}
+
+/* Nor where a write is not compared with the row that is there: it is looked up first. */
+static void another_encoder_sends_a_service_nothing(void **state)
+{
+    world *w = *state;
+
+    ds_memory_drop_all();
+    world_config(w, "  things:\n    source: {kind: file, path: in.jsonl, key: id}\n"
+                    "    destination: {kind: memory-b, store: out, key: Id}\n" FIELDS);
+    world_file(w, "in.jsonl", A1 B1);
+    assert_string_equal(world_totals(w), "2 2 0 0 0 0");
+    of_another_encoder(w);
+    (void)ds_memory_counted("out");
+    assert_string_equal(world_totals(w), "2 0 0 2 0 0");
+    assert_int_equal(ds_memory_counted("out").writes, 0);
 }
 
 static void a_second_unit_does_not_take_a_claimed_key(void **state)
@@ -415,6 +447,7 @@ int main(void)
         CASE(a_changed_key_waits_for_approval),
         CASE(another_destination_is_filled_by_look_up),
         CASE(another_encoder_compares_and_writes_nothing),
+        CASE(another_encoder_sends_a_service_nothing),
         CASE(a_second_unit_does_not_take_a_claimed_key),
         CASE(two_routes_share_a_row_and_its_creator_removes_it),
         CASE(absent_is_left_alone_and_null_clears),

@@ -105,6 +105,51 @@ static void a_file_that_keeps_changing_is_left(void **state)
     assert_true(fetch(&r, 1));
 }
 
+/* Somebody writes while a page is read: the reader looks at this clock before each block. */
+typedef struct meddler {
+    ds_clock base;
+    tmpdir *dir;
+    int left; /* so many blocks are read before */
+} meddler;
+
+static int64_t meddle(ds_clock *self)
+{
+    meddler *m = (meddler *)self;
+
+    if (m->left-- == 0)
+        write_text(m->dir, "{\"id\":\"new\"}\n");
+    return 0;
+}
+
+/* Else what came before the cut would be all there is, and the rest taken for gone. */
+static void a_file_cut_under_its_last_page_is_read_anew(void **state)
+{
+    DS_AUTO(tmpdir) dir = tmpdir_new();
+    settings s = {.path = tmpdir_file(dir, "a.jsonl")};
+    DS_AUTO(ds_source) src = source_new(&s);
+    meddler m = {.base = *ds_clock_system(), .dir = dir, .left = 4};
+    ds_activity act = activity(scratch);
+    ds_fetch want = {.unit = "all", .since_ms = -1, .limit = 10000};
+    const _Atomic int64_t never = INT64_MAX;
+    DS_AUTO_BUF(text, DS_MIB);
+    ds_page page;
+    ds_err err = DS_ERR_INIT;
+
+    (void)state;
+    m.base.mono_us = meddle;
+    act.clock = &m.base;
+    act.lease_us = &never;
+    for (int i = 0; i < 8000; i++)
+        ds_buf_printf(&text, "{\"id\":\"k%05d\"}\n", i);
+    write_text(dir, text.data);
+    ds_page_init(&page, scratch);
+    assert_true(ds_file_source.fetch_page(src, &act, &want, &page, &err));
+    assert_true(m.left < 0);
+    assert_int_equal(page.records_n, 1);
+    assert_string_equal(page.records[0].primary_key, "new");
+    assert_null(page.next_cursor);
+}
+
 static void a_cursor_that_is_none_starts_over(void **state)
 {
     static const char *const cursors[] = {
@@ -297,6 +342,7 @@ int main(void)
     add_test(a_changed_file_starts_over);
     add_test(a_replaced_file_starts_over);
     add_test(a_file_that_keeps_changing_is_left);
+    add_test(a_file_cut_under_its_last_page_is_read_anew);
     add_test(a_cursor_that_is_none_starts_over);
     add_test(a_missing_file_is_tried_again);
     add_test(a_folder_is_no_file);
