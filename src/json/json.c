@@ -150,17 +150,20 @@ const ds_json *ds_json_next(ds_json_iter *it)
     return (const ds_json *)val;
 }
 
+/* Goes along the values itself: it is asked more often than anything else here, and ds_json_next
+ * tells more of each member than is looked at. */
 static const ds_json *member(const ds_json *object, const char *name, size_t n)
 {
-    ds_json_iter it = ds_json_iterate(object);
-    const ds_json *found = NULL, *value;
+    yyjson_val *key = ds_json_val(object), *found = NULL;
 
-    if (!it.object)
+    if (ds_json_kind_of(object) != DS_JSON_OBJECT)
         return NULL;
-    while ((value = ds_json_next(&it)) != NULL)
-        if (it.name_n == n && !memcmp(it.name, name, n))
-            found = value; /* the last one counts */
-    return found;
+    for (size_t left = unsafe_yyjson_get_len(key++); left; left--) {
+        if (unsafe_yyjson_equals_strn(key, name, n))
+            found = key + 1; /* the last one counts */
+        key = unsafe_yyjson_get_next(key + 1);
+    }
+    return (const ds_json *)found;
 }
 
 const ds_json *ds_json_get(const ds_json *object, const char *name)
