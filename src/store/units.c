@@ -10,11 +10,16 @@
     " JOIN route r ON r.id = m.route_id JOIN ledger l ON l.unit_id = m.id"                         \
     " LEFT JOIN activity a ON a.unit_id = m.id WHERE m.kind = 'unit'"
 
-static bool unit_from_row(ds_db *db, ds_stmt *st, ds_arena *a, ds_unit_row *out, ds_err *err)
+/* `json_a` is emptied: a state as JSON is several times what is kept of it. */
+static bool unit_from_row(ds_db *db, ds_stmt *st, ds_arena *a, ds_arena *json_a, ds_unit_row *out,
+                          ds_err *err)
 {
     size_t key_n, n;
     const char *key = ds_col_peek(st, 3, &key_n), *state = ds_col_peek(st, 4, &n);
-    const ds_json *json = ds_json_read(a, state ? state : "", n, err);
+    const ds_json *json;
+
+    ds_arena_reset(json_a);
+    json = ds_json_read(json_a, state ? state : "", n, err);
 
     out->id = ds_col_int(st, 0);
     out->route = ds_col_text(st, 1, a);
@@ -33,6 +38,7 @@ static bool unit_from_row(ds_db *db, ds_stmt *st, ds_arena *a, ds_unit_row *out,
 static bool units_from(ds_db *db, ds_stmt *st, ds_arena *a, ds_unit_row **out, size_t *n,
                        ds_err *err)
 {
+    DS_AUTO(ds_arena) json_a = ds_arena_new();
     bool row = true;
 
     *out = NULL;
@@ -40,7 +46,7 @@ static bool units_from(ds_db *db, ds_stmt *st, ds_arena *a, ds_unit_row **out, s
     while (row) {
         if (!ds_db_next(db, st, &row, err))
             return false;
-        if (row && !unit_from_row(db, st, a, DS_ROWS_ADD(a, *out, *n), err))
+        if (row && !unit_from_row(db, st, a, json_a, DS_ROWS_ADD(a, *out, *n), err))
             return false;
     }
     return true;
