@@ -180,19 +180,27 @@ char *ds_arena_strdup(ds_arena *a, const char *text)
     return text ? ds_arena_strndup(a, text, strlen(text)) : NULL;
 }
 
+/* Printed where the next allocation will be, and once more only where that was too short. */
 char *ds_arena_printf(ds_arena *a, const char *fmt, ...)
 {
     va_list args, again;
+    size_t room, n;
+    int printed;
     char *text;
-    int n;
 
+    if (!a->newest)
+        add_block(a, ALIGN);
+    room = a->newest->size - a->used;
     va_start(args, fmt);
     va_copy(again, args);
-    n = vsnprintf(NULL, 0, fmt, args);
+    printed = vsnprintf(a->newest->bytes + a->used, room, fmt, args);
     va_end(args);
-    text = ds_arena_alloc(a, (size_t)DS_MAX(n, 0) + 1);
-    vsnprintf(text, (size_t)DS_MAX(n, 0) + 1, fmt, again);
+    n = (size_t)DS_MAX(printed, 0);
+    text = ds_arena_alloc(a, n + 1);
+    if (n >= room)
+        vsnprintf(text, n + 1, fmt, again);
     va_end(again);
+    text[n] = '\0'; /* it may have failed */
     return text;
 }
 

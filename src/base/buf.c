@@ -64,18 +64,23 @@ void ds_buf_char(ds_buf *b, char c)
     ds_buf_add(b, &c, 1);
 }
 
+/* Printed where it belongs, and once more only where that was too short. */
 void ds_buf_printf(ds_buf *b, const char *fmt, ...)
 {
+    size_t room = b->cap - b->n; /* with the NUL */
     va_list args, again;
     int n;
 
     va_start(args, fmt);
     va_copy(again, args);
-    n = vsnprintf(NULL, 0, fmt, args);
+    n = vsnprintf(room ? b->data + b->n : NULL, room, fmt, args);
     va_end(args);
     if (n >= 0 && make_room(b, (size_t)n)) {
-        vsnprintf(b->data + b->n, (size_t)n + 1, fmt, again);
+        if ((size_t)n >= room)
+            vsnprintf(b->data + b->n, (size_t)n + 1, fmt, again);
         b->n += (size_t)n;
+    } else if (room) {
+        b->data[b->n] = '\0'; /* nothing of it */
     }
     va_end(again);
 }

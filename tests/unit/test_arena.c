@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <wchar.h>
 
 static void fill(void *block, size_t n, size_t seed)
 {
@@ -270,6 +271,14 @@ static void printf_takes_any_length(void **state)
     assert_string_equal(ds_arena_printf(scratch, "%s", ""), "");
 }
 
+/* A letter that the locale cannot write; what came before it is not the text either. */
+static void printf_that_fails_is_an_empty_text(void **state)
+{
+    (void)state;
+    assert_string_equal(ds_arena_printf(scratch, "abc%lc", (wint_t)0x20AC), "");
+    assert_string_equal(ds_arena_printf(scratch, "%s", "abc"), "abc");
+}
+
 static void heap_memory_of_no_bytes_can_be_released(void **state)
 {
     void *none = ds_calloc(0, 8), *also = ds_calloc(8, 0), *again = ds_realloc(NULL, 0, 8);
@@ -367,6 +376,7 @@ int main(void)
     add_test(an_unused_arena_holds_nothing);
     add_test(texts_are_copied);
     add_test(printf_takes_any_length);
+    add_test(printf_that_fails_is_an_empty_text);
     add_test(heap_memory_of_no_bytes_can_be_released);
     add_test(reallocated_memory_keeps_its_bytes);
     add_table(deaths, aborts_with_a_word);

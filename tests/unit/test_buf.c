@@ -20,6 +20,7 @@ static const struct row {
      "ab",
      true},
     {"a cap of nothing takes nothing", 0, {"", "", "a", ""}, NULL, true},
+    {"nor does one that has no memory yet", 0, {NULL, NULL, NULL, "a"}, NULL, true},
     {"empty texts leave an empty text", 10, {"", "", NULL, ""}, "", false},
 };
 
