@@ -2,23 +2,24 @@
 #include "base/text.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+/* Counts below zero, where there is room for one more than above. */
 bool ds_parse_int(const char *text, int64_t *out)
 {
-    const char *digits = text + (*text == '-');
-    char *end;
-    long long number;
+    bool negative = *text == '-';
+    const char *at = text + negative;
+    int64_t number = 0;
 
-    if (!isdigit((unsigned char)*digits))
+    if (!*at)
         return false;
-    errno = 0;
-    number = strtoll(text, &end, 10);
-    if (*end || errno)
+    for (; *at; at++)
+        if (*at < '0' || *at > '9' || __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_sub_overflow(number, *at - '0', &number))
+            return false;
+    if (!negative && number == INT64_MIN)
         return false;
-    *out = number;
+    *out = negative ? number : -number;
     return true;
 }
 
