@@ -2,6 +2,7 @@
  * without. */
 #include "engine/embedded/internal.h"
 
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,39 +74,33 @@ ds_activation *ds_signal_new(ds_engine *e, const ds_unit_ref *ref, const ds_even
 }
 
 typedef struct waiter {
-    pthread_mutex_t lock;
-    pthread_cond_t answered;
-    bool done, failed;
+    sem_t answered;
+    bool failed;
     int64_t reached;
     ds_err err;
 } waiter;
 
+/* Hundreds may wait, and this is the writer's time: a semaphore leaves no lock behind for the one
+ * who wakes to run into. */
 static void wake_waiter(ds_activation *act, void *to)
 {
     waiter *w = to;
 
-    pthread_mutex_lock(&w->lock);
     w->failed = act->failed;
     w->err = act->err;
     w->reached = act->reached;
-    w->done = true;
-    pthread_cond_signal(&w->answered);
-    pthread_mutex_unlock(&w->lock);
+    sem_post(&w->answered); /* the last word: then `w` may be gone */
 }
 
 static bool wait_for(waiter *w, ds_activation *act)
 {
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->answered, NULL);
+    sem_init(&w->answered, 0, 0);
     act->answer = wake_waiter;
     act->answer_to = w;
     ds_activation_submit(act);
-    pthread_mutex_lock(&w->lock);
-    while (!w->done)
-        pthread_cond_wait(&w->answered, &w->lock);
-    pthread_mutex_unlock(&w->lock);
-    pthread_cond_destroy(&w->answered);
-    pthread_mutex_destroy(&w->lock);
+    while (sem_wait(&w->answered) != 0)
+        ; /* a signal of the system's came by */
+    sem_destroy(&w->answered);
     return !w->failed;
 }
 
@@ -113,7 +108,7 @@ bool ds_emb_signal(ds_engine *e, const ds_unit_ref *ref, const ds_event *event, 
                    ds_err *err)
 {
     ds_activation *act;
-    waiter w = {.done = false};
+    waiter w = {.failed = false};
 
     *units = 0;
     if (!ds_signal_fits(e, ref, event, err))
