@@ -237,7 +237,8 @@ typedef struct ds_destination_ops {
     /* MAY. Why the column of that name cannot take the value, or (`value` NULL) why it takes no
      * value of that type whatever it says; NULL: it may. In the activity's arena, and naming
      * the column: "column "Stars" is INTEGER: "many" does not fit". On an instance that is open
-     * with reading_only, after check_schema; without I/O. Of what may fit nothing is said. */
+     * with reading_only; without I/O. Of what may fit nothing is said, and nothing while the
+     * columns are not known: they are after check_schema at the latest. */
     const char *(*misfit)(ds_destination *self, ds_activity *act, const char *column, ds_type type,
                           const ds_value *value);
 

@@ -102,6 +102,33 @@ static void classify_write(planner *pl, const item *it, const ds_found *found, d
     }
 }
 
+static bool is_written(const item *it, size_t i, bool is_new)
+{
+    return is_new || !it->mapped.how || it->mapped.how[i] != DS_HOW_ONLY_NEW;
+}
+
+/* What its column does not take is not written: a pass would hold the record. */
+static void refuse_misfit(pass *p, const item *it, ds_planned *planned)
+{
+    bool is_new = planned->outcome == DS_OUT_CREATED;
+    const char *why = NULL;
+
+    if (!p->to->misfit || (!is_new && planned->outcome != DS_OUT_UPDATED))
+        return;
+    for (size_t i = 0; i < it->mapped.n && !why; i++) {
+        const ds_prop *prop = &it->mapped.props[i];
+
+        if (is_written(it, i, is_new))
+            why = p->to->misfit(p->dst, &p->act, prop->name, prop->value.type, &prop->value);
+    }
+    if (!why)
+        return;
+    planned->outcome = DS_OUT_HELD;
+    planned->why = planned->reason = why;
+    planned->changes_n = 0;
+    planned->body = NULL;
+}
+
 static void classify(planner *pl, const item *it, const ds_found *found, ds_planned *planned)
 {
     switch (it->decision) {
@@ -118,6 +145,7 @@ static void classify(planner *pl, const item *it, const ds_found *found, ds_plan
     case DO_COMPARE:
     case DO_WRITE:
         classify_write(pl, it, found, planned);
+        refuse_misfit(pl->p, it, planned);
         break;
     }
 }

@@ -124,6 +124,33 @@ static void a_plan_tells_of_marks_that_go(void **state)
     assert_string_equal(world_plan(w), "2 0 0 2 0 0 missing 0");
 }
 
+static const char *only_short(ds_destination *self, ds_activity *act, const char *column,
+                              ds_type type, const ds_value *value)
+{
+    (void)self;
+    (void)type;
+    return value->type == DS_TEXT && value->n > 3
+               ? ds_arena_printf(ds_activity_arena(act), "%s is too long", column)
+               : NULL;
+}
+
+static void a_plan_tells_what_does_not_fit(void **state)
+{
+    world *w = *state;
+
+    odd.misfit = only_short;
+    start(w, FROM_MEMORY, TO("odd"), "    create_only: [Name]\n");
+    put("a", "one");
+    put("b", "three");
+    assert_string_equal(world_plan(w), "2 1 0 0 0 1 missing 0\nb: Name is too long");
+    put("b", "two");
+    (void)world_totals(w);
+    ds_memory_put("in", "all", "b", "{\"name\": \"three\", \"size\": 2}"); /* not for old rows */
+    assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0\nb.Size: 1 -> 2");
+    start(w, FROM_MEMORY, TO("odd"), "");
+    assert_string_equal(world_plan(w), "2 0 0 1 0 1 missing 0\nb: Name is too long");
+}
+
 /* In a file of CSV an empty cell is all there is of a null, and a list is its text. */
 static void a_plan_takes_for_a_change_what_would_be_one(void **state)
 {
@@ -396,6 +423,7 @@ int main(void)
         CASE(a_destination_may_not_know_what_it_costs),
         CASE(a_plan_tells_what_marks_cost),
         CASE(a_plan_tells_of_marks_that_go),
+        CASE(a_plan_tells_what_does_not_fit),
         CASE(a_plan_takes_for_a_change_what_would_be_one),
         CASE(a_plan_can_show_all_there_is),
         CASE(a_body_is_made_of_a_property_and_planned_by_its_lines),
