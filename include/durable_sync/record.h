@@ -58,7 +58,8 @@ DS_API void ds_record_append(ds_record *rec, const char *name, ds_value value);
 DS_API void ds_record_set_json(ds_record *rec, const ds_json *object);
 /* NULL where the record has no such property. */
 DS_API const ds_value *ds_record_get(const ds_record *rec, const char *name);
-/* By name, or by a path into nested values ("owner.login"); absent where nothing is there. */
+/* By name, or by a path into nested values ("owner.login"). Null where the path leads through a
+ * null or behind the end of a list; absent where nothing is there. */
 DS_API ds_value ds_record_path(const ds_record *rec, const char *path, ds_arena *a);
 /* "this is no record": holds it under `place` (made in the page's arena) with a reason. */
 DS_API DS_PRINTF(3, 4) void ds_record_hold(ds_record *rec, const char *place, const char *fmt, ...);

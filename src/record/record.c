@@ -122,6 +122,31 @@ const ds_value *ds_record_get(const ds_record *rec, const char *name)
 }
 
 /* What `path` names inside a value; absent: nothing. */
+/* The way ends at a null, or behind the last entry of a list: what would be there is null. A member
+ * that an object does not have is another matter: nothing is said of it. */
+static bool ends_in_null(const ds_json *json, const char *path, ds_arena *a)
+{
+    size_t n = strcspn(path, ".");
+    int64_t index;
+
+    if (ds_json_kind_of(json) == DS_JSON_NULL)
+        return true;
+    if (ds_json_kind_of(json) == DS_JSON_LIST) {
+        if (!ds_parse_int(ds_arena_strndup(a, path, n), &index) || index < 0)
+            return false;
+        if ((size_t)index >= ds_json_size(json))
+            return true;
+        return path[n] && ends_in_null(ds_json_at(json, (size_t)index), path + n + 1, a);
+    }
+    for (const char *dot = strchr(path, '.'); dot; dot = strchr(dot + 1, '.')) {
+        const ds_json *inner = ds_json_get(json, ds_arena_strndup(a, path, (size_t)(dot - path)));
+
+        if (inner && ends_in_null(inner, dot + 1, a))
+            return true;
+    }
+    return false;
+}
+
 static ds_value inside(ds_value v, const char *path, ds_arena *a)
 {
     const ds_json *inner = v.type == DS_NESTED ? ds_json_path(v.as.nested, path) : NULL;
@@ -129,14 +154,17 @@ static ds_value inside(ds_value v, const char *path, ds_arena *a)
 
     if (inner)
         return ds_from_json(a, inner);
-    if (v.type == DS_LIST && ds_parse_int(path, &index) && index >= 0 && index < v.n)
-        return ds_text(v.as.list[index]);
+    if (v.type == DS_NULL || (v.type == DS_NESTED && ends_in_null(v.as.nested, path, a)))
+        return DS_VALUE_NULL;
+    if (v.type == DS_LIST && ds_parse_int(path, &index) && index >= 0)
+        return index < v.n ? ds_text(v.as.list[index]) : DS_VALUE_NULL;
     return DS_VALUE_ABSENT;
 }
 
 ds_value ds_record_path(const ds_record *rec, const char *path, ds_arena *a)
 {
     const ds_value *whole = ds_record_get(rec, path);
+    ds_value nothing = DS_VALUE_ABSENT;
 
     if (whole)
         return *whole;
@@ -150,11 +178,13 @@ ds_value ds_record_path(const ds_record *rec, const char *path, ds_arena *a)
             if (strncmp(prop->name, path, n) || prop->name[n])
                 continue;
             found = inside(prop->value, dot + 1, a);
-            if (found.type != DS_ABSENT)
+            if (found.type != DS_ABSENT && found.type != DS_NULL)
                 return found;
+            if (found.type == DS_NULL)
+                nothing = found;
         }
     }
-    return DS_VALUE_ABSENT;
+    return nothing;
 }
 
 void ds_record_hold(ds_record *rec, const char *place, const char *fmt, ...)

@@ -4,20 +4,29 @@
 
 #include <string.h>
 
-static bool add_path(ds_buf *out, const char *path, const ds_record *rec, ds_arena *a)
-{
-    const char *text = ds_value_text(a, ds_record_path(rec, path, a));
+typedef struct filled { /* of the braces */
+    bool any;           /* something stands there */
+    bool named;         /* there are some */
+    bool nulls;         /* something that would is null */
+} filled;
 
+static void add_path(ds_buf *out, const char *path, const ds_record *rec, ds_arena *a, filled *f)
+{
+    ds_value value = ds_record_path(rec, path, a);
+    const char *text = ds_value_text(a, value);
+
+    f->named = true;
+    f->any |= text != NULL;
+    f->nulls |= value.type == DS_NULL;
     if (text)
         ds_buf_text(out, text);
-    return text != NULL;
 }
 
 bool ds_template_fill(const char *text, const ds_record *rec, ds_arena *a, ds_value *value,
                       ds_err *err)
 {
     DS_AUTO_BUF(out, DS_RECORD_MAX);
-    size_t paths = 0, filled = 0;
+    filled f = {.any = false};
 
     while (*text) {
         const char *close = *text == '{' ? strchr(text, '}') : NULL;
@@ -26,16 +35,14 @@ bool ds_template_fill(const char *text, const ds_record *rec, ds_arena *a, ds_va
             ds_buf_char(&out, *text);
             text += 2;
         } else if (close) {
-            paths++;
-            filled +=
-                add_path(&out, ds_arena_strndup(a, text + 1, (size_t)(close - text - 1)), rec, a);
+            add_path(&out, ds_arena_strndup(a, text + 1, (size_t)(close - text - 1)), rec, a, &f);
             text = close + 1;
         } else {
             ds_buf_char(&out, *text++);
         }
     }
-    *value = DS_VALUE_ABSENT;
-    if (paths && !filled)
+    *value = f.nulls ? DS_VALUE_NULL : DS_VALUE_ABSENT;
+    if (f.named && !f.any)
         return true;
     if (!ds_buf_ok(&out, "the text of its template", err))
         return false;
