@@ -180,6 +180,42 @@ static void with_others_that_leave(void **state)
     assert_string_equal(mark_of(w, "b"), "true");
 }
 
+/* A row that was there before us bears no mark of ours, be it in an older copy or not. */
+static void one_that_was_met_is_left_alone(void **state)
+{
+    world *w = *state;
+
+    odd = ds_memory_destination;
+    odd.kind = "odd";
+    world_destination = &odd;
+    ds_memory_put("out", "all", "c", "{\"Name\": \"three\", \"Size\": 1}");
+    put("c", "three");
+    start(w, FROM_MEMORY, TO("odd"), MARK);
+    put("a", "one");
+    put("b", "two");
+    assert_string_equal(world_totals(w), "3 2 0 1 0 0");
+    take("b");
+    assert_int_equal(world_pass(w).totals.missing, 1);
+    take("c");
+    put_back("{\"Name\": \"two\", \"Size\": 1}");
+    assert_int_equal(world_pass(w).totals.missing, 0);
+    assert_string_equal(mark_of(w, "b"), "true");
+    assert_string_equal(mark_of(w, "c"), "(none)");
+}
+
+static void nor_is_one_marked_whose_record_is_back_and_held(void **state)
+{
+    world *w = *state;
+
+    start_odd(w, MARK);
+    put_back("{\"Name\": \"two\", \"Size\": 1}");
+    put("b", "two");
+    ds_memory_fail("out", &(ds_memory_faults){.hold_key = "b"});
+    assert_string_equal(world_totals(w), "2 0 0 1 0 1");
+    assert_string_equal(mark_of(w, "b"), "(none)");
+    ds_memory_fail("out", &(ds_memory_faults){0});
+}
+
 static void a_pass_that_is_lost_before_leaves_it_to_the_next(void **state)
 {
     world *w = *state;
@@ -242,6 +278,8 @@ int main(void)
         CASE(one_of_another_unit),
         CASE(an_older_copy_is_marked_again),
         CASE(with_others_that_leave),
+        CASE(one_that_was_met_is_left_alone),
+        CASE(nor_is_one_marked_whose_record_is_back_and_held),
         CASE(a_pass_that_is_lost_before_leaves_it_to_the_next),
         CASE(a_pass_that_is_lost_at_it_leaves_it_to_the_next),
         CASE(what_is_not_there_is_not_made_to_be_marked),
