@@ -157,6 +157,7 @@ static void read_routes(ds_load *ld, const ds_member *m, ds_config *config)
     for (size_t i = 0; i < n; i++) {
         routes[i] = ds_route_read(ld, &m->value->members[i]);
         tables[i] = m->value->members[i].value;
+        ds_store_spare(ld, config, tables[i], routes[i]);
     }
     ds_owners_check(ld, (const ds_route *const *)routes, tables, n);
     for (size_t i = 0; i < n && !ds_issues_count(ld->issues); i++)

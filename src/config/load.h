@@ -97,6 +97,9 @@ const char *ds_path_of_store(ds_arena *a, const char *dir, const char *path);
 /* ---- `store` (store.c) ----------------------------------------------------------------------- */
 
 DS_MUST_USE bool ds_store_read(ds_load *ld, const ds_member *m, ds_config *config);
+/* No route may write to the store's own file: each would wait for the other's lock. */
+void ds_store_spare(ds_load *ld, const ds_config *config, const ds_node *table,
+                    const ds_route *route);
 
 /* ---- tables (schema.c) ----------------------------------------------------------------------- */
 

@@ -187,3 +187,20 @@ bool ds_store_read(ds_load *ld, const ds_member *m, ds_config *config)
         return read_place(ld, m, &s, config);
     return ds_schema_read(ld, m, keys, &s) && read_place(ld, s.url, &s, config);
 }
+
+void ds_store_spare(ds_load *ld, const ds_config *config, const ds_node *table,
+                    const ds_route *route)
+{
+    if (!route->destination_settings || !config->store_local)
+        return; /* has been said */
+    for (const ds_option *o = route->destination->options; o->name; o++) {
+        const char *path = NULL;
+
+        if (o->type == DS_OPTION_PATH)
+            memcpy(&path, (const char *)route->destination_settings + o->offset, sizeof(path));
+        if (path && !strcmp(ds_path_real(ld->arena, path), config->store_local))
+            ds_issue(ld->issues, ds_node_member(table, "destination")->value->at,
+                     "destination: `%s` is the store of this configuration; name another file",
+                     o->name);
+    }
+}

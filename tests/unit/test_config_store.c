@@ -173,6 +173,31 @@ static void a_service_of_the_machine_has_its_folder(void **state)
     ds_config_free(config);
 }
 
+static const char *writing_to(const char *store, const char *path)
+{
+    return ds_arena_printf(scratch,
+                           "store: sqlite:%s\nroutes:\n  r:\n"
+                           "    source: {kind: file, path: a.jsonl, key: id}\n"
+                           "    destination: {kind: sqlite, path: %s, table: t, key: code}\n",
+                           store, path);
+}
+
+/* A pass that has its destination locked would wait for the store, in the same file. */
+static void no_route_writes_to_it(void **state)
+{
+    DS_AUTO(tmpdir) dir = tmpdir_new();
+    const char *file = tmpdir_file(dir, "o.db");
+
+    (void)state;
+    assert_string_equal(
+        first_line(refused(writing_to(file, tmpdir_file(dir, "./o.db")))),
+        "t.yaml:5:18: destination: `path` is the store of this configuration; name another file");
+    tmpdir_write(dir, "o.db", "", 0);
+    assert_int_equal(symlink("o.db", tmpdir_file(dir, "link.db")), 0);
+    assert_non_null(strstr(refused(writing_to(file, tmpdir_file(dir, "link.db"))), "is the store"));
+    ds_config_free(sound(writing_to(file, tmpdir_file(dir, "other.db"))));
+}
+
 int main(void)
 {
     add_table(rows, is_read);
@@ -182,5 +207,6 @@ int main(void)
     add_test(a_password_is_not_for_everybody);
     add_test(a_list_is_no_place);
     add_test(a_service_of_the_machine_has_its_folder);
+    add_test(no_route_writes_to_it);
     return run_tests("store of the configuration");
 }
