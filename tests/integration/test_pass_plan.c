@@ -147,7 +147,7 @@ static void a_plan_tells_what_does_not_fit(void **state)
     (void)world_totals(w);
     ds_memory_put("in", "all", "b", "{\"name\": \"three\", \"size\": 2}"); /* not for old rows */
     assert_string_equal(world_plan(w), "2 0 1 1 0 0 missing 0\nb.Size: 1 -> 2");
-    start(w, FROM_MEMORY, TO("odd"), "");
+    start(w, FROM_MEMORY, TO("odd"), "    verify: all\n");
     assert_string_equal(world_plan(w), "2 0 0 1 0 1 missing 0\nb: Name is too long");
 }
 
