@@ -193,7 +193,7 @@ void ds_store_spare(ds_load *ld, const ds_config *config, const ds_node *table,
 {
     if (!route->destination_settings || !config->store_local)
         return; /* has been said */
-    for (const ds_option *o = route->destination->options; o->name; o++) {
+    for (const ds_option *o = route->destination->options; o && o->name; o++) {
         const char *path = NULL;
 
         if (o->type == DS_OPTION_PATH)
