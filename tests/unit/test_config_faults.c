@@ -296,7 +296,9 @@ static const struct profile {
     const char *want; /* behind its name; NULL: all goes well */
 } profile_rows[] = {
     {"one that others keep to themselves", CALL_OPEN, EACCES, NULL},
-    {"no more files may be open", CALL_OPEN, EMFILE, "Too many open files"},
+    {"no more files may be open", CALL_OPEN, EMFILE,
+     "Too many open files; the profile \"default\" is looked for there: write it, or name another "
+     "file in `profile_file` or $TEMPORAL_CONFIG_FILE"},
     {"one that cannot be looked at", CALL_FSTAT, EIO, "not a plain file"},
     {"the disk does not answer", CALL_READ, EIO, "cannot be read, or is larger than 1 MiB"},
 };
