@@ -58,8 +58,9 @@ typedef struct ds_intent { /* "we are about to write this key" */
     int64_t issued_ms; /* when it left at the latest; 0: it may be leaving now (a pass that finds
                         * one of an earlier pass is told when it began itself) */
     int64_t looked_ms; /* when it was looked for in vain, after it had settled; 0: not yet */
-    bool claims;       /* only for ds_commit.claimed: no link leads to its row... */
-    bool makes;        /* ...and the write makes one, which others may not see at once */
+    bool theirs; /* of an earlier pass: another route with that destination has made the row */
+    bool claims; /* only for ds_commit.claimed: no link leads to its row... */
+    bool makes;  /* ...and the write makes one, which others may not see at once */
 } ds_intent;
 
 typedef struct ds_totals { /* the first is the sum of the five behind it */

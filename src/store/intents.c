@@ -87,6 +87,53 @@ static ds_intent intent_from_row(ds_stmt *st, ds_arena *a)
                        .looked_ms = DS_MAX(-at_ms, 0)};
 }
 
+typedef struct routes {
+    int64_t *ids;
+    size_t n;
+} routes;
+
+static bool list_neighbours(ds_db *db, int64_t unit_id, ds_arena *a, routes *out, ds_err *err)
+{
+    static const char sql[] =
+        "SELECT DISTINCT m.route_id FROM ledger own JOIN machine u ON u.id = own.unit_id"
+        " JOIN ledger l ON l.identity = own.identity JOIN machine m ON m.id = l.unit_id"
+        " WHERE own.unit_id = ? AND m.route_id <> u.route_id";
+    DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
+    bool row = false;
+
+    if (!st)
+        return false;
+    ds_bind_int(st, 1, unit_id);
+    for (;;) {
+        if (!ds_db_next(db, st, &row, err))
+            return false;
+        if (!row)
+            return true;
+        *DS_ROWS_ADD(a, out->ids, out->n) = ds_col_int(st, 0);
+    }
+}
+
+/* Announced, and never made, as another route's own create says that met no row. */
+static bool mark_theirs(ds_db *db, int64_t unit_id, ds_arena *a, ds_intent *intents, size_t n,
+                        ds_err *err)
+{
+    routes others = {0};
+
+    if (!n)
+        return true;
+    if (!list_neighbours(db, unit_id, a, &others, err))
+        return false;
+    for (size_t at = 0; at < n * others.n; at++) {
+        ds_intent *intent = &intents[at % n];
+        int64_t link_id, flags;
+
+        if (!ds_links_owner(db, others.ids[at / n], intent->key, &link_id, &flags, err))
+            return false;
+        intent->theirs |= link_id && (flags & DS_LINK_CREATED);
+    }
+    return true;
+}
+
 bool ds_intents_list(ds_db *db, int64_t unit_id, ds_arena *a, const ds_intent **out, size_t *n,
                      ds_err *err)
 {
@@ -107,5 +154,5 @@ bool ds_intents_list(ds_db *db, int64_t unit_id, ds_arena *a, const ds_intent **
         *DS_ROWS_ADD(a, intents, *n) = intent_from_row(st, a);
     }
     *out = intents;
-    return true;
+    return mark_theirs(db, unit_id, a, intents, *n, err);
 }

@@ -325,7 +325,7 @@ static void settle_lost(pass *p, const ds_intent *intent, const ds_found *found,
 
     if (!found->n && p->to->promise == DS_PROMISE_C)
         return; /* it may be there all the same, should the record come back */
-    if (found->n == 1 && (known || intent_means_ours(p)))
+    if (found->n == 1 && (known || (intent_means_ours(p) && !intent->theirs)))
         link_row(p, found, known);
     else if (!found->n && p->lag_ms > 0 && !intent->looked_ms)
         group_sent(p, &(ds_intent){.key = intent->key, .looked_ms = now_ms}); /* looked for again */

@@ -55,7 +55,7 @@ static bool is_of_our_making(const pass *p, const item *it)
 {
     if (it->link || it->left) /* GCOVR_EXCL_BR_LINE what is taken over is linked, or flushed */
         return false;
-    return it->intent && intent_means_ours(p);
+    return it->intent && !it->intent->theirs && intent_means_ours(p);
 }
 
 void settle_link(pass *p, const item *it, const ds_write *w)

@@ -161,7 +161,8 @@ static void settle_found(pass *p, item *it, ds_write *w, const ds_found *found)
     w->op = DS_OP_UPDATE;
     w->id = found->id;
     w->adopted = !it->link;
-    w->recovered = it->intent && !known_link(it); /* its create looked first: it met no row */
+    w->recovered = it->intent && !it->intent->theirs &&
+                   !known_link(it); /* its create looked first: it met no row */
     if ((!row_is_same(p, it, found->row) && !is_looked_at_only(p, it)) || p->route->write_always ||
         loses_mark(p, it))
         return;

@@ -164,6 +164,58 @@ static void nor_does_one_whose_clock_was_ahead(void **state)
     assert_string_equal(sizes.said, "1 0 0 1 0 0");
 }
 
+/* ---- whose row it is ------------------------------------------------------------------------- */
+
+/* `names` announced the rows of `a` and `b`, and was killed before that of `a` was there; `sizes`,
+ * which has records of its own, makes it. */
+static void names_is_killed(world *w)
+{
+    place dies = {.w = w, .at = "flush"};
+
+    world_config(w,
+                 "  names:\n" FROM_MEMORY TO(
+                     "memory") "    fields: {Name: name}\n"
+                               "    missing: delete\n"
+                               "  sizes:\n    source: {kind: memory, store: other, key: id}\n" TO(
+                                   "memory") "    fields: {Size: {from: size, as: number}}\n");
+    put("a", "one");
+    put("b", "one");
+    ds_memory_put("other", "all", "a", "{\"size\": 1}");
+    ds_memory_watch("out", die_there, &dies);
+    assert_int_equal(world_pass_of(w, "names").outcome, DS_PASS_CANCELLED);
+    ds_memory_watch("out", NULL, NULL);
+    ds_memory_take("out", "all", "a");
+    assert_string_equal(world_totals_of(w, "sizes"), "1 1 0 0 0 0");
+}
+
+/* Two passes of `names` after the records have left its source. */
+static void assert_one_is_ours(world *w)
+{
+    ds_memory_take("in", "all", "a");
+    ds_memory_take("in", "all", "b");
+    put("c", "one");
+    w->approved = true;
+    assert_string_equal(world_totals_of(w, "names"), "1 1 0 0 0 0");
+    assert_string_equal(world_totals_of(w, "names"), "1 0 0 1 0 0");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+    assert_int_equal(ds_memory_count("out", "b"), 0);
+}
+
+static void what_another_has_made_meanwhile_is_not_ours(void **state)
+{
+    world *w = *state;
+
+    names_is_killed(w);
+    assert_string_equal(world_totals_of(w, "names"), "2 0 1 1 0 0");
+    assert_one_is_ours(w);
+}
+
+static void nor_where_its_record_is_gone_by_then(void **state)
+{
+    names_is_killed(*state);
+    assert_one_is_ours(*state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +224,8 @@ int main(void)
         CASE(of_rows_that_were_removed_one_is_made_again),
         CASE(a_route_that_is_gone_for_good_holds_nobody_up),
         CASE(nor_does_one_whose_clock_was_ahead),
+        CASE(what_another_has_made_meanwhile_is_not_ours),
+        CASE(nor_where_its_record_is_gone_by_then),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
