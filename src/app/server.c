@@ -1,6 +1,7 @@
 /* src/app/server.c - signals to units on a server, and what they are like. */
 #include "app/server.h"
 
+#include "app/commands.h"
 #include "base/log.h"
 #include <string.h>
 
@@ -123,6 +124,8 @@ typedef struct view {
     ds_server s;
     ds_unit_row *rows;
     size_t n;
+    bool *embedded; /* of those rows that the store had: the unit lives on that engine */
+    size_t embedded_n;
     ds_running *running;
     size_t running_n;
 } view;
@@ -164,6 +167,21 @@ static ds_unit_row *row_of(view *v, const char *route, const char *unit)
     return row;
 }
 
+static const char *why_none(const view *v, size_t i)
+{
+    const ds_app *app = v->s.app;
+
+    if (i < v->embedded_n && v->embedded[i])
+        return ds_arena_printf(app->arena,
+                               "it lives on engine embedded: `durable-sync move %s --to temporal` "
+                               "takes it along, `durable-sync run` starts it anew",
+                               v->rows[i].route);
+    return ds_arena_printf(app->arena,
+                           "it has no workflow at %s: `durable-sync run` starts it, and looks for "
+                           "it when the server was away, and once an hour",
+                           app->config->temporal->address);
+}
+
 /* The store's row tells of its past. */
 static void note_no_workflow(view *v, const char *route, const char *unit)
 {
@@ -172,11 +190,7 @@ static void note_no_workflow(view *v, const char *route, const char *unit)
 
         if (strcmp(row->route, route) != 0 || strcmp(row->unit, unit) != 0)
             continue;
-        row->state.last_error =
-            ds_arena_printf(v->s.app->arena,
-                            "it has no workflow at %s: `durable-sync run` starts it, and looks for "
-                            "it when the server was away, and once an hour",
-                            v->s.app->config->temporal->address);
+        row->state.last_error = why_none(v, i);
         row->state.error_kind = NULL;
         row->state.error_status = 0;
     }
@@ -255,6 +269,12 @@ static bool see_workers(view *v, ds_live *live, ds_err *err)
     return true;
 }
 
+/* It has its times there. */
+static bool is_embedded(const ds_unit *u)
+{
+    return (u->every_ms || u->cron) && !ds_unit_has_moved(u);
+}
+
 static bool read_store(view *v, const ds_unit_ref *ref, ds_err *err)
 {
     ds_arena *a = v->s.app->arena;
@@ -262,7 +282,10 @@ static bool read_store(view *v, const ds_unit_ref *ref, ds_err *err)
 
     if (!reader || !ds_reader_units(reader, ref->route, ref->unit, a, &v->rows, &v->n, err))
         return false;
+    v->embedded = ds_arena_zalloc(a, (v->n + 1) * sizeof(*v->embedded));
+    v->embedded_n = v->n;
     for (size_t i = 0; i < v->n; i++) {
+        v->embedded[i] = is_embedded(&v->rows[i].state); /* by what the next line overwrites */
         if (!last_known(reader, &v->rows[i], a, err))
             return false;
     }
@@ -289,7 +312,7 @@ bool ds_server_look(const ds_app *app, const ds_unit_ref *ref, ds_live *live, ds
         if (err->kind != DS_ERR_TRANSIENT)
             return false;
         live->store_away = ds_arena_strdup(app->arena, err->text);
-        v.n = 0;
+        v.n = v.embedded_n = 0;
     }
     if (!ask_server(&v, ref, live, &why))
         live->away = ds_arena_strdup(app->arena, why.text);

@@ -38,6 +38,7 @@ class Move(Served):
         self.run_it("interval", "plants", "7m")
         before = self.kept()
         self.temporal()
+        self.assertIn("move plants --to temporal` takes it along", self.told("status")["units"][0]["last_error"])
         self.assertIn("moved to temporal: plants:all", self.move("temporal").out)
         self.assertEqual(self.kept(), before)
         child = self.worker()
