@@ -9,8 +9,9 @@
                                          and leaves as it does; 77 (skipped) where there is none
 
 tools/setup-temporal has made it, in `cache()`; $DS_TEMPORAL_CLI names another one.  It listens on
-free ports of loopback, keeps everything in memory (or in a file, for tests that start it again) and
-ends when the process that started it ends, however that ends.  $DS_TEMPORAL_CONFIG is a JSON object
+free ports of loopback and ends when the process that started it ends, however that ends.  Its data
+are in a file: those that it keeps in memory alone it loses, all of them, when a client goes away in
+the middle of a call.  $DS_TEMPORAL_CONFIG is a JSON object
 of dynamic configuration for every server there is, so that any test can be run on an odd one:
 
     DS_TEMPORAL_CONFIG='{"limit.historyCount.suggestContinueAsNew": 12}' meson test --suite temporal
@@ -32,6 +33,7 @@ PATIENCE = 120  # seconds until something that must come counts as failed
 READY = "Server:"
 PR_SET_PDEATHSIG = 1
 SKIP = 77
+ROOM = 2 << 30
 # As it comes, a hop from call to task waits up to 50 ms; a test wants to be done.
 QUICK = {"history.transferProcessorMaxPollRPS": 1000, "history.timerProcessorMaxPollRPS": 1000}
 
@@ -57,6 +59,13 @@ def missing():
     return f"no {cli_path()}; tools/setup temporal makes it"
 
 
+def roomy_memory():
+    """A file system in memory with room for a server's data: it waits for no disk.  None: there is none."""
+    place = pathlib.Path("/dev/shm")
+    there = place.is_dir() and os.access(place, os.W_OK)
+    return place if there and shutil.disk_usage(place).free > ROOM else None
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -65,11 +74,12 @@ def free_port():
 
 class Server:
     """`config` are values of its dynamic configuration by their exact names, `options` words for
-    start-dev.  With `keep` the data are in a file, and outlive stop() or kill() and start()."""
+    start-dev.  With `keep` the data outlive stop() or kill() and start()."""
 
     def __init__(self, keep=False, quick=True, config=None, options=()):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ds-temporal-"))
-        self.data = self.dir / "server.db" if keep else None
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ds-temporal-", dir=roomy_memory()))
+        self.keep = keep
+        self.data = self.dir / "server.db"
         self.config = {**(QUICK if quick else {}), **json.loads(os.environ.get("DS_TEMPORAL_CONFIG", "{}")),
                        **(config or {})}
         self.options = list(options)
@@ -99,7 +109,7 @@ class Server:
             if self.process.poll() is None and any(READY in line for line in self.log):
                 return
             self.kill()
-            if self.data and self.data.is_file():
+            if self.keep and self.data.is_file():
                 break  # its clients know the port
             self.port = free_port()  # somebody else was faster
         raise RuntimeError("the server does not start:\n" + "\n".join(self.log[-30:]))
@@ -107,9 +117,10 @@ class Server:
     def launch(self):
         libc = ctypes.CDLL(None)
         args = [cli_path(), "server", "start-dev", "--headless", "--ip", "127.0.0.1",
-                "--port", str(self.port), "--log-level", "error"]
-        if self.data:
-            args += ["--db-filename", str(self.data)]
+                "--port", str(self.port), "--log-level", "error", "--db-filename", str(self.data)]
+        if not self.keep:
+            for left in self.dir.glob(self.data.name + "*"):
+                left.unlink()
         for name, value in self.config.items():
             args += ["--dynamic-config-value", f"{name}={json.dumps(value)}"]
         self.log = []
