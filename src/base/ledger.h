@@ -120,10 +120,11 @@ typedef struct ds_claimed { /* who has been faster with a key */
 } ds_claimed;
 
 /* Where no write meets its row by its key, rows are looked up before they are made. Times are by
- * one clock. */
+ * one clock; a commit that makes rows after an old look-up fails, TRANSIENT. */
 typedef struct ds_look {
     int64_t at_ms, now_ms; /* when those that are to be made were looked for; 0: none was */
-    int64_t lag_ms;        /* so long a row that was made may not show */
+    int64_t settle_ms;     /* so long what was sent may not have arrived... */
+    int64_t lag_ms;        /* ...and what has arrived may not show */
 } ds_look;
 
 typedef struct ds_commit {

@@ -4,6 +4,7 @@
  * own, each a short look so that the log can be moved into the file meanwhile; commits as one job
  * on the writer.
  */
+#include "base/clock.h"
 #include "base/plant.h"
 #include "store/driver.h"
 #include "store/internal.h"
@@ -177,7 +178,16 @@ typedef struct commit_job {
     ds_job base;
     ledger *l;
     ds_commit *commit;
+    int64_t asked_us;
 } commit_job;
+
+/* A server may be away for a while. */
+static int64_t waited_ms(const commit_job *job)
+{
+    ds_clock *clock = ds_clock_system();
+
+    return (clock->mono_us(clock) - job->asked_us) / 1000 + 1;
+}
 
 /* The row is locked until the commit: whoever starts another pass waits for it, and a pass that was
  * followed is refused, wherever its process runs. */
@@ -314,8 +324,9 @@ static bool commit_run(ds_job *job, ds_tx *tx, ds_err *err)
 
     return expect_epoch(tx->db, l, &run, err) &&
            ds_intents_claim(tx->db, l->at, c, &l->order, err) &&
-           ds_making_note(tx, l->at, c, err) && save_known(tx->db, unit_id, c, err) &&
-           save_links(tx->db, l, c, err) && save_doubts(tx->db, unit_id, c, err) &&
+           ds_making_note(tx, l->at, c, waited_ms(this), err) &&
+           save_known(tx->db, unit_id, c, err) && save_links(tx->db, l, c, err) &&
+           save_doubts(tx->db, unit_id, c, err) &&
            ds_held_release(tx->db, unit_id, c->released, c->released_n, err) &&
            ds_held_put(tx->db, unit_id, run, c->held, c->held_n, err) &&
            ds_held_meet(tx->db, unit_id, run, c->met, c->met_n, err) &&
@@ -330,7 +341,9 @@ static bool commit_run(ds_job *job, ds_tx *tx, ds_err *err)
 static bool commit(ds_ledger *base, ds_commit *c, ds_err *err)
 {
     ledger *l = (ledger *)base;
-    commit_job job = {.base = {.run = commit_run}, .l = l, .commit = c};
+    ds_clock *clock = ds_clock_system();
+    commit_job job = {
+        .base = {.run = commit_run}, .l = l, .commit = c, .asked_us = clock->mono_us(clock)};
 
     if (!l->store)
         return ds_fail(err, DS_ERR_PERMANENT, "nothing may be written here: this pass only plans");

@@ -5,12 +5,21 @@
  * alone, the one that is there first makes the row, and the others wait until it shows.
  *
  * It goes by time, since the other route may be gone for good: what is announced counts for an
- * hour at most, what was made for as long as look-ups may miss it.
+ * hour, and for as long as it may arrive late; what was made for as long as look-ups may miss it.
  */
 #include "store/internal.h"
 #include "store/rows.h"
 
-enum { OPEN_MS = DS_HOUR_MS }; /* no write that was announced is sent later than that */
+enum {
+    OPEN_MS = DS_HOUR_MS, /* no write that was announced is sent later than that... */
+    AHEAD_MS = DS_HOUR_MS /* ...and no clock has it for so much longer, unless it was set back */
+};
+
+/* When whatever is announced now has been sent, has arrived, and shows. */
+static int64_t open_until(ds_look look)
+{
+    return look.now_ms + OPEN_MS + look.settle_ms + look.lag_ms;
+}
 
 /* What nobody asks for any more, however long ago he has looked. */
 static bool forget_old(ds_db *db, int64_t now_ms, ds_err *err)
@@ -23,8 +32,9 @@ static bool forget_old(ds_db *db, int64_t now_ms, ds_err *err)
     return ds_db_run(db, st, err);
 }
 
-/* *taken 0: another route has the key. One that has it for longer than anybody may was written by a
- * clock that was set back since. */
+/* *taken 0: another route has the key. One that has it for much longer than anybody may was written
+ * by a clock that was set back since; a little longer is one that read the clock after us, and was
+ * first all the same. */
 static bool take(ds_db *db, ds_link_place at, const char *key, ds_look look, int64_t *taken,
                  ds_err *err)
 {
@@ -33,7 +43,7 @@ static bool take(ds_db *db, ds_link_place at, const char *key, ds_look look, int
         " FROM ledger WHERE unit_id = ?1 AND identity IS NOT NULL"
         " ON CONFLICT(identity, key) DO UPDATE SET route_id = excluded.route_id,"
         " until = excluded.until WHERE making.route_id = excluded.route_id"
-        " OR making.until < ?5 OR making.until > excluded.until";
+        " OR making.until < ?5 OR making.until > ?6";
     DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
 
     if (!st)
@@ -41,8 +51,9 @@ static bool take(ds_db *db, ds_link_place at, const char *key, ds_look look, int
     ds_bind_int(st, 1, at.unit_id);
     ds_bind_text(st, 2, key);
     ds_bind_int(st, 3, at.route_id);
-    ds_bind_int(st, 4, look.now_ms + OPEN_MS);
+    ds_bind_int(st, 4, open_until(look));
     ds_bind_int(st, 5, look.at_ms);
+    ds_bind_int(st, 6, open_until(look) + AHEAD_MS);
     return ds_db_run_counted(db, st, taken, err);
 }
 
@@ -66,12 +77,14 @@ static bool name_maker(ds_db *db, ds_link_place at, const char *key, ds_arena *a
     return true;
 }
 
+/* Of what this unit has announced: another one of its route may be making the row. */
 static bool note_made(ds_db *db, ds_link_place at, const ds_commit *c, ds_look look, ds_err *err)
 {
     for (size_t i = 0; i < c->cleared_n; i++) {
         static const char sql[] =
             "UPDATE making SET until = ?4 WHERE key = ?2 AND route_id = ?3"
-            " AND identity = (SELECT identity FROM ledger WHERE unit_id = ?1)";
+            " AND identity = (SELECT identity FROM ledger WHERE unit_id = ?1)"
+            " AND EXISTS (SELECT 1 FROM intent WHERE unit_id = ?1 AND key = ?2)";
         DS_AUTO(ds_stmt) st = ds_db_stmt(db, sql, err);
 
         if (!st)
@@ -111,16 +124,32 @@ static bool note_making(ds_db *db, ds_link_place at, const ds_commit *c, ds_look
     return true;
 }
 
-bool ds_making_note(ds_tx *tx, ds_link_place at, const ds_commit *c, ds_err *err)
+/* By the server's clock, where there is one, since hosts may differ: when it was looked is told by
+ * how long ago that was. */
+static bool by_one_clock(ds_tx *tx, int64_t waited_ms, ds_look *look, ds_err *err)
+{
+    int64_t ago_ms = DS_MAX(look->now_ms - look->at_ms, 0);
+
+    if (!tx->db->ops->now)
+        return true;
+    if (!ds_tx_now(tx, look->now_ms, &look->now_ms, err))
+        return false;
+    look->at_ms = look->now_ms - ago_ms - waited_ms;
+    return true;
+}
+
+bool ds_making_note(ds_tx *tx, ds_link_place at, const ds_commit *c, int64_t waited_ms, ds_err *err)
 {
     ds_look look = c->look;
-    int64_t ago_ms = DS_MAX(look.now_ms - look.at_ms, 0);
 
     if (!look.at_ms || (!c->cleared_n && !c->claimed))
         return true;
-    if (!ds_tx_now(tx, look.now_ms, &look.now_ms, err)) /* hosts may differ */
+    if (!by_one_clock(tx, waited_ms, &look, err) || !note_made(tx->db, at, c, look, err))
         return false;
-    look.at_ms = look.now_ms - ago_ms;
-    return note_made(tx->db, at, c, look, err) &&
-           (!c->claimed || note_making(tx->db, at, c, look, err));
+    if (!c->claimed)
+        return true;
+    if (look.now_ms - look.at_ms > OPEN_MS) /* what was made and shown since is forgotten */
+        return ds_fail(err, DS_ERR_TRANSIENT,
+                       "rows were looked for more than an hour ago, and are not made after that");
+    return note_making(tx->db, at, c, look, err);
 }

@@ -75,8 +75,9 @@ DS_MUST_USE bool ds_intents_stamp(ds_db *db, int64_t unit_id, int64_t now_ms, ds
 DS_MUST_USE bool ds_intents_claim(ds_db *db, ds_link_place at, const ds_commit *c,
                                   ds_key_order *order, ds_err *err);
 /* making.c. Fills c->claimed for what other routes make; notes what this one makes, and has made.
- */
-DS_MUST_USE bool ds_making_note(ds_tx *tx, ds_link_place at, const ds_commit *c, ds_err *err);
+ * The commit has waited for its turn since its times were read. */
+DS_MUST_USE bool ds_making_note(ds_tx *tx, ds_link_place at, const ds_commit *c, int64_t waited_ms,
+                                ds_err *err);
 /* intents.c */
 DS_MUST_USE bool ds_intents_put(ds_db *db, int64_t unit_id, const ds_commit *c, ds_err *err);
 DS_MUST_USE bool ds_intents_clear(ds_db *db, int64_t unit_id, const char *const *keys, size_t n,

@@ -219,8 +219,10 @@ static void hold_claimed(pass *p, item **items, ds_write *writes, const ds_commi
 
 ds_look intent_look(pass *p)
 {
-    return (ds_look){
-        .at_ms = p->looked_ms, .now_ms = ds_activity_now_ms(&p->act), .lag_ms = p->lag_ms};
+    return (ds_look){.at_ms = p->looked_ms,
+                     .now_ms = ds_activity_now_ms(&p->act),
+                     .settle_ms = p->settle_ms,
+                     .lag_ms = p->lag_ms};
 }
 
 int64_t intent_settled_ms(pass *p)

@@ -244,6 +244,7 @@ static bool make_again(pass *p, batch *b, ds_err *err)
 {
     batch gone = {.items = ds_arena_alloc(p->batch, b->n * sizeof(*gone.items)),
                   .writes = ds_arena_alloc(p->batch, b->n * sizeof(*gone.writes))};
+    int64_t looked_ms = p->looked_ms;
     size_t at = 0;
     bool ok;
 
@@ -264,6 +265,7 @@ static bool make_again(pass *p, batch *b, ds_err *err)
     if (!gone.n)
         return true;
     ok = look_first(p, &gone, err) && announce_again(p, &gone, err) && send_open(p, &gone, err);
+    p->looked_ms = looked_ms ? looked_ms : p->looked_ms; /* those of the next slices are as old */
     for (size_t i = 0; i < b->n && at < gone.n; i++)
         if (b->items[i] == gone.items[at])
             b->writes[i] = gone.writes[at++];

@@ -27,7 +27,7 @@ static void pass_by(world *w, int64_t ms)
 typedef struct other_route { /* passes of `sizes` while one of `names` is under way */
     world *w;
     const char *when; /* before the first call of this name... */
-    int again;        /* ...and so many more, that far apart */
+    int64_t then_ms;  /* passes after it */
     const char *said; /* of the last pass */
 } other_route;
 
@@ -39,10 +39,7 @@ static void be_first(void *to, const char *what)
         return;
     other->said = "begun";
     other->said = world_totals_of(other->w, "sizes");
-    for (; other->again; other->again--) {
-        pass_by(other->w, MINUTE_MS);
-        other->said = world_totals_of(other->w, "sizes");
-    }
+    pass_by(other->w, other->then_ms);
 }
 
 static const char *meet(world *w, other_route *other)
@@ -216,6 +213,83 @@ static void nor_where_its_record_is_gone_by_then(void **state)
     assert_one_is_ours(*state);
 }
 
+/* While one unit makes a row, another one of its route brings the record, too, and is told that it
+ * is taken: that says nothing of when the row is there. */
+static void make_while_a_sister_is_told_no(void *to, const char *what)
+{
+    other_route *other = to;
+
+    if (strcmp(what, "write") != 0 || other->said)
+        return;
+    other->said = "begun";
+    other->w->unit = "south";
+    assert_string_equal(world_totals_of(other->w, "names"), "1 0 0 0 0 1");
+    other->w->unit = "north";
+    pass_by(other->w, 1000);
+    other->said = world_totals_of(other->w, "sizes");
+}
+
+static void nor_does_another_unit_of_the_maker_end_the_wait(void **state)
+{
+    world *w = *state;
+    other_route sizes = {.w = w};
+
+    two_routes(w, "memory-b");
+    put_in("north", "a", "one");
+    put_in("south", "a", "one");
+    w->unit = "north";
+    ds_memory_watch("out", make_while_a_sister_is_told_no, &sizes);
+    assert_string_equal(world_totals_of(w, "names"), "1 1 0 0 0 0");
+    ds_memory_watch("out", NULL, NULL);
+    assert_string_equal(sizes.said, "1 0 0 0 0 1");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+}
+
+/* `b` was looked for with `a`, whose row turns out to be gone and is looked for again meanwhile:
+ * that was no look for `b`, which `sizes` has made in between. */
+static void a_row_is_as_old_as_its_own_look_up(void **state)
+{
+    world *w = *state;
+    other_route sizes = {.w = w, .when = "write", .then_ms = 1000};
+
+    two_routes(w, "memory-b");
+    put("a", "one");
+    assert_string_equal(world_totals_of(w, "names"), "1 1 0 0 0 0");
+    pass_by(w, 1000);
+    ds_memory_take("out", "all", "a");
+    put("a", "two");
+    put("b", "one");
+    w->intent_records = 1;
+    assert_string_equal(meet(w, &sizes), "2 0 1 0 0 1");
+    assert_string_equal(sizes.said, "2 2 0 0 0 0");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+    assert_int_equal(ds_memory_count("out", "b"), 1);
+}
+
+/* Of two that announce a row at once the first one may have read the clock last. */
+static void announce_first_and_die(world *w)
+{
+    place dies = {.w = w, .at = "write"};
+
+    pass_by(w, 1000);
+    ds_memory_watch("out", die_there, &dies);
+    assert_int_equal(world_pass_of(w, "names").outcome, DS_PASS_CANCELLED);
+    ds_memory_watch("out", NULL, NULL);
+}
+
+static void nor_who_has_read_the_clock_before(void **state)
+{
+    world *w = *state;
+
+    two_routes(w, "memory-b");
+    assert_string_equal(world_totals_of(w, "sizes"), "0 0 0 0 0 0");
+    put("a", "one");
+    w->stop_at_commit = 1;
+    w->at_commit = announce_first_and_die;
+    assert_string_equal(world_totals_of(w, "sizes"), "1 0 0 0 0 1");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +300,9 @@ int main(void)
         CASE(nor_does_one_whose_clock_was_ahead),
         CASE(what_another_has_made_meanwhile_is_not_ours),
         CASE(nor_where_its_record_is_gone_by_then),
+        CASE(nor_does_another_unit_of_the_maker_end_the_wait),
+        CASE(a_row_is_as_old_as_its_own_look_up),
+        CASE(nor_who_has_read_the_clock_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

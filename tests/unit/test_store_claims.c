@@ -1,7 +1,7 @@
 /* tests/unit/test_store_claims.c - who makes the row of a key, of several that announce it. */
 #include "store_fixture.h"
 
-enum { LAG_MS = 60000 };
+enum { LAG_MS = 60000, SETTLE_MS = 2 * DS_HOUR_MS };
 
 static bool announce(fixture *f, ds_ledger *l, const char *const keys[3], ds_claimed claimed[3])
 {
@@ -84,20 +84,32 @@ static const char *claim_of(fixture *f, ds_ledger *l, const char *key, int64_t s
     return claimed.by ? claimed.by : "";
 }
 
+static bool makes(fixture *f, ds_ledger *l, const char *key, ds_look look, ds_claimed claimed[2])
+{
+    const ds_intent intents[] = {{.key = key, .claims = true, .makes = true}, {.key = "update"}};
+
+    memset(claimed, 0, 2 * sizeof(*claimed));
+    return commit_to(f, l,
+                     (ds_commit){.intents = intents,
+                                 .intents_n = 2,
+                                 .claimed = claimed,
+                                 .arena = scratch,
+                                 .look = look});
+}
+
+static ds_look look_of(int64_t looked_ms, int64_t now_ms)
+{
+    return (ds_look){
+        .at_ms = looked_ms, .now_ms = now_ms, .settle_ms = SETTLE_MS, .lag_ms = LAG_MS};
+}
+
 /* Which route `l` waits for, should it make the row; `looked_ms` is before `now_ms`. */
 static const char *maker_of(fixture *f, ds_ledger *l, const char *key, int64_t looked_ms,
                             int64_t now_ms)
 {
-    const ds_intent intents[] = {{.key = key, .claims = true, .makes = true}, {.key = "update"}};
-    ds_claimed claimed[2] = {{0}, {0}};
+    ds_claimed claimed[2];
 
-    must(f,
-         commit_to(f, l,
-                   (ds_commit){.intents = intents,
-                               .intents_n = 2,
-                               .claimed = claimed,
-                               .arena = scratch,
-                               .look = {.at_ms = looked_ms, .now_ms = now_ms, .lag_ms = LAG_MS}}));
+    must(f, makes(f, l, key, look_of(looked_ms, now_ms), claimed));
     assert_null(claimed[1].by);
     assert_true(!claimed[0].by || claimed[0].route);
     return claimed[0].by ? claimed[0].by : "";
@@ -105,10 +117,9 @@ static const char *maker_of(fixture *f, ds_ledger *l, const char *key, int64_t l
 
 static void is_made(fixture *f, ds_ledger *l, const char *key, int64_t now_ms)
 {
-    must(f, commit_to(f, l,
-                      (ds_commit){.cleared = &key,
-                                  .cleared_n = 1,
-                                  .look = {.at_ms = now_ms, .now_ms = now_ms, .lag_ms = LAG_MS}}));
+    must(f,
+         commit_to(f, l,
+                   (ds_commit){.cleared = &key, .cleared_n = 1, .look = look_of(now_ms, now_ms)}));
 }
 
 static void writes_to(fixture *f, ds_ledger *l, const char *identity)
@@ -138,17 +149,37 @@ static void of_two_routes_one_makes_a_row(void **state)
     is_made(&f, a, "k", 100);
     assert_string_equal(maker_of(&f, b, "k", 105, 110), "one"); /* it may not show yet */
 #ifndef STORE_ON_POSTGRESQL
-    const int64_t shown = 100 + LAG_MS, later = shown + 100, given_up = later + DS_HOUR_MS;
+    const int64_t shown = 100 + LAG_MS, later = shown + 100,
+                  given_up = later + DS_HOUR_MS + SETTLE_MS + LAG_MS;
 
     assert_string_equal(maker_of(&f, b, "k", shown, later), "one");
     assert_string_equal(maker_of(&f, b, "k", shown + 1, later), "");
     assert_string_equal(maker_of(&f, a, "k", later, later), "two");
     assert_string_equal(maker_of(&f, a, "k", given_up, given_up), "two");
     assert_string_equal(maker_of(&f, a, "k", given_up + 1, given_up + 1), "");
+    assert_string_equal(maker_of(&f, b, "k", given_up, given_up), "one"); /* it was not first */
 #endif
     ds_ledger_close(a);
     ds_ledger_close(b);
     ds_ledger_close(other);
+    fixture_end(&f);
+}
+
+/* By then it would not be known any more what was made meanwhile. */
+static void after_an_old_look_nothing_is_made(void **state)
+{
+    fixture f = fixture_new();
+    ds_ledger *a = pass_of(&f, "one", "u");
+    const int64_t now_ms = 1000, old_ms = now_ms + DS_HOUR_MS;
+    ds_claimed claimed[2];
+
+    (void)state;
+    writes_to(&f, a, "table");
+    must(&f, makes(&f, a, "k", look_of(now_ms, old_ms - 2000), claimed));
+    assert_false(makes(&f, a, "l", look_of(now_ms, old_ms + 1), claimed));
+    assert_int_equal(f.err.kind, DS_ERR_TRANSIENT);
+    assert_int_equal(begin_of(&f, a).intents_n, 2);
+    ds_ledger_close(a);
     fixture_end(&f);
 }
 
@@ -207,5 +238,6 @@ int main(void)
     add_test(of_two_that_announced_a_key_one_goes_on);
     add_test(each_unit_that_announced_a_key_is_asked);
     add_test(of_two_routes_one_makes_a_row);
+    add_test(after_an_old_look_nothing_is_made);
     return run_tests("store claims");
 }
