@@ -139,6 +139,8 @@ static void check_leftover(int key)
 
     if (!r || r->by_hand || the_model()->promise == DS_PROMISE_C || records[key].excused_ms)
         return;
+    if (w.k.other)
+        return; /* which may have made it */
     if (w.restored)
         return; /* the store that was put back had never heard of it */
     if (the_model()->upserts && (w.k.crash || w.k.early || w.k.fault || w.k.zombie))
@@ -161,6 +163,8 @@ void check_end(void)
         else if (!is_excused(key, w.end_ms))
             check_row(key, "at the end (I18)");
     }
+    if (w.k.other)
+        check_other();
     if (!w.k.poison && w.last_outcome != DS_PASS_DONE)
         violation("I18: the last pass was %s", ds_pass_outcome_name(w.last_outcome));
     if (!w.k.verify && w.last_calls > 1 + (w.k.records + w.k.page - 1) / w.k.page + 1 &&

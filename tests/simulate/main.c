@@ -169,6 +169,7 @@ static const char *const plants[] = {
     "owns ignored",
     "every row ours",
     "secret told",
+    "makes unnoted",
 };
 
 static long found_after(const char *plant, long most)

@@ -117,14 +117,20 @@ static void others_act(void)
     }
 }
 
+/* The control threads hear of the passes, and keep their leases. */
+static void keep_leases(int64_t ms)
+{
+    for (pass_run *p = w.top; p; p = p->below)
+        if (p->other || p->epoch == w.epoch)
+            atomic_store(&p->lease_us, w.mono_us + (ms + LEASE_MS) * 1000);
+}
+
 void pass_time(int64_t ms)
 {
     int64_t until_ms = w.now_ms + ms;
     int64_t next_ms;
 
-    /* The control thread hears of the pass, and keeps its lease. */
-    if (w.top && w.top->epoch == w.epoch)
-        atomic_store(&w.top->lease_us, w.mono_us + (ms + LEASE_MS) * 1000);
+    keep_leases(ms);
     while ((next_ms = next_of_others()) <= until_ms) {
         set_time(next_ms);
         others_act();
@@ -132,8 +138,7 @@ void pass_time(int64_t ms)
             return; /* there is something to do */
     }
     set_time(until_ms);
-    if (w.top && w.top->epoch == w.epoch)
-        atomic_store(&w.top->lease_us, w.mono_us + LEASE_MS * 1000);
+    keep_leases(0);
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
@@ -155,11 +160,18 @@ static void run_pass(const ds_unit_row *row);
 
 static void carry_out(const ds_unit_step *s)
 {
+    pass_run *p = w.top;
+
     w.wake_ms = s->step.wake_ms;
-    if (s->cancel && w.top)
-        atomic_store(&w.top->stop, true);
-    if (s->start || s->go_on)
-        w.start = true;
+    while (p && p->other)
+        p = p->below;
+    if (s->cancel && p)
+        atomic_store(&p->stop, true);
+    w.stopped |= s->cancel && !p && w.start; /* before it has begun */
+    if (!s->start && !s->go_on)
+        return;
+    w.start = true;
+    w.stopped = false;
 }
 
 static bool ended_well(const ds_event *event)
@@ -220,8 +232,10 @@ static struct {
 
 static bool commit_watched(ds_ledger *l, ds_commit *c, ds_err *err)
 {
-    bool ok = watched.commit(l, c, err);
+    bool ok;
 
+    other_between();
+    ok = watched.commit(l, c, err);
     if (ok && w.top->epoch != w.epoch)
         violation("I11: pass %lld committed, though %lld has followed it", (long long)w.top->epoch,
                   (long long)w.epoch);
@@ -253,30 +267,38 @@ static void read_held(pass_run *p, ds_ledger *l)
 
 static ds_progress progress; /* which nobody looks at */
 
+void pass_settings(pass_run *p, ds_pass_in *in)
+{
+    atomic_store(&p->lease_us, w.mono_us + LEASE_MS * 1000);
+    in->unit = "all";
+    in->kind = p->kind;
+    in->clock = &sim_clock;
+    in->stop = &p->stop;
+    in->lease_us = &p->lease_us;
+    in->one_thread = true;
+    in->page_records = (size_t)w.k.page;
+    in->intent_records = (size_t)(w.k.page + 1) / 2;
+}
+
 static ds_pass_in input_of(pass_run *p, const ds_unit *u, ds_arena *a)
 {
     bool targeted = u->run_kind == DS_PASS_TARGETED;
     const char **items = ds_arena_alloc(a, (u->run.items_n + 1) * sizeof(*items));
+    ds_pass_in in;
 
     for (size_t i = 0; i < u->run.items_n; i++)
         items[i] = ds_arena_strdup(a, u->run.items[i]);
-    return (ds_pass_in){
+    in = (ds_pass_in){
         .route = the_route(),
-        .unit = "all",
         .owner = "simulated/r/all",
-        .kind = u->run_kind,
         .items = targeted ? items : NULL,
         .items_n = targeted ? u->run.items_n : 0,
         .since_ms = u->run_kind == DS_PASS_CHANGES ? u->run_since_ms : -1,
-        .clock = &sim_clock,
-        .stop = &p->stop,
-        .lease_us = &p->lease_us,
-        .one_thread = true,
         .progress = &progress,
         .slice_ms = w.k.slice_ms,
-        .page_records = (size_t)w.k.page,
-        .intent_records = (size_t)(w.k.page + 1) / 2,
     };
+    pass_settings(p, &in);
+    return in;
 }
 
 static void pass_ended(const pass_run *p, const ds_pass_result *result)
@@ -320,7 +342,6 @@ static void run_pass(const ds_unit_row *row)
     ds_pass_result result;
     ds_err err = DS_ERR_INIT;
 
-    atomic_store(&me.lease_us, w.mono_us + LEASE_MS * 1000);
     trace("pass", me.kind);
     in.ledger = ds_store_ledger(w.store, row->id, row->epoch, &err);
     if (!in.ledger) {
@@ -328,6 +349,8 @@ static void run_pass(const ds_unit_row *row)
         return;
     }
     watch(in.ledger);
+    atomic_store(&me.stop, w.stopped);
+    w.stopped = false;
     w.top = &me;
     w.load_from = w.load_from ? w.load_from : w.ops + 1;
     ds_pass_run(&in, &result);
@@ -383,13 +406,23 @@ void suspend_here(void)
 {
     ds_event ensure = ensure_event();
 
-    if (!w.top || w.top->below || w.top->epoch != w.epoch)
+    if (!w.top || w.top->below || w.top->other || w.top->epoch != w.epoch)
         return;
     set_time(w.now_ms + 2 * LEASE_MS);
     others_act();
     if (w.paused_now)
         return; /* nobody takes its place */
     (void)step_take(&ensure, true, NULL, 0);
+    if (w.start)
+        run_started();
+}
+
+void pass_now(void)
+{
+    static const ds_event all = {.type = DS_EV_SYNC_NOW, .retry_after_ms = -1};
+
+    if (!w.start && !w.paused_now)
+        (void)step_take(&all, false, NULL, 0);
     if (w.start)
         run_started();
 }
@@ -402,7 +435,7 @@ static void boot(void)
     ds_event ensure = ensure_event();
 
     w.top = NULL;
-    w.start = w.restart = w.booted = false;
+    w.start = w.restart = w.booted = w.stopped = false;
     w.store = ds_store_open_on(&disk_host, "/sim/state.db", &err);
     if (!w.store) {
         violation("the store does not open: %s", err.text);
@@ -426,6 +459,14 @@ static void shut_down(void)
     w.restart = false;
 }
 
+/* One that died at each start until then has its quiet time yet. */
+static void calm_down(void)
+{
+    w.calm = true;
+    if (w.k.other)
+        w.end_ms = DS_MAX(w.end_ms, w.now_ms + w.end_ms - w.calm_ms);
+}
+
 /* One thing after the other: what is due, or the wait for it. */
 static void live(void)
 {
@@ -433,7 +474,7 @@ static void live(void)
 
     while (!w.failed && (w.now_ms < w.end_ms || w.start)) {
         if (!w.calm && w.now_ms >= w.calm_ms)
-            w.calm = true;
+            calm_down();
         if (w.restart) {
             shut_down();
             boot();
@@ -441,6 +482,8 @@ static void live(void)
             run_started();
         } else if (w.wake_ms && w.wake_ms <= w.now_ms) {
             (void)step_take(&timer, false, NULL, 0);
+        } else if (w.k.other && w.other_next_ms <= w.now_ms) {
+            other_pass();
         } else {
             int64_t until_ms = DS_MIN(w.wake_ms ? w.wake_ms : w.end_ms, w.end_ms);
 
@@ -478,6 +521,8 @@ void process_run(void)
     if (!w.failed)
         boot();
     live();
+    if (w.k.other && !w.failed)
+        other_pass();
     if (!w.failed)
         check_end();
     if (w.store && !w.failed)

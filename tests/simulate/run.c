@@ -70,6 +70,12 @@ static unsigned some(unsigned least, unsigned most)
     return dice(2) ? least + dice(most - least) : 0;
 }
 
+/* Where another route finds what the first has made, once it shows. */
+static bool looks_rows_up(const api *m)
+{
+    return m->finds && !m->upserts && !m->two_steps;
+}
+
 knobs knobs_of(uint64_t seed)
 {
     static const ds_missing missing[] = {DS_MISSING_IGNORE, DS_MISSING_IGNORE, DS_MISSING_DELETE,
@@ -96,6 +102,8 @@ knobs knobs_of(uint64_t seed)
     k.poison = dice(5) == 0;
     k.missing = k.shift ? DS_MISSING_IGNORE : missing[dice(DS_COUNT(missing))];
     k.slice_ms = dice(4) == 0 ? 500 : 0;
+    if (seed % 8 == 0 && looks_rows_up(&models[k.model])) /* nor for this */
+        k.other = 10000 * (1 + (unsigned)(seed / 8 % 4));
     return k;
 }
 
@@ -103,11 +111,12 @@ void knobs_print(const knobs *k)
 {
     printf("# seed %llu model \"%s\" records %d page %d crash %u early %u fault %u rate %u auth %u "
            "late %u "
-           "people %u operators %u zombie %u minutes %d verify %d changes %d shift %d poison %d "
+           "people %u operators %u zombie %u other %u minutes %d verify %d changes %d shift %d "
+           "poison %d "
            "missing %d slice %d script %d crash_at %ld how %d plants \"%s\"\n",
            (unsigned long long)k->seed, models[k->model].name, k->records, k->page, k->crash,
            k->early, k->fault, k->rate, k->auth, k->late, k->people, k->operators, k->zombie,
-           (int)(k->chaos_ms / DS_MINUTE_MS), k->verify, k->changes, k->shift, k->poison,
+           k->other, (int)(k->chaos_ms / DS_MINUTE_MS), k->verify, k->changes, k->shift, k->poison,
            k->missing, (int)k->slice_ms, k->script, k->crash_at, k->crash_how,
            k->plants ? k->plants : "");
 }
@@ -136,6 +145,7 @@ static void start(const knobs *k)
     look_start();
     source_start();
     route_start();
+    other_start();
     heap_peak_again();
 }
 

@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t generation; /* noted at the service */
+static int64_t generations[2]; /* noted at the service, of each route */
+
+static int64_t *generation_of(const ds_destination *self)
+{
+    return &generations[!strcmp(self->route, "s")];
+}
 
 static const char *identity(const ds_destination *self, ds_arena *a)
 {
@@ -18,7 +23,7 @@ static const char *identity(const ds_destination *self, ds_arena *a)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static const char *const names[PROPS] = {"name", "size", "origin", "gone", "note"};
+static const char *const names[PROPS] = {"name", "size", "origin", "gone", "note", "extra"};
 
 static int number_in(ds_value v)
 {
@@ -38,6 +43,7 @@ static ds_value value_of(int prop, int number, ds_arena *a)
 {
     switch (prop) {
     case P_NAME:
+    case P_EXTRA:
         return ds_text(ds_arena_printf(a, "v%d", number));
     case P_ORIGIN:
         return ds_text(ds_arena_printf(a, "o%d", number));
@@ -221,6 +227,8 @@ static bool find(ds_destination *self, ds_activity *act, const char *const *keys
 static bool open_destination(ds_destination *self, ds_activity *act, const ds_open_in *in,
                              ds_open_out *out, ds_err *err)
 {
+    int64_t generation = *generation_of(self);
+
     (void)act;
     (void)err;
     out->continues = !the_model()->generation || generation == 0 ||
@@ -234,13 +242,14 @@ static bool finish(ds_destination *self, ds_activity *act, const char **told, ds
 {
     (void)err;
     if (((const seam_settings *)self)->written)
-        *told = ds_arena_printf(ds_activity_arena(act), "%lld", (long long)++generation);
+        *told = ds_arena_printf(ds_activity_arena(act), "%lld", (long long)++*generation_of(self));
     return true;
 }
 
 void seam_forgets(void)
 {
-    generation++;
+    for (size_t i = 0; i < DS_COUNT(generations); i++)
+        generations[i]++;
 }
 
 /* ---- the seam -------------------------------------------------------------------------------- */
@@ -249,7 +258,7 @@ const ds_destination_ops *seam_of(const api *m)
 {
     static ds_destination_ops ops;
 
-    generation = 0;
+    memset(generations, 0, sizeof(generations));
     ops = (ds_destination_ops){
         .kind = "simulated",
         .help = "a simulated service",

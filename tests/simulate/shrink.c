@@ -21,8 +21,8 @@ static bool fails(const knobs *k)
 
 static void switch_off(knobs *k)
 {
-    unsigned *chances[] = {&k->zombie, &k->operators, &k->auth,  &k->rate, &k->people,
-                           &k->late,   &k->fault,     &k->crash, &k->early};
+    unsigned *chances[] = {&k->zombie, &k->operators, &k->auth,  &k->rate,  &k->people,
+                           &k->late,   &k->fault,     &k->crash, &k->early, &k->other};
 
     for (size_t i = 0; i < DS_COUNT(chances); i++) {
         unsigned was = *chances[i];

@@ -9,7 +9,7 @@
  *   disk.c     files, what of them is durable, power cuts;  vfs.c: SQLite on top of them
  *   service.c  the destination: seven kinds of API;  seam.c: its connector
  *   source.c   the source, and the people on both sides
- *   process.c  the daemon: starts, steps, passes, ends
+ *   process.c  the daemon: starts, steps, passes, ends;  other.c: a second route to the service
  *   operator.c signals, backups, what a person does about held records
  *   check.c    the invariants;  look.c: those of what is on the disk and in the log
  *   run.c      one run from its knobs;  shrink.c: a failing one made small;  main.c: the program
@@ -48,8 +48,8 @@ typedef struct knobs {
     int model; /* 0 to 6 */
     int records;
     int page;
-    unsigned crash, early, fault, rate, auth, late, people, operators,
-        zombie;       /* chances in a million */
+    unsigned crash, early, fault, rate, auth, late, people, operators, zombie,
+        other;        /* chances in a million */
     int64_t chaos_ms; /* so long things go wrong */
     bool verify, changes, shift, poison, lags, script;
     ds_missing missing;
@@ -115,7 +115,7 @@ typedef struct api {
     int64_t lag_ms;
 } api;
 
-enum { P_NAME, P_SIZE, P_ORIGIN, P_GONE, P_NOTE, PROPS };
+enum { P_NAME, P_SIZE, P_ORIGIN, P_GONE, P_NOTE, P_EXTRA, PROPS };
 
 typedef struct sim_row {
     int id;
@@ -203,6 +203,7 @@ const char *key_text(int key);
 
 typedef struct pass_run {
     struct pass_run *below;
+    bool other; /* of the second route */
     int64_t epoch;
     ds_pass_kind kind;
     int64_t started_ms;
@@ -227,7 +228,7 @@ typedef struct sim {
     ds_store *store;
     pass_run *top;
     int64_t unit_id, epoch, wake_ms;
-    bool start, restart, paused, maybe_paused, paused_now;
+    bool start, restart, stopped, paused, maybe_paused, paused_now;
     int64_t completed;
     bool maybe_completed;
     int64_t next_people_ms, next_operator_ms, calm_ms, end_ms;
@@ -235,7 +236,8 @@ typedef struct sim {
     bool gate_told[2];
     want_of wants[64];
     size_t wants_n;
-    ds_pass_outcome last_outcome;
+    int64_t other_next_ms;
+    ds_pass_outcome last_outcome, other_outcome;
     int last_calls, last_changes;
     bool failed;
     char why[512];
@@ -254,6 +256,15 @@ const ds_route *the_route(void);
 void route_start(void);
 void route_settings(void); /* as a process reads them; they go with it */
 void suspend_here(void);   /* the pass is silent for too long, and another takes its place */
+void pass_now(void);       /* of the first route, if it may */
+void pass_settings(pass_run *p, ds_pass_in *in);
+
+/* ---- other.c --------------------------------------------------------------------------------- */
+
+void other_start(void);
+void other_pass(void);
+void other_between(void); /* a pass of the one route is between two steps: the other's may come */
+void check_other(void);
 
 /* ---- operator.c, check.c --------------------------------------------------------------------- */
 

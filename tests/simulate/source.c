@@ -114,12 +114,15 @@ static bool fetch_page(ds_source *self, ds_activity *act, const ds_fetch *want, 
 {
     answer a = A_OK;
 
+    unsigned rate = w.top && w.top->other ? 0 : w.k.rate;
+
     (void)self;
     (void)act;
+    other_between();
     sim_op("page");
     limit_call(0);
     pass_time(20 + dice(100));
-    if (event("source: 429", w.k.rate)) {
+    if (event("source: 429", rate)) {
         w.gate_ms[0] = w.now_ms + 1000 + dice(60000);
         w.gate_told[0] = false;
         a = A_WAIT;
