@@ -229,6 +229,17 @@ class Faults(Anew):
         self.one(code=4)
         self.assertIn("in the trash of Notion", self.held()["k1"])
 
+    def test_a_row_in_the_trash_stays_there_where_another_has_its_key(self):
+        self.begin()
+        self.one()
+        self.side("POST", "/trash", {"page": self.row("k1")["id"], "in_trash": True})
+        self.side("POST", "/add", {"source": self.source, "properties": {
+            "Repo ID": {"rich_text": [{"text": {"content": "k1"}}]}}})
+        page = self.row("k1")["id"]
+        self.numbered(3, stars=8)
+        self.assertEqual(self.one()["updated"], 3)
+        self.assertEqual((self.keys(), self.row("k1")["id"]), (["k0", "k1", "k2"], page))
+
     def test_what_is_missing_goes_into_the_trash(self):
         for word in ("archive", "delete"):
             with self.subTest(word):

@@ -380,6 +380,19 @@ bool ds_notion_find(ds_destination *self, ds_activity *act, const char *const *k
     return true;
 }
 
+bool ds_notion_shows(ds_notion_writer *w, ds_activity *act, const char *key, bool *shows,
+                     ds_err *err)
+{
+    cut unused = {.n = 0};
+    ds_found found;
+    asking q = {.w = w, .act = act, .cut = &unused, .keys = &key, .n = 1, .out = &found};
+
+    if (!ask_with_care(&q, err))
+        return false;
+    *shows = found.n > 0;
+    return true;
+}
+
 const ds_record *ds_notion_seen_row(const ds_notion_writer *w, const char *id)
 {
     for (size_t i = 0; i < w->seen_n; i++)

@@ -50,6 +50,7 @@ static bool gone(ds_notion_job *job)
 
 /* ---- the trash ------------------------------------------------------------------------------- */
 
+/* Where another one has its key by now (another route had never met this one), that is the row. */
 static bool restore(ds_notion_writer *w, ds_activity *act, ds_notion_job *job, ds_err *err)
 {
     static const char body[] = "{\"in_trash\":false}";
@@ -60,7 +61,12 @@ static bool restore(ds_notion_writer *w, ds_activity *act, ds_notion_job *job, d
                            .body_n = sizeof(body) - 1,
                            .repeatable = true,
                            .endpoint = "PATCH /v1/pages/{id}"};
+    bool replaced;
 
+    if (!ds_notion_shows(w, act, job->write->key, &replaced, err))
+        return false;
+    if (replaced)
+        return gone(job);
     return ds_notion_ask(w->http, act, &req, err) && again(w, act, job, job->page, err);
 }
 

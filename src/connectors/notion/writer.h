@@ -93,6 +93,9 @@ const char *ds_notion_key_column_problem(const ds_notion_writer *w, const ds_not
 /* find.c */
 bool ds_notion_find(ds_destination *self, ds_activity *act, const char *const *keys, size_t n,
                     ds_found *out, ds_err *err);
+/* Whether a query meets a row of this key; what the last look-up met stays so. */
+DS_MUST_USE bool ds_notion_shows(ds_notion_writer *w, ds_activity *act, const char *key,
+                                 bool *shows, ds_err *err);
 /* A row that the last look-up met. NULL: it did not. */
 const ds_record *ds_notion_seen_row(const ds_notion_writer *w, const char *id);
 
