@@ -55,6 +55,25 @@ static void add_column(ds_load *ld, claims *all, claim one, const char *column, 
     add(ld, all, one);
 }
 
+/* Its identity; where that is a path, the one it leads to: two routes that get to a file by links
+ * of their own share it. */
+static const char *place_of(ds_load *ld, const ds_route *route)
+{
+    const char *identity = route->identity;
+
+    for (const ds_option *o = route->destination->options; o->name; o++) {
+        const char *path = NULL, *at;
+
+        if (o->type == DS_OPTION_PATH)
+            memcpy(&path, (const char *)route->destination_settings + o->offset, sizeof(path));
+        at = path ? strstr(identity, path) : NULL;
+        if (at && !at[strlen(path)])
+            return ds_arena_printf(ld->arena, "%.*s%s", (int)(at - identity), identity,
+                                   ds_path_end(ld->arena, path));
+    }
+    return identity;
+}
+
 /* What a claim of the body is called; a column of this very name is taken for one. */
 static const char the_body[] = "the body";
 
@@ -67,7 +86,7 @@ static const ds_node *value_of(const ds_node *table, const char *name)
 static void collect(ds_load *ld, claims *all, const ds_route *route, const ds_node *table,
                     size_t order)
 {
-    claim one = {.identity = route->identity, .route = route, .order = order, .at = route->at};
+    claim one = {.identity = place_of(ld, route), .route = route, .order = order, .at = route->at};
 
     for (size_t i = 0; route->has_owns && i < route->owns.n; i++)
         add_column(ld, all, one, route->owns.items[i], value_of(table, "owns")->items[i]->at);

@@ -30,6 +30,18 @@ const char *ds_path_real(ds_arena *a, const char *path)
     return ds_arena_strdup(a, realpath(path, real) ? real : path);
 }
 
+const char *ds_path_end(ds_arena *a, const char *path)
+{
+    const char *name = strrchr(path, '/');
+    char real[PATH_MAX];
+
+    if (realpath(path, real))
+        return ds_arena_strdup(a, real);
+    if (realpath(ds_arena_strndup(a, path, (size_t)(name - path)), real))
+        return ds_path_absolute(a, real, name + 1);
+    return path;
+}
+
 /* Leaves out "." and doubled slashes, so that a file has one name as long as nobody writes "..". */
 static void tidy(char *path)
 {

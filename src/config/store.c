@@ -191,14 +191,17 @@ bool ds_store_read(ds_load *ld, const ds_member *m, ds_config *config)
 void ds_store_spare(ds_load *ld, const ds_config *config, const ds_node *table,
                     const ds_route *route)
 {
+    const char *kept;
+
     if (!route->destination_settings || !config->store_local)
         return; /* has been said */
+    kept = ds_path_end(ld->arena, config->store_local);
     for (const ds_option *o = route->destination->options; o && o->name; o++) {
         const char *path = NULL;
 
         if (o->type == DS_OPTION_PATH)
             memcpy(&path, (const char *)route->destination_settings + o->offset, sizeof(path));
-        if (path && !strcmp(ds_path_real(ld->arena, path), config->store_local))
+        if (path && !strcmp(ds_path_end(ld->arena, path), kept))
             ds_issue(ld->issues, ds_node_member(table, "destination")->value->at,
                      "destination: `%s` is the store of this configuration; name another file",
                      o->name);

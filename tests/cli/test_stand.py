@@ -198,6 +198,35 @@ class LostFile(Stand):
         self.assertEqual((done["created"], done["updated"], done["unchanged"]), (10, 49, 1))
         self.assertEqual(self.lines(), self.expected(60, 7))
 
+    def linked(self, disk):
+        """`there` leads to this folder, which has what the one before had."""
+        link = self.dir / "there"
+        if link.is_symlink():
+            os.rename(self.dir / os.readlink(link), self.dir / disk)
+            link.unlink()
+        else:
+            (self.dir / disk).mkdir()
+        link.symlink_to(disk)
+
+    def test_on_another_disk_that_a_link_leads_to(self):
+        self.linked("one")
+        self.routes(route(destination="{kind: file, path: there/out.jsonl, key: id}", more="missing: delete"))
+        self.assertEqual(self.asked()["created"], 50)
+        self.linked("two")
+        self.records(self.plants(45))
+        done = self.asked()
+        self.assertEqual((done["unchanged"], done["missing"]), (45, 5))
+        self.assertFalse((self.dir / "one").exists())
+
+    def test_by_two_links_has_one_owner(self):
+        self.linked("one")
+        self.routes(*(route(name, destination=f"{{kind: file, path: {folder}/new.jsonl, key: id}}",
+                            more="fields: {name: name}") for name, folder in (("a", "one"), ("b", "there"))))
+        for _ in range(2):
+            self.assertIn(f'both own "name" of file:{os.path.realpath(self.dir)}/one/new.jsonl',
+                          self.run_it("check", code=2).err)
+            self.write("one/new.jsonl", "")
+
     def test_under_the_daemon(self):
         child = self.daemon()
         old = (self.dir / "out.jsonl").read_text()

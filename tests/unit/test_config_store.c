@@ -195,7 +195,14 @@ static void no_route_writes_to_it(void **state)
     tmpdir_write(dir, "o.db", "", 0);
     assert_int_equal(symlink("o.db", tmpdir_file(dir, "link.db")), 0);
     assert_non_null(strstr(refused(writing_to(file, tmpdir_file(dir, "link.db"))), "is the store"));
+    assert_int_equal(symlink(".", tmpdir_file(dir, "folder")), 0);
+    for (int i = 0; i < 2; i++) { /* it is there, and is not there yet */
+        assert_non_null(
+            strstr(refused(writing_to(tmpdir_file(dir, "folder/o.db"), file)), "is the store"));
+        (void)unlink(file);
+    }
     ds_config_free(sound(writing_to(file, tmpdir_file(dir, "other.db"))));
+    ds_config_free(sound(writing_to(file, tmpdir_file(dir, "nowhere/o.db"))));
 }
 
 int main(void)

@@ -10,8 +10,6 @@
 #include "connectors/file/state.h"
 #include "connectors/file/units.h"
 
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -423,9 +421,13 @@ static bool validate(const ds_destination *self, ds_err *err)
     return ds_file_check_form(d->format, d->delimiter, d->path, err);
 }
 
-static const char *tidy(const char *path, ds_arena *a)
+/* By its name as it was written: the links of a route are kept by it, and must not be void because
+ * a symbolic link on the way leads to another disk, or to one that is not there yet. */
+static const char *identity(const ds_destination *self, ds_arena *a)
 {
-    char here[PATH_MAX];
+    const ds_file_dest *d = (const ds_file_dest *)self;
+    const char *path = d->path;
+    char here[4096];
     char *clean, *to;
 
     if (*path != '/' && getcwd(here, sizeof(here)))
@@ -441,21 +443,7 @@ static const char *tidy(const char *path, ds_arena *a)
         *to++ = *from;
     }
     *to = '\0';
-    return clean;
-}
-
-/* One file has one name, whichever links lead to it, and whether it is there yet or not. */
-static const char *identity(const ds_destination *self, ds_arena *a)
-{
-    const ds_file_dest *d = (const ds_file_dest *)self;
-    const char *slash = strrchr(d->path, '/'), *name = slash ? slash + 1 : d->path;
-    char real[PATH_MAX];
-
-    if (realpath(d->path, real))
-        return ds_arena_printf(a, "file:%s", real);
-    if (realpath(ds_file_folder(a, d->path), real))
-        return ds_arena_printf(a, "file:%s/%s", real[1] ? real : "", name);
-    return ds_arena_printf(a, "file:%s", tidy(d->path, a));
+    return ds_arena_printf(a, "file:%s", clean);
 }
 
 static bool open_dest(ds_destination *self, ds_activity *act, const ds_open_in *in,
