@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -62,7 +63,7 @@ static void add_host(hosts *all, const host *one)
 static void add_side(hosts *all, const ds_option *options, const void *settings)
 {
     const char *url = setting(options, settings, "base_url"), *at = url ? strstr(url, "://") : NULL;
-    bool is_https = url && !strncmp(url, "https:", 6);
+    bool is_https = url && !strncasecmp(url, "https:", 6);
     host one = {.is_secure = is_https && !setting(options, settings, "ca_file"),
                 .by_proxy = setting(options, settings, "proxy") != NULL};
 

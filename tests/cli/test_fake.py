@@ -46,12 +46,14 @@ class Command(fake.Case):
             f"    destination: {{kind: sqlite, path: o.db, table: t{n}, key: id, create_table: true}}\n"
             for n, settings in enumerate((f"base_url: '{self.url}'", f"base_url: '{self.url}/v3'",
                                           f"base_url: 'https://127.0.0.1:{dead}'",
-                                          f"proxy: 'http://127.0.0.1:{dead}'"))))
+                                          f"proxy: 'http://127.0.0.1:{dead}'",
+                                          f"proxy: 'http://127.0.0.1:{dead}', base_url: 'HTTPS://h.example'"))))
         checks = self.run_it("doctor", "--json", code=2).json["checks"]
         self.assertEqual([(c["level"], c["text"]) for c in checks if c["check"] == "network"],
                          [("ok", f"127.0.0.1 port {self.port} answers"),
                           ("error", f"127.0.0.1 port {dead}: Connection refused"),
-                          ("ok", "api.github.com port 443: by a proxy, `check` asks it")])
+                          ("ok", "api.github.com port 443: by a proxy, `check` asks it"),
+                          ("ok", "h.example port 443: by a proxy, `check` asks it")])
         self.assertEqual(len([c for c in checks if c["check"] == "tls"]), 1)
 
     def test_each_request_is_a_line_where_asked_for(self):

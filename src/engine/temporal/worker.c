@@ -122,8 +122,10 @@ bool ds_worker_knows_server(ds_worker *w)
     void *info = NULL;
 
     while (!info) {
-        Ds__GetSystemInfoRequest *r = ds_wire_new(&ds__get_system_info_request__descriptor, a);
+        Ds__GetSystemInfoRequest *r;
 
+        ds_arena_reset(a); /* it may be away for days */
+        r = ds_wire_new(&ds__get_system_info_request__descriptor, a);
         if (!poll(&p, &r->base, a, &info))
             return false;
     }
