@@ -1,4 +1,5 @@
-"""The least there is of a server of gRPC: each call that comes, whichever it is, gets the one message.
+"""The least there is of a server of gRPC: each call that comes, whichever it is, gets the one message,
+or the one status.
 
     with grpcserver.Server(bytes) as server:
         run(address=server.address)
@@ -20,7 +21,7 @@ def headers(*pairs):
                     for pair in pairs for i, text in enumerate(pair))
 
 
-def answer(connection, message=b""):
+def answer(connection, message=b"", status=0):
     """Until the client has gone."""
     stream = connection.makefile("rb")
     stream.read(24)
@@ -39,14 +40,14 @@ def answer(connection, message=b""):
             begin = headers((":status", "200"), ("content-type", "application/grpc"))
             connection.sendall(
                 frame(1, 4, number, begin) + frame(0, 0, number, struct.pack(">BI", 0, len(message)) + message) +
-                frame(1, 5, number, headers(("grpc-status", "0"))))
+                frame(1, 5, number, headers(("grpc-status", str(status)))))
 
 
 class Server:
     """In plain text, on a free port of loopback."""
 
-    def __init__(self, message):
-        self.message = message
+    def __init__(self, message=b"", status=0):
+        self.message, self.status = message, status
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self.serve, daemon=True).start()
@@ -68,4 +69,4 @@ class Server:
 
     def talk(self, connection):
         with contextlib.suppress(OSError), connection:
-            answer(connection, self.message)
+            answer(connection, self.message, self.status)

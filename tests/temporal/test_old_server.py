@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
-"""A server that is older than what is asked of it: whoever would work there is told, and leaves nothing."""
+"""A server that is older than what is asked of it: whoever would work there is told, and leaves nothing.
+And one that is not ready yet."""
+import socket
+
 import parts  # noqa: F401  (makes the way to the others)
-from cli import SIMPLE, Case, main
+from cli import PATIENCE, SIMPLE, Case, main
 import grpcserver
 
 VERSION = b"1.19.1"
+UNAVAILABLE = 14
 INFO = b"\x0a" + bytes([len(VERSION)]) + VERSION  # GetSystemInfoResponse.server_version, no capabilities
 
 
@@ -38,6 +42,21 @@ class OldServer(Case):
             self.assertIn(self.sentence, said)
             self.assertIn("use a server of version 1.20 or later", said)
             self.assertNotIn("no worker", said)
+
+    def test_a_watchdog_is_fed_while_it_is_away(self):
+        server = grpcserver.Server(status=UNAVAILABLE)
+        self.addCleanup(server.close)
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(manager.close)
+        manager.bind(str(self.dir / "notify"))
+        manager.settimeout(PATIENCE)
+        self.env.update(TEMPORAL_ADDRESS=server.address, WATCHDOG_USEC="180000000",
+                        NOTIFY_SOCKET=str(self.dir / "notify"))
+        child = self.spawn("run")
+        for word in (b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"):
+            while word not in manager.recv(4096):
+                pass
+        self.stop(child)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ static bool look(ds_worker *w, ds_arena *a, ds_remote_workers *out)
     ds_err away = DS_ERR_INIT; /* the polls tell of it */
 
     while (!ds_remote_workers_of(w->client, a, out, &away)) {
+        w->waits(w);
         if (!ds_worker_rest(w, LOOK_MS))
             return false;
     }
@@ -131,6 +132,7 @@ bool ds_worker_is_alone(ds_worker *w, const char *store, bool *alone, ds_err *er
     for (int64_t ms = 0; other_since(w, &all, 0, &other) && ms < ASKS_AGAIN_MS; ms += LOOK_MS) {
         if (other_since(w, &all, since_ms, &other))
             return refuse(w, other, store, err);
+        w->waits(w);
         if (!ds_worker_rest(w, LOOK_MS) || !look(w, a, &all))
             return true;
     }

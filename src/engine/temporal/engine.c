@@ -69,6 +69,12 @@ static void tell_health(temporal_engine *e, ds_health_why why)
     e->options.health(e->options.to, why, &health);
 }
 
+/* A service manager that hears nothing would end a worker whose server is away. */
+static void worker_waits(ds_worker *w)
+{
+    tell_health(w->to, DS_HEALTH_PULSE);
+}
+
 /* ---- the loop -------------------------------------------------------------------------------- */
 
 static int64_t now_ms(const temporal_engine *e)
@@ -298,7 +304,9 @@ ds_engine *ds_engine_temporal(const ds_engine_host *host, const ds_temporal *set
     e->worker = (ds_worker){.host = host,
                             .client = client,
                             .passes = options->workers > 0 ? options->workers : PASSES_USUAL,
-                            .failed = worker_failed};
+                            .failed = worker_failed,
+                            .waits = worker_waits,
+                            .to = e};
     ds_worker_init(&e->worker);
     e->routes = ds_calloc(options->routes_n + 1, sizeof(*e->routes));
     for (size_t i = 0; i < options->routes_n; i++)

@@ -128,6 +128,7 @@ bool ds_worker_knows_server(ds_worker *w)
         r = ds_wire_new(&ds__get_system_info_request__descriptor, a);
         if (!poll(&p, &r->base, a, &info))
             return false;
+        w->waits(w);
     }
     if (!ds_remote_keeps_memos(info))
         refuse(w, info);

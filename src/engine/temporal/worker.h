@@ -32,6 +32,7 @@ typedef struct ds_worker {
     bool back;           /* under `lock`: one has; the server may have lost what it knew of units */
     /* for the engine */
     void (*failed)(struct ds_worker *w); /* `fatal` is set: nothing more can come of it */
+    void (*waits)(struct ds_worker *w);  /* its thread, for the server at the start: it lives */
     void *to;
     pthread_mutex_t lock;
     pthread_cond_t stopped;
