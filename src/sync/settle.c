@@ -134,6 +134,7 @@ static void settle_unknown(pass *p, item *it, const ds_write *w)
     if (it->link) { /* the update may or may not be there: a later pass writes again */
         ds_link link = *it->link;
 
+        link.flags = ds_link_mark_in_doubt(link.flags);
         link.hash = (ds_hash){0, 0};
         group_put(p, &link, false);
     } else {

@@ -102,6 +102,22 @@ static void one_whose_writes_may_come_late(void **state)
     is_marked_where_writes_are_for_good(*state, &ds_memory_destination_b);
 }
 
+/* Nobody knows whether the write that takes the mark away has arrived. */
+static void one_whose_answer_is_lost(void **state)
+{
+    world *w = *state;
+
+    start_marked(w, TO("memory-b"), MARK);
+    put("b", "two");
+    ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1});
+    assert_string_equal(world_totals(w), "2 0 0 1 0 1");
+    assert_string_equal(mark_of(w, "b"), "false");
+    ds_memory_fail("out", &(ds_memory_faults){0});
+    take("b");
+    w->clock.now_ms += DS_HOUR_MS;
+    is_marked_once_more(w, 1);
+}
+
 static void one_of_another_unit(void **state)
 {
     world *w = *state;
@@ -275,6 +291,7 @@ int main(void)
         CASE(one_whose_writes_are_flushed),
         CASE(one_whose_writes_are_for_good),
         CASE(one_whose_writes_may_come_late),
+        CASE(one_whose_answer_is_lost),
         CASE(one_of_another_unit),
         CASE(an_older_copy_is_marked_again),
         CASE(with_others_that_leave),
