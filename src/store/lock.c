@@ -141,12 +141,11 @@ static bool is_gone(int lock)
 
 int ds_lock_take(const char *store_path, pid_t *holder, ds_err *err)
 {
-    int lock = take(store_path, holder, err);
+    int lock;
 
-    if (lock < 0 || !is_gone(lock))
-        return lock;
-    close(lock);
-    return take(store_path, holder, err);
+    while ((lock = take(store_path, holder, err)) >= 0 && is_gone(lock))
+        close(lock);
+    return lock;
 }
 
 void ds_lock_remove(const char *store_path)

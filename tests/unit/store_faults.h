@@ -160,7 +160,8 @@ static struct {
     int number;
 } refused;
 
-static const char *gone; /* this file is, by the time it is locked */
+static const char *gone; /* this file is, by the time it is locked... */
+static int gone_again;   /* ...and so many times more */
 
 static bool is_refused(call which)
 {
@@ -202,9 +203,10 @@ int __real_fcntl64(int fd, int command, void *arg);
 int __wrap_fcntl64(int fd, int command, void *arg);
 int __wrap_fcntl64(int fd, int command, void *arg)
 {
-    if (gone)
+    if (gone) {
         assert_int_equal(unlink(gone), 0);
-    gone = NULL;
+        gone = gone_again-- > 0 ? gone : NULL;
+    }
     return is_refused(CALL_FCNTL) ? -1 : __real_fcntl64(fd, command, arg);
 }
 
