@@ -121,7 +121,6 @@ const ds_value *ds_record_get(const ds_record *rec, const char *name)
     return prop ? &prop->value : NULL;
 }
 
-/* What `path` names inside a value; absent: nothing. */
 /* The way ends at a null, or behind the last entry of a list: what would be there is null. A member
  * that an object does not have is another matter: nothing is said of it. */
 static bool ends_in_null(const ds_json *json, const char *path, ds_arena *a)
@@ -147,6 +146,7 @@ static bool ends_in_null(const ds_json *json, const char *path, ds_arena *a)
     return false;
 }
 
+/* What `path` names inside a value; absent: nothing. */
 static ds_value inside(ds_value v, const char *path, ds_arena *a)
 {
     const ds_json *inner = v.type == DS_NESTED ? ds_json_path(v.as.nested, path) : NULL;
