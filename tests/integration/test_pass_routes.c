@@ -245,6 +245,25 @@ static void nor_does_another_unit_of_the_maker_end_the_wait(void **state)
     assert_int_equal(ds_memory_count("out", "a"), 1);
 }
 
+/* It has its link: among the units of its route nobody has to be asked. */
+static void a_row_that_was_removed_is_made_again_beside_a_sister(void **state)
+{
+    world *w = *state;
+
+    two_routes(w, "memory-b");
+    put_in("north", "a", "one");
+    put_in("south", "b", "one");
+    w->unit = "south";
+    assert_string_equal(world_totals_of(w, "names"), "1 1 0 0 0 0");
+    w->unit = "north";
+    assert_string_equal(world_totals_of(w, "names"), "1 1 0 0 0 0");
+    ds_memory_take("out", "all", "a");
+    put_in("north", "a", "two");
+    assert_string_equal(world_totals_of(w, "names"), "1 1 0 0 0 0");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+    assert_int_equal(ds_memory_count("out", "b"), 1);
+}
+
 /* `b` was looked for with `a`, whose row turns out to be gone and is looked for again meanwhile:
  * that was no look for `b`, which `sizes` has made in between. */
 static void a_row_is_as_old_as_its_own_look_up(void **state)
@@ -301,6 +320,7 @@ int main(void)
         CASE(what_another_has_made_meanwhile_is_not_ours),
         CASE(nor_where_its_record_is_gone_by_then),
         CASE(nor_does_another_unit_of_the_maker_end_the_wait),
+        CASE(a_row_that_was_removed_is_made_again_beside_a_sister),
         CASE(a_row_is_as_old_as_its_own_look_up),
         CASE(nor_who_has_read_the_clock_before),
     };
