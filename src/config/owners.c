@@ -135,7 +135,7 @@ static void note(clash *clashes, const claim *one, const claim *owner)
  * in two ways. */
 static void note_pair(clash *clashes, const claim *a, const claim *b)
 {
-    bool spelt = a->order == b->order && a->column && b->column && strcmp(a->column, b->column);
+    bool spelt = a->order == b->order && a->column && strcmp(a->column, b->column);
 
     if (a->order < b->order || spelt)
         note(clashes, b, a);

@@ -125,6 +125,27 @@ static void a_row_made_again_by_a_lost_pass_is_looked_for(void **state)
     assert_string_equal(name_of(w, "a"), "two");
 }
 
+/* One that has found it gone, and has lost the store by then, makes nothing. */
+static void nor_is_it_made_again_by_a_lost_pass(void **state)
+{
+    world *w = *state;
+    place p = {.w = w, .at = "write"};
+
+    remote_like(&ds_memory_destination_b);
+    odd.open = NULL;
+    start(w, FROM_MEMORY, TO("odd"), "    verify: all\n");
+    put("a", "one");
+    assert_string_equal(world_totals(w), "1 1 0 0 0 0");
+    ds_memory_take("out", "all", "a");
+    ds_memory_watch("out", die_there, &p);
+    assert_int_equal(world_pass(w).outcome, DS_PASS_CANCELLED);
+    ds_memory_watch("out", NULL, NULL);
+    assert_int_equal(ds_memory_count("out", "a"), 0);
+    w->clock.now_ms += DS_HOUR_MS;
+    assert_string_equal(world_totals(w), "1 1 0 0 0 0");
+    assert_int_equal(ds_memory_count("out", "a"), 1);
+}
+
 /* So each page is committed when it is written. */
 static void each_page_is_committed_at_once(void **state)
 {
@@ -530,6 +551,7 @@ int main(void)
         CASE(a_remote_destination_is_kept_like_the_others),
         CASE(a_change_taken_back_after_a_failed_batch_is_written),
         CASE(a_row_made_again_by_a_lost_pass_is_looked_for),
+        CASE(nor_is_it_made_again_by_a_lost_pass),
         CASE(each_page_is_committed_at_once),
         CASE(one_that_names_no_state_is_compared_each_time),
         CASE(a_row_gone_on_both_sides_needs_no_write),

@@ -268,10 +268,13 @@ static void fill(stand *s)
     l = pass_of(&s->f, "r", "gone");
     must(&s->f, commit_to(&s->f, l, (ds_commit){PUTS(left)}));
     ds_ledger_close(l);
+    l = pass_of(&s->f, "other", "all"); /* a route with the same destination */
+    must(&s->f, commit_to(&s->f, l, (ds_commit){.identity = "table"}));
+    ds_ledger_close(l);
     l = ledger_of(&s->f, s->row);
     must(&s->f, commit_to(&s->f, l,
                           (ds_commit){PUTS(puts), .held = &held, .held_n = 1, .intents = &intent,
-                                      .intents_n = 1}));
+                                      .intents_n = 1, .identity = "table"}));
     must(&s->f, commit_to(&s->f, l, (ds_commit){.doubts = doubts, .doubts_n = 1}));
     ds_ledger_close(l);
     must(&s->f, do_tx(&s->f, exec_in_tx, (char *)(uintptr_t)sql));
