@@ -85,6 +85,16 @@ bool is_same_there(const pass *p, const char *name, ds_value wanted, ds_value th
     return p->to->same && p->to->same(p->dst, name, wanted, there, p->batch);
 }
 
+/* One that is written once, into a row whose create was lost half-way, may be short. */
+static bool body_is_same(const item *it, const ds_record *row)
+{
+    bool lost = it->intent && !it->link && !it->left;
+
+    if (!it->mapped.body)
+        return true;
+    return it->mapped.body_once ? !lost : row->body && !strcmp(it->mapped.body, row->body);
+}
+
 bool row_is_same(const pass *p, const item *it, const ds_record *row)
 {
     for (size_t i = 0; i < it->mapped.n; i++) {
@@ -97,6 +107,5 @@ bool row_is_same(const pass *p, const item *it, const ds_record *row)
             !is_same_there(p, prop->name, prop->value, there))
             return false;
     }
-    return !it->mapped.body || it->mapped.body_once ||
-           (row->body && !strcmp(it->mapped.body, row->body));
+    return body_is_same(it, row);
 }

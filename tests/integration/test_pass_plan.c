@@ -253,6 +253,26 @@ static void a_body_that_is_written_once_is_planned_for_new_rows_alone(void **sta
     }
 }
 
+/* What stands there is not asked for: the destination is told that the create was lost. */
+static void nor_is_a_body_left_short_whose_create_was_lost(void **state)
+{
+    world *w = *state;
+
+    start(w, FROM_MEMORY, TO("memory-b"), "    body: text\n");
+    write_bodies_once(w);
+    put_text("a", "{\"name\": \"one\", \"text\": \"first\"}");
+    put_text("b", "{\"name\": \"two\"}");
+    ds_memory_fail("out", &(ds_memory_faults){.unknown_write = 1});
+    assert_string_equal(world_totals(w), "2 1 0 0 0 1");
+    ds_memory_fail("out", &(ds_memory_faults){0});
+    w->clock.now_ms += DS_HOUR_MS;
+    ds_memory_counted("out");
+    assert_string_equal(world_totals(w), "2 0 0 2 0 0");
+    assert_int_equal(ds_memory_counted("out").writes, 1);
+    assert_string_equal(world_totals(w), "2 0 0 2 0 0");
+    assert_int_equal(ds_memory_counted("out").writes, 0);
+}
+
 static void a_plan_ends_when_its_reader_has_seen_enough(void **state)
 {
     world *w = *state;
@@ -428,6 +448,7 @@ int main(void)
         CASE(a_plan_can_show_all_there_is),
         CASE(a_body_is_made_of_a_property_and_planned_by_its_lines),
         CASE(a_body_that_is_written_once_is_planned_for_new_rows_alone),
+        CASE(nor_is_a_body_left_short_whose_create_was_lost),
         CASE(a_plan_ends_when_its_reader_has_seen_enough),
         CASE(write_always_is_planned_as_an_update),
         CASE(a_plan_takes_nothing_for_gone_that_cannot_be_read),
