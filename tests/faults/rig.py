@@ -42,11 +42,13 @@ def folder():
 class Fault:
     """A call that is to fail, as the shim is told of it, and what it reports."""
 
-    def __init__(self, report, call, at, how):
+    def __init__(self, report, call, at, how, file=None):
         self.path = pathlib.Path(report)
         self.path.write_bytes(bytes(REPORT.size))
         self.env = {"LD_PRELOAD": SHIM, "DS_FAULT_PROGRAM": cli.PROGRAM, "DS_FAULT_CALL": call,
                     "DS_FAULT_AT": str(at), "DS_FAULT_HOW": str(how), "DS_FAULT_REPORT": str(report)}
+        if file:
+            self.env["DS_FAULT_FILE"] = file
 
     def read(self):
         *numbers, what = REPORT.unpack(self.path.read_bytes())

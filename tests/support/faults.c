@@ -10,6 +10,7 @@
  *   DS_FAULT_AT       which one, from 1; 0 only counts
  *   DS_FAULT_HOW      an errno's number; "short": half of what was given, or there was room for;
  *                     "end": the other end has nothing more to say; "lost": the connection is
+ *   DS_FAULT_FILE     calls count for files alone whose name begins like that; unset: for all
  *   DS_FAULT_REPORT   a file of sizeof(report) bytes, mapped: what it says outlives an abort
  *
  * It watches one rule by itself: what a sync refused once is not synced again by the same process
@@ -47,6 +48,7 @@ typedef struct report {
 
 static struct {
     const char *call; /* NULL: nothing is done */
+    const char *file; /* NULL: any */
     int64_t at;
     int code;
     bool cut, ends, lost;
@@ -59,14 +61,27 @@ static struct {
     _Atomic int refused_n;
 } f;
 
-static void name_file(int fd)
+static void name_file(int fd, char *out, size_t size)
 {
     char link[64];
     ssize_t n;
 
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    n = readlink(link, f.out->what, sizeof f.out->what - 1);
-    f.out->what[n > 0 ? n : 0] = '\0';
+    n = readlink(link, out, size - 1);
+    out[n > 0 ? n : 0] = '\0';
+}
+
+static bool is_meant(int fd, const char *path)
+{
+    char there[4096];
+    const char *slash;
+
+    if (!path) {
+        name_file(fd, there, sizeof there);
+        path = there;
+    }
+    slash = strrchr(path, '/');
+    return strncmp(slash ? slash + 1 : path, f.file, strlen(f.file)) == 0;
 }
 
 /* The next call of this group: is it the one? Sets errno. */
@@ -74,13 +89,15 @@ static bool strikes(const char *call, int fd, const char *path)
 {
     if (!f.call || strcmp(f.call, call) != 0 || (fd >= 0 && fd <= STDERR_FILENO))
         return false;
+    if (f.file && !is_meant(fd, path))
+        return false;
     if (atomic_fetch_add(&f.out->seen, 1) + 1 != f.at)
         return false;
     atomic_fetch_add(&f.out->fired, 1);
     if (path)
         snprintf(f.out->what, sizeof f.out->what, "%s", path);
     else if (fd >= 0)
-        name_file(fd);
+        name_file(fd, f.out->what, sizeof f.out->what);
     errno = f.code;
     return true;
 }
@@ -105,6 +122,7 @@ __attribute__((constructor)) static void begin(void)
     }
     close(fd);
     f.at = atoll(at);
+    f.file = getenv("DS_FAULT_FILE");
     f.cut = strcmp(how, "short") == 0;
     f.ends = strcmp(how, "end") == 0;
     f.lost = strcmp(how, "lost") == 0;
