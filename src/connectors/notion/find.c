@@ -384,7 +384,7 @@ bool ds_notion_shows(ds_notion_writer *w, ds_activity *act, const char *key, boo
                      ds_err *err)
 {
     cut unused = {.n = 0};
-    ds_found found;
+    ds_found found = {.n = 0};
     asking q = {.w = w, .act = act, .cut = &unused, .keys = &key, .n = 1, .out = &found};
 
     if (!ask_with_care(&q, err))

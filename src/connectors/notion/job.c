@@ -90,7 +90,7 @@ static bool put_prop(making *m, const ds_prop *prop)
 
     if (c == m->w->key_column && c)
         return true;
-    if (is_left_out(c)) { /* a route without `fields`: what fits is taken */
+    if (!c || is_left_out(c)) { /* a route without `fields`: what fits is taken */
         if (!m->w->warned_columns)
             ds_activity_warn(m->act, "%s: it is left out",
                              ds_notion_column_problem(m->w, c, prop->name, a));
