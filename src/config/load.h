@@ -92,6 +92,9 @@ void ds_load_secret_name(ds_load *ld, const char *name, size_t n); /* of a varia
 const char *ds_path_real(ds_arena *a, const char *path); /* without links; as it is if not there */
 /* Where an absolute one leads to, by whichever links, and whether it is there yet or not. */
 const char *ds_path_end(ds_arena *a, const char *path);
+/* The next option behind `after` (NULL: the first) that is a path and set to one. NULL: no more. */
+const ds_option *ds_next_path(const ds_option *options, const void *settings,
+                              const ds_option *after, const char **path);
 const char *ds_path_absolute(ds_arena *a, const char *dir, const char *path);
 /* The same, but of a link the file itself: it has one lock and one socket, however it is called. */
 const char *ds_path_of_store(ds_arena *a, const char *dir, const char *path);

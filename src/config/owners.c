@@ -59,14 +59,12 @@ static void add_column(ds_load *ld, claims *all, claim one, const char *column, 
  * of their own share it. */
 static const char *place_of(ds_load *ld, const ds_route *route)
 {
-    const char *identity = route->identity;
+    const ds_option *options = route->destination->options, *o = NULL;
+    const char *identity = route->identity, *path;
 
-    for (const ds_option *o = route->destination->options; o->name; o++) {
-        const char *path = NULL, *at;
+    while ((o = ds_next_path(options, route->destination_settings, o, &path)) != NULL) {
+        const char *at = strstr(identity, path);
 
-        if (o->type == DS_OPTION_PATH)
-            memcpy(&path, (const char *)route->destination_settings + o->offset, sizeof(path));
-        at = path ? strstr(identity, path) : NULL;
         if (at && !at[strlen(path)])
             return ds_arena_printf(ld->arena, "%.*s%s", (int)(at - identity), identity,
                                    ds_path_end(ld->arena, path));

@@ -42,6 +42,19 @@ const char *ds_path_end(ds_arena *a, const char *path)
     return path;
 }
 
+const ds_option *ds_next_path(const ds_option *options, const void *settings,
+                              const ds_option *after, const char **path)
+{
+    for (const ds_option *o = after ? after + 1 : options; o && o->name; o++) {
+        if (o->type != DS_OPTION_PATH)
+            continue;
+        memcpy(path, (const char *)settings + o->offset, sizeof(*path));
+        if (*path)
+            return o;
+    }
+    return NULL;
+}
+
 /* Leaves out "." and doubled slashes, so that a file has one name as long as nobody writes "..". */
 static void tidy(char *path)
 {

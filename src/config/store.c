@@ -191,17 +191,14 @@ bool ds_store_read(ds_load *ld, const ds_member *m, ds_config *config)
 void ds_store_spare(ds_load *ld, const ds_config *config, const ds_node *table,
                     const ds_route *route)
 {
-    const char *kept;
+    const ds_option *o = NULL;
+    const char *kept, *path;
 
     if (!route->destination_settings || !config->store_local)
         return; /* has been said */
     kept = ds_path_end(ld->arena, config->store_local);
-    for (const ds_option *o = route->destination->options; o && o->name; o++) {
-        const char *path = NULL;
-
-        if (o->type == DS_OPTION_PATH)
-            memcpy(&path, (const char *)route->destination_settings + o->offset, sizeof(path));
-        if (path && !strcmp(ds_path_end(ld->arena, path), kept))
+    while ((o = ds_next_path(route->destination->options, route->destination_settings, o, &path))) {
+        if (!strcmp(ds_path_end(ld->arena, path), kept))
             ds_issue(ld->issues, ds_node_member(table, "destination")->value->at,
                      "destination: `%s` is the store of this configuration; name another file",
                      o->name);
